@@ -1,0 +1,88 @@
+"""Builds our small static C programs for every Android ABI with zig's C compiler from PyPI.
+
+Static musl, because zig carries no bionic and a static binary runs on any Android or Linux.
+The output bytes depend on the zig version, so it is pinned in pyproject.toml and part of the key.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_lmkd.cache import Cache
+from pytest_lmkd.cache import content_key
+from pytest_lmkd.errors import DeviceUnusable
+
+ZIG_TARGETS: dict[str, tuple[str, ...]] = {
+    "arm64-v8a": ("-target", "aarch64-linux-musl"),
+    "armeabi-v7a": ("-target", "arm-linux-musleabi", "-mcpu=generic+v7a"),
+    "x86_64": ("-target", "x86_64-linux-musl"),
+    "x86": ("-target", "x86-linux-musl"),
+    "riscv64": ("-target", "riscv64-linux-musl"),
+}
+"""Android ABI name to zig target."""
+
+C_FLAGS = (
+    "-std=c11",
+    "-D_GNU_SOURCE",
+    "-Os",
+    "-static",
+    "-s",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wconversion",
+    # 16 KB-page Android refuses segments aligned to less (zig's default on x86_64 and riscv64 is 4 KB).
+    "-Wl,-z,max-page-size=16384",
+)
+
+Progress = Callable[[str], None]
+
+
+def build_static(
+    program: str, source_folder: Path, abi: str, progress: Progress, cache: Cache | None = None
+) -> Path:
+    """The static ``program`` built from every ``*.c`` below ``source_folder``; cached by content.
+
+    Raises:
+        DeviceUnusable: zig is not installed, or the sources do not compile for ``abi``.
+    """
+    sources = sorted(source_folder.rglob("*.c"))
+    headers = sorted(source_folder.rglob("*.h"))
+    key = content_key(_key_parts(program, abi, source_folder, [*sources, *headers]))
+    cache = cache or Cache()
+
+    def make(folder: Path) -> None:
+        progress(f"building {program} for {abi} (the first build of an ABI takes a minute or two)")
+        _compile(sources, source_folder, folder / program, abi, cache.root / "zig")
+
+    return cache.build(f"native-{abi}", key, make) / program
+
+
+def _key_parts(program: str, abi: str, folder: Path, files: Sequence[Path]) -> list[bytes]:
+    flags = [program, abi, *ZIG_TARGETS[abi], *C_FLAGS, _zig_version()]
+    contents = [part for f in files for part in (str(f.relative_to(folder)).encode(), f.read_bytes())]
+    return [flag.encode() for flag in flags] + contents
+
+
+def _zig_version() -> str:
+    try:
+        return importlib.metadata.version("ziglang")
+    except importlib.metadata.PackageNotFoundError as error:
+        raise DeviceUnusable(
+            "the C compiler zig is not installed: run `pip install 'pytest-lmkd[build]'`"
+        ) from error
+
+
+def _compile(sources: Sequence[Path], include: Path, output: Path, abi: str, zig_cache: Path) -> None:
+    command = [sys.executable, "-m", "ziglang", "cc", *ZIG_TARGETS[abi], *C_FLAGS]
+    command += [f"-I{include}", "-o", str(output), *map(str, sources)]
+    environment = {"ZIG_GLOBAL_CACHE_DIR": str(zig_cache), "ZIG_LOCAL_CACHE_DIR": str(zig_cache), **os.environ}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode != 0:
+        raise DeviceUnusable(f"{output.name} does not compile for {abi}:\n{done.stderr.strip()}")
