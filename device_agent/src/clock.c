@@ -1,0 +1,31 @@
+// Measures the real step of CLOCK_MONOTONIC.
+#include "clock.h"
+
+#include <stdlib.h>
+
+enum { STEPS = 15 };
+
+static int64_t next_step_ns(void)
+{
+	int64_t start = now_ns();
+	int64_t next = start;
+	while (next == start)
+		next = now_ns();
+	return next - start;
+}
+
+static int compare(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left;
+	int64_t b = *(const int64_t *)right;
+	return (a > b) - (a < b);
+}
+
+int64_t clock_step_ns(void)
+{
+	int64_t steps[STEPS];
+	for (int i = 0; i < STEPS; i++)
+		steps[i] = next_step_ns();
+	qsort(steps, STEPS, sizeof(steps[0]), compare);
+	return steps[STEPS / 2]; // the median: a preempted read is no property of the clock
+}

@@ -1,0 +1,20 @@
+// The one clock of all measurements: CLOCK_MONOTONIC in ns.
+#pragma once
+
+#include <stdint.h>
+#include <time.h>
+
+#define NS_PER_US INT64_C(1000)
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S INT64_C(1000000000)
+
+static inline int64_t now_ns(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now); // cannot fail for this clock and a valid pointer
+	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
+}
+
+// The clock's real step, seen by reading it, since clock_getres() names 1 ns even when the clock
+// has fallen back to timer ticks. Takes at most about 100 ms.
+int64_t clock_step_ns(void);

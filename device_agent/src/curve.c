@@ -1,0 +1,98 @@
+// Reduces samples to a trial's figures. Pure arithmetic, after the measuring is over.
+#include "curve.h"
+
+#include <stdlib.h>
+
+#include "clock.h"
+
+// The first moment since the kill by which `percent` of the victim was back; -1 when it never was.
+static int64_t reclaimed_ns(const struct samples *samples, int64_t killed_ns, int64_t timeout_ns,
+			    int64_t charged_at_kill_kb, int64_t size_kb, int64_t percent)
+{
+	for (size_t i = 0; i < samples->count; i++) {
+		const struct sample *sample = &samples->items[i];
+		int64_t since_kill_ns = sample->at_ns - killed_ns;
+		if (since_kill_ns > timeout_ns)
+			return -1;
+		if (since_kill_ns >= 0 && (charged_at_kill_kb - sample->charged_kb) * 100 >= size_kb * percent)
+			return since_kill_ns;
+	}
+	return -1;
+}
+
+static int compare(const void *left, const void *right)
+{
+	int64_t a = *(const int64_t *)left;
+	int64_t b = *(const int64_t *)right;
+	return (a > b) - (a < b);
+}
+
+// Gaps of the samples from the last one before the kill to the one at end_ns, sorted by size.
+static size_t sorted_gaps(const struct samples *samples, int64_t killed_ns, int64_t end_ns, int64_t *gaps)
+{
+	size_t count = 0;
+	for (size_t i = 1; i < samples->count; i++) {
+		const struct sample *sample = &samples->items[i];
+		if (sample->at_ns >= killed_ns && sample->at_ns <= end_ns)
+			gaps[count++] = sample->at_ns - samples->items[i - 1].at_ns;
+	}
+	qsort(gaps, count, sizeof(gaps[0]), compare);
+	return count;
+}
+
+static void compute_gaps(struct curve *curve, const struct samples *samples, int64_t killed_ns, int64_t end_ns)
+{
+	static int64_t gaps[SAMPLE_CAPACITY];
+	size_t count = sorted_gaps(samples, killed_ns, end_ns, gaps);
+	curve->gap_median_ns = count == 0 ? 0 : gaps[count / 2];
+	curve->gap_max_ns = count == 0 ? 0 : gaps[count - 1];
+}
+
+static void add_point(struct curve *curve, const struct sample *sample, int64_t killed_ns)
+{
+	if (curve->point_count == CURVE_POINTS)
+		return;
+	curve->points[curve->point_count++] = (struct curve_point){
+		.at_us = (sample->at_ns - killed_ns) / NS_PER_US,
+		.charged_kb = sample->charged_kb,
+	};
+}
+
+static int64_t distance(int64_t a, int64_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+// Keeps the points around every change of a 40th of the victim, so that steps stay steps.
+static void thin(struct curve *curve, const struct samples *samples, int64_t killed_ns, int64_t size_kb)
+{
+	int64_t kept_kb = -1;
+	size_t kept_index = 0;
+	curve->point_count = 0;
+	for (size_t i = 0; i < samples->count; i++) {
+		const struct sample *sample = &samples->items[i];
+		if (sample->at_ns < killed_ns)
+			continue;
+		bool last = i + 1 == samples->count;
+		if (kept_kb >= 0 && !last && distance(sample->charged_kb, kept_kb) < size_kb / 40)
+			continue;
+		if (kept_kb >= 0 && kept_index + 1 < i)
+			add_point(curve, &samples->items[i - 1], killed_ns);
+		add_point(curve, sample, killed_ns);
+		kept_kb = sample->charged_kb;
+		kept_index = i;
+	}
+}
+
+void curve_compute(struct curve *curve, const struct samples *samples, int64_t killed_ns, int64_t timeout_ns,
+		   int64_t charged_at_kill_kb, int64_t size_kb)
+{
+	int64_t *const reclaimed[] = { &curve->reclaim_50_ns, &curve->reclaim_90_ns, &curve->reclaim_99_ns };
+	static const int64_t PERCENT[] = { 50, 90, 99 };
+	for (size_t i = 0; i < 3; i++)
+		*reclaimed[i] =
+			reclaimed_ns(samples, killed_ns, timeout_ns, charged_at_kill_kb, size_kb, PERCENT[i]);
+	int64_t measured_ns = curve->reclaim_99_ns >= 0 ? curve->reclaim_99_ns : timeout_ns;
+	compute_gaps(curve, samples, killed_ns, killed_ns + measured_ns);
+	thin(curve, samples, killed_ns, size_kb);
+}

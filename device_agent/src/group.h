@@ -1,0 +1,27 @@
+// A memory cgroup of our own for one victim: what is charged to it is the oracle of every trial.
+// RSS and MemFree are none: RSS misses pinned pages, MemFree misses per-CPU page lists.
+#pragma once
+
+#include <stdint.h>
+
+enum { GROUP_PATH_SIZE = 256 };
+
+struct group {
+	char path[GROUP_PATH_SIZE];
+	int charged_fd; // memory.current (cgroup v2) or memory.usage_in_bytes (v1)
+};
+
+// "v2" or "v1" when memory cgroups can be made here, else NULL with failure_text().
+const char *group_hierarchy(void);
+// Makes an empty group of this agent's, told apart by number. 0, or -1 with failed().
+int group_create(struct group *group, int number);
+// Moves the calling process into the group. 0, or -1 with failed().
+int group_enter(const struct group *group);
+// kB charged to the group now; -1 with errno.
+int64_t group_charged_kb(const struct group *group);
+// Removes the group, which must have no process left. 0, or -1 with failed().
+int group_remove(struct group *group);
+// Removes the folder that holds our groups, unless another agent has one in it.
+void group_leave_no_trace(void);
+// Removes the empty groups of agents that are no more: one that was killed leaves them behind.
+void group_remove_leftovers(void);

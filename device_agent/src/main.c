@@ -1,0 +1,184 @@
+// lmkd-agent: runs on the device. See USAGE.
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "clock.h"
+#include "failure.h"
+#include "group.h"
+#include "plan.h"
+#include "probe.h"
+#include "sampler.h"
+#include "stop.h"
+#include "text_file.h"
+#include "trial.h"
+#include "version.h"
+#include "wire.h"
+
+static const char USAGE[] =
+	"Usage: lmkd-agent version            say who this agent is\n"
+	"       lmkd-agent probe              tell what this device can do\n"
+	"       lmkd-agent run --plan FILE [--copy FILE]\n"
+	"                                     run the trials of a plan, one line each:\n"
+	"  trial id=7 arm=reap-kill stall=holder hold_ms=300 victim_kb=65536 threads=16 timeout_ms=5000\n"
+	"Answers are JSON objects, one a line; --copy also appends them to FILE.\n"
+	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
+
+static int answer_hello(void)
+{
+	wire_begin("hello");
+	wire_text("agent", "lmkd-agent");
+	wire_text("version", AGENT_VERSION);
+	wire_number("protocol", WIRE_PROTOCOL);
+	wire_text("abi", AGENT_ABI);
+	return wire_end();
+}
+
+static int answer_error(void)
+{
+	wire_begin("error");
+	wire_text("reason", failure_text());
+	wire_end();
+	return 1;
+}
+
+static void answer_kill(const struct kill_outcome *outcome)
+{
+	bool called = outcome->mrelease_start_ns != NOT_CALLED;
+	wire_text("mrelease_errno", errno_name(outcome->mrelease_errno));
+	wire_number_or_null("kill_to_mrelease_ns", called ? outcome->mrelease_start_ns - outcome->killed_ns : -1);
+	wire_number("syscall_ns", outcome->last_call_ns);
+}
+
+static void answer_curve(const struct curve *curve)
+{
+	wire_number_or_null("reclaim_50_ns", curve->reclaim_50_ns);
+	wire_number_or_null("reclaim_90_ns", curve->reclaim_90_ns);
+	wire_number_or_null("reclaim_99_ns", curve->reclaim_99_ns);
+	wire_number("gap_median_ns", curve->gap_median_ns);
+	wire_number("gap_max_ns", curve->gap_max_ns);
+	wire_open("curve", '[');
+	for (size_t i = 0; i < curve->point_count; i++) {
+		wire_open(NULL, '[');
+		wire_item(curve->points[i].at_us);
+		wire_item(curve->points[i].charged_kb);
+		wire_close(']');
+	}
+	wire_close(']');
+}
+
+static int answer_trial(int64_t id, const struct trial_result *result, int64_t step_ns)
+{
+	wire_begin("trial");
+	wire_number("id", id);
+	answer_kill(&result->outcome);
+	wire_number("charged_at_kill_kb", result->charged_at_kill_kb);
+	wire_number("charged_at_return_kb", result->charged_at_return_kb);
+	wire_number_or_null("exit_ns", result->exit_ns);
+	wire_number_or_null("released_ns", result->released_ns);
+	wire_text("stall_class", result->stall_class);
+	wire_number("clock_resolution_ns", step_ns);
+	wire_number("samples", (int64_t)result->sample_count);
+	answer_curve(&result->curve);
+	return wire_end();
+}
+
+static int answer_trial_failed(int64_t id)
+{
+	wire_begin("trial-failed");
+	wire_number("id", id);
+	wire_text("reason", failure_text());
+	return wire_end();
+}
+
+// Before anything is measured: no page fault, no late wake-up and no OOM kill of the measurer itself.
+// Each needs a privilege; without it the measured gaps between samples tell what that costs.
+static void settle_down(void)
+{
+	const struct sched_param priority = { .sched_priority = 10 };
+	sampler_prepare();
+	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority);
+	write_text("/proc/self/oom_score_adj", "-1000");
+	group_remove_leftovers();
+	failure_clear();
+}
+
+static int run_trials(FILE *plan)
+{
+	static struct planned_trial planned;
+	static struct trial_result result;
+	int64_t step_ns = clock_step_ns();
+	int more;
+	while ((more = plan_next(plan, &planned)) > 0) {
+		int ran = trial_run(&planned, &result);
+		if (stop_requested())
+			return refused("told to stop");
+		if ((ran < 0 ? answer_trial_failed(planned.id) : answer_trial(planned.id, &result, step_ns)) < 0)
+			return -1;
+	}
+	return more;
+}
+
+static int run_plan(const char *plan_path, const char *copy_path)
+{
+	FILE *plan = fopen(plan_path, "re");
+	if (plan == NULL)
+		return failed("open the plan %s", plan_path);
+	int result = stop_on_signals();
+	if (result == 0 && copy_path != NULL)
+		result = wire_keep_copy(copy_path);
+	if (result == 0) {
+		settle_down();
+		result = run_trials(plan);
+		group_leave_no_trace();
+	}
+	fclose(plan);
+	return result;
+}
+
+static int usage(void)
+{
+	fputs(USAGE, stderr);
+	return 2;
+}
+
+static int command_run(int count, char **words)
+{
+	static const struct option OPTIONS[] = {
+		{ "plan", required_argument, NULL, 'p' },
+		{ "copy", required_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *plan = NULL;
+	const char *copy = NULL;
+	int option;
+	while ((option = getopt_long(count, words, "", OPTIONS, NULL)) != -1) {
+		if (option == 'p')
+			plan = optarg;
+		else if (option == 'c')
+			copy = optarg;
+		else
+			return usage();
+	}
+	if (plan == NULL || optind != count)
+		return usage();
+	return run_plan(plan, copy) < 0 ? answer_error() : 0;
+}
+
+int main(int count, char **words)
+{
+	const char *command = count >= 2 ? words[1] : "";
+	if (strcmp(command, "version") == 0 && count == 2)
+		return answer_hello() < 0 ? answer_error() : 0;
+	if (strcmp(command, "probe") == 0 && count == 2)
+		return probe_answer() < 0 ? answer_error() : 0;
+	if (strcmp(command, "run") == 0)
+		return command_run(count - 1, words + 1);
+	return usage();
+}

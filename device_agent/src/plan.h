@@ -1,0 +1,21 @@
+// The plan that the host gives: one trial a line, words of the form key=value.
+#pragma once
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "arms/arm.h"
+#include "stalls/stall.h"
+#include "victim.h"
+
+struct planned_trial {
+	int64_t id;
+	const struct arm *arm;
+	const struct stall *stall;
+	struct victim_shape shape;
+	int64_t hold_ns;
+	int64_t timeout_ns;
+};
+
+// Reads the next trial. 1: read; 0: end of the plan; -1 with failed(): the line is not of the language.
+int plan_next(FILE *plan, struct planned_trial *trial);

@@ -1,0 +1,155 @@
+// Facts about the device: each with its source, and with the reason when it is absent. Nothing is
+// changed and nobody is killed: features are asked for with calls that must fail, in a way that tells.
+#include "probe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "failure.h"
+#include "group.h"
+#include "sys.h"
+#include "text_file.h"
+#include "wire.h"
+
+static void begin_fact(const char *name)
+{
+	wire_open(name, '{');
+}
+
+static void end_fact(const char *source, const char *reason)
+{
+	wire_text("source", source);
+	wire_text("reason", reason);
+	wire_close('}');
+}
+
+static void fact_text(const char *name, const char *value, const char *source, const char *reason)
+{
+	begin_fact(name);
+	wire_text("value", value);
+	end_fact(source, value != NULL ? "" : reason);
+}
+
+static void fact_number(const char *name, int64_t value, const char *source, const char *reason)
+{
+	begin_fact(name);
+	wire_number_or_null("value", value);
+	end_fact(source, value >= 0 ? "" : reason);
+}
+
+static void fact_bool(const char *name, bool value, const char *source, const char *reason)
+{
+	begin_fact(name);
+	wire_bool("value", value);
+	end_fact(source, value ? "" : reason);
+}
+
+static void fact_file(const char *name, const char *path)
+{
+	char text[128];
+	failure_clear();
+	bool readable = read_text(path, text, sizeof(text)) == 0;
+	fact_text(name, readable ? text : NULL, path, failure_text());
+}
+
+static void probe_kernel(void)
+{
+	struct utsname name;
+	bool named = uname(&name) == 0;
+	fact_text("kernel_release", named ? name.release : NULL, "uname(2)", strerror(errno));
+	fact_file("boot_id", "/proc/sys/kernel/random/boot_id");
+	fact_file("personality", "/sys/module/mrelease/parameters/personality");
+	fact_file("transparent_hugepage", "/sys/kernel/mm/transparent_hugepage/enabled");
+}
+
+static void probe_machine(void)
+{
+	const char *meminfo = "/proc/meminfo";
+	fact_number("page_size", sysconf(_SC_PAGESIZE), "sysconf(_SC_PAGESIZE)", "unknown");
+	fact_number("cpus", sysconf(_SC_NPROCESSORS_ONLN), "sysconf(_SC_NPROCESSORS_ONLN)", "unknown");
+	fact_number("mem_total_kb", read_keyed_number(meminfo, "MemTotal"), meminfo, "not readable");
+	fact_number("swap_total_kb", read_keyed_number(meminfo, "SwapTotal"), meminfo, "not readable");
+	fact_number("clock_step_ns", clock_step_ns(), "differing reads of CLOCK_MONOTONIC", "");
+	fact_bool("root", geteuid() == 0, "geteuid(2)", "the agent does not run as root");
+}
+
+// The pidfd -1 is never valid, so the error tells how far the call came: EBADF, it knows the flags;
+// EINVAL, it does not (flags are checked first); ENOSYS, there is no such call.
+static void fact_mrelease(const char *name, unsigned int flags, const char *source)
+{
+	errno = 0;
+	sys_process_mrelease(-1, flags);
+	bool known = errno == EBADF;
+	char reason[96];
+	snprintf(reason, sizeof(reason), "the kernel answers %s to %s", errno_name(errno), source);
+	fact_bool(name, known, source, reason);
+}
+
+static void probe_reaping(void)
+{
+	fact_mrelease("process_mrelease", 0, "process_mrelease(-1, 0)");
+	fact_mrelease("reap_kill", PROCESS_MRELEASE_REAP_KILL, "process_mrelease(-1, PROCESS_MRELEASE_REAP_KILL)");
+}
+
+static void probe_userfaultfd(void)
+{
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+	const char *reason = fd < 0 ? strerror(errno) : "";
+	if (fd >= 0)
+		close(fd);
+	fact_bool("userfaultfd", fd >= 0, "userfaultfd(2)", reason);
+}
+
+static void probe_memory_cgroup(void)
+{
+	failure_clear();
+	const char *hierarchy = group_hierarchy();
+	fact_text("memcg", hierarchy, "/proc/self/mounts and a cgroup made there", failure_text());
+	group_leave_no_trace();
+}
+
+static void probe_freezer(void)
+{
+	bool v2 = access("/sys/fs/cgroup/cgroup.controllers", F_OK) == 0;
+	bool v1 = access("/sys/fs/cgroup/freezer", F_OK) == 0 || access("/dev/freezer", F_OK) == 0;
+	fact_text("freezer", v2 ? "v2" : v1 ? "v1" : NULL, "/sys/fs/cgroup and /dev/freezer", "no freezer cgroup");
+}
+
+static void probe_zram(void)
+{
+	char swaps[512];
+	failure_clear();
+	bool readable = read_text("/proc/swaps", swaps, sizeof(swaps)) == 0;
+	bool found = readable && strstr(swaps, "zram") != NULL;
+	fact_bool("zram", found, "/proc/swaps", readable ? "no zram device is in use as swap" : failure_text());
+}
+
+static void probe_pressure(void)
+{
+	char text[256];
+	failure_clear();
+	bool readable = read_text("/proc/pressure/memory", text, sizeof(text)) == 0;
+	fact_bool("psi", readable, "/proc/pressure/memory", failure_text());
+}
+
+int probe_answer(void)
+{
+	wire_begin("probe");
+	wire_open("facts", '{');
+	probe_kernel();
+	probe_machine();
+	probe_reaping();
+	probe_userfaultfd();
+	probe_memory_cgroup();
+	probe_freezer();
+	probe_zram();
+	probe_pressure();
+	wire_close('}');
+	return wire_end();
+}

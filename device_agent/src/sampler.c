@@ -1,0 +1,84 @@
+// Samples the victim's charge and watches for its exit, on one thread that sleeps between samples so
+// that it takes no CPU from what it measures. Nothing is allocated here.
+#include "sampler.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "failure.h"
+#include "stop.h"
+
+enum { PERIOD_NS = 100 * 1000 };
+
+static struct sample buffer[SAMPLE_CAPACITY];
+
+void sampler_prepare(void)
+{
+	memset(buffer, 0xff, sizeof(buffer));
+}
+
+static void sleep_until(int64_t moment_ns)
+{
+	const struct timespec moment = {
+		.tv_sec = (time_t)(moment_ns / NS_PER_S),
+		.tv_nsec = (long)(moment_ns % NS_PER_S),
+	};
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL); // a signal only makes it shorter
+}
+
+// The exit is looked at before the charge: a charge that remains after it is the victim's zombie's.
+static int take(const struct victim *victim, struct samples *samples)
+{
+	bool exited = samples->exit_seen_ns >= 0 || victim_has_exited(victim);
+	struct sample *sample = &samples->items[samples->count];
+	sample->at_ns = now_ns();
+	sample->charged_kb = group_charged_kb(&victim->group);
+	if (sample->charged_kb < 0)
+		return failed("read the victim's charge");
+	if (exited && samples->exit_seen_ns < 0) {
+		samples->exit_seen_ns = sample->at_ns;
+		samples->charged_at_exit_kb = sample->charged_kb;
+	}
+	samples->count++;
+	return 0;
+}
+
+static int release_when_due(struct sampling *sampling, int64_t killed_ns, int64_t at_ns)
+{
+	if (sampling->released_ns >= 0 || killed_ns == 0 || at_ns < killed_ns + sampling->hold_ns)
+		return 0;
+	sampling->released_ns = now_ns();
+	return sampling->release();
+}
+
+static bool is_over(const struct sampling *sampling, const struct samples *samples, int64_t killed_ns)
+{
+	const struct sample *last = &samples->items[samples->count - 1];
+	if (killed_ns == 0)
+		return false;
+	if (last->at_ns - killed_ns > sampling->timeout_ns)
+		return true;
+	return last->charged_kb <= sampling->target_kb && samples->exit_seen_ns >= 0 && sampling->released_ns >= 0;
+}
+
+int sampler_run(struct sampling *sampling, struct samples *samples)
+{
+	*samples = (struct samples){ .items = buffer, .exit_seen_ns = -1 };
+	sampling->released_ns = -1;
+	while (samples->count < SAMPLE_CAPACITY) {
+		if (stop_requested())
+			return refused("told to stop");
+		if (take(sampling->victim, samples) < 0)
+			return -1;
+		int64_t at_ns = samples->items[samples->count - 1].at_ns;
+		int64_t killed_ns = *sampling->killed_ns;
+		if (release_when_due(sampling, killed_ns, at_ns) < 0)
+			return -1;
+		if (is_over(sampling, samples, killed_ns))
+			return 0;
+		sleep_until(at_ns + PERIOD_NS);
+	}
+	return refused("the sample buffer is full");
+}

@@ -1,0 +1,34 @@
+// System calls that libc does not wrap, by number (the same on every ABI since Linux 5.1).
+#pragma once
+
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_process_mrelease
+#define SYS_process_mrelease 448
+#endif
+
+// Proposed UAPI (linux-mm, May 2026, not merged): kill and reap in one call.
+#define PROCESS_MRELEASE_REAP_KILL (1u << 0)
+
+static inline int sys_pidfd_open(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0u);
+}
+
+static inline int sys_pidfd_send_signal(int pidfd, int signal_number)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0u);
+}
+
+static inline int sys_process_mrelease(int pidfd, unsigned int flags)
+{
+	return (int)syscall(SYS_process_mrelease, pidfd, flags);
+}

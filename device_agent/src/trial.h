@@ -1,0 +1,20 @@
+// One trial: start a victim, hold it, kill it by one arm, and measure how its memory comes back.
+#pragma once
+
+#include "arms/arm.h"
+#include "curve.h"
+#include "plan.h"
+
+struct trial_result {
+	struct kill_outcome outcome;
+	struct curve curve;
+	int64_t charged_at_kill_kb;
+	int64_t charged_at_return_kb;
+	int64_t exit_ns;     // pidfd seen readable, since the kill; -1: not by the timeout
+	int64_t released_ns; // the stall let go, since the kill; -1: not by the timeout, or nothing was held
+	size_t sample_count;
+	const char *stall_class;
+};
+
+// Runs the planned trial and leaves nothing of it behind. 0, or -1 with failed().
+int trial_run(const struct planned_trial *planned, struct trial_result *result);

@@ -1,0 +1,21 @@
+// The agent's answers: one JSON object a line on stdout, and in a copy that stays on the device.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { WIRE_PROTOCOL = 1 };
+
+// Also appends every line to this file, synced to storage line by line. 0, or -1 with failed().
+int wire_keep_copy(const char *path);
+
+void wire_begin(const char *type);
+void wire_number(const char *key, int64_t number);
+void wire_number_or_null(const char *key, int64_t number); // null when below 0
+void wire_text(const char *key, const char *text);         // NULL gives null
+void wire_bool(const char *key, bool value);
+void wire_open(const char *key, char bracket); // '{' or '['; key NULL inside a list
+void wire_close(char bracket);                 // '}' or ']'
+void wire_item(int64_t number);                // inside a list
+// Ends the line and sends it. 0, or -1 with failed(): nobody listens any more, or the copy cannot grow.
+int wire_end(void);
