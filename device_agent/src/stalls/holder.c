@@ -38,6 +38,12 @@ static void *read_victim(void *unused)
 	return unused;
 }
 
+// By number, because musl's ioctl() takes an int that these request codes do not fit.
+static int uffd_request(unsigned long request, void *argument)
+{
+	return (int)syscall(SYS_ioctl, holder.uffd, request, argument);
+}
+
 static int register_missing(void)
 {
 	struct uffdio_api api = { .api = UFFD_API };
@@ -45,9 +51,9 @@ static int register_missing(void)
 		.range = { .start = (uintptr_t)holder.page, .len = holder.page_size },
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
-	if (ioctl(holder.uffd, UFFDIO_API, &api) < 0)
+	if (uffd_request(UFFDIO_API, &api) < 0)
 		return failed("agree with userfaultfd");
-	if (ioctl(holder.uffd, UFFDIO_REGISTER, &range) < 0)
+	if (uffd_request(UFFDIO_REGISTER, &range) < 0)
 		return failed("register a page with userfaultfd");
 	return 0;
 }
@@ -88,7 +94,7 @@ static int await_fault(void)
 static int release(void)
 {
 	struct uffdio_zeropage page = { .range = { .start = (uintptr_t)holder.page, .len = holder.page_size } };
-	if (ioctl(holder.uffd, UFFDIO_ZEROPAGE, &page) < 0 && errno != EEXIST)
+	if (uffd_request(UFFDIO_ZEROPAGE, &page) < 0 && errno != EEXIST)
 		return failed("release the holder");
 	return 0;
 }
