@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -32,28 +31,58 @@ static bool has_memory_controller(const char *mount)
 	return read_text(path, controllers, sizeof(controllers)) == 0 && strstr(controllers, "memory") != NULL;
 }
 
-static bool is_memory_mount(const struct mntent *entry)
+// A line of /proc/self/mounts: "<device> <folder> <type> <options> 0 0".
+struct mount {
+	const char *folder, *type, *options;
+};
+
+static struct mount split_mount(char *line)
 {
-	if (strcmp(entry->mnt_type, "cgroup2") == 0)
-		return has_memory_controller(entry->mnt_dir);
-	return strcmp(entry->mnt_type, "cgroup") == 0 && hasmntopt(entry, "memory") != NULL;
+	struct mount mount;
+	char *rest = NULL;
+	strtok_r(line, " ", &rest);
+	mount.folder = strtok_r(NULL, " ", &rest);
+	mount.type = strtok_r(NULL, " ", &rest);
+	mount.options = strtok_r(NULL, " ", &rest);
+	return mount;
+}
+
+static bool has_option(const char *options, const char *option)
+{
+	size_t length = strlen(option);
+	for (const char *at = options; (at = strstr(at, option)) != NULL; at += length)
+		if ((at == options || at[-1] == ',') && (at[length] == ',' || at[length] == '\0'))
+			return true;
+	return false;
+}
+
+static bool carries_memory(const struct mount *mount)
+{
+	if (mount->options == NULL)
+		return false;
+	if (strcmp(mount->type, "cgroup2") == 0)
+		return has_memory_controller(mount->folder);
+	return strcmp(mount->type, "cgroup") == 0 && has_option(mount->options, "memory");
 }
 
 // Finds the mount that carries the memory controller; a machine has it on one hierarchy only.
-static int find_mount(char *mount, size_t size)
+static int find_mount(char *folder, size_t size)
 {
-	FILE *mounts = setmntent("/proc/self/mounts", "re");
+	FILE *mounts = fopen("/proc/self/mounts", "re");
 	if (mounts == NULL)
 		return failed("open /proc/self/mounts");
-	const struct mntent *entry = getmntent(mounts);
-	while (entry != NULL && !is_memory_mount(entry))
-		entry = getmntent(mounts);
-	if (entry != NULL) {
-		snprintf(mount, size, "%s", entry->mnt_dir);
-		is_v2 = strcmp(entry->mnt_type, "cgroup2") == 0;
+	char line[1024];
+	bool found = false;
+	while (!found && fgets(line, sizeof(line), mounts) != NULL) {
+		struct mount mount = split_mount(line);
+		found = carries_memory(&mount);
+		if (found) {
+			snprintf(folder, size, "%s", mount.folder);
+			is_v2 = strcmp(mount.type, "cgroup2") == 0;
+		}
 	}
-	endmntent(mounts);
-	return entry != NULL ? 0 : refused("no memory cgroup is mounted");
+	fclose(mounts);
+	return found ? 0 : refused("no memory cgroup is mounted");
 }
 
 static int make_folder(const char *path)

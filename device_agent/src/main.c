@@ -1,6 +1,5 @@
 // lmkd-agent: runs on the device. See USAGE.
 #include <errno.h>
-#include <getopt.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,7 +22,7 @@ static const char USAGE[] =
 	"Usage: lmkd-agent version            say who this agent is\n"
 	"       lmkd-agent probe              tell what this device can do\n"
 	"       lmkd-agent run --plan FILE [--copy FILE]\n"
-	"                                     run the trials of a plan, one line each:\n"
+	"                                     run the trials of a plan (- is standard input), one a line:\n"
 	"  trial id=7 arm=reap-kill stall=holder hold_ms=300 victim_kb=65536 threads=16 timeout_ms=5000\n"
 	"Answers are JSON objects, one a line; --copy also appends them to FILE.\n"
 	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
@@ -127,7 +126,7 @@ static int run_trials(FILE *plan)
 
 static int run_plan(const char *plan_path, const char *copy_path)
 {
-	FILE *plan = fopen(plan_path, "re");
+	FILE *plan = strcmp(plan_path, "-") == 0 ? stdin : fopen(plan_path, "re");
 	if (plan == NULL)
 		return failed("open the plan %s", plan_path);
 	int result = stop_on_signals();
@@ -148,25 +147,20 @@ static int usage(void)
 	return 2;
 }
 
+// words: "run" and then pairs of an option and its value.
 static int command_run(int count, char **words)
 {
-	static const struct option OPTIONS[] = {
-		{ "plan", required_argument, NULL, 'p' },
-		{ "copy", required_argument, NULL, 'c' },
-		{ NULL, 0, NULL, 0 },
-	};
 	const char *plan = NULL;
 	const char *copy = NULL;
-	int option;
-	while ((option = getopt_long(count, words, "", OPTIONS, NULL)) != -1) {
-		if (option == 'p')
-			plan = optarg;
-		else if (option == 'c')
-			copy = optarg;
+	for (int i = 1; i + 1 < count; i += 2) {
+		if (strcmp(words[i], "--plan") == 0)
+			plan = words[i + 1];
+		else if (strcmp(words[i], "--copy") == 0)
+			copy = words[i + 1];
 		else
 			return usage();
 	}
-	if (plan == NULL || optind != count)
+	if (plan == NULL || count % 2 == 0)
 		return usage();
 	return run_plan(plan, copy) < 0 ? answer_error() : 0;
 }
