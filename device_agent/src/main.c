@@ -24,7 +24,7 @@ static const char USAGE[] =
 	"       lmkd-agent run --plan FILE [--copy FILE]\n"
 	"                                     run the trials of a plan (- is standard input), one a line:\n"
 	"  trial id=7 arm=reap-kill stall=holder hold_ms=300 victim_kb=65536 threads=16 timeout_ms=5000\n"
-	"Answers are JSON objects, one a line; --copy also appends them to FILE.\n"
+	"Answers are JSON objects, one a line; --copy appends those of trials to FILE.\n"
 	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
 
 static int answer_hello(void)
@@ -83,7 +83,7 @@ static int answer_trial(int64_t id, const struct trial_result *result, int64_t s
 	wire_number("clock_resolution_ns", step_ns);
 	wire_number("samples", (int64_t)result->sample_count);
 	answer_curve(&result->curve);
-	return wire_end();
+	return wire_end_kept();
 }
 
 static int answer_trial_failed(int64_t id)
@@ -91,7 +91,7 @@ static int answer_trial_failed(int64_t id)
 	wire_begin("trial-failed");
 	wire_number("id", id);
 	wire_text("reason", failure_text());
-	return wire_end();
+	return wire_end_kept();
 }
 
 // Before anything is measured: no page fault, no late wake-up and no OOM kill of the measurer itself.

@@ -143,11 +143,21 @@ static int extend_copy(void)
 	return fdatasync(copy_fd) < 0 ? failed("sync the copy") : 0;
 }
 
-int wire_end(void)
+static int end_line(void)
 {
 	put("}\n");
-	if (overflowed)
-		return refused("an answer is longer than %zu bytes", sizeof(line));
+	return overflowed ? refused("an answer is longer than %zu bytes", sizeof(line)) : 0;
+}
+
+int wire_end(void)
+{
+	return end_line() < 0 ? -1 : write_whole(STDOUT_FILENO, "the host");
+}
+
+int wire_end_kept(void)
+{
+	if (end_line() < 0)
+		return -1;
 	// The copy first: should the link be gone, the copy is what remains.
 	int copied = extend_copy();
 	int sent = write_whole(STDOUT_FILENO, "the host");

@@ -6,7 +6,7 @@
 
 enum { WIRE_PROTOCOL = 1 };
 
-// Also appends every line to this file, synced to storage line by line. 0, or -1 with failed().
+// Where wire_end_kept() keeps lines. 0, or -1 with failed().
 int wire_keep_copy(const char *path);
 
 void wire_begin(const char *type);
@@ -17,5 +17,7 @@ void wire_bool(const char *key, bool value);
 void wire_open(const char *key, char bracket); // '{' or '['; key NULL inside a list
 void wire_close(char bracket);                 // '}' or ']'
 void wire_item(int64_t number);                // inside a list
-// Ends the line and sends it. 0, or -1 with failed(): nobody listens any more, or the copy cannot grow.
+// Ends the line and sends it. 0, or -1 with failed(): nobody listens any more.
 int wire_end(void);
+// As wire_end(), but appends the line to the copy first, synced to storage.
+int wire_end_kept(void);

@@ -46,7 +46,9 @@ def derived_seed(seed: int, *labels: str | int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
 
-def plan_block(stratum: Stratum, device: str, arms: Sequence[str], block: int, seed: int) -> list[PlannedTrial]:
+def plan_block(
+    stratum: Stratum, device: str, arms: Sequence[str], block: int, seed: int
+) -> list[PlannedTrial]:
     """The trials of one block, in the order in which they are to run."""
     block_seed = derived_seed(seed, device, stratum.suite, str(stratum), block)
     order = list(arms)

@@ -20,7 +20,7 @@ from pytest_lmkd.errors import DeviceUnusable
 
 ZIG_TARGETS: dict[str, tuple[str, ...]] = {
     "arm64-v8a": ("-target", "aarch64-linux-musl"),
-    "armeabi-v7a": ("-target", "arm-linux-musleabi", "-mcpu=generic+v7a"),
+    "armeabi-v7a": ("-target", "thumb-linux-musleabi", "-mcpu=generic+v7a"),
     "x86_64": ("-target", "x86_64-linux-musl"),
     "x86": ("-target", "x86-linux-musl"),
     "riscv64": ("-target", "riscv64-linux-musl"),
@@ -88,7 +88,11 @@ def _zig_version() -> str:
 def _compile(sources: Sequence[Path], include: Path, output: Path, abi: str, zig_cache: Path) -> None:
     command = [sys.executable, "-m", "ziglang", "cc", *ZIG_TARGETS[abi], *C_FLAGS]
     command += [f"-I{include}", "-o", str(output), *map(str, sources)]
-    environment = {"ZIG_GLOBAL_CACHE_DIR": str(zig_cache), "ZIG_LOCAL_CACHE_DIR": str(zig_cache), **os.environ}
+    environment = {
+        "ZIG_GLOBAL_CACHE_DIR": str(zig_cache),
+        "ZIG_LOCAL_CACHE_DIR": str(zig_cache),
+        **os.environ,
+    }
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode != 0:
         raise DeviceUnusable(f"{output.name} does not compile for {abi}:\n{done.stderr.strip()}")

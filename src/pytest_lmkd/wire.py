@@ -205,8 +205,8 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     host: dict[str, str]
 
 
-_agent_decoder = msgspec.json.Decoder(AgentMessage)
-_record_decoder = msgspec.json.Decoder(Record)
+_agent_decoder: msgspec.json.Decoder[AgentMessage] = msgspec.json.Decoder(AgentMessage)
+_record_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 _encoder = msgspec.json.Encoder()
 
 
@@ -219,7 +219,9 @@ def decode_agent_line(line: bytes | str) -> AgentMessage:
     try:
         return _agent_decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise AgentBug(f"the agent answered {line[:200]!r}, which is not of its protocol ({error})") from error
+        raise AgentBug(
+            f"the agent answered {line[:200]!r}, which is not of its protocol ({error})"
+        ) from error
 
 
 def decode_record(line: bytes | str) -> Record:

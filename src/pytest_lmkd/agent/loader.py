@@ -1,0 +1,168 @@
+"""Brings the agent to a device and speaks with it.
+
+The binary's path holds its SHA-256, so that a device never runs an older one by mistake and a
+second run pushes nothing. Trials run wholly on the device; the host only reads the answers, and
+the copy that the agent keeps beside them survives a lost link.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from collections.abc import Mapping
+from pathlib import Path
+
+from pytest_lmkd.agent.binary import agent_binary
+from pytest_lmkd.agent.plan import plan_line
+from pytest_lmkd.agent.plan import time_needed_s
+from pytest_lmkd.cache import file_sha256
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.errors import AgentBug
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.transport.protocol import Transport
+from pytest_lmkd.wire import PROTOCOL
+from pytest_lmkd.wire import AgentError
+from pytest_lmkd.wire import AgentHello
+from pytest_lmkd.wire import AgentMessage
+from pytest_lmkd.wire import AgentProbe
+from pytest_lmkd.wire import AgentTrial
+from pytest_lmkd.wire import AgentTrialFailed
+from pytest_lmkd.wire import Fact
+from pytest_lmkd.wire import PlannedTrial
+from pytest_lmkd.wire import decode_agent_line
+
+DEVICE_FOLDER = "/data/local/tmp/lmkd"
+"""Where everything of ours lies on a device; the shell may write and execute there (AOSP)."""
+
+SETUP_S = 60.0
+"""Time allowed for each of push, handshake and probe: a slow USB 2 hub moves 64 KB in well under 1 s."""
+
+MACHINE_ABI = {
+    "aarch64": "arm64-v8a",
+    "armv7l": "armeabi-v7a",
+    "armv8l": "armeabi-v7a",
+    "x86_64": "x86_64",
+    "i686": "x86",
+    "riscv64": "riscv64",
+}
+"""``uname -m`` to Android ABI, for devices without getprop."""
+
+TrialAnswer = AgentTrial | AgentTrialFailed
+
+
+class Agent:
+    """An agent that lies on the device and has answered the handshake."""
+
+    def __init__(self, transport: Transport, path: str, abi: str, sha256: str) -> None:
+        self._transport = transport
+        self._path = path
+        self.abi = abi
+        self.sha256 = sha256
+
+    @classmethod
+    def load(cls, transport: Transport, progress: Progress) -> Agent:
+        """Pushes the agent unless it is there, and checks that both speak the same protocol.
+
+        Raises:
+            DeviceUnusable: no agent runs on this device.
+            TransportLost: the link broke.
+        """
+        abi = _device_abi(transport)
+        binary = agent_binary(abi, progress)
+        sha256 = file_sha256(binary)
+        path = f"{DEVICE_FOLDER}/agent-{sha256[:16]}"
+        if _remote_sha256(transport, path) != sha256:
+            _push(transport, binary, path, sha256)
+        agent = cls(transport, path, abi, sha256)
+        agent._shake_hands()
+        return agent
+
+    def probe(self) -> Mapping[str, Fact]:
+        """Everything the agent finds out about the device."""
+        answer = self._ask("probe")
+        if not isinstance(answer, AgentProbe):
+            raise AgentBug(f"{self._transport.serial}: the agent answered {answer} to probe")
+        return answer.facts
+
+    def run(self, trials: Mapping[int, PlannedTrial], run_id: str) -> Iterator[TrialAnswer]:
+        """Runs the trials in their order; yields each answer as it comes.
+
+        Raises:
+            TransportLost: the link broke; ``recorded`` tells what had been done by then.
+            DeviceUnusable: the agent could not go on.
+        """
+        lines = [shlex.quote(plan_line(number, trial)) for number, trial in trials.items()]
+        command = (
+            f"mkdir -p {self._folder(run_id)} && printf '%s\\n' {' '.join(lines)} | "
+            f"{self._path} run --plan - --copy {self._copy(run_id)}"
+        )
+        deadline = Deadline(SETUP_S + sum(map(time_needed_s, trials.values())))
+        for line in self._transport.stream_lines(command, deadline):
+            yield self._trial_answer(decode_agent_line(line))
+
+    def recorded(self, run_id: str) -> Iterator[TrialAnswer]:
+        """The answers in the copy that lies on the device, also those that never reached the host."""
+        done = self._transport.shell(f"cat {self._copy(run_id)} 2>/dev/null", Deadline(SETUP_S))
+        for line in done.stdout.splitlines(keepends=True):
+            if line.endswith(b"\n"):  # the last line may have been cut by a reboot
+                yield self._trial_answer(decode_agent_line(line))
+
+    def forget(self, run_id: str) -> None:
+        """Deletes the run's folder from the device."""
+        self._transport.shell(f"rm -rf {self._folder(run_id)}", Deadline(SETUP_S))
+
+    def _folder(self, run_id: str) -> str:
+        return f"{DEVICE_FOLDER}/{run_id}"
+
+    def _copy(self, run_id: str) -> str:
+        return f"{self._folder(run_id)}/trials.jsonl"
+
+    def _trial_answer(self, answer: AgentMessage) -> TrialAnswer:
+        if isinstance(answer, AgentError):
+            raise DeviceUnusable(f"{self._transport.serial}: the agent could not go on: {answer.reason}")
+        if not isinstance(answer, (AgentTrial, AgentTrialFailed)):
+            raise AgentBug(f"{self._transport.serial}: the agent answered {answer} to a plan")
+        return answer
+
+    def _shake_hands(self) -> None:
+        hello = self._ask("version")
+        if not isinstance(hello, AgentHello) or hello.protocol != PROTOCOL:
+            raise AgentBug(
+                f"{self._transport.serial}: the agent at {self._path} says {hello}, "
+                f"but this host speaks protocol {PROTOCOL}"
+            )
+
+    def _ask(self, command: str) -> AgentMessage:
+        done = self._transport.shell(f"{self._path} {command}", Deadline(SETUP_S))
+        if done.exit_code != 0:
+            said = (done.stderr + done.stdout).decode(errors="replace").strip()
+            raise DeviceUnusable(
+                f"{self._transport.serial}: the agent does not run "
+                f"(exit status {done.exit_code}: {said[:200]})"
+            )
+        return decode_agent_line(done.stdout)
+
+
+def _device_abi(transport: Transport) -> str:
+    done = transport.shell("getprop ro.product.cpu.abi 2>/dev/null; uname -m", Deadline(SETUP_S))
+    words = done.stdout.decode(errors="replace").split()
+    if not words:
+        raise DeviceUnusable(f"{transport.serial}: neither getprop nor uname tells its ABI")
+    return MACHINE_ABI.get(words[0], words[0])
+
+
+def _remote_sha256(transport: Transport, path: str) -> str:
+    done = transport.shell(f"sha256sum {path} 2>/dev/null", Deadline(SETUP_S))
+    return done.stdout.decode(errors="replace").partition(" ")[0]
+
+
+def _push(transport: Transport, binary: Path, path: str, sha256: str) -> None:
+    transport.shell(f"mkdir -p {DEVICE_FOLDER}", Deadline(SETUP_S))
+    transport.push(binary, path, 0o755, Deadline(SETUP_S))
+    arrived = _remote_sha256(transport, path)
+    if arrived != sha256:
+        raise DeviceUnusable(
+            f"{transport.serial}: the agent did not arrive whole in {DEVICE_FOLDER} "
+            f"(sha256 {arrived or 'none'}): is there space left on the device?"
+        )

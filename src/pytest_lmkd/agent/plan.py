@@ -1,0 +1,29 @@
+"""Writes planned trials in the agent's language: one line each, words of the form key=value."""
+
+from __future__ import annotations
+
+from pytest_lmkd.wire import PlannedTrial
+
+NS_PER_MS = 1_000_000
+
+
+def plan_line(trial_id: int, trial: PlannedTrial) -> str:
+    """The line for ``trial``, which the agent's answer will name by ``trial_id``."""
+    words = {
+        "id": trial_id,
+        "arm": trial.arm,
+        "stall": trial.stall,
+        "hold_ms": trial.hold_ms,
+        "victim_kb": trial.victim_kb,
+        "threads": trial.threads,
+        "timeout_ms": trial.timeout_ns // NS_PER_MS,
+    }
+    return "trial " + " ".join(f"{key}={value}" for key, value in words.items())
+
+
+def time_needed_s(trial: PlannedTrial) -> float:
+    """A bound on how long a device that works needs for ``trial``: its timeout, and making the victim.
+
+    A slow phone or an emulated one touches 64 MB in well under a second; 20 MB/s is no device's speed.
+    """
+    return trial.timeout_ns / 1e9 + trial.hold_ms / 1e3 + trial.victim_kb / 20_000 + 2

@@ -1,0 +1,68 @@
+"""Devices that an adb server lists: phones on this host's cables or network, or on another host's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.transport.adb import AdbTransport
+from pytest_lmkd.transport.protocol import Transport
+from pytest_lmkd.transport.server import TcpServer
+
+LIST_S = 30.0
+
+STATE_MEANING = {
+    "unauthorized": "accept this host's key on the device's screen",
+    "offline": "plug it in again or wait until it has started",
+    "no permissions": "add a udev rule for it, or your user to the plugdev group",
+    "recovery": "start it into Android",
+    "sideload": "start it into Android",
+    "bootloader": "start it into Android",
+}
+"""adb's words for a device that cannot be used, and what to do about each."""
+
+
+class AttachedSource:
+    """One device of an adb server."""
+
+    def __init__(self, server: TcpServer, serial: str, name: str) -> None:
+        self._server = server
+        self._serial = serial
+        self._transport: Transport | None = None
+        self.name = name
+
+    def attach(self, progress: Progress) -> Transport:
+        states = dict(self._server.list_devices(Deadline(LIST_S)))
+        state = states.get(self._serial)
+        if state is None:
+            attached = ", ".join(states) or "none"
+            raise DeviceUnusable(f"no device {self._serial} at {self._server}; attached: {attached}")
+        if state != "device":
+            advice = STATE_MEANING.get(state, "see `adb devices`")
+            raise DeviceUnusable(f"the device {self._serial} is {state}: {advice}")
+        self._transport = AdbTransport(self._server, self._serial)
+        return self._transport
+
+    def detach(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+        self._server.stop_if_ours()
+
+
+def all_attached(server: TcpServer) -> Iterator[AttachedSource]:
+    """Every device that the server lists, usable or not: those that are not end up as skipped.
+
+    Raises:
+        DeviceUnusable: there is none.
+    """
+    listed = server.list_devices(Deadline(LIST_S))
+    if not listed:
+        raise DeviceUnusable(
+            f"no adb device is attached at {server}: plug one in with USB debugging on, "
+            "or use --lmkd-device virtual"
+        )
+    for serial, _ in listed:
+        yield AttachedSource(server, serial, serial)

@@ -1,0 +1,82 @@
+"""A device in use: its link, its agent, and its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+
+from pytest_lmkd.agent.loader import Agent
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.source import DeviceSource
+from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.transport.protocol import Transport
+from pytest_lmkd.wire import DeviceRecord
+from pytest_lmkd.wire import Fact
+
+ASK_S = 30.0
+
+
+class Device:
+    """Opened from a source; a context manager that detaches it at the end."""
+
+    def __init__(self, source: DeviceSource, progress: Progress) -> None:
+        self._source = source
+        self._progress = progress
+        self.name = source.name
+        try:
+            self.reattach()
+        except BaseException:
+            source.detach()
+            raise
+
+    def reattach(self) -> None:
+        """Attaches anew after the link was lost: a reboot may have taken the agent and changed facts."""
+        self.transport: Transport = self._source.attach(self._progress)
+        self.agent = Agent.load(self.transport, self._progress)
+        self.facts: Mapping[str, Fact] = self.agent.probe()
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._source.detach()
+
+    @property
+    def boot_id(self) -> str:
+        return self._text("boot_id")
+
+    def record(self) -> DeviceRecord:
+        """What the results directory keeps of this device."""
+        personality = self.facts.get("personality")
+        return DeviceRecord(
+            device=self.name,
+            model=self._model(),
+            kernel_release=self._text("kernel_release"),
+            personality=str(personality.value) if personality and personality.value else None,
+            abi=self.agent.abi,
+            page_size=self._number("page_size"),
+            cpus=self._number("cpus"),
+            mem_total_kb=self._number("mem_total_kb"),
+            swap_total_kb=self._number("swap_total_kb"),
+            boot_id=self.boot_id,
+            root=bool(self.facts["root"].value),
+            agent_sha256=self.agent.sha256,
+            facts=dict(self.facts),
+        )
+
+    def _model(self) -> str:
+        done = self.transport.shell("getprop ro.product.model 2>/dev/null", Deadline(ASK_S))
+        return done.stdout.decode(errors="replace").strip() or "unknown"
+
+    def _text(self, name: str) -> str:
+        fact = self.facts.get(name)
+        return "" if fact is None or fact.value is None else str(fact.value)
+
+    def _number(self, name: str) -> int:
+        fact = self.facts.get(name)
+        return fact.value if fact is not None and isinstance(fact.value, int) else 0

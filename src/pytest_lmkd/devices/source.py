@@ -1,0 +1,26 @@
+"""The swap-point for kinds of device: a new kind is one file with a DeviceSource and one line in spec.py."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.transport.protocol import Transport
+
+
+class DeviceSource(Protocol):
+    """Something that SPEC names and that can be attached."""
+
+    @property
+    def name(self) -> str:
+        """The device's name in records; unique in a run."""
+
+    def attach(self, progress: Progress) -> Transport:
+        """A working link to the device, which is started if need be. Also called to attach again.
+
+        Raises:
+            DeviceUnusable: with what to do about it.
+        """
+
+    def detach(self) -> None:
+        """Ends the link and everything that ``attach`` started; does nothing when there is nothing."""

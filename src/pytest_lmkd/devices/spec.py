@@ -1,0 +1,50 @@
+"""What SPEC names: ``virtual``, ``virtual:PERSONALITY``, an adb serial, ``all``, ``HOST:PORT/SERIAL``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pytest_lmkd.devices.attached import AttachedSource
+from pytest_lmkd.devices.attached import all_attached
+from pytest_lmkd.devices.source import DeviceSource
+from pytest_lmkd.devices.virtual import VirtualSource
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.transport.server import TcpServer
+
+REMOTE = re.compile(r"(?P<host>[^/:\s]+):(?P<port>\d{1,5})/(?P<serial>\S+)")
+
+
+def parse_specs(specs: Iterable[str]) -> list[DeviceSource]:
+    """The devices that the specs name, none twice.
+
+    Raises:
+        UsageProblem: a spec means nothing, or two name the same device.
+        DeviceUnusable: ``all``, but no device is attached.
+    """
+    sources = [source for spec in specs for source in _parse(spec)]
+    names = [source.name for source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageProblem(f"the device {name} is named twice by --lmkd-device")
+    return sources
+
+
+def _parse(spec: str) -> list[DeviceSource]:
+    kind, _, rest = spec.partition(":")
+    if kind == "virtual":
+        return [VirtualSource(rest)] if ":" in spec else [VirtualSource()]
+    if spec == "all":
+        return list(all_attached(TcpServer.default()))
+    remote = REMOTE.fullmatch(spec)
+    if remote is not None:
+        server = TcpServer(remote["host"], int(remote["port"]))
+        return [
+            AttachedSource(server, remote["serial"], f"{remote['host']}:{remote['port']}/{remote['serial']}")
+        ]
+    if not spec.strip() or any(character.isspace() for character in spec):
+        raise UsageProblem(
+            f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY, an adb serial, "
+            "all, or HOST:PORT/SERIAL"
+        )
+    return [AttachedSource(TcpServer.default(), spec, spec)]

@@ -1,0 +1,37 @@
+"""The fixtures that suites use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_lmkd.design import Stratum
+from pytest_lmkd.errors import LmkdError
+from pytest_lmkd.runner import StratumOutcome
+from pytest_lmkd.session import LmkdSession
+
+SESSION = pytest.StashKey[LmkdSession]()
+
+
+@pytest.fixture
+def lmkd_device(request: pytest.FixtureRequest) -> str:
+    """The name of the device that this test runs on: tests are repeated for each ``--lmkd-device``."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def measure(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[Stratum], StratumOutcome]:
+    """``measure(stratum)`` runs every planned block on the device, or skips the test with the reason."""
+
+    def measure_on_device(stratum: Stratum) -> StratumOutcome:
+        try:
+            outcome = pytestconfig.stash[SESSION].measure(lmkd_device, stratum)
+        except LmkdError as error:
+            pytest.fail(str(error), pytrace=False)
+        if outcome.skipped:
+            pytest.skip(outcome.skipped)
+        return outcome
+
+    return measure_on_device

@@ -1,0 +1,90 @@
+"""The plugin's options: their definition for pytest, and their checked values."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from pytest_lmkd.arms import ARMS
+from pytest_lmkd.arms import DEFAULT_ARMS
+from pytest_lmkd.arms import parse_arms
+from pytest_lmkd.errors import UsageProblem
+
+DEFAULT_BLOCKS = 10
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("lmkd", "measuring how killed apps give back their memory (pytest-lmkd)")
+    group.addoption(
+        "--lmkd-device",
+        metavar="SPEC",
+        action="append",
+        default=[],
+        help="device to measure, can be repeated: virtual, virtual:PERSONALITY, an adb serial, "
+        "all, or HOST:PORT/SERIAL",
+    )
+    group.addoption(
+        "--lmkd-arms",
+        metavar="A,B",
+        default=",".join(DEFAULT_ARMS),
+        help=f"ways to kill, the first is the baseline (default: %(default)s; there are: {', '.join(ARMS)})",
+    )
+    group.addoption(
+        "--lmkd-blocks",
+        metavar="N",
+        default=str(DEFAULT_BLOCKS),
+        help="blocks of each stratum; each runs every arm once, in random order (default: %(default)s)",
+    )
+    group.addoption(
+        "--lmkd-seed", metavar="N", help="seed of all random order (default: a new one, recorded)"
+    )
+    group.addoption(
+        "--lmkd-results", metavar="DIR", help="folder for the results (default: results/<date and time>)"
+    )
+    group.addoption(
+        "--lmkd-html", metavar="FILE", help="write the report here too, not only in the results folder"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options after checking."""
+
+    specs: tuple[str, ...]
+    arms: tuple[str, ...]
+    blocks: int
+    seed: int
+    results: Path
+    html: Path | None
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Options:
+        """Raises: UsageProblem, naming the option and what it takes."""
+        seed = config.getoption("--lmkd-seed")
+        results = config.getoption("--lmkd-results")
+        html = config.getoption("--lmkd-html")
+        return cls(
+            specs=tuple(config.getoption("--lmkd-device")),
+            arms=parse_arms(config.getoption("--lmkd-arms")),
+            blocks=_whole_number("--lmkd-blocks", config.getoption("--lmkd-blocks"), 1, 10_000),
+            seed=secrets.randbits(31) if seed is None else _whole_number("--lmkd-seed", seed, 0, 2**62),
+            results=Path(results)
+            if results
+            else Path("results") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+            html=Path(html) if html else None,
+        )
+
+
+def _whole_number(option: str, text: str, smallest: int, largest: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = smallest - 1
+    if not smallest <= number <= largest:
+        raise UsageProblem(f"{option} takes a whole number from {smallest} to {largest}, not {text!r}")
+    return number

@@ -1,0 +1,37 @@
+"""What a waiting user sees: which device is where, how many trials are left, and for how long."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from dataclasses import field
+
+
+@dataclass(slots=True)
+class ProgressMeter:
+    """Counts trials against the plan; the time left follows from the pace so far."""
+
+    planned_trials: int
+    done_trials: int = 0
+    _started_s: float = field(default_factory=time.monotonic)
+
+    def block_done(self, trials: int) -> None:
+        self.done_trials += trials
+
+    def not_needed(self, trials: int) -> None:
+        """Trials that were planned but that this device cannot run."""
+        self.planned_trials -= trials
+
+    def time_left_s(self) -> float:
+        elapsed_s = time.monotonic() - self._started_s
+        left = self.planned_trials - self.done_trials
+        return elapsed_s / self.done_trials * left if self.done_trials else 0.0
+
+    def line(self, device: str, stratum: str, block: int, blocks: int) -> str:
+        """For example ``virtual-stock  holder300ms-64MB-1t  block 3/10  81 trials left  1:02 left``."""
+        left = max(0, self.planned_trials - self.done_trials)
+        minutes, seconds = divmod(round(self.time_left_s()), 60)
+        return (
+            f"{device}  {stratum}  block {block + 1}/{blocks}  "
+            f"{left} trials left  {minutes}:{seconds:02d} left"
+        )

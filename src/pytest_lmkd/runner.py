@@ -1,0 +1,172 @@
+"""Runs a device's part of the plan, block by block, and stores every trial as it ends.
+
+A block runs on the device in one go. When the link breaks the device is attached again, what the
+agent had recorded by then is fetched, and only the trials that are missing run again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+
+from pytest_lmkd.agent.loader import TrialAnswer
+from pytest_lmkd.arms import ARMS
+from pytest_lmkd.arms import MEASURING_NEEDS
+from pytest_lmkd.arms import STALL_NEEDS
+from pytest_lmkd.arms import missing
+from pytest_lmkd.design import Stratum
+from pytest_lmkd.design import plan_block
+from pytest_lmkd.devices.device import Device
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import TransportLost
+from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.store import ResultStore
+from pytest_lmkd.validity import check
+from pytest_lmkd.validity import flags
+from pytest_lmkd.wire import AgentTrial
+from pytest_lmkd.wire import AgentTrialFailed
+from pytest_lmkd.wire import PlannedTrial
+from pytest_lmkd.wire import SkipRecord
+from pytest_lmkd.wire import TrialRecord
+
+MAX_LINK_LOSSES = 3
+"""Broken links that one block survives; a device that breaks more often is not usable."""
+
+OnBlock = Callable[[str, Stratum, int], None]
+"""Called after each block with device name, stratum and the block's number."""
+
+
+@dataclass(slots=True)
+class StratumOutcome:
+    """What became of one stratum on one device."""
+
+    stratum: Stratum
+    complete_blocks: int = 0
+    invalid: list[str] = field(default_factory=list)
+    skipped: str = ""
+
+    def explain(self) -> str:
+        """The invalid trials, a line each."""
+        return "\n".join(self.invalid) or "no trial was run"
+
+
+class Runner:
+    """Measures strata on one device; ``run_id`` names the run's folder on it."""
+
+    def __init__(
+        self,
+        device: Device,
+        store: ResultStore,
+        run_id: str,
+        arms: Sequence[str],
+        blocks: int,
+        seed: int,
+        on_block: OnBlock,
+    ) -> None:
+        self._device = device
+        self._store = store
+        self._run_id = run_id
+        self._asked_arms = tuple(arms)
+        self._blocks = blocks
+        self._seed = seed
+        self._on_block = on_block
+        self._next_id = 0
+        self._arms = self._runnable_arms()
+
+    def measure(self, stratum: Stratum) -> StratumOutcome:
+        """Runs every block of the stratum; skips it, with the reason, where the device cannot."""
+        outcome = StratumOutcome(stratum, skipped=self._why_not(stratum))
+        if outcome.skipped:
+            self._note_skip("stall", stratum.stall, outcome.skipped, stratum.suite)
+            return outcome
+        for block in range(self._blocks):
+            records = self._run_block(stratum, block)
+            outcome.invalid += [f"block {block}, {r.arm}: {r.invalid_reason}" for r in records if not r.valid]
+            outcome.complete_blocks += all(record.valid for record in records)
+            self._on_block(self._device.name, stratum, block)
+        return outcome
+
+    def _runnable_arms(self) -> tuple[str, ...]:
+        reasons = {arm: missing(ARMS[arm].needs, self._device.facts) for arm in self._asked_arms}
+        for arm, reason in reasons.items():
+            if reason:
+                self._note_skip("arm", arm, reason)
+        return tuple(arm for arm, reason in reasons.items() if not reason)
+
+    def _why_not(self, stratum: Stratum) -> str:
+        if not self._arms:
+            return "the device can run none of the arms"
+        return missing(MEASURING_NEEDS + STALL_NEEDS[stratum.stall], self._device.facts)
+
+    def _note_skip(self, what: str, name: str, reason: str, suite: str = "") -> None:
+        self._store.append(
+            SkipRecord(device=self._device.name, what=what, name=name, suite=suite, reason=reason)  # type: ignore[arg-type]  # one of its literals
+        )
+
+    def _run_block(self, stratum: Stratum, block: int) -> list[TrialRecord]:
+        planned = plan_block(stratum, self._device.name, self._arms, block, self._seed)
+        missing_trials = {self._new_id(): trial for trial in planned}
+        records: list[TrialRecord] = []
+        for _ in range(MAX_LINK_LOSSES):
+            try:
+                self._run_missing(missing_trials, records)
+            except TransportLost as lost:
+                self._recover(missing_trials, records, lost)
+            if not missing_trials:
+                return records
+        raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one block")
+
+    def _new_id(self) -> int:
+        self._next_id += 1
+        return self._next_id
+
+    def _run_missing(self, trials: dict[int, PlannedTrial], records: list[TrialRecord]) -> None:
+        for answer in self._device.agent.run(dict(trials), self._run_id):
+            self._keep(answer, trials, records)
+
+    def _recover(
+        self, trials: dict[int, PlannedTrial], records: list[TrialRecord], lost: TransportLost
+    ) -> None:
+        try:
+            self._device.reattach()
+        except TransportLost as again:
+            raise DeviceUnusable(
+                f"{self._device.name} went away and did not come back: {lost}; {again}"
+            ) from lost
+        for answer in self._device.agent.recorded(self._run_id):
+            self._keep(answer, trials, records)
+
+    def _keep(self, answer: TrialAnswer, trials: dict[int, PlannedTrial], records: list[TrialRecord]) -> None:
+        planned = trials.pop(answer.id, None)
+        if planned is None:  # a trial of an earlier block, seen again in the device's copy
+            return
+        record = trial_record(planned, answer, self._device.boot_id)
+        self._store.append(record)
+        records.append(record)
+
+
+def trial_record(planned: PlannedTrial, answer: TrialAnswer, boot_id: str) -> TrialRecord:
+    """The record of a trial: its plan, and what the agent measured or why it could not."""
+    plan = {name: getattr(planned, name) for name in planned.__struct_fields__ if name != "schema"}
+    if isinstance(answer, AgentTrialFailed):
+        return TrialRecord(**plan, boot_id=boot_id, valid=False, invalid_reason=answer.reason)
+    reason = ""
+    try:
+        check(planned, answer)
+    except TrialInvalid as invalid:
+        reason = str(invalid)
+    return TrialRecord(
+        **plan,
+        **_measured(answer),
+        boot_id=boot_id,
+        flags=flags(planned, answer),
+        valid=not reason,
+        invalid_reason=reason,
+    )
+
+
+def _measured(answer: AgentTrial) -> dict[str, Any]:
+    return {name: getattr(answer, name) for name in answer.__struct_fields__ if name != "id"}

@@ -1,0 +1,161 @@
+"""One pytest run over devices: from the options to the report. The hooks of ``plugin`` call it.
+
+Order: ``plan`` (after collection) writes what is to be measured, ``open_devices`` attaches them,
+``measure`` is called by each test, ``close`` detaches and writes the report.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import UTC
+from datetime import datetime
+
+from lmkd_reports import ReportPaths
+from lmkd_reports import write_report
+from pytest_lmkd.design import Stratum
+from pytest_lmkd.design import plan_stratum
+from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.source import DeviceSource
+from pytest_lmkd.devices.spec import parse_specs
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import LmkdError
+from pytest_lmkd.options import Options
+from pytest_lmkd.progress import ProgressMeter
+from pytest_lmkd.runner import Runner
+from pytest_lmkd.runner import StratumOutcome
+from pytest_lmkd.store import ResultStore
+from pytest_lmkd.wire import RunInfo
+from pytest_lmkd.wire import SkipRecord
+
+Say = Callable[[str], None]
+
+
+class LmkdSession:
+    """Holds the devices of a run; ``say`` shows a line to the waiting user at once."""
+
+    def __init__(self, options: Options, say: Say) -> None:
+        self.options = options
+        self._say = say
+        self._sources: list[DeviceSource] = parse_specs(options.specs)
+        self._cleanup = ExitStack()
+        self._runners: dict[str, Runner] = {}
+        self._unusable: dict[str, str] = {}
+        self._meter = ProgressMeter(0)
+        self._store: ResultStore | None = None
+        self._run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ") + f"-{os.getpid()}"
+
+    @property
+    def device_names(self) -> list[str]:
+        return [source.name for source in self._sources]
+
+    @property
+    def store(self) -> ResultStore:
+        if self._store is None:
+            self._store = ResultStore(self.options.results)
+        return self._store
+
+    def plan(self, wanted: Sequence[tuple[str, Stratum]]) -> None:
+        """Writes run.json and plan.jsonl for the (device, stratum) pairs that tests ask for."""
+        options = self.options
+        trials = [
+            trial
+            for device, stratum in wanted
+            for block in plan_stratum(stratum, device, options.arms, options.blocks, options.seed)
+            for trial in block
+        ]
+        self._meter = ProgressMeter(len(trials))
+        self.store.write_run(self._run_info())
+        self.store.write_plan(trials)
+
+    def open_devices(self) -> None:
+        """Attaches every device.
+
+        Raises:
+            LmkdError: none of them can be used; the first one's reason.
+        """
+        first_error: LmkdError | None = None
+        for source in self._sources:
+            try:
+                self._open(source)
+            except LmkdError as error:
+                first_error = first_error or error
+                self._note_unusable(source.name, str(error))
+        if not self._runners and first_error is not None:
+            raise first_error
+
+    def measure(self, device: str, stratum: Stratum) -> StratumOutcome:
+        """Measures the stratum on the device; a device that broke down before is skipped.
+
+        Raises:
+            DeviceUnusable: the device broke down just now.
+        """
+        if device in self._unusable:
+            self._meter.not_needed(self._trials_of(stratum))
+            return StratumOutcome(stratum, skipped=self._unusable[device])
+        try:
+            outcome = self._runners[device].measure(stratum)
+        except DeviceUnusable as error:
+            self._note_unusable(device, str(error))
+            raise
+        if outcome.skipped:
+            self._meter.not_needed(self._trials_of(stratum))
+        return outcome
+
+    def close(self) -> ReportPaths | None:
+        """Detaches every device and writes the report, if anything was to be measured."""
+        self._cleanup.close()
+        if self._store is None:
+            return None
+        return write_report(self._store.folder, self.options.html)
+
+    def _open(self, source: DeviceSource) -> None:
+        device = self._cleanup.enter_context(Device(source, self._say))
+        self.store.append(device.record())
+        self._cleanup.callback(self._forget, device)
+        options = self.options
+        self._runners[source.name] = Runner(
+            device, self.store, self._run_id, options.arms, options.blocks, options.seed, self._on_block
+        )
+
+    def _forget(self, device: Device) -> None:
+        try:
+            device.agent.forget(self._run_id)
+        except LmkdError as error:  # the device is gone, and what it kept with it or for later
+            self._say(f"{device.name}: {error}")
+
+    def _on_block(self, device: str, stratum: Stratum, block: int) -> None:
+        self._meter.block_done(len(self.options.arms))
+        self._say(self._meter.line(device, str(stratum), block, self.options.blocks))
+
+    def _note_unusable(self, device: str, reason: str) -> None:
+        self._unusable[device] = reason
+        self.store.append(SkipRecord(device=device, what="device", name=device, reason=reason))
+
+    def _trials_of(self, stratum: Stratum) -> int:
+        return self.options.blocks * len(self.options.arms)
+
+    def _run_info(self) -> RunInfo:
+        distributions = ("pytest-lmkd", "pytest", "adbutils", "pandas", "scipy")
+        return RunInfo(
+            run_id=self._run_id,
+            started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+            command=shlex.join(sys.argv),
+            seed=self.options.seed,
+            arms=self.options.arms,
+            blocks=self.options.blocks,
+            devices=tuple(self.device_names),
+            versions={name: importlib.metadata.version(name) for name in distributions},
+            host={
+                "system": platform.platform(),
+                "machine": platform.machine(),
+                "cpus": str(os.cpu_count()),
+                "python": platform.python_version(),
+            },
+        )

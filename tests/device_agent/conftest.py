@@ -1,0 +1,38 @@
+"""Builds the agent for this host: with gcc under ASan and UBSan, and statically as devices get it."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pytest_lmkd.agent.binary import agent_binary
+from pytest_lmkd.toolchain import C_FLAGS
+
+SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+
+
+@pytest.fixture(scope="session")
+def sanitized_agent(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = checkout / "device_agent" / "src"
+    output = tmp_path_factory.mktemp("agent") / "lmkd-agent"
+    warnings = [
+        flag for flag in C_FLAGS if flag.startswith(("-W", "-std", "-D")) and not flag.startswith("-Wl")
+    ]
+    sources = map(str, sorted(source.rglob("*.c")))
+    command = ["gcc", *warnings, *SANITIZED, f"-I{source}", "-pthread", "-o", str(output), *sources]
+    subprocess.run(command, check=True)
+    return output
+
+
+@pytest.fixture(scope="session")
+def static_agent() -> Path:
+    return agent_binary("x86_64", print)
+
+
+@pytest.fixture(params=["sanitized_agent", "static_agent"])
+def agent(request: pytest.FixtureRequest) -> Path:
+    """Each test runs with both builds."""
+    path: Path = request.getfixturevalue(request.param)
+    return path

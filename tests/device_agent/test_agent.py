@@ -1,0 +1,281 @@
+"""The agent on this host's own kernel: real victims, real cgroups, real process_mrelease."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Callable
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_lmkd.agent.binary import agent_binary
+from pytest_lmkd.toolchain import ZIG_TARGETS
+from pytest_lmkd.wire import AgentError
+from pytest_lmkd.wire import AgentHello
+from pytest_lmkd.wire import AgentMessage
+from pytest_lmkd.wire import AgentProbe
+from pytest_lmkd.wire import AgentTrial
+from pytest_lmkd.wire import AgentTrialFailed
+from pytest_lmkd.wire import decode_agent_line
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="victims need memory cgroups: run as root")
+
+SIZE_KB = 16 * 1024
+PLAN = (
+    "trial id={id} arm={arm} stall={stall} hold_ms={hold_ms} victim_kb={kb} "
+    "threads={threads} timeout_ms={timeout_ms}\n"
+)
+
+
+def plan(
+    arm: str,
+    stall: str = "none",
+    hold_ms: int = 0,
+    *,
+    trial_id: int = 1,
+    kb: int = SIZE_KB,
+    threads: int = 1,
+    timeout_ms: int = 3000,
+) -> str:
+    return PLAN.format(
+        id=trial_id, arm=arm, stall=stall, hold_ms=hold_ms, kb=kb, threads=threads, timeout_ms=timeout_ms
+    )
+
+
+def run(agent: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [agent, *words], input=stdin, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def answers(agent: Path, text: str, *words: str) -> Sequence[AgentMessage]:
+    done = run(agent, "run", "--plan", "-", *words, stdin=text)
+    assert done.stderr == "", done.stderr
+    return [decode_agent_line(line) for line in done.stdout.splitlines()]
+
+
+def one_trial(agent: Path, text: str) -> AgentTrial:
+    (answer,) = answers(agent, text)
+    assert isinstance(answer, AgentTrial), answer
+    return answer
+
+
+def leftover_groups() -> list[Path]:
+    return [*Path("/sys/fs/cgroup").glob("lmkd-agent*"), *Path("/sys/fs/cgroup/memory").glob("lmkd-agent*")]
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("abi", ZIG_TARGETS)
+def test_every_abi_builds_to_at_most_64_kb(abi: str) -> None:
+    assert agent_binary(abi, print).stat().st_size <= 64 * 1024
+
+
+def test_hello_names_protocol_and_abi(agent: Path) -> None:
+    hello = decode_agent_line(run(agent, "version").stdout)
+    assert hello == AgentHello(agent="lmkd-agent", version="0.1.0", protocol=1, abi="x86_64")
+
+
+def test_every_fact_has_a_source_and_an_absent_one_a_reason(agent: Path) -> None:
+    probe = decode_agent_line(run(agent, "probe").stdout)
+    assert isinstance(probe, AgentProbe)
+    for name, fact in probe.facts.items():
+        assert fact.source, name
+        absent = fact.value is None or fact.value is False
+        assert bool(fact.reason) == absent, name
+    assert probe.facts["process_mrelease"].value is True
+    assert probe.facts["boot_id"].value == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+@needs_root
+@pytest.mark.parametrize("arm", ["kill", "kill+mrelease"])
+@pytest.mark.parametrize("threads", [1, 16])
+def test_an_undisturbed_victim_gives_all_its_memory_back(agent: Path, arm: str, threads: int) -> None:
+    trial = one_trial(agent, plan(arm, threads=threads))
+    assert trial.charged_at_kill_kb >= SIZE_KB
+    assert (
+        trial.reclaim_50_ns is not None
+        and trial.reclaim_90_ns is not None
+        and trial.reclaim_99_ns is not None
+    )
+    assert 0 < trial.reclaim_50_ns <= trial.reclaim_90_ns <= trial.reclaim_99_ns
+    assert trial.exit_ns is not None
+    assert trial.mrelease_errno in {"", "ESRCH"}
+    assert (trial.kill_to_mrelease_ns is None) == (arm == "kill")
+    assert trial.curve[-1][1] <= trial.charged_at_kill_kb - SIZE_KB * 99 // 100
+
+
+@needs_root
+def test_a_held_victim_is_a_zombie_that_keeps_its_memory_until_the_holder_lets_go(agent: Path) -> None:
+    trial = one_trial(agent, plan("kill", "holder", 200))
+    assert trial.stall_class == "Z"
+    assert trial.released_ns is not None and trial.released_ns >= 200_000_000
+    assert trial.reclaim_50_ns is not None and trial.reclaim_50_ns > trial.released_ns
+    assert trial.exit_ns is not None and trial.exit_ns < trial.released_ns
+
+
+@needs_root
+def test_a_hold_longer_than_the_timeout_is_censored(agent: Path) -> None:
+    trial = one_trial(agent, plan("kill", "holder", 2000, timeout_ms=100))
+    assert (trial.reclaim_50_ns, trial.reclaim_90_ns, trial.reclaim_99_ns) == (None, None, None)
+    assert trial.released_ns is None
+
+
+@needs_root
+def test_a_stock_kernel_refuses_reap_kill_and_the_victim_is_still_ended(agent: Path) -> None:
+    if decode_agent_line(run(agent, "probe").stdout).facts["reap_kill"].value:  # type: ignore[union-attr]
+        pytest.skip("this host's kernel knows PROCESS_MRELEASE_REAP_KILL")
+    trial = one_trial(agent, plan("reap-kill", timeout_ms=100))
+    assert trial.mrelease_errno == "EINVAL"
+    assert trial.exit_ns is None
+    assert leftover_groups() == []
+
+
+@needs_root
+def test_trials_run_in_the_plans_order_and_leave_nothing_behind(agent: Path) -> None:
+    text = "".join(
+        plan(arm, trial_id=number) for number, arm in enumerate(["kill", "kill+mrelease", "kill"], 5)
+    )
+    assert [answer.id for answer in answers(agent, text)] == [5, 6, 7]  # type: ignore[union-attr]
+    assert leftover_groups() == []
+
+
+@needs_root
+def test_the_copy_holds_what_was_answered(agent: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "trials.jsonl"
+    shown = [
+        *answers(agent, plan("kill"), "--copy", str(copy)),
+        *answers(agent, plan("kill"), "--copy", str(copy)),
+    ]
+    assert [decode_agent_line(line) for line in copy.read_text().splitlines()] == shown
+
+
+@needs_root
+def test_a_host_that_no_longer_listens_still_finds_the_trial_in_the_copy(agent: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "trials.jsonl"
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [agent, "run", "--plan", "-", "--copy", str(copy)]
+    done = subprocess.run(words, input=plan("kill").encode(), stdout=writer, timeout=60, check=False)
+    os.close(writer)
+    assert done.returncode == 1
+    assert isinstance(decode_agent_line(copy.read_text()), AgentTrial)
+
+
+@needs_root
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+def test_an_agent_that_is_ended_takes_its_victim_along(agent: Path, number: signal.Signals) -> None:
+    words = [agent, "run", "--plan", "-"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        process.stdin.write(plan("kill", "holder", 9000, timeout_ms=10_000))
+        process.stdin.close()
+        victim = wait_for(lambda: children_of(process.pid))[0]
+        victim_end = os.pidfd_open(victim)
+        os.kill(process.pid, number)
+        process.wait(timeout=30)
+        assert wait_readable(victim_end)
+    assert not is_running(victim)
+
+
+def wait_for(look: Callable[[], list[int]]) -> list[int]:
+    """What ``look`` finds once it finds something; a test's own time limit ends it."""
+    tick = threading.Event()
+    for _ in range(3000):
+        if found := look():
+            return found
+        tick.wait(0.01)
+    raise AssertionError("nothing was found in 30 s")
+
+
+def wait_readable(fd: int) -> bool:
+    ready, _, _ = select.select([fd], [], [], 30)
+    os.close(fd)
+    return bool(ready)
+
+
+def test_without_a_privilege_the_reason_names_what_failed(agent: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
+        Path(folder).chmod(0o755)
+        reachable = shutil.copy(agent, folder)
+        done = subprocess.run(
+            [reachable, "run", "--plan", "-"],
+            input=plan("kill"),
+            capture_output=True,
+            text=True,
+            user=65534,
+            group=65534,
+            extra_groups=[],
+            timeout=60,
+            check=False,
+        )
+    failed = decode_agent_line(done.stdout)
+    assert isinstance(failed, AgentTrialFailed)
+    assert "cgroup" in failed.reason
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            plan("kill").replace("arm=kill", "arm=shoot"),
+            "no arm is called shoot; there are: kill kill+mrelease reap-kill",
+        ),
+        (plan("kill", "sleep"), "no stall is called sleep; there are: none holder"),
+        (plan("kill").replace("threads=1", "threads=0"), "threads=0 is not a number from 1 to 1024"),
+        (plan("kill").replace("threads=1", "threads=1x"), "threads=1x is not a number"),
+        (
+            plan("kill").replace("victim_kb=16384", "victim_kb=99999999999999999999"),
+            "is not a number from 64",
+        ),
+        (plan("kill").replace("threads=1 ", ""), "the plan lacks threads="),
+        (plan("kill").replace("threads=1", "threads=1 threads=1"), "the plan says threads twice"),
+        (
+            plan("kill").replace("threads=1", "threads=1 colour=red"),
+            'the plan says "colour=red", which means nothing',
+        ),
+        ("kill them all\n", 'does not begin with "trial"'),
+        ("trial " + "x" * 600 + "\n", "is longer than"),
+        (plan("kill").rstrip("\n"), "lacks its end"),
+    ],
+)
+def test_a_plan_that_is_not_of_the_language_is_refused_in_one_sentence(
+    agent: Path, line: str, said: str
+) -> None:
+    done = run(agent, "run", "--plan", "-", stdin=line)
+    error = decode_agent_line(done.stdout)
+    assert isinstance(error, AgentError)
+    assert said in error.reason
+    assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "words", [[], ["fly"], ["run"], ["run", "--plan"], ["run", "--plan", "-", "--copy"], ["version", "x"]]
+)
+def test_wrong_usage_shows_the_usage(agent: Path, words: list[str]) -> None:
+    done = run(agent, *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Usage: lmkd-agent")
+
+
+def test_a_missing_plan_is_named(agent: Path) -> None:
+    error = decode_agent_line(run(agent, "run", "--plan", "/nowhere/plan").stdout)
+    assert error == AgentError("open the plan /nowhere/plan: No such file or directory")

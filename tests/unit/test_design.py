@@ -1,0 +1,64 @@
+"""The plan: complete blocks, random order, everything from the seed."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_lmkd.design import Stratum
+from pytest_lmkd.design import derived_seed
+from pytest_lmkd.design import plan_stratum
+
+ARMS = ("kill", "kill+mrelease", "reap-kill")
+STRATUM = Stratum("reclaim", "private-anon", "holder", "injected", victim_kb=65536, threads=16, hold_ms=300)
+
+
+def order_of(block: list) -> tuple[str, ...]:
+    return tuple(trial.arm for trial in block)
+
+
+@given(seed=st.integers(0, 2**62), blocks=st.integers(1, 30))
+def test_every_block_runs_every_arm_once(seed: int, blocks: int) -> None:
+    plan = plan_stratum(STRATUM, "phone", ARMS, blocks, seed)
+    assert len(plan) == blocks
+    for number, block in enumerate(plan):
+        assert sorted(order_of(block)) == sorted(ARMS)
+        assert [trial.order for trial in block] == [0, 1, 2]
+        assert {trial.block for trial in block} == {number}
+
+
+def test_the_same_seed_gives_the_same_plan_and_another_seed_another() -> None:
+    def orders(seed: int) -> list[tuple[str, ...]]:
+        return [order_of(block) for block in plan_stratum(STRATUM, "phone", ARMS, 20, seed)]
+
+    assert orders(1) == orders(1)
+    assert orders(1) != orders(2)
+
+
+def test_a_plan_does_not_change_when_it_is_made_longer() -> None:
+    short = plan_stratum(STRATUM, "phone", ARMS, 5, seed=3)
+    assert plan_stratum(STRATUM, "phone", ARMS, 9, seed=3)[:5] == short
+
+
+def test_every_arm_takes_every_place_about_equally_often() -> None:
+    plan = plan_stratum(STRATUM, "phone", ARMS, 3000, seed=4)
+    places = Counter((trial.arm, trial.order) for block in plan for trial in block)
+    for count in places.values():  # binomial with mean 1000 and deviation 26: five deviations either way
+        assert 870 < count < 1130
+
+
+def test_devices_and_strata_get_orders_of_their_own() -> None:
+    assert derived_seed(1, "a", "b") != derived_seed(1, "ab")
+    assert derived_seed(1, "a") != derived_seed(1, "b")
+
+
+def test_all_arms_of_a_block_share_its_seed() -> None:
+    for block in plan_stratum(STRATUM, "phone", ARMS, 5, seed=5):
+        assert len({trial.seed for trial in block}) == 1
+
+
+def test_a_stratum_reads_as_a_test_id() -> None:
+    assert str(STRATUM) == "holder300ms-64MB-16t"
+    assert str(Stratum("reclaim", "private-anon", "none", "natural", 262144, 1)) == "none-256MB-1t"
