@@ -20,6 +20,6 @@ def tree(name: str) -> Path:
 
 
 def prebuilt(name: str) -> Path | None:
-    """A file that only a wheel carries, for example ``agents/arm64-v8a/lmkd-agent``; None in a checkout."""
+    """A file that only a wheel carries, for example ``programs/arm64-v8a/lmkd-agent``; None in a checkout."""
     path = _BUNDLE / name
     return path if path.is_file() else None

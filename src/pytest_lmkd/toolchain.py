@@ -14,6 +14,7 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
 
+from pytest_lmkd import resources
 from pytest_lmkd.cache import Cache
 from pytest_lmkd.cache import content_key
 from pytest_lmkd.errors import DeviceUnusable
@@ -48,6 +49,18 @@ C_FLAGS = (
 )
 
 Progress = Callable[[str], None]
+
+
+def static_program(program: str, source_tree: str, abi: str, progress: Progress) -> Path:
+    """``program`` for ``abi``: the wheel's, or built from the checkout's ``source_tree``.
+
+    Raises:
+        DeviceUnusable: there is no such ABI, or the program cannot be built here.
+    """
+    if abi not in ZIG_TARGETS:
+        raise DeviceUnusable(f"{program} does not exist for the ABI {abi!r}, only for {', '.join(ZIG_TARGETS)}")
+    prebuilt = resources.prebuilt(f"programs/{abi}/{program}")
+    return prebuilt or build_static(program, resources.tree(source_tree), abi, progress)
 
 
 def build_static(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_lmkd.agent.binary import agent_binary
+from pytest_lmkd.agent.loader import PROGRAM
+from pytest_lmkd.agent.loader import SOURCE_TREE
 from pytest_lmkd.toolchain import C_FLAGS
+from pytest_lmkd.toolchain import static_program
 
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
@@ -28,7 +30,7 @@ def sanitized_agent(checkout: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def static_agent() -> Path:
-    return agent_binary("x86_64", print)
+    return static_program(PROGRAM, SOURCE_TREE, "x86_64", print)
 
 
 @pytest.fixture(params=["sanitized_agent", "static_agent"])

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_lmkd.agent.binary import agent_binary
+from pytest_lmkd.agent.loader import PROGRAM
+from pytest_lmkd.agent.loader import SOURCE_TREE
 from pytest_lmkd.toolchain import ZIG_TARGETS
+from pytest_lmkd.toolchain import static_program
 from pytest_lmkd.wire import AgentError
 from pytest_lmkd.wire import AgentHello
 from pytest_lmkd.wire import AgentMessage
@@ -84,7 +86,7 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.parametrize("abi", ZIG_TARGETS)
 def test_every_abi_builds_to_at_most_64_kb(abi: str) -> None:
-    assert agent_binary(abi, print).stat().st_size <= 64 * 1024
+    assert static_program(PROGRAM, SOURCE_TREE, abi, print).stat().st_size <= 64 * 1024
 
 
 def test_hello_names_protocol_and_abi(agent: Path) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_lmkd.agent.binary import agent_binary
 from pytest_lmkd.agent.plan import plan_line
 from pytest_lmkd.agent.plan import time_needed_s
 from pytest_lmkd.cache import file_sha256
@@ -20,6 +19,7 @@ from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.errors import AgentBug
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.toolchain import static_program
 from pytest_lmkd.transport.protocol import Transport
 from pytest_lmkd.wire import PROTOCOL
 from pytest_lmkd.wire import AgentError
@@ -31,6 +31,9 @@ from pytest_lmkd.wire import AgentTrialFailed
 from pytest_lmkd.wire import Fact
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import decode_agent_line
+
+PROGRAM = "lmkd-agent"
+SOURCE_TREE = "device_agent/src"
 
 DEVICE_FOLDER = "/data/local/tmp/lmkd"
 """Where everything of ours lies on a device; the shell may write and execute there (AOSP)."""
@@ -69,7 +72,7 @@ class Agent:
             TransportLost: the link broke.
         """
         abi = _device_abi(transport)
-        binary = agent_binary(abi, progress)
+        binary = static_program(PROGRAM, SOURCE_TREE, abi, progress)
         sha256 = file_sha256(binary)
         path = f"{DEVICE_FOLDER}/agent-{sha256[:16]}"
         if _remote_sha256(transport, path) != sha256:

@@ -13,7 +13,8 @@ from pytest_lmkd.transport.server import TcpServer
 
 LIST_S = 30.0
 
-STATE_MEANING = {
+STATE_ADVICE = {
+    "device": "",
     "unauthorized": "accept this host's key on the device's screen",
     "offline": "plug it in again or wait until it has started",
     "no permissions": "add a udev rule for it, or your user to the plugdev group",
@@ -40,8 +41,7 @@ class AttachedSource:
             attached = ", ".join(states) or "none"
             raise DeviceUnusable(f"no device {self._serial} at {self._server}; attached: {attached}")
         if state != "device":
-            advice = STATE_MEANING.get(state, "see `adb devices`")
-            raise DeviceUnusable(f"the device {self._serial} is {state}: {advice}")
+            raise DeviceUnusable(f"the device {self._serial} is {state}: {state_advice(state)}")
         self._transport = AdbTransport(self._server, self._serial)
         return self._transport
 
@@ -50,6 +50,11 @@ class AttachedSource:
             self._transport.close()
             self._transport = None
         self._server.stop_if_ours()
+
+
+def state_advice(state: str) -> str:
+    """What to do about a device in ``state``; nothing for one that can be used."""
+    return STATE_ADVICE.get(state, "see `adb devices -l`")
 
 
 def all_attached(server: TcpServer) -> Iterator[AttachedSource]:

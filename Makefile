@@ -1,0 +1,53 @@
+# make demo: measures kill, kill+mrelease and reap-kill on the embedded virtual device.
+# make test: passes all tests. Both set up everything they need and can be run again at once.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup system-packages agents clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
+export DEBIAN_FRONTEND = noninteractive
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SUITE_PACKAGES := qemu-system-x86 linux-source-6.12 busybox-static gcc libc6-dev make flex bison bc xz-utils
+TEST_PACKAGES := $(SUITE_PACKAGES) chromium
+
+help:
+	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -2
+
+demo: PACKAGES := $(SUITE_PACKAGES)
+demo: system-packages setup
+	@$(BIN)/pytest-lmkd virtual build
+	@rm -rf results/demo
+	@$(BIN)/pytest suites/reclaim -k 64MB --lmkd-device virtual:reap-kill-v3 --lmkd-arms kill,kill+mrelease,reap-kill \
+		--lmkd-blocks 10 --lmkd-results results/demo -q -p no:cacheprovider
+
+test: PACKAGES := $(TEST_PACKAGES)
+test: system-packages setup
+	@$(BIN)/pytest-lmkd virtual build
+	@$(BIN)/pytest tests
+
+system-packages:
+	@missing=$$(for package in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || echo $$package; done); \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || missing="$$missing python3-venv"; \
+	test -z "$$missing" || { \
+		echo "installing Debian packages:" $$missing; \
+		$(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y --no-install-recommends $$missing >/dev/null; \
+	} || { echo "missing and not installable here:" $$missing "- install them and run make again" >&2; exit 3; }
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@echo "installing Python packages into $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) 'hatchling>=1.27' 'filelock>=3.16'
+	@$(PIP) --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) results dist

@@ -1,0 +1,39 @@
+"""Puts into the wheel what a user without a checkout needs: agents for every ABI, sources, suites.
+
+An editable install gets none of it: there, everything is found in the checkout.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+BUNDLE = "pytest_lmkd/_bundle"
+TREES = ("device_agent/src", "virtual_device/kernel", "virtual_device/guest")
+
+
+class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own examples leave it bare
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable" or self.target_name != "wheel":
+            return
+        root = Path(self.root)
+        include = build_data["force_include"]
+        include[str(root / "suites")] = "lmkd_suites"
+        for tree in TREES:
+            include[str(root / tree)] = f"{BUNDLE}/{tree}"
+        include.update(self._programs(root))
+
+    def _programs(self, root: Path) -> dict[str, str]:
+        sys.path.insert(0, str(root / "src"))  # the package is not installed while it is being built
+        from pytest_lmkd.toolchain import ZIG_TARGETS  # noqa: PLC0415 - needs the line above
+        from pytest_lmkd.toolchain import build_static  # noqa: PLC0415
+
+        wanted = [("lmkd-agent", root / "device_agent" / "src", abi) for abi in ZIG_TARGETS]
+        wanted.append(("lmkd-adbd", root / "virtual_device" / "guest" / "adbd", "x86_64"))
+        return {
+            str(build_static(program, source, abi, self.app.display_info)): f"{BUNDLE}/programs/{abi}/{program}"
+            for program, source, abi in wanted
+        }

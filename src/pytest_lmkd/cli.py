@@ -1,0 +1,46 @@
+"""The console script ``pytest-lmkd``: what can be done without pytest."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+import lmkd_reports.commands
+import lmkd_virtual.commands
+from pytest_lmkd import __version__
+from pytest_lmkd.devices import commands as device_commands
+from pytest_lmkd.errors import LmkdError
+
+EXIT_INTERRUPTED = 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pytest-lmkd",
+        description="Measures on Android devices how fast killed apps give their memory back.",
+        epilog="Exit status: 0 good, 1 a check failed, 2 wrong usage, 3 no usable device.",
+    )
+    parser.add_argument("--version", action="version", version=f"pytest-lmkd {__version__}")
+    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    device_commands.add_parsers(subparsers)
+    lmkd_virtual.commands.add_parser(subparsers)
+    lmkd_reports.commands.add_parser(subparsers)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; every error of ours becomes one sentence on stderr and its exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except LmkdError as error:
+        print(f"pytest-lmkd: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""``pytest-lmkd devices`` and ``pytest-lmkd doctor``: what is attached, and what it can do."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from pytest_lmkd.arms import ARMS
+from pytest_lmkd.arms import MEASURING_NEEDS
+from pytest_lmkd.arms import STALL_NEEDS
+from pytest_lmkd.arms import missing
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.attached import LIST_S
+from pytest_lmkd.devices.attached import state_advice
+from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.spec import parse_specs
+from pytest_lmkd.errors import EXIT_CHECK_FAILED
+from pytest_lmkd.errors import EXIT_NO_DEVICE
+from pytest_lmkd.errors import EXIT_OK
+from pytest_lmkd.transport.server import TcpServer
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_parsers(subparsers: Subparsers) -> None:
+    devices = subparsers.add_parser(
+        "devices", help="list attached devices and whether they can be used", description=list_devices.__doc__
+    )
+    devices.set_defaults(run=list_devices)
+    doctor = subparsers.add_parser(
+        "doctor", help="tell what a device is and which measurements it can run", description=examine.__doc__
+    )
+    doctor.add_argument("spec", metavar="SPEC", help="virtual, virtual:PERSONALITY, a serial or HOST:PORT/SERIAL")
+    doctor.set_defaults(run=examine)
+
+
+def list_devices(_: argparse.Namespace) -> int:
+    """Lists the devices of the adb server with their state, and why one cannot be used."""
+    server = TcpServer.default()
+    try:
+        listed = server.list_devices(Deadline(LIST_S))
+    finally:
+        server.stop_if_ours()
+    for serial, state in listed:
+        advice = state_advice(state)
+        print(f"{serial}\t{state}" + (f"\t{advice}" if advice else ""))
+    if not any(state == "device" for _, state in listed):
+        print(f"no usable device at {server}; the virtual one is always there: --lmkd-device virtual", file=sys.stderr)
+        return EXIT_NO_DEVICE
+    return EXIT_OK
+
+
+def examine(options: argparse.Namespace) -> int:
+    """Prints every fact about a device with its source, and which arms and stalls it can run."""
+    able = True
+    for source in parse_specs([options.spec]):
+        with Device(source, lambda text: print(text, file=sys.stderr)) as device:
+            able = _print_examination(device) and able
+    return EXIT_OK if able else EXIT_CHECK_FAILED
+
+
+def _print_examination(device: Device) -> bool:
+    print(f"{device.name}, agent {device.agent.abi} {device.agent.sha256[:12]}\n")
+    for name, fact in device.facts.items():
+        value = "-" if fact.value is None else str(fact.value)
+        print(f"  {name:<22} {value:<38} {fact.reason or fact.source}")
+    verdicts = {f"arm {name}": missing(MEASURING_NEEDS + arm.needs, device.facts) for name, arm in ARMS.items()}
+    verdicts |= {f"stall {name}": missing(needs, device.facts) for name, needs in STALL_NEEDS.items()}
+    print()
+    for name, reason in verdicts.items():
+        print(f"  {name:<22} {reason or 'can run'}")
+    return not missing(MEASURING_NEEDS, device.facts)

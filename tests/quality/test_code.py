@@ -1,0 +1,125 @@
+"""The rules of the house that a program can check: style, types, layers, and nothing of this machine."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PYTHON_TREES = ("src", "reports", "virtual_device", "suites", "tests")
+PURE = ("design", "wire", "arms", "validity", "store", "cache", "toolchain", "errors", "deadline", "progress")
+OURS = {"pytest_lmkd", "lmkd_reports", "lmkd_virtual"}
+
+
+def run(*words: str, cwd: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *words], cwd=cwd, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_ruff_finds_nothing(checkout: Path) -> None:
+    run("ruff", "check", ".", cwd=checkout)
+
+
+def test_everything_is_formatted(checkout: Path) -> None:
+    run("ruff", "format", "--check", ".", cwd=checkout)
+
+
+def test_mypy_strict_finds_nothing(checkout: Path) -> None:
+    run("mypy", cwd=checkout)
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def loaded_by(module: str) -> set[str]:
+    """The top-level packages that importing ``module`` in a fresh interpreter loads."""
+    script = f"import sys, {module}; print(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module", [*(f"pytest_lmkd.{name}" for name in PURE), "lmkd_reports", "lmkd_virtual"]
+)
+def test_pure_parts_load_neither_pytest_nor_adbutils(module: str) -> None:
+    assert not {"pytest", "_pytest", "adbutils"} & loaded_by(module)
+
+
+def test_reports_know_the_records_only(checkout: Path) -> None:
+    allowed = {"pytest_lmkd.wire", "pytest_lmkd.errors"}
+    for path in (checkout / "reports").rglob("*.py"):
+        ours = {name for name in imports_of(path) if name.partition(".")[0] in OURS - {"lmkd_reports"}}
+        assert ours <= allowed, path
+
+
+def test_adbutils_is_used_behind_the_transport_only(checkout: Path) -> None:
+    users = {
+        path.relative_to(checkout / "src/pytest_lmkd").parts[0]
+        for path in (checkout / "src/pytest_lmkd").rglob("*.py")
+        if any(name.partition(".")[0] == "adbutils" for name in imports_of(path))
+    }
+    assert users == {"transport"}
+
+
+def test_the_agent_knows_nothing_of_the_host(checkout: Path) -> None:
+    for path in (checkout / "device_agent" / "src").rglob("*.[ch]"):
+        for name in re.findall(r'#include "([^"]+)"', path.read_text()):
+            assert (path.parent / name).is_file() or (checkout / "device_agent" / "src" / name).is_file(), (
+                path
+            )
+
+
+def code_files(checkout: Path) -> Iterator[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=checkout, capture_output=True, text=True, check=True
+    ).stdout
+    for name in listed.splitlines():
+        if Path(name).suffix in {".py", ".c", ".h"} and (checkout / name).is_file():
+            yield checkout / name
+
+
+def test_every_file_says_in_its_first_lines_what_it_is(checkout: Path) -> None:
+    for path in code_files(checkout):
+        text = path.read_text()
+        assert text.startswith(('"""', "//", "/*")) or not text.strip(), path
+
+
+def functions(checkout: Path) -> Iterator[tuple[str, int]]:
+    for tree in ("src", "reports", "virtual_device"):
+        for path in (checkout / tree).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                    yield f"{path}:{node.name}", (node.end_lineno or 0) - node.lineno + 1
+
+
+def test_functions_are_short(checkout: Path) -> None:
+    lengths = dict(functions(checkout))
+    assert sorted(lengths.values())[len(lengths) // 2] <= 10
+    assert not {name: length for name, length in lengths.items() if length > 60}
+
+
+def test_nothing_names_the_machine_it_was_made_on(checkout: Path) -> None:
+    machine = re.compile(
+        "/" + "root/|/" + r"work/|/home/\w+/|https?://[a-z.]*(?:deb" + "ian|py" + r"pi|npm)\w*\."
+    )
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=checkout, capture_output=True, text=True, check=True
+    ).stdout
+    for name in listed.splitlines():
+        path = checkout / name
+        if path.suffix in {".png", ".svg"} or not path.is_file():
+            continue
+        found = machine.search(path.read_text(errors="replace"))
+        assert found is None, f"{name}: {found}"
