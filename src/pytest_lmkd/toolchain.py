@@ -58,7 +58,9 @@ def static_program(program: str, source_tree: str, abi: str, progress: Progress)
         DeviceUnusable: there is no such ABI, or the program cannot be built here.
     """
     if abi not in ZIG_TARGETS:
-        raise DeviceUnusable(f"{program} does not exist for the ABI {abi!r}, only for {', '.join(ZIG_TARGETS)}")
+        raise DeviceUnusable(
+            f"{program} does not exist for the ABI {abi!r}, only for {', '.join(ZIG_TARGETS)}"
+        )
     prebuilt = resources.prebuilt(f"programs/{abi}/{program}")
     return prebuilt or build_static(program, resources.tree(source_tree), abi, progress)
 

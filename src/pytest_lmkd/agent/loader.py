@@ -35,9 +35,6 @@ from pytest_lmkd.wire import decode_agent_line
 PROGRAM = "lmkd-agent"
 SOURCE_TREE = "device_agent/src"
 
-DEVICE_FOLDER = "/data/local/tmp/lmkd"
-"""Where everything of ours lies on a device; the shell may write and execute there (AOSP)."""
-
 SETUP_S = 60.0
 """Time allowed for each of push, handshake and probe: a slow USB 2 hub moves 64 KB in well under 1 s."""
 
@@ -57,15 +54,16 @@ TrialAnswer = AgentTrial | AgentTrialFailed
 class Agent:
     """An agent that lies on the device and has answered the handshake."""
 
-    def __init__(self, transport: Transport, path: str, abi: str, sha256: str) -> None:
+    def __init__(self, transport: Transport, folder: str, path: str, abi: str, sha256: str) -> None:
         self._transport = transport
+        self._base = folder
         self._path = path
         self.abi = abi
         self.sha256 = sha256
 
     @classmethod
-    def load(cls, transport: Transport, progress: Progress) -> Agent:
-        """Pushes the agent unless it is there, and checks that both speak the same protocol.
+    def load(cls, transport: Transport, folder: str, progress: Progress) -> Agent:
+        """Pushes the agent into ``folder`` unless it is there, and checks that both speak the same protocol.
 
         Raises:
             DeviceUnusable: no agent runs on this device.
@@ -74,10 +72,10 @@ class Agent:
         abi = _device_abi(transport)
         binary = static_program(PROGRAM, SOURCE_TREE, abi, progress)
         sha256 = file_sha256(binary)
-        path = f"{DEVICE_FOLDER}/agent-{sha256[:16]}"
+        path = f"{folder}/agent-{sha256[:16]}"
         if _remote_sha256(transport, path) != sha256:
             _push(transport, binary, path, sha256)
-        agent = cls(transport, path, abi, sha256)
+        agent = cls(transport, folder, path, abi, sha256)
         agent._shake_hands()
         return agent
 
@@ -116,7 +114,7 @@ class Agent:
         self._transport.shell(f"rm -rf {self._folder(run_id)}", Deadline(SETUP_S))
 
     def _folder(self, run_id: str) -> str:
-        return f"{DEVICE_FOLDER}/{run_id}"
+        return f"{self._base}/{run_id}"
 
     def _copy(self, run_id: str) -> str:
         return f"{self._folder(run_id)}/trials.jsonl"
@@ -161,11 +159,12 @@ def _remote_sha256(transport: Transport, path: str) -> str:
 
 
 def _push(transport: Transport, binary: Path, path: str, sha256: str) -> None:
-    transport.shell(f"mkdir -p {DEVICE_FOLDER}", Deadline(SETUP_S))
+    folder = path.rpartition("/")[0]
+    transport.shell(f"mkdir -p {folder}", Deadline(SETUP_S))
     transport.push(binary, path, 0o755, Deadline(SETUP_S))
     arrived = _remote_sha256(transport, path)
     if arrived != sha256:
         raise DeviceUnusable(
-            f"{transport.serial}: the agent did not arrive whole in {DEVICE_FOLDER} "
+            f"{transport.serial}: the agent did not arrive whole in {folder} "
             f"(sha256 {arrived or 'none'}): is there space left on the device?"
         )

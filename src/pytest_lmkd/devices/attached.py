@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport.adb import AdbTransport
@@ -27,6 +28,8 @@ STATE_ADVICE = {
 
 class AttachedSource:
     """One device of an adb server."""
+
+    folder = ANDROID_FOLDER
 
     def __init__(self, server: TcpServer, serial: str, name: str) -> None:
         self._server = server

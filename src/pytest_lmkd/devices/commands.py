@@ -32,7 +32,9 @@ def add_parsers(subparsers: Subparsers) -> None:
     doctor = subparsers.add_parser(
         "doctor", help="tell what a device is and which measurements it can run", description=examine.__doc__
     )
-    doctor.add_argument("spec", metavar="SPEC", help="virtual, virtual:PERSONALITY, a serial or HOST:PORT/SERIAL")
+    doctor.add_argument(
+        "spec", metavar="SPEC", help="virtual, virtual:PERSONALITY, a serial or HOST:PORT/SERIAL"
+    )
     doctor.set_defaults(run=examine)
 
 
@@ -47,7 +49,10 @@ def list_devices(_: argparse.Namespace) -> int:
         advice = state_advice(state)
         print(f"{serial}\t{state}" + (f"\t{advice}" if advice else ""))
     if not any(state == "device" for _, state in listed):
-        print(f"no usable device at {server}; the virtual one is always there: --lmkd-device virtual", file=sys.stderr)
+        print(
+            f"no usable device at {server}; the virtual one is always there: --lmkd-device virtual",
+            file=sys.stderr,
+        )
         return EXIT_NO_DEVICE
     return EXIT_OK
 
@@ -66,7 +71,9 @@ def _print_examination(device: Device) -> bool:
     for name, fact in device.facts.items():
         value = "-" if fact.value is None else str(fact.value)
         print(f"  {name:<22} {value:<38} {fact.reason or fact.source}")
-    verdicts = {f"arm {name}": missing(MEASURING_NEEDS + arm.needs, device.facts) for name, arm in ARMS.items()}
+    verdicts = {
+        f"arm {name}": missing(MEASURING_NEEDS + arm.needs, device.facts) for name, arm in ARMS.items()
+    }
     verdicts |= {f"stall {name}": missing(needs, device.facts) for name, needs in STALL_NEEDS.items()}
     print()
     for name, reason in verdicts.items():

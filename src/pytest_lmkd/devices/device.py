@@ -32,7 +32,7 @@ class Device:
     def reattach(self) -> None:
         """Attaches anew after the link was lost: a reboot may have taken the agent and changed facts."""
         self.transport: Transport = self._source.attach(self._progress)
-        self.agent = Agent.load(self.transport, self._progress)
+        self.agent = Agent.load(self.transport, self._source.folder, self._progress)
         self.facts: Mapping[str, Fact] = self.agent.probe()
 
     def __enter__(self) -> Device:

@@ -7,6 +7,9 @@ from typing import Protocol
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport.protocol import Transport
 
+ANDROID_FOLDER = "/data/local/tmp/lmkd"
+"""AOSP lets the shell user write and execute below /data/local/tmp, on user builds too."""
+
 
 class DeviceSource(Protocol):
     """Something that SPEC names and that can be attached."""
@@ -14,6 +17,10 @@ class DeviceSource(Protocol):
     @property
     def name(self) -> str:
         """The device's name in records; unique in a run."""
+
+    @property
+    def folder(self) -> str:
+        """Where everything of ours lies on the device; our user may write and execute there."""
 
     def attach(self, progress: Progress) -> Transport:
         """A working link to the device, which is started if need be. Also called to attach again.

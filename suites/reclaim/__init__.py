@@ -1,0 +1,1 @@
+"""Reclaim: how long a killed victim's memory takes to come back."""

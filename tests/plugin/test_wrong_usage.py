@@ -1,0 +1,99 @@
+"""Wrong options and missing devices: one clear sentence, the exit code of the design, nothing left behind."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+SUITE = """
+    import pytest
+    from pytest_lmkd.design import Stratum
+    @pytest.mark.parametrize("stratum", [Stratum("s", "private-anon", "none", "natural", 4096, 1)], ids=str)
+    def test_one(stratum, measure):
+        measure(stratum)
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "sentence"),
+    [
+        (
+            ["--lmkd-device", "virtual", "--lmkd-arms", "kill,shoot"],
+            2,
+            "*unknown arm 'shoot': the arms are kill, *",
+        ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-blocks", "0"],
+            2,
+            "*--lmkd-blocks takes a whole number from 1 *'0'*",
+        ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-blocks", "many"],
+            2,
+            "*--lmkd-blocks takes a whole number *'many'*",
+        ),
+        (["--lmkd-device", "virtual", "--lmkd-seed", "-1"], 2, "*--lmkd-seed takes a whole number *'-1'*"),
+        (
+            ["--lmkd-device", "virtual:kind"],
+            2,
+            "*unknown personality 'kind': the virtual device has stock, *",
+        ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-device", "virtual"],
+            2,
+            "*virtual-reap-kill-v3 is named twice*",
+        ),
+        (["--lmkd-device", "virtual", "-n", "2"], 2, "*cannot be used with -n*"),
+        (["--lmkd-device", "a b"], 2, "*'a b' names no device: use virtual, *"),
+        ([], 2, "*needs a device: name one, e.g. --lmkd-device virtual*"),
+    ],
+)
+def test_a_wrong_command_ends_with_exit_code_2(
+    pytester: pytest.Pytester, words: list[str], code: int, sentence: str
+) -> None:
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_subprocess(*words)
+    assert result.ret == code
+    assert any_line_matches(result, sentence)
+    assert not list(pytester.path.glob("results/*"))
+
+
+def any_line_matches(result: pytest.RunResult, sentence: str) -> bool:
+    lines = [line for line in result.outlines + result.errlines if "Traceback" in line]
+    assert not lines, lines
+    (result.stdout if "!!" in result.stdout.str() else result.stderr).fnmatch_lines([sentence])
+    return True
+
+
+def test_a_folder_that_holds_a_run_is_refused(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    (pytester.mkdir("old") / "run.json").write_text("{}")
+    result = pytester.runpytest_subprocess("--lmkd-device", "virtual", "--lmkd-results", "old")
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["*old already holds a run: name another folder*"])
+
+
+def test_a_remote_server_that_does_not_answer_ends_with_exit_code_3(pytester: pytest.Pytester) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_subprocess("--lmkd-device", f"127.0.0.1:{port}/phone")
+    assert result.ret == 3
+    result.stdout.fnmatch_lines([f"*127.0.0.1:{port}*"])
+
+
+def test_collecting_starts_no_device(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_subprocess("--collect-only", "-q", "--lmkd-device", "virtual")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*test_one?virtual-reap-kill-v3-none-4MB-1t?"])
+    assert not list(pytester.path.glob("results/*"))
+
+
+def test_without_tests_of_ours_the_plugin_is_silent(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_nothing(): pass")
+    result = pytester.runpytest_subprocess()
+    assert result.ret == 0
+    result.stdout.no_fnmatch_line("*lmkd*report*")
