@@ -1,0 +1,24 @@
+// Little-endian numbers in byte arrays: everything that adb puts on a wire is little-endian.
+#pragma once
+
+#include <stdint.h>
+
+static inline void put_u32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (8 * i));
+}
+
+static inline void put_u64(uint8_t *at, uint64_t value)
+{
+	put_u32(at, (uint32_t)value);
+	put_u32(at + 4, (uint32_t)(value >> 32));
+}
+
+static inline uint32_t get_u32(const uint8_t *at)
+{
+	uint32_t value = 0;
+	for (int i = 0; i < 4; i++)
+		value |= (uint32_t)at[i] << (8 * i);
+	return value;
+}

@@ -1,0 +1,223 @@
+// Packets in and out of the byte stream to the host, and finding the step again on a console port.
+#include "link.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+// Data is queued only while less than OUT_ROOM waits, and the host is heard only while less than
+// OUT_DEAF does. What one round may add beyond that fits: an answer without data to each packet heard.
+#define OUT_PAYLOAD (256u * 1024u)
+#define OUT_ROOM (64u * 1024u)
+#define OUT_DEAF (512u * 1024u)
+#define OUT_BYTES (1024u * 1024u)
+#define GREETING_MAX (HEADER_BYTES + MIN_PAYLOAD)
+
+static int fd = -1;
+static bool console;
+static bool out_of_step;
+static bool with_checksum;
+static uint32_t peer_max_payload;
+
+static uint8_t in[HEADER_BYTES + MAX_PAYLOAD];
+static size_t in_used;
+static bool in_delivered;
+
+static uint8_t out[OUT_BYTES];
+static size_t out_start;
+static size_t out_end;
+
+void link_attach(int new_fd, bool is_console)
+{
+	fd = new_fd;
+	console = is_console;
+	out_of_step = false;
+	in_used = 0;
+	in_delivered = false;
+	link_agree(VERSION_WITH_CHECKSUM, MIN_PAYLOAD);
+	link_forget_output();
+}
+
+void link_detach(void)
+{
+	link_attach(-1, false);
+}
+
+int link_fd(void)
+{
+	return fd;
+}
+
+short link_events(void)
+{
+	short events = out_end - out_start < OUT_DEAF ? POLLIN : 0;
+	return out_end > out_start ? (short)(events | POLLOUT) : events;
+}
+
+static size_t bytes_wanted(void)
+{
+	if (out_of_step)
+		return sizeof(in) - in_used;
+	if (in_used < HEADER_BYTES)
+		return HEADER_BYTES - in_used;
+	struct packet packet;
+	packet_read(&packet, in);
+	return HEADER_BYTES + packet.length - in_used;
+}
+
+static void drop_front(size_t bytes)
+{
+	in_used -= bytes;
+	memmove(in, in + bytes, in_used);
+}
+
+static bool is_whole_greeting(const uint8_t *bytes, size_t length)
+{
+	struct packet packet;
+	return packet_read(&packet, bytes) && HEADER_BYTES + packet.length == length &&
+	       packet_is_greeting(&packet, bytes + HEADER_BYTES);
+}
+
+// A host that attaches sends its greeting and then waits. So when the port falls silent, and what came
+// last is exactly a greeting, everything before it was for a host that has gone.
+static bool found_greeting(void)
+{
+	size_t first = in_used > GREETING_MAX ? in_used - GREETING_MAX : 0;
+	for (size_t at = first; at + HEADER_BYTES <= in_used; at++) {
+		if (is_whole_greeting(in + at, in_used - at)) {
+			drop_front(at);
+			out_of_step = false;
+			return true;
+		}
+	}
+	return false;
+}
+
+// 1: some bytes came, 0: none for now, -1: the host is gone.
+static int read_some(void)
+{
+	if (out_of_step && in_used == sizeof(in))
+		drop_front(in_used - GREETING_MAX);
+	ssize_t got = read(fd, in + in_used, bytes_wanted());
+	if (got > 0) {
+		in_used += (size_t)got;
+		return 1;
+	}
+	if (got < 0 && errno == EINTR)
+		return 1;
+	return got < 0 && errno == EAGAIN ? 0 : -1;
+}
+
+static bool is_intact(const struct packet *packet)
+{
+	if (!with_checksum || packet->command == COMMAND_CNXN)
+		return true;
+	return packet->check == packet_checksum(in + HEADER_BYTES, packet->length);
+}
+
+// Whether `in` holds a whole packet. Nonsense ends the link, or on a console port loses the step.
+static enum link_state judge(struct packet *packet)
+{
+	if (out_of_step || in_used < HEADER_BYTES)
+		return LINK_QUIET;
+	bool sane = packet_read(packet, in);
+	if (sane && in_used < HEADER_BYTES + packet->length)
+		return LINK_QUIET;
+	if (sane && is_intact(packet))
+		return LINK_PACKET;
+	out_of_step = console;
+	return console ? LINK_QUIET : LINK_LOST;
+}
+
+static enum link_state next_packet(struct packet *packet)
+{
+	for (;;) {
+		enum link_state state = judge(packet);
+		if (state != LINK_QUIET)
+			return state;
+		int some = read_some();
+		if (some < 0)
+			return LINK_LOST;
+		if (some == 0 && !(console && in_used > 0 && found_greeting()))
+			return LINK_QUIET;
+	}
+}
+
+enum link_state link_receive(struct packet *packet, const uint8_t **payload)
+{
+	if (out_end - out_start >= OUT_DEAF)
+		return LINK_QUIET;
+	if (in_delivered)
+		in_used = 0;
+	enum link_state state = next_packet(packet);
+	in_delivered = state == LINK_PACKET;
+	*payload = in + HEADER_BYTES;
+	return state;
+}
+
+void link_agree(uint32_t version, uint32_t max_payload)
+{
+	with_checksum = version < VERSION_WITHOUT_CHECKSUM;
+	peer_max_payload = max_payload;
+}
+
+void link_forget_output(void)
+{
+	out_start = 0;
+	out_end = 0;
+}
+
+bool link_has_room(void)
+{
+	return fd >= 0 && out_end - out_start < OUT_ROOM;
+}
+
+static void compact(void)
+{
+	memmove(out, out + out_start, out_end - out_start);
+	out_end -= out_start;
+	out_start = 0;
+}
+
+uint8_t *link_reserve(size_t *room)
+{
+	*room = peer_max_payload < OUT_PAYLOAD ? peer_max_payload : OUT_PAYLOAD;
+	if (out_end + HEADER_BYTES + *room > sizeof(out))
+		compact();
+	return out + out_end + HEADER_BYTES;
+}
+
+void link_send_reserved(enum command command, uint32_t arg0, uint32_t arg1, size_t length)
+{
+	// A greeting always carries its checksum: the two sides have not agreed on anything yet.
+	bool summed = with_checksum || command == COMMAND_CNXN;
+	struct packet packet = { .command = command, .arg0 = arg0, .arg1 = arg1, .length = (uint32_t)length };
+	packet.check = summed ? packet_checksum(out + out_end + HEADER_BYTES, length) : 0;
+	packet_write(out + out_end, &packet);
+	out_end += HEADER_BYTES + length;
+}
+
+void link_send(enum command command, uint32_t arg0, uint32_t arg1, const void *payload, size_t length)
+{
+	if (out_end + HEADER_BYTES + length > sizeof(out))
+		compact();
+	assert(out_end + HEADER_BYTES + length <= sizeof(out)); // by the limits above
+	if (length > 0)
+		memcpy(out + out_end + HEADER_BYTES, payload, length);
+	link_send_reserved(command, arg0, arg1, length);
+}
+
+enum link_state link_flush(void)
+{
+	while (out_start < out_end) {
+		ssize_t written = write(fd, out + out_start, out_end - out_start);
+		if (written < 0 && errno != EINTR)
+			return errno == EAGAIN ? LINK_QUIET : LINK_LOST;
+		if (written > 0)
+			out_start += (size_t)written;
+	}
+	link_forget_output();
+	return LINK_QUIET;
+}
