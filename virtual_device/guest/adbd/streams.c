@@ -10,6 +10,8 @@
 
 // The longest service name, a shell command included: what one command line may be on Linux.
 #define NAME_MAX_BYTES (128u * 1024u)
+// The adb server, when its client has gone, sends what is left without waiting for our OKAY.
+#define DATA_MAX_BYTES (4u * MAX_PAYLOAD)
 
 struct stream {
 	const struct service *service; // NULL: a free place
@@ -126,20 +128,25 @@ static void handle_open(const struct packet *packet, const uint8_t *payload)
 	};
 }
 
+// Keeps the data until the service takes it.
+static bool append(struct stream *stream, const uint8_t *payload, size_t length)
+{
+	size_t total = stream->data_length + length;
+	// + 1: an empty payload waits for its OKAY as well.
+	uint8_t *data = total > DATA_MAX_BYTES ? NULL : realloc(stream->data, total + 1);
+	if (data == NULL)
+		return false;
+	memcpy(data + stream->data_length, payload, length);
+	stream->data = data;
+	stream->data_length = total;
+	return true;
+}
+
 static void handle_write(struct stream *stream, const struct packet *packet, const uint8_t *payload)
 {
-	if (stream->data != NULL || !stream->open) { // it had no OKAY yet: the host breaks the rules
-		close_stream(stream);
-		return;
-	}
-	stream->data = malloc(packet->length + 1); // + 1: never NULL for an empty payload
-	if (stream->data == NULL) {
-		close_stream(stream);
-		return;
-	}
-	memcpy(stream->data, payload, packet->length);
-	stream->data_length = packet->length;
 	stream->due = true;
+	if (!stream->open || !append(stream, payload, packet->length))
+		close_stream(stream);
 }
 
 static void handle_close(struct stream *stream)

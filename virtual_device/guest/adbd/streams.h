@@ -1,7 +1,7 @@
 // The streams of the link: what OPEN, OKAY, WRTE and CLSE mean.
 //
 // Flow control is adb's: a WRTE is answered by an OKAY once its data is taken, and until then the other
-// side sends no second one.
+// side should send no second one.
 #pragma once
 
 #include <stdint.h>
