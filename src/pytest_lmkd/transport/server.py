@@ -1,0 +1,156 @@
+"""An adb server: the user's on a TCP port, or one of our own on a Unix socket (``private_server``)."""
+
+from __future__ import annotations
+
+import subprocess
+from contextlib import AbstractContextManager
+
+import adbutils
+from adbutils.errors import AdbError
+
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.errors import DeadlineExceeded
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import TransportLost
+from pytest_lmkd.transport.adb import AdbTransport
+from pytest_lmkd.transport.connection import Client
+from pytest_lmkd.transport.connection import Connection
+from pytest_lmkd.transport.connection import our_errors
+from pytest_lmkd.transport.endpoint import Endpoint
+from pytest_lmkd.transport.endpoint import TcpEndpoint
+from pytest_lmkd.transport.endpoint import endpoint_from_environment
+
+_OLDEST_VERSION = 41
+"""1.0.41 of 2019: the first that can address a device by any serial."""
+
+_ANSWER_S = 10.0
+"""An adb server tells its version at once; what takes longer is none."""
+
+
+class AdbServer:
+    """The adb server at ``endpoint``, by default the one that the user's environment names.
+
+    Only one on this machine's TCP ports is ever started, and only by ``require`` when nothing answers.
+    """
+
+    def __init__(self, endpoint: Endpoint | None = None) -> None:
+        self.endpoint = endpoint or endpoint_from_environment()
+        self._started_by_us = False
+
+    def require(self, deadline: Deadline) -> None:
+        """Make sure that an adb server answers.
+
+        Raises:
+            DeviceUnusable: none does and none may be started, or something else has the port.
+        """
+        if not self._is_reachable(deadline):
+            self._start(deadline)
+        self._check_version(deadline)
+
+    def stop(self, deadline: Deadline) -> None:
+        """End the server if ``require`` started it, and return when it has ended; else leave it alone."""
+        if not self._started_by_us:
+            return
+        self._started_by_us = False
+        with self._our_errors("stopping", deadline), Connection(self.endpoint, deadline) as connection:
+            connection.request("host:kill")
+            connection.recv(1)  # the server never sends another byte: this awaits its end
+
+    def transport(self, serial: str) -> AdbTransport:
+        return AdbTransport(self.endpoint, serial)
+
+    def list_devices(self, deadline: Deadline) -> list[tuple[str, str]]:
+        """(serial, state) of every device, in adb's words: ``device``, ``offline``, ``unauthorized``, …"""
+        with self._our_errors("listing devices", deadline):
+            return [(info.serial, info.state) for info in Client(self.endpoint, deadline).list()]
+
+    def connect(self, address: str, deadline: Deadline) -> AdbTransport:
+        """Attach the device at ``address`` (``localfilesystem:PATH``, ``HOST:PORT``) and await it.
+
+        Raises:
+            DeviceUnusable: nothing there speaks adb.
+            DeadlineExceeded: it did not come to the state ``device`` in time.
+        """
+        with self._our_errors(f"connecting {address}", deadline):
+            answer = Client(self.endpoint, deadline).connect(address)
+        if not answer.startswith(("connected to", "already connected to")):
+            raise DeviceUnusable(
+                f"adb cannot reach {address} ({answer.strip()}): look whether the device runs"
+            )
+        self.wait_for(address, deadline)
+        return self.transport(address)
+
+    def disconnect(self, address: str, deadline: Deadline) -> None:
+        """Detach ``address``; nothing when it is not attached."""
+        with self._our_errors(f"disconnecting {address}", deadline):
+            Client(self.endpoint, deadline).disconnect(address)
+
+    def wait_for(self, serial: str, deadline: Deadline) -> None:
+        """Return once ``serial`` is listed as ``device``."""
+        state = "not attached"
+        try:
+            with self._our_errors(f"waiting for {serial}", deadline):
+                for event in Client(self.endpoint, deadline).track_devices():
+                    state = event.status if event.serial == serial else state
+                    if state == "device":
+                        return
+        except DeadlineExceeded as error:
+            raise DeadlineExceeded(
+                f"{serial} was still {state} after {deadline.seconds:g} s: look whether it runs and is awake"
+            ) from error
+
+    def _is_reachable(self, deadline: Deadline) -> bool:
+        try:
+            self.endpoint.connect(deadline.remaining_s()).close()
+        except OSError:
+            return False
+        return True
+
+    def _start(self, deadline: Deadline) -> None:
+        if not (isinstance(self.endpoint, TcpEndpoint) and self.endpoint.is_on_this_machine):
+            raise DeviceUnusable(
+                f"no adb server answers at {self.endpoint}: start it there, or check the address"
+            )
+        command = [adb_program(), "-P", str(self.endpoint.port), "start-server"]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=deadline.remaining_s()
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DeadlineExceeded(
+                f"the adb server at {self.endpoint} did not start within {deadline.seconds:g} s"
+            ) from error
+        if done.returncode != 0:
+            raise DeviceUnusable(f"no adb server can be started at {self.endpoint}: {done.stderr.strip()}")
+        self._started_by_us = True
+
+    def _check_version(self, deadline: Deadline) -> None:
+        answer_by = Deadline(min(deadline.remaining_s(), _ANSWER_S))
+        try:
+            with self._our_errors("asking for the version", answer_by):
+                version = Client(self.endpoint, answer_by).server_version()
+        except (TransportLost, DeadlineExceeded) as error:
+            raise DeviceUnusable(
+                f"what answers at {self.endpoint} is not an adb server: end it, or name another port in "
+                "ANDROID_ADB_SERVER_PORT"
+            ) from error
+        if version < _OLDEST_VERSION:
+            raise DeviceUnusable(
+                f"the adb server at {self.endpoint} is 1.0.{version}, too old: "
+                "install platform-tools of 2019 or later"
+            )
+
+    def _our_errors(self, doing: str, deadline: Deadline) -> AbstractContextManager[None]:
+        return our_errors(doing, f"the adb server {self.endpoint}", deadline, worked_before=False)
+
+
+def adb_program() -> str:
+    """The ``adb`` on PATH, else the one that adbutils ships.
+
+    Raises:
+        DeviceUnusable: there is neither.
+    """
+    try:
+        return str(adbutils.adb_path())
+    except AdbError as error:
+        raise DeviceUnusable("there is no adb on PATH: install Android's platform-tools") from error
