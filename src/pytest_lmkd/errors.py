@@ -10,7 +10,7 @@ LmkdError
 └── AgentBug            report it to us
 
 Lower libraries' exceptions are mapped onto this tree at one border each (adbutils in
-``transport.adb``, msgspec in ``wire``); nothing else lets them through. A message names what
+``transport.connection``, msgspec in ``wire``); nothing else lets them through. A message names what
 failed, on which device, and what to do, in one sentence.
 """
 
