@@ -33,16 +33,15 @@ void link_attach(int new_fd, bool is_console)
 {
 	fd = new_fd;
 	console = is_console;
-	out_of_step = false;
+	if (console)
+		return;
 	in_used = 0;
 	in_delivered = false;
-	link_agree(VERSION_WITH_CHECKSUM, MIN_PAYLOAD);
-	link_forget_output();
 }
 
 void link_detach(void)
 {
-	link_attach(-1, false);
+	fd = -1;
 }
 
 int link_fd(void)
@@ -138,10 +137,8 @@ static enum link_state next_packet(struct packet *packet)
 		if (state != LINK_QUIET)
 			return state;
 		int some = read_some();
-		if (some < 0)
-			return LINK_LOST;
-		if (some == 0 && !(console && in_used > 0 && found_greeting()))
-			return LINK_QUIET;
+		if (some <= 0 && !(console && in_used > 0 && found_greeting()))
+			return some < 0 ? LINK_LOST : LINK_QUIET;
 	}
 }
 

@@ -12,8 +12,10 @@
 
 enum link_state { LINK_LOST = -1, LINK_QUIET = 0, LINK_PACKET = 1 };
 
-// Starts afresh on `fd`, which stays the caller's; nothing of the last link remains.
+// The link is to the host behind `fd`, which stays the caller's. On a console port, what the last host
+// left half said stays until the new one's greeting is found in it.
 void link_attach(int fd, bool is_console);
+// Neither hears nor sends until the next link_attach(); what is queued waits for it.
 void link_detach(void);
 // -1 while no host is attached.
 int link_fd(void);
@@ -25,7 +27,7 @@ enum link_state link_receive(struct packet *packet, const uint8_t **payload);
 
 // What was negotiated by the greetings: whether packets carry checksums, and the largest payload to send.
 void link_agree(uint32_t version, uint32_t peer_max_payload);
-// Forgets what is queued: the host that it was for is gone.
+// Forgets what is queued: its session has ended.
 void link_forget_output(void);
 // Whether a packet with data may be queued now. Packets without data always may.
 bool link_has_room(void);

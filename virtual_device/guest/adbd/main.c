@@ -36,6 +36,13 @@ static const char *product = "lmkd";
 static int signals = -1;
 static bool online; // the host has greeted
 
+// A console port tells what hosts send and when they come and go by two ways, of which either may be the
+// faster. When a host greets before the last one was seen to leave, the next hang-up is the last one's, and
+// the new one's arrival follows at once; should it not, the hang-up is real after all.
+#define ARRIVAL_MS 1000
+static bool greeted_early;
+static bool awaits_arrival;
+
 static int usage(void)
 {
 	fputs(USAGE, stderr);
@@ -98,6 +105,7 @@ static void end_session(void)
 {
 	streams_drop_all();
 	children_hang_up();
+	link_forget_output();
 	online = false;
 }
 
@@ -105,8 +113,8 @@ static void handle_greeting(const struct packet *packet, const uint8_t *payload)
 {
 	if (!packet_is_greeting(packet, payload))
 		return;
+	greeted_early = online && door_is_console();
 	end_session();
-	link_forget_output();
 	link_agree(packet->arg0, packet->arg1);
 	greet();
 	online = true;
@@ -114,9 +122,12 @@ static void handle_greeting(const struct packet *packet, const uint8_t *payload)
 
 static void lose_host(void)
 {
-	end_session();
-	door_release(link_fd());
+	if (link_fd() >= 0)
+		door_release(link_fd());
 	link_detach();
+	awaits_arrival = greeted_early;
+	if (!awaits_arrival)
+		end_session();
 }
 
 static void hear_host(void)
@@ -165,6 +176,8 @@ static void admit_host(void)
 	if (link_fd() >= 0)
 		lose_host();
 	link_attach(host, door_is_console());
+	awaits_arrival = false;
+	greeted_early = false;
 }
 
 // False when told to stop.
@@ -184,6 +197,7 @@ struct events {
 	bool signal;
 	bool door;
 	bool link;
+	bool no_arrival;
 };
 
 static int wait_for_events(struct events *events)
@@ -196,13 +210,19 @@ static int wait_for_events(struct events *events)
 	if (link_fd() >= 0)
 		watch_add(&watch, link_fd(), link_events(), &events->link);
 	streams_watch(&watch);
-	return watch_wait(&watch);
+	int ready = watch_wait(&watch, awaits_arrival ? ARRIVAL_MS : -1);
+	events->no_arrival = awaits_arrival && ready == 0;
+	return ready;
 }
 
 static int serve(void)
 {
 	struct events events;
-	while (wait_for_events(&events) == 0) {
+	while (wait_for_events(&events) >= 0) {
+		if (events.no_arrival) {
+			awaits_arrival = false;
+			end_session();
+		}
 		if (events.signal && !handle_signals())
 			return 0;
 		if (events.link)
@@ -225,9 +245,7 @@ static int run(const char *socket, const char *console)
 	if (puts("lmkd-adbd: ready") < 0 || fflush(stdout) != 0)
 		failed("say that we are ready"); // who does not listen does not wait for it
 	int result = serve();
-	if (link_fd() >= 0)
-		lose_host();
-	children_hang_up();
+	end_session();
 	door_close();
 	return result < 0 ? 1 : 0;
 }

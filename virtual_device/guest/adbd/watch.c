@@ -14,13 +14,13 @@ void watch_add(struct watch *watch, int fd, short events, bool *due)
 	watch->count++;
 }
 
-int watch_wait(struct watch *watch)
+int watch_wait(struct watch *watch, int timeout_ms)
 {
-	while (poll(watch->fds, watch->count, -1) < 0)
-		if (errno != EINTR)
-			return failed("poll");
+	int ready = poll(watch->fds, watch->count, timeout_ms);
+	if (ready < 0)
+		return errno == EINTR ? watch_wait(watch, timeout_ms) : failed("poll");
 	for (size_t i = 0; i < watch->count; i++)
 		if (watch->fds[i].revents != 0 && watch->due[i] != NULL)
 			*watch->due[i] = true;
-	return 0;
+	return ready;
 }

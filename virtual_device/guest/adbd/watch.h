@@ -16,5 +16,5 @@ struct watch {
 
 // Ignored when `fd` is negative or `events` empty.
 void watch_add(struct watch *watch, int fd, short events, bool *due);
-// Waits for the first event.
-int watch_wait(struct watch *watch);
+// Waits for the first event, for ever when `timeout_ms` is negative; returns how many, 0 when none came.
+int watch_wait(struct watch *watch, int timeout_ms);
