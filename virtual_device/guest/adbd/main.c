@@ -40,7 +40,7 @@ static bool online; // the host has greeted
 // faster. When a host greets before the last one was seen to leave, the next hang-up is the last one's, and
 // the new one's arrival follows at once; should it not, the hang-up is real after all.
 #define ARRIVAL_MS 1000
-static bool greeted_early;
+static unsigned early_greetings;
 static bool awaits_arrival;
 
 static int usage(void)
@@ -113,7 +113,8 @@ static void handle_greeting(const struct packet *packet, const uint8_t *payload)
 {
 	if (!packet_is_greeting(packet, payload))
 		return;
-	greeted_early = online && door_is_console();
+	if (online && door_is_console())
+		early_greetings++;
 	end_session();
 	link_agree(packet->arg0, packet->arg1);
 	greet();
@@ -125,8 +126,10 @@ static void lose_host(void)
 	if (link_fd() >= 0)
 		door_release(link_fd());
 	link_detach();
-	awaits_arrival = greeted_early;
-	if (!awaits_arrival)
+	awaits_arrival = early_greetings > 0;
+	if (awaits_arrival)
+		early_greetings--;
+	else
 		end_session();
 }
 
@@ -177,7 +180,6 @@ static void admit_host(void)
 		lose_host();
 	link_attach(host, door_is_console());
 	awaits_arrival = false;
-	greeted_early = false;
 }
 
 // False when told to stop.
@@ -221,6 +223,7 @@ static int serve(void)
 	while (wait_for_events(&events) >= 0) {
 		if (events.no_arrival) {
 			awaits_arrival = false;
+			early_greetings = 0;
 			end_session();
 		}
 		if (events.signal && !handle_signals())
