@@ -1,0 +1,14 @@
+"""The embedded virtual device: builds its kernel and file system, and runs it in QEMU.
+
+Knows QEMU and the kernel, and of the rest of the product only the pure parts (errors, cache, toolchain).
+"""
+
+from lmkd_virtual.image import Image
+from lmkd_virtual.image import build
+from lmkd_virtual.instance import PERSONALITIES
+from lmkd_virtual.instance import Instance
+from lmkd_virtual.instance import down
+from lmkd_virtual.instance import status
+from lmkd_virtual.instance import up
+
+__all__ = ["PERSONALITIES", "Image", "Instance", "build", "down", "status", "up"]

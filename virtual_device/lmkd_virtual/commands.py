@@ -1,0 +1,106 @@
+"""``pytest-lmkd virtual build|up|down|status``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from lmkd_virtual.image import build
+from lmkd_virtual.instance import DEFAULT_CPUS
+from lmkd_virtual.instance import DEFAULT_MEMORY_MB
+from lmkd_virtual.instance import PERSONALITIES
+from lmkd_virtual.instance import Instance
+from lmkd_virtual.instance import down
+from lmkd_virtual.instance import status
+from lmkd_virtual.instance import up
+from pytest_lmkd.deadline import Deadline
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+UP_S = 120.0
+DEFAULT_PERSONALITY = "reap-kill-v3"
+MIN_MEMORY_MB, MAX_MEMORY_MB = 256, 16384
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    virtual = subparsers.add_parser(
+        "virtual", help="build and run the virtual device", description="Builds and runs the virtual device."
+    )
+    commands = virtual.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands.add_parser("build", help="build kernel and file system (minutes the first time)").set_defaults(run=_build)
+    commands.add_parser("status", help="list the devices that are up").set_defaults(run=_status)
+    start = commands.add_parser("up", help="start a device that stays up")
+    start.add_argument(
+        "personality",
+        nargs="?",
+        default=DEFAULT_PERSONALITY,
+        metavar="PERSONALITY",
+        help=f"one of {', '.join(PERSONALITIES)} (default: %(default)s)",
+    )
+    start.add_argument("--name", help="what to call it (default: its personality)")
+    start.add_argument("--cpus", type=int, choices=(2, 3, 4), default=DEFAULT_CPUS)
+    start.add_argument("--memory-mb", type=_memory_mb, default=DEFAULT_MEMORY_MB, metavar="MB")
+    start.set_defaults(run=_up)
+    stop = commands.add_parser("down", help="stop a device, or all of them")
+    stop.add_argument("name", nargs="?", metavar="NAME")
+    stop.set_defaults(run=_down)
+
+
+def _memory_mb(text: str) -> int:
+    if not text.isdecimal() or not MIN_MEMORY_MB <= int(text) <= MAX_MEMORY_MB:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of MB from {MIN_MEMORY_MB} to {MAX_MEMORY_MB}")
+    return int(text)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _build(_: argparse.Namespace) -> int:
+    image = build(_say)
+    print(f"kernel {image.kernel}\ninitramfs {image.initramfs}")
+    return 0
+
+
+def _up(options: argparse.Namespace) -> int:
+    started_s = time.monotonic()
+    instance = up(
+        options.personality,
+        progress=_say,
+        deadline=Deadline(UP_S),
+        name=options.name,
+        cpus=options.cpus,
+        memory_mb=options.memory_mb,
+    )
+    _say(f"up after {time.monotonic() - started_s:.1f} s")
+    _show(instance)
+    return 0
+
+
+def _status(_: argparse.Namespace) -> int:
+    running = status()
+    for instance in running:
+        _show(instance)
+    if not running:
+        _say("no virtual device is up")
+    return 0
+
+
+def _down(options: argparse.Namespace) -> int:
+    names = [options.name] if options.name else [instance.name for instance in status()]
+    for name in names:
+        print(f"{name}: {'stopped' if down(name) else 'was not up'}")
+    if not names:
+        _say("no virtual device is up")
+    return 0
+
+
+def _show(instance: Instance) -> None:
+    address = f"localfilesystem:{instance.adb_socket}"
+    print(
+        f"{instance.name}: {instance.personality}, {instance.accelerator}, {instance.cpus} CPUs, "
+        f"{instance.memory_mb} MB, pid {instance.pid}\n  adb connect {address} && adb -s {address} shell"
+    )

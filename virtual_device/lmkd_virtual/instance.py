@@ -1,0 +1,261 @@
+"""Running virtual devices: start, find again, stop.
+
+Each has a folder of mode 0700 below the user's runtime folder: QEMU's adb socket, the console's log,
+and ``instance.json``, by which another process finds it and stops exactly that QEMU.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+from filelock import Timeout
+
+from lmkd_virtual import image
+from lmkd_virtual import qemu
+from pytest_lmkd.cache import Cache
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.errors import DeadlineExceeded
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.process import ProcessRecord
+from pytest_lmkd.toolchain import Progress
+
+PERSONALITIES = ("stock", "reap-kill-v2", "reap-kill-v3", "exit-mm")
+"""What the kernel's ``mrelease.personality=`` takes."""
+
+DEFAULT_CPUS = 2
+DEFAULT_MEMORY_MB = 1024
+STOP_S = 10.0
+
+KVM_TRIAL_S = 8.0
+"""A boot with a KVM that works takes about a second; one that hangs is given up after this."""
+
+READY = b"lmkd-adbd: ready"
+STATE_FILE = "instance.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """A virtual device that is up. ``folder`` is private to the user and may be used beside QEMU."""
+
+    name: str
+    personality: str
+    accelerator: str
+    cpus: int
+    memory_mb: int
+    pid: int
+    folder: Path
+
+    @property
+    def adb_socket(self) -> Path:
+        return self.folder / "adb.sock"
+
+    @property
+    def console_log(self) -> Path:
+        return self.folder / "console.log"
+
+
+def up(
+    personality: str,
+    *,
+    progress: Progress,
+    deadline: Deadline,
+    name: str | None = None,
+    cpus: int = DEFAULT_CPUS,
+    memory_mb: int = DEFAULT_MEMORY_MB,
+    bound: bool = False,
+) -> Instance:
+    """Starts a device and returns once its adb daemon waits for a host.
+
+    With ``bound`` QEMU ends with the calling process, however that ends.
+
+    Raises:
+        UsageProblem: no such personality, or a device of that name is up already.
+        DeviceUnusable: QEMU or the image is missing, or QEMU died.
+        DeadlineExceeded: it did not come up in time.
+    """
+    name = check_name(personality, name)
+    qemu.check_installed()
+    found = image.find(progress)
+    with _locked(name, deadline) as folder:
+        if _load(folder) is not None:
+            raise UsageProblem(f"the virtual device {name} is up already: take it down first, or use it")
+        _clear(folder)
+        return _start(name, personality, found, folder, cpus, memory_mb, bound, progress, deadline)
+
+
+def down(name: str) -> bool:
+    """Stops the device and everything that its folder records; False when there was nothing to stop."""
+    deadline = Deadline(STOP_S)
+    with _locked(name, deadline) as folder:
+        was_up = _load(folder) is not None
+        _clear(folder)
+    return was_up
+
+
+def status() -> list[Instance]:
+    """The devices of this user that are up."""
+    folders = sorted(path for path in runtime_folder().iterdir() if path.is_dir())
+    return [instance for instance in map(_load, folders) if instance is not None]
+
+
+def check_name(personality: str, name: str | None) -> str:
+    """The instance's name, by default the personality's. Raises: UsageProblem."""
+    if personality not in PERSONALITIES:
+        raise UsageProblem(
+            f"unknown personality {personality!r}: the virtual device has {', '.join(PERSONALITIES)}"
+        )
+    name = personality if name is None else name
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
+        raise UsageProblem(f"{name!r} is no name for a device: use up to 31 of a-z, 0-9 and -")
+    return name
+
+
+def runtime_folder() -> Path:
+    """``$XDG_RUNTIME_DIR/pytest-lmkd``, else ``/tmp/pytest-lmkd-<uid>``: ours, and closed to others."""
+    base = os.environ.get("XDG_RUNTIME_DIR")
+    folder = Path(base) / "pytest-lmkd" if base else Path(f"/tmp/pytest-lmkd-{os.getuid()}")  # noqa: S108 - checked
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    facts = folder.lstat()
+    if facts.st_uid != os.getuid() or facts.st_mode & 0o777 != 0o700 or folder.is_symlink():
+        raise DeviceUnusable(f"{folder} is not ours alone: delete it, or set XDG_RUNTIME_DIR to a folder of yours")
+    return folder
+
+
+@contextmanager
+def _locked(name: str, deadline: Deadline) -> Iterator[Path]:
+    folder = runtime_folder() / name
+    try:
+        with FileLock(f"{folder}.lock", timeout=deadline.remaining_s()):
+            yield folder
+    except Timeout as error:
+        raise DeviceUnusable(f"another process is starting or stopping the virtual device {name}") from error
+
+
+def _load(folder: Path) -> Instance | None:
+    """The instance that the folder records, if its QEMU still runs."""
+    process = ProcessRecord.load(folder / "qemu.json")
+    if process is None or not process.is_running():
+        return None
+    try:
+        fields = json.loads((folder / STATE_FILE).read_text())
+        return Instance(**{**fields, "folder": Path(fields["folder"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _clear(folder: Path) -> None:
+    """Ends every process that the folder records (QEMU, a private adb server) and empties it."""
+    deadline = Deadline(STOP_S)
+    for path in folder.glob("*.json"):
+        process = ProcessRecord.load(path)
+        if process is not None:
+            process.stop(deadline)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(
+    name: str,
+    personality: str,
+    found: image.Image,
+    folder: Path,
+    cpus: int,
+    memory_mb: int,
+    bound: bool,
+    progress: Progress,
+    deadline: Deadline,
+) -> Instance:
+    cache = Cache()
+    tsc_khz = qemu.host_tsc_khz(progress)
+    for accelerator in _accelerators(cache):
+        folder.mkdir(mode=0o700)
+        instance = Instance(name, personality, accelerator, cpus, memory_mb, 0, folder)
+        machine = qemu.Machine(
+            found, personality, accelerator, cpus, memory_mb, instance.adb_socket, instance.console_log, tsc_khz
+        )
+        trial = accelerator == "kvm" and qemu.remembered_accelerator(cache) is None
+        try:
+            started = _boot(instance, machine, bound, Deadline(KVM_TRIAL_S) if trial else deadline)
+        except (DeviceUnusable, DeadlineExceeded) as error:
+            _clear(folder)
+            if not trial:
+                raise
+            progress(f"KVM does not work here ({str(error).splitlines()[0]}): using TCG, QEMU's emulation")
+            qemu.remember_accelerator(cache, "tcg")
+            continue
+        except BaseException:
+            _clear(folder)
+            raise
+        qemu.remember_accelerator(cache, accelerator)
+        return started
+    raise AssertionError("TCG is always the last to be tried, and either starts or raises")
+
+
+def _accelerators(cache: Cache) -> Sequence[str]:
+    remembered = qemu.remembered_accelerator(cache)
+    if remembered is not None:
+        return (remembered,)
+    return ("kvm", "tcg") if qemu.may_have_kvm() else ("tcg",)
+
+
+def _boot(instance: Instance, machine: qemu.Machine, bound: bool, deadline: Deadline) -> Instance:
+    binding = ["setpriv", "--pdeathsig", "SIGKILL"] if bound else []
+    errors = instance.folder / "qemu.log"
+    with errors.open("wb") as log:
+        process = subprocess.Popen(
+            [*binding, *machine.command()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+    ProcessRecord.of(process.pid).save(instance.folder / "qemu.json")
+    started = Instance(**{**_fields(instance), "pid": process.pid})
+    (instance.folder / STATE_FILE).write_text(json.dumps(_fields(started), default=str))
+    assert process.stdout is not None
+    with process.stdout as console:
+        try:
+            _await_ready(console.fileno(), instance, deadline)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    return started
+
+
+def _fields(instance: Instance) -> dict[str, object]:
+    return asdict(instance)
+
+
+def _await_ready(console: int, instance: Instance, deadline: Deadline) -> None:
+    poll = select.poll()
+    poll.register(console, select.POLLIN)
+    seen = b""
+    while READY not in seen:
+        if not poll.poll(deadline.remaining_s() * 1000):
+            raise DeadlineExceeded(
+                f"the virtual device {instance.name} was not up after {deadline.seconds:g} s; "
+                f"its console said last:\n{_last_words(instance)}"
+            )
+        more = os.read(console, 4096)
+        if not more:
+            raise DeviceUnusable(f"QEMU died while it started {instance.name}:\n{_last_words(instance)}")
+        seen = seen[-len(READY) :] + more
+
+
+def _last_words(instance: Instance) -> str:
+    logs = [instance.folder / "qemu.log", instance.console_log]
+    text = "".join(log.read_text(errors="replace") for log in logs if log.exists())
+    return "\n".join(text.strip().splitlines()[-10:]) or "(nothing)"

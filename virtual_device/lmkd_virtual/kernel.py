@@ -1,0 +1,139 @@
+"""Builds the virtual device's kernel from Debian's source package, our patch and our configuration."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_lmkd import resources
+from pytest_lmkd.cache import Cache
+from pytest_lmkd.cache import content_key
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.toolchain import Progress
+
+PACKAGE = "linux-source-6.12"
+TARBALL = Path("/usr/src/linux-source-6.12.tar.xz")
+IMAGE = "bzImage"
+
+HOST_PROGRAMS = {
+    "make": "make", "gcc": "gcc", "flex": "flex", "bison": "bison", "bc": "bc", "xz": "xz-utils", "patch": "patch"
+}  # fmt: skip
+"""Programs that the kernel's build runs, and the Debian package of each."""
+
+ABOUT_OBJECTS = 1300
+"""Steps of one build, for the percentage shown; counted once, it moves a little with the version."""
+
+PROGRESS_INTERVAL_S = 5.0
+
+
+def kernel_image(cache: Cache, progress: Progress) -> Path:
+    """The kernel, built when it is not in the cache or damaged there.
+
+    Raises:
+        DeviceUnusable: a package is missing, or the build fails.
+    """
+
+    def make(folder: Path) -> None:
+        _check_host()
+        # Beside the cache and not in /tmp, which may be a small tmpfs: the tree takes 1.7 GB.
+        with tempfile.TemporaryDirectory(prefix="kernel-", dir=cache.root) as scratch:
+            shutil.copy(_build(Path(scratch), progress), folder / IMAGE)
+
+    return cache.build("kernel", kernel_key(), make) / IMAGE
+
+
+def kernel_key() -> str:
+    """The cache key: of the source's version, the patch and the configuration."""
+    source = resources.tree("virtual_device/kernel")
+    inputs = sorted(path for path in source.iterdir() if path.suffix in {".patch", ".config"})
+    return content_key([_source_version().encode(), *(path.read_bytes() for path in inputs)])
+
+
+def _source_version() -> str:
+    words = ["dpkg-query", "--show", "--showformat=${Version}", PACKAGE]
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise DeviceUnusable("the virtual device is built from Debian's packages: no dpkg here") from error
+    if done.returncode != 0 or not TARBALL.exists():
+        raise DeviceUnusable(f"the kernel's source is missing: run `apt-get install {PACKAGE}`")
+    return done.stdout
+
+
+def _check_host() -> None:
+    missing = [package for program, package in HOST_PROGRAMS.items() if shutil.which(program) is None]
+    if not Path("/usr/include/gelf.h").exists():
+        missing.append("libelf-dev")
+    if missing:
+        raise DeviceUnusable(f"the kernel's build needs more: run `apt-get install {' '.join(missing)}`")
+
+
+def _build(scratch: Path, progress: Progress) -> Path:
+    progress("unpacking the kernel's source")
+    _run(["tar", "--extract", "--file", str(TARBALL)], scratch)
+    (tree,) = scratch.iterdir()
+    source = resources.tree("virtual_device/kernel")
+    for patch in sorted(source.glob("*.patch")):
+        _run(["patch", "--strip=1", "--forward", "--fuzz=0", f"--input={patch}"], tree)
+    _configure(tree, source / "lmkd.config")
+    _compile(tree, progress)
+    return tree / "arch/x86/boot" / IMAGE
+
+
+def _configure(tree: Path, fragment: Path) -> None:
+    _run(["make", "tinyconfig"], tree)
+    with (tree / ".config").open("a") as config:
+        config.write(fragment.read_text())
+    _run(["make", "olddefconfig"], tree)
+    lost = lost_options(fragment.read_text(), (tree / ".config").read_text())
+    if lost:
+        raise DeviceUnusable(f"{PACKAGE} has changed: it does not take {', '.join(lost)}")
+
+
+def lost_options(fragment: str, config: str) -> list[str]:
+    """The lines of the fragment that are not so in ``config``: a dependency is missing or a name is gone."""
+    kept = set(config.splitlines())
+    wanted = [line for line in fragment.splitlines() if line.startswith("CONFIG_")]
+    switched_on = {line.partition("=")[0] for line in kept if line.startswith("CONFIG_")}
+    return [
+        line
+        for line in wanted
+        if (line.removesuffix("=n") in switched_on if line.endswith("=n") else line not in kept)
+    ]
+
+
+def _compile(tree: Path, progress: Progress) -> None:
+    words = ["make", f"-j{_cpus()}", IMAGE]
+    started_s = shown_s = time.monotonic()
+    log = tree / "build.log"
+    with log.open("w") as errors, subprocess.Popen(
+        words, cwd=tree, stdout=subprocess.PIPE, stderr=errors, text=True
+    ) as process:
+        assert process.stdout is not None
+        for step, _ in enumerate(process.stdout, start=1):
+            if time.monotonic() - shown_s >= PROGRESS_INTERVAL_S:
+                shown_s = time.monotonic()
+                percent = min(99, step * 100 // ABOUT_OBJECTS)
+                progress(f"building the kernel: {percent} %, {shown_s - started_s:.0f} s")
+    if process.returncode != 0:
+        raise DeviceUnusable(f"the kernel does not build:\n{_tail(log.read_text())}")
+    progress(f"built the kernel in {time.monotonic() - started_s:.0f} s")
+
+
+def _cpus() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+def _run(words: Sequence[str], folder: Path) -> None:
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise DeviceUnusable(f"`{' '.join(words)}` failed:\n{_tail(done.stdout + done.stderr)}")
+
+
+def _tail(text: str) -> str:
+    return "\n".join(text.strip().splitlines()[-15:])
