@@ -21,9 +21,9 @@ from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.errors import DeadlineExceeded
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.process import ProcessRecord
 from pytest_lmkd.transport.endpoint import UnixEndpoint
 from pytest_lmkd.transport.endpoint import check_unix_path
-from pytest_lmkd.transport.process import ProcessRecord
 from pytest_lmkd.transport.server import AdbServer
 from pytest_lmkd.transport.server import adb_program
 
