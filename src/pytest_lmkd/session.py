@@ -113,7 +113,10 @@ class LmkdSession:
         self._cleanup.close()
         if self._store is None:
             return None
-        return write_report(self._store.folder, self.options.html)
+        paths = write_report(self._store.folder)
+        if self.options.html is not None:
+            self.options.html.write_bytes(paths.html.read_bytes())
+        return paths
 
     def _open(self, source: DeviceSource) -> None:
         device = self._cleanup.enter_context(Device(source, self._say))

@@ -7,8 +7,9 @@ from lmkd_virtual.image import Image
 from lmkd_virtual.image import build
 from lmkd_virtual.instance import PERSONALITIES
 from lmkd_virtual.instance import Instance
+from lmkd_virtual.instance import check_name
 from lmkd_virtual.instance import down
 from lmkd_virtual.instance import status
 from lmkd_virtual.instance import up
 
-__all__ = ["PERSONALITIES", "Image", "Instance", "build", "down", "status", "up"]
+__all__ = ["PERSONALITIES", "Image", "Instance", "build", "check_name", "down", "status", "up"]

@@ -30,7 +30,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "virtual", help="build and run the virtual device", description="Builds and runs the virtual device."
     )
     commands = virtual.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    commands.add_parser("build", help="build kernel and file system (minutes the first time)").set_defaults(run=_build)
+    commands.add_parser("build", help="build kernel and file system (minutes the first time)").set_defaults(
+        run=_build
+    )
     commands.add_parser("status", help="list the devices that are up").set_defaults(run=_status)
     start = commands.add_parser("up", help="start a device that stays up")
     start.add_argument(
@@ -51,7 +53,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def _memory_mb(text: str) -> int:
     if not text.isdecimal() or not MIN_MEMORY_MB <= int(text) <= MAX_MEMORY_MB:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of MB from {MIN_MEMORY_MB} to {MAX_MEMORY_MB}")
+        raise argparse.ArgumentTypeError(
+            f"{text} is not a number of MB from {MIN_MEMORY_MB} to {MAX_MEMORY_MB}"
+        )
     return int(text)
 
 

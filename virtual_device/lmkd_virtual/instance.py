@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
@@ -111,7 +112,7 @@ def status() -> list[Instance]:
     return [instance for instance in map(_load, folders) if instance is not None]
 
 
-def check_name(personality: str, name: str | None) -> str:
+def check_name(personality: str, name: str | None = None) -> str:
     """The instance's name, by default the personality's. Raises: UsageProblem."""
     if personality not in PERSONALITIES:
         raise UsageProblem(
@@ -130,7 +131,9 @@ def runtime_folder() -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     facts = folder.lstat()
     if facts.st_uid != os.getuid() or facts.st_mode & 0o777 != 0o700 or folder.is_symlink():
-        raise DeviceUnusable(f"{folder} is not ours alone: delete it, or set XDG_RUNTIME_DIR to a folder of yours")
+        raise DeviceUnusable(
+            f"{folder} is not ours alone: delete it, or set XDG_RUNTIME_DIR to a folder of yours"
+        )
     return folder
 
 
@@ -183,7 +186,14 @@ def _start(
         folder.mkdir(mode=0o700)
         instance = Instance(name, personality, accelerator, cpus, memory_mb, 0, folder)
         machine = qemu.Machine(
-            found, personality, accelerator, cpus, memory_mb, instance.adb_socket, instance.console_log, tsc_khz
+            found,
+            personality,
+            accelerator,
+            cpus,
+            memory_mb,
+            instance.adb_socket,
+            instance.console_log,
+            tsc_khz,
         )
         trial = accelerator == "kvm" and qemu.remembered_accelerator(cache) is None
         try:
@@ -222,8 +232,8 @@ def _boot(instance: Instance, machine: qemu.Machine, bound: bool, deadline: Dead
             start_new_session=True,
         )
     ProcessRecord.of(process.pid).save(instance.folder / "qemu.json")
-    started = Instance(**{**_fields(instance), "pid": process.pid})
-    (instance.folder / STATE_FILE).write_text(json.dumps(_fields(started), default=str))
+    started = replace(instance, pid=process.pid)
+    (instance.folder / STATE_FILE).write_text(json.dumps(asdict(started), default=str))
     assert process.stdout is not None
     with process.stdout as console:
         try:
@@ -233,10 +243,6 @@ def _boot(instance: Instance, machine: qemu.Machine, bound: bool, deadline: Dead
             process.wait()
             raise
     return started
-
-
-def _fields(instance: Instance) -> dict[str, object]:
-    return asdict(instance)
 
 
 def _await_ready(console: int, instance: Instance, deadline: Deadline) -> None:

@@ -21,8 +21,14 @@ TARBALL = Path("/usr/src/linux-source-6.12.tar.xz")
 IMAGE = "bzImage"
 
 HOST_PROGRAMS = {
-    "make": "make", "gcc": "gcc", "flex": "flex", "bison": "bison", "bc": "bc", "xz": "xz-utils", "patch": "patch"
-}  # fmt: skip
+    "make": "make",
+    "gcc": "gcc",
+    "flex": "flex",
+    "bison": "bison",
+    "bc": "bc",
+    "xz": "xz-utils",
+    "patch": "patch",
+}
 """Programs that the kernel's build runs, and the Debian package of each."""
 
 ABOUT_OBJECTS = 1300
@@ -111,9 +117,10 @@ def _compile(tree: Path, progress: Progress) -> None:
     words = ["make", f"-j{_cpus()}", IMAGE]
     started_s = shown_s = time.monotonic()
     log = tree / "build.log"
-    with log.open("w") as errors, subprocess.Popen(
-        words, cwd=tree, stdout=subprocess.PIPE, stderr=errors, text=True
-    ) as process:
+    with (
+        log.open("w") as errors,
+        subprocess.Popen(words, cwd=tree, stdout=subprocess.PIPE, stderr=errors, text=True) as process,
+    ):
         assert process.stdout is not None
         for step, _ in enumerate(process.stdout, start=1):
             if time.monotonic() - shown_s >= PROGRESS_INTERVAL_S:

@@ -20,7 +20,7 @@ from pytest_lmkd.errors import AgentBug
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.toolchain import static_program
-from pytest_lmkd.transport.protocol import Transport
+from pytest_lmkd.transport import Transport
 from pytest_lmkd.wire import PROTOCOL
 from pytest_lmkd.wire import AgentError
 from pytest_lmkd.wire import AgentHello
@@ -99,8 +99,14 @@ class Agent:
             f"{self._path} run --plan - --copy {self._copy(run_id)}"
         )
         deadline = Deadline(SETUP_S + sum(map(time_needed_s, trials.values())))
-        for line in self._transport.stream_lines(command, deadline):
-            yield self._trial_answer(decode_agent_line(line))
+        with self._transport.stream_lines(command, deadline) as answers:
+            for line in answers:
+                yield self._trial_answer(decode_agent_line(line))
+            if answers.exit_code != 0:
+                said = answers.stderr.decode(errors="replace").strip()
+                raise DeviceUnusable(
+                    f"{self._transport.serial}: the agent ended with status {answers.exit_code}: {said[:200]}"
+                )
 
     def recorded(self, run_id: str) -> Iterator[TrialAnswer]:
         """The answers in the copy that lies on the device, also those that never reached the host."""

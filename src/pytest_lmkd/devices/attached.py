@@ -8,9 +8,8 @@ from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.transport.adb import AdbTransport
-from pytest_lmkd.transport.protocol import Transport
-from pytest_lmkd.transport.server import TcpServer
+from pytest_lmkd.transport import AdbServer
+from pytest_lmkd.transport import Transport
 
 LIST_S = 30.0
 
@@ -31,28 +30,30 @@ class AttachedSource:
 
     folder = ANDROID_FOLDER
 
-    def __init__(self, server: TcpServer, serial: str, name: str) -> None:
+    def __init__(self, server: AdbServer, serial: str, name: str) -> None:
         self._server = server
         self._serial = serial
         self._transport: Transport | None = None
         self.name = name
 
     def attach(self, progress: Progress) -> Transport:
-        states = dict(self._server.list_devices(Deadline(LIST_S)))
+        deadline = Deadline(LIST_S)
+        self._server.require(deadline)
+        states = dict(self._server.list_devices(deadline))
         state = states.get(self._serial)
         if state is None:
             attached = ", ".join(states) or "none"
-            raise DeviceUnusable(f"no device {self._serial} at {self._server}; attached: {attached}")
+            raise DeviceUnusable(f"no device {self._serial} at {self._server.endpoint}; attached: {attached}")
         if state != "device":
             raise DeviceUnusable(f"the device {self._serial} is {state}: {state_advice(state)}")
-        self._transport = AdbTransport(self._server, self._serial)
+        self._transport = self._server.transport(self._serial)
         return self._transport
 
     def detach(self) -> None:
         if self._transport is not None:
             self._transport.close()
             self._transport = None
-        self._server.stop_if_ours()
+        self._server.stop(Deadline(LIST_S))
 
 
 def state_advice(state: str) -> str:
@@ -60,16 +61,19 @@ def state_advice(state: str) -> str:
     return STATE_ADVICE.get(state, "see `adb devices -l`")
 
 
-def all_attached(server: TcpServer) -> Iterator[AttachedSource]:
+def all_attached(server: AdbServer) -> Iterator[AttachedSource]:
     """Every device that the server lists, usable or not: those that are not end up as skipped.
 
     Raises:
         DeviceUnusable: there is none.
     """
-    listed = server.list_devices(Deadline(LIST_S))
+    deadline = Deadline(LIST_S)
+    server.require(deadline)
+    listed = server.list_devices(deadline)
     if not listed:
+        server.stop(deadline)
         raise DeviceUnusable(
-            f"no adb device is attached at {server}: plug one in with USB debugging on, "
+            f"no adb device is attached at {server.endpoint}: plug one in with USB debugging on, "
             "or use --lmkd-device virtual"
         )
     for serial, _ in listed:

@@ -18,7 +18,7 @@ from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.errors import EXIT_CHECK_FAILED
 from pytest_lmkd.errors import EXIT_NO_DEVICE
 from pytest_lmkd.errors import EXIT_OK
-from pytest_lmkd.transport.server import TcpServer
+from pytest_lmkd.transport import AdbServer
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -40,11 +40,13 @@ def add_parsers(subparsers: Subparsers) -> None:
 
 def list_devices(_: argparse.Namespace) -> int:
     """Lists the devices of the adb server with their state, and why one cannot be used."""
-    server = TcpServer.default()
+    server = AdbServer()
+    deadline = Deadline(LIST_S)
+    server.require(deadline)
     try:
-        listed = server.list_devices(Deadline(LIST_S))
+        listed = server.list_devices(deadline)
     finally:
-        server.stop_if_ours()
+        server.stop(deadline)
     for serial, state in listed:
         advice = state_advice(state)
         print(f"{serial}\t{state}" + (f"\t{advice}" if advice else ""))

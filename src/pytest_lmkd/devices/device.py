@@ -9,7 +9,7 @@ from pytest_lmkd.agent.loader import Agent
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.transport.protocol import Transport
+from pytest_lmkd.transport import Transport
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import Fact
 

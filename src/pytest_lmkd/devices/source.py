@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.transport.protocol import Transport
+from pytest_lmkd.transport import Transport
 
 ANDROID_FOLDER = "/data/local/tmp/lmkd"
 """AOSP lets the shell user write and execute below /data/local/tmp, on user builds too."""

@@ -10,7 +10,9 @@ from pytest_lmkd.devices.attached import all_attached
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.devices.virtual import VirtualSource
 from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.transport.server import TcpServer
+from pytest_lmkd.transport import AdbServer
+from pytest_lmkd.transport import TcpEndpoint
+from pytest_lmkd.transport.endpoint import parse_port
 
 REMOTE = re.compile(r"(?P<host>[^/:\s]+):(?P<port>\d{1,5})/(?P<serial>\S+)")
 
@@ -35,16 +37,14 @@ def _parse(spec: str) -> list[DeviceSource]:
     if kind == "virtual":
         return [VirtualSource(rest)] if ":" in spec else [VirtualSource()]
     if spec == "all":
-        return list(all_attached(TcpServer.default()))
+        return list(all_attached(AdbServer()))
     remote = REMOTE.fullmatch(spec)
     if remote is not None:
-        server = TcpServer(remote["host"], int(remote["port"]))
-        return [
-            AttachedSource(server, remote["serial"], f"{remote['host']}:{remote['port']}/{remote['serial']}")
-        ]
+        endpoint = TcpEndpoint(remote["host"], parse_port(remote["port"], spec))
+        return [AttachedSource(AdbServer(endpoint), remote["serial"], spec)]
     if not spec.strip() or any(character.isspace() for character in spec):
         raise UsageProblem(
             f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY, an adb serial, "
             "all, or HOST:PORT/SERIAL"
         )
-    return [AttachedSource(TcpServer.default(), spec, spec)]
+    return [AttachedSource(AdbServer(), spec, spec)]

@@ -6,16 +6,16 @@ import lmkd_virtual
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.transport.adb import AdbTransport
-from pytest_lmkd.transport.protocol import Transport
-from pytest_lmkd.transport.server import PrivateAdbServer
+from pytest_lmkd.transport import PrivateAdbServer
+from pytest_lmkd.transport import Transport
 
 DEFAULT_PERSONALITY = "reap-kill-v3"
 
 BOOT_S = 120.0
 """Bound on boot and connection; 10 s is usual, a loaded host under TCG needs several times that."""
+
+STOP_S = 20.0
 
 
 class VirtualSource:
@@ -24,11 +24,7 @@ class VirtualSource:
     folder = ANDROID_FOLDER
 
     def __init__(self, personality: str = DEFAULT_PERSONALITY) -> None:
-        if personality not in lmkd_virtual.PERSONALITIES:
-            raise UsageProblem(
-                f"unknown personality {personality!r}: the virtual device has "
-                f"{', '.join(lmkd_virtual.PERSONALITIES)}"
-            )
+        lmkd_virtual.check_name(personality)
         self.name = f"virtual-{personality}"
         self._personality = personality
         self._instance: lmkd_virtual.Instance | None = None
@@ -39,20 +35,20 @@ class VirtualSource:
     def attach(self, progress: Progress) -> Transport:
         deadline = Deadline(BOOT_S)
         instance = self._running_instance(progress, deadline)
-        if self._server is None:
-            self._server = PrivateAdbServer(instance.folder)
-            self._server.start(deadline)
-        serial = self._server.connect(instance.socket_path, deadline)
-        self._transport = AdbTransport(self._server, serial)
+        self._server = PrivateAdbServer(instance.folder)
+        self._server.require(deadline)
+        address = f"localfilesystem:{instance.adb_socket}"
+        self._server.disconnect(address, deadline)  # a link that broke may still be listed
+        self._transport = self._server.connect(address, deadline)
         return self._transport
 
     def detach(self) -> None:
         if self._transport is not None:
             self._transport.close()
         if self._server is not None:
-            self._server.stop()
+            self._server.stop(Deadline(STOP_S))
         if self._instance is not None and self._started_here:
-            lmkd_virtual.down(self._instance)
+            lmkd_virtual.down(self._instance.name)
         self._transport = self._server = self._instance = None
 
     def _running_instance(self, progress: Progress, deadline: Deadline) -> lmkd_virtual.Instance:
@@ -64,6 +60,9 @@ class VirtualSource:
         if running:
             self._instance = running[0]
         else:
-            self._instance = lmkd_virtual.up(self._personality, progress=progress, deadline=deadline)
+            progress(f"starting {self.name}")
+            self._instance = lmkd_virtual.up(
+                self._personality, progress=progress, deadline=deadline, bound=True
+            )
             self._started_here = True
         return self._instance
