@@ -1,0 +1,37 @@
+"""From the records of a run to a report: a page, and a text table for a mail.
+
+Layers, each knowing only those above it: ``records`` (files to typed records), ``frames`` (records
+to data frames), ``statistics`` (pure functions on arrays), ``analysis`` (everything a report says,
+as frozen values), ``presentation`` (page, text, figures; no arithmetic on measurements).
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+from typing import Any
+
+from lmkd_reports.write import ReportPaths
+from lmkd_reports.write import write_report
+
+if TYPE_CHECKING:
+    from lmkd_reports.analysis import analyse
+    from lmkd_reports.frames import load_run
+    from lmkd_reports.presentation import render_html
+    from lmkd_reports.presentation import render_summary
+
+__all__ = ["ReportPaths", "analyse", "load_run", "render_html", "render_summary", "write_report"]
+
+_HOMES = {
+    "load_run": "lmkd_reports.frames",
+    "analyse": "lmkd_reports.analysis",
+    "render_html": "lmkd_reports.presentation",
+    "render_summary": "lmkd_reports.presentation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # pandas, scipy and Altair take two seconds to load: nobody should wait for them who writes no report
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,9 @@
+"""Everything that a report says, computed once: page and text only put it into words."""
+
+from __future__ import annotations
+
+from lmkd_reports.analysis.analyse import analyse
+from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.verdicts import Verdict
+
+__all__ = ["Analysis", "Verdict", "analyse"]

@@ -1,0 +1,160 @@
+"""From the frames of a run to its ``Analysis``: devices, their strata, the arms in them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from lmkd_reports.analysis.arms import arm_result
+from lmkd_reports.analysis.comparisons import compare
+from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.analysis.model import Stratum
+from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.frames import STRATUM
+from lmkd_reports.frames import Run
+from pytest_lmkd.wire import SkipRecord
+
+CURVE_MARGIN = 1.08
+"""Curves are drawn to this multiple of the time at which their band has come down."""
+
+TEXT_COLUMNS = ("device", "suite", "scenario", "boot_id", "mrelease_errno", "flags", "invalid_reason")
+
+
+def analyse(run: Run) -> Analysis:
+    """Everything that a report of ``run`` says. Never fails on poor data: it says what is missing."""
+    pairs = pairs_of(run.info.arms)
+    devices = tuple(_device(run, name, pairs) for name in _device_names(run))
+    return Analysis(
+        info=run.info,
+        pairs=pairs,
+        devices=devices,
+        problems=run.problems,
+        planned=len(run.planned),
+        recorded=len(run.trials),
+        valid=int(run.trials["valid"].sum()),
+        comparisons=sum(_with_interval(device) for device in devices),
+        trials_csv=_csv(run.trials),
+        records=run.raw,
+    )
+
+
+def _device_names(run: Run) -> list[str]:
+    """Devices in the order of the command, then what else left records."""
+    records = [record.device for record in (*run.devices, *run.skips)]
+    return list(dict.fromkeys([*run.info.devices, *records, *run.trials["device"], *run.planned["device"]]))
+
+
+def _device(run: Run, name: str, pairs: tuple[tuple[str, str], ...]) -> DeviceResult:
+    trials = run.trials[run.trials["device"] == name]
+    planned = run.planned[run.planned["device"] == name]
+    skips = tuple(skip for skip in run.skips if skip.device == name)
+    records = [record for record in run.devices if record.device == name]
+    return DeviceResult(
+        name=name,
+        record=records[-1] if records else None,
+        strata=tuple(
+            _stratum(run, stratum, _of(trials, stratum), _of(planned, stratum), skips, pairs)
+            for stratum in _strata(trials, planned)
+        ),
+        skips=skips,
+    )
+
+
+def _strata(trials: pd.DataFrame, planned: pd.DataFrame) -> list[Stratum]:
+    """Every stratum that was planned or measured, nothing held first, small victims first."""
+    rows = pd.concat([planned[list(STRATUM)], trials[list(STRATUM)]]).drop_duplicates()
+    strata = [Stratum(**row) for row in rows.to_dict("records")]
+    return sorted(strata, key=_place)
+
+
+def _place(stratum: Stratum) -> tuple[str | int, ...]:
+    held = int(stratum.stall != "none")
+    return (
+        stratum.suite,
+        stratum.scenario,
+        held,
+        stratum.stall,
+        stratum.hold_ms,
+        stratum.regime,
+        stratum.victim_kb,
+        stratum.threads,
+    )
+
+
+def _of(frame: pd.DataFrame, stratum: Stratum) -> pd.DataFrame:
+    matches = np.ones(len(frame), dtype=bool)
+    for column in STRATUM:
+        matches &= (frame[column] == getattr(stratum, column)).to_numpy(dtype=bool)
+    return frame[matches]
+
+
+def _stratum(
+    run: Run,
+    stratum: Stratum,
+    trials: pd.DataFrame,
+    planned: pd.DataFrame,
+    skips: tuple[SkipRecord, ...],
+    pairs: tuple[tuple[str, str], ...],
+) -> StratumResult:
+    curve_end_ns = _curve_end_ns(trials)
+    arms = {
+        arm: arm_result(
+            arm,
+            trials[trials["arm"] == arm],
+            int((planned["arm"] == arm).sum()),
+            _missing(arm, stratum, skips),
+            curve_end_ns,
+        )
+        for arm in dict.fromkeys([*run.info.arms, *trials["arm"]])
+    }
+    return StratumResult(
+        stratum=stratum,
+        arms=tuple(arms.values()),
+        comparisons=tuple(compare(trials, arms[one], arms[other]) for one, other in pairs),
+        curve_end_ns=curve_end_ns,
+    )
+
+
+def _curve_end_ns(trials: pd.DataFrame) -> float:
+    """When three quarters of the trials of the slowest arm had their memory back: what a band shows."""
+    valid = trials[trials["valid"].astype(bool)]
+    if valid.empty:
+        return 0.0
+    ends = valid["reclaim_99_ns"].fillna(valid["timeout_ns"])
+    return float(ends.groupby(valid["arm"]).quantile(0.75, interpolation="higher").max()) * CURVE_MARGIN
+
+
+def _missing(arm: str, stratum: Stratum, skips: tuple[SkipRecord, ...]) -> str:
+    """Why ``arm`` has no trials in ``stratum``, as far as a skip record tells."""
+    asked = {
+        ("arm", arm),
+        ("stall", stratum.stall),
+        ("scenario", stratum.scenario),
+        ("suite", stratum.suite),
+    }
+    for skip in skips:
+        applies = skip.what == "device" or (skip.what, skip.name) in asked
+        if applies and skip.suite in {"", stratum.suite}:
+            return f"skipped: {skip.reason}"
+    return "no trial was recorded"
+
+
+def _with_interval(device: DeviceResult) -> int:
+    comparisons = (comparison for stratum in device.strata for comparison in stratum.comparisons)
+    return sum(one.ratio is not None and one.ratio.interval is not None for one in comparisons)
+
+
+def _csv(trials: pd.DataFrame) -> str:
+    """The trials without their curves, for a spreadsheet."""
+    table = trials.drop(columns=["curve", "schema"]).assign(flags=trials["flags"].map(" ".join))
+    for column in TEXT_COLUMNS:
+        table[column] = table[column].map(_not_a_formula)
+    text: str = table.to_csv(index=False, float_format="%.0f", lineterminator="\n")
+    return text
+
+
+def _not_a_formula(text: str) -> str:
+    """``text`` such that no spreadsheet takes it for a formula: part of it comes from devices."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,0 +1,102 @@
+"""One arm in one stratum on one device: from its trials to an ``ArmResult``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from lmkd_reports.analysis.model import ArmResult
+from lmkd_reports.analysis.model import Count
+from lmkd_reports.analysis.model import Spread
+from lmkd_reports.statistics.bounds import Floats
+from lmkd_reports.statistics.bounds import censored_quantile
+from lmkd_reports.statistics.curves import curve_band
+from lmkd_reports.statistics.curves import distribution
+from lmkd_reports.statistics.shares import Share
+from lmkd_reports.statistics.shares import wilson
+
+QUARTILES = (0.25, 0.5, 0.75)
+
+
+def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve_end_ns: float) -> ArmResult:
+    """``trials`` are all of the arm's, valid or not; curves are drawn up to ``curve_end_ns``."""
+    valid = trials[trials["valid"].astype(bool)]
+    invalid = trials[~trials["valid"].astype(bool)]
+    reclaim_ns = floats(valid, "reclaim_90_ns")
+    return ArmResult(
+        arm=arm,
+        planned=max(planned, len(trials)),
+        valid=len(valid),
+        invalid=counts(reason or "no reason given" for reason in invalid["invalid_reason"]),
+        flagged=counts(flag for flags in valid["flags"] for flag in flags),
+        missing=missing if trials.empty else "",
+        reclaim_50_ns=_time(valid, "reclaim_50_ns"),
+        reclaim_90_ns=_time(valid, "reclaim_90_ns"),
+        reclaim_99_ns=_time(valid, "reclaim_99_ns"),
+        exit_ns=_time(valid, "exit_ns"),
+        charged_at_return_kb=_quantity(valid, "charged_at_return_kb"),
+        esrch=_esrch(valid),
+        other_errnos=counts(name for name in valid["mrelease_errno"] if name not in {"", "ESRCH"}),
+        stall_classes=counts(name for name in valid["stall_class"] if name != "none"),
+        timeout_ns=int(valid["timeout_ns"].max()) if len(valid) else 0,
+        censored=int(valid["reclaim_90_ns"].isna().sum()),
+        band=curve_band(list(valid["curve"]), floats(valid, "charged_at_kill_kb"), curve_end_ns),
+        steps=distribution(reclaim_ns),
+        notes=_notes(valid, invalid),
+    )
+
+
+def counts(names: Iterable[str]) -> tuple[Count, ...]:
+    """Each name with how often it came, in alphabetical order."""
+    tally: dict[str, int] = {}
+    for name in names:
+        tally[name] = tally.get(name, 0) + 1
+    return tuple(sorted(tally.items()))
+
+
+def floats(frame: pd.DataFrame, column: str) -> Floats:
+    values: Floats = frame[column].to_numpy(dtype="float64")
+    return values
+
+
+def _time(valid: pd.DataFrame, column: str) -> Spread | None:
+    """Spread of a time of which a missing value means that it had not come by the timeout."""
+    return _spread(floats(valid, column), floats(valid, "timeout_ns"))
+
+
+def _quantity(valid: pd.DataFrame, column: str) -> Spread | None:
+    measured = floats(valid.dropna(subset=[column]), column)
+    return _spread(measured, measured)
+
+
+def _spread(values: Floats, limits: Floats) -> Spread | None:
+    low, median, high = (censored_quantile(values, limits, share) for share in QUARTILES)
+    if low is None or median is None or high is None:
+        return None
+    return Spread(low, median, high)
+
+
+def _esrch(valid: pd.DataFrame) -> Share | None:
+    called = valid[valid["kill_to_mrelease_ns"].notna()]
+    return wilson(int((called["mrelease_errno"] == "ESRCH").sum()), len(called))
+
+
+def _notes(valid: pd.DataFrame, invalid: pd.DataFrame) -> tuple[str, ...]:
+    total = len(valid)
+    notes = [f"{count} of {total} flagged {flag}" for flag, count in counts(_all_flags(valid))]
+    notes += [f"left out as invalid: {count} ({reason})" for reason, count in counts(invalid["invalid_reason"])]
+    late = int(valid["reclaim_90_ns"].isna().sum())
+    if late:
+        limit_ms = int(valid["timeout_ns"].max()) // 1_000_000
+        notes.append(f"in {late} of {total} trials the memory was not back after {limit_ms} ms")
+    times = valid["reclaim_90_ns"].dropna()
+    if len(times) > 1 and times.nunique() == 1:
+        notes.append("all times are equal")
+    return tuple(notes)
+
+
+def _all_flags(valid: pd.DataFrame) -> Iterable[str]:
+    return (flag for flags in valid["flags"] for flag in flags)
+
+

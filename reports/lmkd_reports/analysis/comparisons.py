@@ -1,0 +1,61 @@
+"""Two arms of one stratum on one device: paired by block, judged by the interval of their ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from lmkd_reports.analysis.arms import floats
+from lmkd_reports.analysis.model import ArmResult
+from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.analysis.verdicts import judge
+from lmkd_reports.statistics.paired import MIN_BLOCKS
+from lmkd_reports.statistics.paired import PairedRatio
+from lmkd_reports.statistics.paired import paired_ratio
+
+
+def pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(candidate, baseline): the last arm against every other, then the others against the first."""
+    if len(arms) < 2:
+        return ()
+    last = [(arms[-1], other) for other in arms[:-1]]
+    return (*last, *((arm, arms[0]) for arm in arms[1:-1]))
+
+
+def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult) -> Comparison:
+    """``trials`` are those of one stratum on one device, of all arms."""
+    ratio = _ratio(trials, candidate.arm, baseline.arm)
+    for arm in (candidate, baseline):
+        if arm.invalid and not arm.valid:
+            note = f"every trial of {arm.arm} is invalid"
+            return Comparison(candidate.arm, baseline.arm, None, Verdict.INVALID, (note,))
+    return Comparison(
+        candidate.arm, baseline.arm, ratio, judge(ratio), tuple(_notes(ratio, candidate, baseline))
+    )
+
+
+def _ratio(trials: pd.DataFrame, candidate: str, baseline: str) -> PairedRatio | None:
+    valid = trials[trials["valid"].astype(bool)]
+    left = valid[valid["arm"] == candidate]
+    right = valid[valid["arm"] == baseline]
+    both = left.merge(right, on="block", suffixes=("_candidate", "_baseline"))
+    return paired_ratio(
+        floats(both, "reclaim_90_ns_candidate"),
+        floats(both, "reclaim_90_ns_baseline"),
+        floats(both, "timeout_ns_candidate"),
+        floats(both, "timeout_ns_baseline"),
+    )
+
+
+def _notes(ratio: PairedRatio | None, candidate: ArmResult, baseline: ArmResult) -> list[str]:
+    absent = [f"{arm.arm}: {arm.missing}" for arm in (candidate, baseline) if arm.missing]
+    if absent:
+        return absent
+    blocks = ratio.blocks if ratio else 0
+    if blocks < MIN_BLOCKS:
+        return [f"{blocks} of the {MIN_BLOCKS} blocks that an interval needs"]
+    if ratio and not ratio.estimate.known:
+        return ["neither arm's memory was back by the timeout"]
+    return []

@@ -1,0 +1,121 @@
+"""What an analysis holds: frozen values down to the last number that a reader sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.records import Problem
+from lmkd_reports.statistics.bounds import Bounds
+from lmkd_reports.statistics.curves import Band
+from lmkd_reports.statistics.curves import Steps
+from lmkd_reports.statistics.paired import PairedRatio
+from lmkd_reports.statistics.shares import Share
+from pytest_lmkd.wire import DeviceRecord
+from pytest_lmkd.wire import RunInfo
+from pytest_lmkd.wire import SkipRecord
+
+Count = tuple[str, int]
+"""Something by name, and how often."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """One situation in which arms are compared. Field names as in the records."""
+
+    suite: str
+    scenario: str
+    stall: str
+    hold_ms: int
+    regime: str
+    victim_kb: int
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Median and quartiles of one measured quantity over the valid trials of an arm."""
+
+    low: Bounds
+    median: Bounds
+    high: Bounds
+
+
+@dataclass(frozen=True, slots=True)
+class ArmResult:
+    """One arm in one stratum on one device. A measure is None when no valid trial has it.
+
+    ``planned`` counts the trials of the plan, ``valid`` those that count. ``missing`` is why there
+    are no trials. ``esrch`` is None for an arm that never calls process_mrelease.
+    """
+
+    arm: str
+    planned: int
+    valid: int
+    invalid: tuple[Count, ...]
+    flagged: tuple[Count, ...]
+    missing: str
+    reclaim_50_ns: Spread | None
+    reclaim_90_ns: Spread | None
+    reclaim_99_ns: Spread | None
+    exit_ns: Spread | None
+    charged_at_return_kb: Spread | None
+    esrch: Share | None
+    other_errnos: tuple[Count, ...]
+    stall_classes: tuple[Count, ...]
+    timeout_ns: int
+    censored: int
+    band: Band | None
+    steps: Steps | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``candidate``'s reclaim_90_ns over ``baseline``'s in one stratum on one device."""
+
+    candidate: str
+    baseline: str
+    ratio: PairedRatio | None
+    verdict: Verdict
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StratumResult:
+    """All arms of one stratum on one device; ``curve_end_ns`` is where its band ends."""
+
+    stratum: Stratum
+    arms: tuple[ArmResult, ...]
+    comparisons: tuple[Comparison, ...]
+    curve_end_ns: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceResult:
+    """One device; ``record`` is None when it could not be attached."""
+
+    name: str
+    record: DeviceRecord | None
+    strata: tuple[StratumResult, ...]
+    skips: tuple[SkipRecord, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything a report of one run says.
+
+    ``pairs`` are the (candidate, baseline) arms compared, the run's main question first.
+    ``comparisons`` counts those that have an interval, ``trials_csv`` and ``records`` are for download.
+    """
+
+    info: RunInfo
+    pairs: tuple[tuple[str, str], ...]
+    devices: tuple[DeviceResult, ...]
+    problems: tuple[Problem, ...]
+    planned: int
+    recorded: int
+    valid: int
+    comparisons: int
+    trials_csv: str
+    records: bytes

@@ -1,0 +1,105 @@
+"""Records as data frames: one row a trial, one row a planned trial; strata as values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+
+from lmkd_reports.records import Problem
+from lmkd_reports.records import RunRecords
+from lmkd_reports.records import read_run
+from pytest_lmkd.wire import DeviceRecord
+from pytest_lmkd.wire import PlannedTrial
+from pytest_lmkd.wire import RunInfo
+from pytest_lmkd.wire import SkipRecord
+from pytest_lmkd.wire import TrialRecord
+
+STRATUM = ("suite", "scenario", "stall", "hold_ms", "regime", "victim_kb", "threads")
+"""Columns that make a stratum; strata are never pooled."""
+
+TRIAL = ("device", *STRATUM, "arm", "block")
+"""Columns that name one trial."""
+
+MEASURED = tuple(
+    name
+    for name in TrialRecord.__struct_fields__
+    if name.endswith(("_ns", "_kb")) and name not in {"victim_kb", "timeout_ns"}
+)
+"""Columns of measured numbers: floats, NaN where the trial did not measure it."""
+
+DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, ready to be analysed.
+
+    ``trials`` and ``planned`` have the columns of ``TrialRecord`` and ``PlannedTrial``; ``raw`` is
+    the record files' content.
+    """
+
+    info: RunInfo
+    trials: pd.DataFrame
+    planned: pd.DataFrame
+    devices: tuple[DeviceRecord, ...]
+    skips: tuple[SkipRecord, ...]
+    problems: tuple[Problem, ...]
+    raw: bytes
+
+
+def load_run(run_dir: Path) -> Run:
+    """Reads a results directory; lines that cannot be used become ``problems``.
+
+    Raises:
+        UsageProblem: there is no run in ``run_dir``.
+    """
+    records = read_run(run_dir)
+    problems = list(records.problems)
+    return Run(
+        info=records.info or _inferred_info(run_dir, records),
+        trials=_without_repeats(trial_frame(records.trials), problems),
+        planned=_frame(records.planned, PlannedTrial.__struct_fields__),
+        devices=tuple(records.devices),
+        skips=tuple(records.skips),
+        problems=tuple(problems),
+        raw=records.raw,
+    )
+
+
+def trial_frame(trials: Sequence[TrialRecord]) -> pd.DataFrame:
+    frame = _frame(trials, TrialRecord.__struct_fields__)
+    return frame.astype(dict.fromkeys(MEASURED, "float64"))
+
+
+def _frame(records: Sequence[msgspec.Struct], columns: tuple[str, ...]) -> pd.DataFrame:
+    rows = [tuple(getattr(record, name) for name in columns) for record in records]
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def _without_repeats(trials: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """The trials with only the last record of each: a trial counts once."""
+    repeated = trials.duplicated(list(TRIAL), keep="last")
+    for device, count in trials.loc[repeated, "device"].value_counts().items():
+        problems.append(Problem(f"records of {device}", 0, f"{count} trials recorded twice: the last counts"))
+    return trials[~repeated].reset_index(drop=True)
+
+
+def _inferred_info(run_dir: Path, records: RunRecords) -> RunInfo:
+    """What can be said of a run whose run.json is lost."""
+    seen = {trial.arm for trial in records.trials}
+    arms = [arm for arm in DEFAULT_ARMS if arm in seen] + sorted(seen - set(DEFAULT_ARMS))
+    return RunInfo(
+        run_id=run_dir.resolve().name,
+        started_utc="unknown",
+        command="unknown",
+        seed=0,
+        arms=tuple(arms),
+        blocks=0,
+        devices=(),
+        versions={},
+        host={},
+    )

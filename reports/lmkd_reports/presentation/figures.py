@@ -1,0 +1,157 @@
+"""The figures, as inline SVG: drawn by Vega-Altair, rendered by vl-convert, which needs no network.
+
+One small figure a stratum instead of one large one: they flow with the page's width. Colours are CSS
+variables, text is text, and the page's font is inherited.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+import vl_convert
+
+from lmkd_reports.analysis.model import ArmResult
+from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.presentation import units
+from lmkd_reports.presentation.palette import Look
+from lmkd_reports.presentation.svg import inline
+from lmkd_reports.presentation.wording import stratum_name
+
+WIDTH = 330
+HEIGHT = 150
+TIME_TITLE = "ms since the kill"
+
+
+def curve_figure(result: StratumResult, looks: dict[str, Look], name: str) -> str:
+    """Memory still charged over time: each arm's median as a line, its quartiles as a band. May be empty."""
+    rows = [row for arm in result.arms for row in _band_rows(arm)]
+    if not rows:
+        return ""
+    base = alt.Chart(pd.DataFrame(rows)).encode(
+        x=alt.X("ms:Q", title=TIME_TITLE, scale=alt.Scale(nice=False), axis=alt.Axis(tickCount=6)),
+        color=_colour(looks),
+    )
+    y_axis = alt.Axis(format=".0%", tickCount=5)
+    band = base.mark_area(opacity=0.18).encode(
+        y=alt.Y("low:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=y_axis), y2="high:Q"
+    )
+    line = _lines(base, looks).encode(y="median:Q")
+    title = f"Memory still charged over time: {stratum_name(result.stratum)}"
+    return _render(band + line, name, title, _describe_curves(result.arms))
+
+
+def distribution_figure(result: StratumResult, looks: dict[str, Look], name: str) -> str:
+    """Share of trials with 90 % of the memory back, over time (log scale): a step line an arm. May be empty."""
+    rows = [row for arm in result.arms for row in _step_rows(arm, _end_ns(result))]
+    if not rows:
+        return ""
+    frame = pd.DataFrame(rows)
+    scale = alt.Scale(type="log", nice=False, domain=[frame["ms"].min() / 1.1, frame["ms"].max() * 1.1])
+    chart = _lines(alt.Chart(frame), looks, interpolate="step-after").encode(
+        x=alt.X("ms:Q", title=TIME_TITLE + ", log scale", scale=scale, axis=_log_axis()),
+        y=alt.Y(
+            "share:Q",
+            title=None,
+            scale=alt.Scale(domain=[0, 1]),
+            axis=alt.Axis(format=".0%", tickCount=5),
+        ),
+        color=_colour(looks),
+        order="place:Q",
+    )
+    title = f"Share of trials with 90 % of the memory back, over time: {stratum_name(result.stratum)}"
+    return _render(chart, name, title, _describe_times(result.arms))
+
+
+def _band_rows(arm: ArmResult) -> list[dict[str, str | float]]:
+    if arm.band is None:
+        return []
+    band = arm.band
+    moments = zip(band.times_ns, band.low, band.median, band.high, strict=True)
+    return [
+        {"arm": arm.arm, "ms": time / units.NS_PER_MS, "low": low, "median": median, "high": high}
+        for time, low, median, high in moments
+    ]
+
+
+def _step_rows(arm: ArmResult, end_ns: float) -> list[dict[str, str | float]]:
+    """The steps of an arm, from 0 at its first time to the figure's right end."""
+    if arm.steps is None or not arm.steps.times_ns:
+        return []
+    times = (arm.steps.times_ns[0], *arm.steps.times_ns, end_ns)
+    shares = (0.0, *arm.steps.shares, arm.steps.shares[-1])
+    return [
+        {"arm": arm.arm, "ms": time / units.NS_PER_MS, "share": share, "place": place}
+        for place, (time, share) in enumerate(zip(times, shares, strict=True))
+    ]
+
+
+def _end_ns(result: StratumResult) -> float:
+    """The last time of all arms, or the timeout when some trial reached it."""
+    ends = [arm.steps.times_ns[-1] for arm in result.arms if arm.steps and arm.steps.times_ns]
+    timeouts = [float(arm.timeout_ns) for arm in result.arms if arm.censored]
+    return max([*ends, *timeouts], default=0.0)
+
+
+def _lines(base: alt.Chart, looks: dict[str, Look], **mark: str) -> alt.Chart:
+    arms = list(looks)
+    return base.mark_line(**mark).encode(
+        strokeDash=alt.StrokeDash(
+            "arm:N", legend=None, scale=alt.Scale(domain=arms, range=[list(looks[arm].dash) for arm in arms])
+        ),
+        strokeWidth=alt.StrokeWidth(
+            "arm:N", legend=None, scale=alt.Scale(domain=arms, range=[looks[arm].width for arm in arms])
+        ),
+    )
+
+
+def _colour(looks: dict[str, Look]) -> alt.Color:
+    arms = list(looks)
+    return alt.Color(
+        "arm:N",
+        legend=None,
+        scale=alt.Scale(domain=arms, range=[looks[arm].colour for arm in arms]),
+    )
+
+
+def _log_axis() -> alt.Axis:
+    values = [digit * 10.0**power for power in range(-3, 6) for digit in (1, 2, 5)]
+    return alt.Axis(values=values, format="~g")
+
+
+def _render(chart: alt.Chart | alt.LayerChart, name: str, title: str, description: str) -> str:
+    themed = (
+        chart.properties(width=WIDTH, height=HEIGHT, background="transparent")
+        .configure(font="inherit")
+        .configure_view(stroke=None)
+        .configure_axis(
+            gridColor="var(--grid)",
+            domainColor="var(--axis)",
+            tickColor="var(--axis)",
+            labelColor="var(--muted)",
+            titleColor="var(--muted)",
+            titleFontWeight="normal",
+            labelFontSize=11,
+            titleFontSize=11,
+            labelFlush=False,
+            tickSize=4,
+        )
+    )
+    svg: str = vl_convert.vegalite_to_svg(json.dumps(themed.to_dict()), allowed_base_urls=[])
+    return inline(svg, name, title, description)
+
+
+def _describe_curves(arms: Sequence[ArmResult]) -> str:
+    drawn = [arm for arm in arms if arm.band]
+    return "Half of the memory is back at the median after " + "; ".join(
+        f"{units.ms(arm.reclaim_50_ns and arm.reclaim_50_ns.median)} ms with {arm.arm}" for arm in drawn
+    )
+
+
+def _describe_times(arms: Sequence[ArmResult]) -> str:
+    drawn = [arm for arm in arms if arm.reclaim_90_ns]
+    return "Median times: " + "; ".join(
+        f"{units.ms(arm.reclaim_90_ns and arm.reclaim_90_ns.median)} ms with {arm.arm}" for arm in drawn
+    )

@@ -1,0 +1,73 @@
+"""Intervals as small strips beside their sentences: places on a common log scale, in percent of its width."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from lmkd_reports.statistics.paired import PairedRatio
+
+MOST_TICKS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """``left`` and ``width`` of the interval, ``dot`` for the estimate (None where it is only a bound)."""
+
+    left: float
+    width: float
+    dot: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    at: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A log scale over ratios that always holds 1/2 to 2."""
+
+    low: float
+    high: float
+
+    @classmethod
+    def over(cls, ratios: Iterable[PairedRatio]) -> Scale:
+        """The scale of whole powers of two that holds every interval end that is a number."""
+        ends = [0.5, 2.0]
+        for ratio in ratios:
+            if ratio.interval is not None:
+                ends += [end for end in (ratio.interval.low, ratio.interval.high) if 0 < end < math.inf]
+        return cls(2.0 ** math.floor(math.log2(min(ends))), 2.0 ** math.ceil(math.log2(max(ends))))
+
+    def at(self, value: float) -> float:
+        """Where ``value`` lies, 0 to 100; what is beyond the scale lies at its end."""
+        inside = min(max(value, self.low), self.high)
+        return round(100 * math.log(inside / self.low) / math.log(self.high / self.low), 1)
+
+    def strip(self, ratio: PairedRatio) -> Strip | None:
+        if ratio.interval is None:
+            return None
+        left, right = self.at(ratio.interval.low), self.at(ratio.interval.high)
+        dot = self.at(ratio.estimate.low) if ratio.estimate.exact else None
+        return Strip(left, round(right - left, 1), dot)
+
+    @property
+    def one(self) -> float:
+        """Where equal times lie."""
+        return self.at(1.0)
+
+    @property
+    def ticks(self) -> list[Tick]:
+        octaves = round(math.log2(self.high / self.low))
+        step = math.ceil(octaves / (MOST_TICKS - 1))
+        first = -(round(-math.log2(self.low)) // step) * step
+        powers = range(first, round(math.log2(self.high)) + 1, step)
+        return [Tick(self.at(2.0**power), _label(power)) for power in powers]
+
+
+def _label(power: int) -> str:
+    """``1x``, ``4x``, ``1/8x``."""
+    return f"{2**power}x" if power >= 0 else f"1/{2**-power}x"

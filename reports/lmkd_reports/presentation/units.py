@@ -1,0 +1,83 @@
+"""Numbers as readers see them: three significant digits, bounds with their sign."""
+
+from __future__ import annotations
+
+import math
+
+from lmkd_reports.statistics.bounds import Bounds
+from lmkd_reports.statistics.shares import Share
+
+NS_PER_MS = 1_000_000
+KB_PER_MB = 1024
+NOTHING = "–"
+
+
+def significant(value: float) -> str:
+    """Three significant digits without an exponent, all digits before the point: 0.123, 12.3, 1234."""
+    if value == 0:
+        return "0"
+    decimals = 2 - math.floor(math.log10(abs(value)))
+    return f"{value:.{max(0, min(decimals, 6))}f}"
+
+
+def ms(bounds: Bounds | None) -> str:
+    """A time in ms; ``> 3000`` when it is only known to be longer."""
+    if bounds is None:
+        return NOTHING
+    text = significant(bounds.low / NS_PER_MS)
+    return text if bounds.exact else f"> {text}"
+
+
+def mb(bounds: Bounds | None) -> str:
+    return NOTHING if bounds is None else significant(bounds.low / KB_PER_MB)
+
+
+def size(kb: int) -> str:
+    """A victim's size: 64 MB, 1.5 GB."""
+    if kb >= KB_PER_MB * KB_PER_MB:
+        return f"{kb / KB_PER_MB / KB_PER_MB:.3g} GB"
+    return f"{kb / KB_PER_MB:.4g} MB" if kb >= KB_PER_MB else f"{kb} kB"
+
+
+def factor(value: float) -> str:
+    """A ratio with two decimals, more below a tenth and fewer above ten: 0.034, 0.12, 1.05, 12.3."""
+    if value < 0.1:
+        return significant(value) if value >= 0.0005 else f"{value:.4f}"
+    return f"{value:.2f}" if value < 10 else significant(value)
+
+
+def ratio(bounds: Bounds) -> str:
+    """``0.12x``, or what is known of it: ``< 0.12x``, ``> 8.6x``, ``0.10x to 0.12x``, ``unknown``."""
+    if bounds.exact:
+        return f"{factor(bounds.low)}x"
+    if not bounds.known:
+        return "unknown"
+    if math.isinf(bounds.high):
+        return f"> {factor(bounds.low)}x"
+    return f"{factor(bounds.low)}x to {factor(bounds.high)}x" if bounds.low > 0 else f"< {factor(bounds.high)}x"
+
+
+def interval(bounds: Bounds | None) -> str:
+    """``0.10 to 0.15``; an end that censoring leaves open is named as such."""
+    if bounds is None:
+        return NOTHING
+    if not bounds.known:
+        return "open on both sides"
+    if bounds.low == 0:
+        return f"below {factor(bounds.high)}"
+    if math.isinf(bounds.high):
+        return f"above {factor(bounds.low)}"
+    return f"{factor(bounds.low)} to {factor(bounds.high)}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def share_interval(share: Share) -> str:
+    return f"{100 * share.low:.0f} to {100 * share.high:.0f} %"
+
+
+def count(number: int, thing: str) -> str:
+    """``1 thread``, ``16 threads``."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

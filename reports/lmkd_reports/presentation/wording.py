@@ -1,0 +1,116 @@
+"""Sentences: what a stratum is called, and what a comparison says in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.analysis.model import Stratum
+from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.presentation import units
+
+REGIMES = {
+    "natural": "as it happens by itself",
+    "injected": "stall injected on purpose",
+    "control": "control: no gain is possible here",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """``where``: what it says: ``verdict``."""
+
+    where: str
+    says: str
+    verdict: Verdict
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.says}: {self.verdict}"
+
+
+def stall_name(stratum: Stratum) -> str:
+    """``no stall``, ``holder 300 ms``."""
+    if stratum.stall == "none":
+        return "no stall"
+    return f"{stratum.stall} {stratum.hold_ms} ms" if stratum.hold_ms else stratum.stall
+
+
+def stratum_name(stratum: Stratum) -> str:
+    """For example ``holder 300 ms, 64 MB, 16 threads``."""
+    return f"{stall_name(stratum)}, {units.size(stratum.victim_kb)}, {units.count(stratum.threads, 'thread')}"
+
+
+def stratum_origin(stratum: Stratum) -> str:
+    """What the name leaves out: ``reclaim, private-anon, natural``."""
+    return f"{stratum.suite}, {stratum.scenario}, {stratum.regime}"
+
+
+def sentence(stratum: Stratum, comparison: Comparison) -> Sentence:
+    return Sentence(stratum_name(stratum), _statement(comparison), comparison.verdict)
+
+
+def _statement(comparison: Comparison) -> str:
+    ratio = comparison.ratio
+    if ratio is None or ratio.interval is None:
+        return "; ".join(comparison.notes)
+    if not ratio.estimate.known:
+        return f"{comparison.candidate} and {comparison.baseline}: neither is done by the timeout"
+    return (
+        f"{comparison.candidate} returns memory in {units.ratio(ratio.estimate)} of "
+        f"{comparison.baseline}'s time ({units.interval(ratio.interval)})"
+    )
+
+
+def device_comparisons(device: DeviceResult, pair: tuple[str, str]) -> list[tuple[Stratum, Comparison]]:
+    """The comparison of ``pair`` in each of the device's strata."""
+    return [
+        (result.stratum, comparison)
+        for result in device.strata
+        for comparison in result.comparisons
+        if (comparison.candidate, comparison.baseline) == pair
+    ]
+
+
+def tally(verdicts: Sequence[Verdict]) -> str:
+    """``better in 4 of 8 strata, no clear difference in 4``; strata are counted, never pooled."""
+    counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
+    parts = [f"{verdict} in {number}" for verdict, number in counts.items() if number]
+    if not parts:
+        return "nothing was measured"
+    of = units.count(len(verdicts), "stratum").replace("stratums", "strata")
+    return ", ".join([f"{parts[0]} of {of}", *parts[1:]])
+
+
+def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
+    """For example ``reap-kill against kill: better in 4 of 8 strata, no clear difference in 4``."""
+    verdicts = [comparison.verdict for _, comparison in device_comparisons(device, pair)]
+    return f"{pair[0]} against {pair[1]}: {tally(verdicts)}"
+
+
+def device_line(device: DeviceResult) -> str:
+    """What the device is, in one line."""
+    record = device.record
+    if record is None:
+        return "could not be used"
+    parts = [
+        record.model,
+        f"Linux {record.kernel_release}",
+        f"personality {record.personality}" if record.personality else "",
+        record.abi,
+        units.count(record.cpus, "CPU"),
+        f"{units.size(record.mem_total_kb)} RAM",
+        f"{units.size(record.swap_total_kb)} swap" if record.swap_total_kb else "no swap",
+        f"{record.page_size // 1024} kB pages",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def confidence_note(analysis: Analysis) -> str:
+    """What the number of comparisons means for the trust in one of them."""
+    return (
+        f"{units.count(analysis.comparisons, 'comparison')} on this page have an interval. Each is judged by "
+        "itself: where nothing differs, at most one in twenty is called different by chance."
+    )

@@ -1,0 +1,131 @@
+"""Reads a results directory into typed records; what cannot be read is named by file and line.
+
+A run may have ended at any moment, and files get damaged on their way: a bad line never stops a
+report, and never goes unmentioned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.wire import SCHEMA
+from pytest_lmkd.wire import DeviceRecord
+from pytest_lmkd.wire import PlannedTrial
+from pytest_lmkd.wire import RunInfo
+from pytest_lmkd.wire import SkipRecord
+from pytest_lmkd.wire import TrialRecord
+from pytest_lmkd.wire import decode_record
+
+LARGEST = 2**53
+"""Numbers up to here survive as floating point; no time in ns or size in kB of ours comes near."""
+
+Line = TypeVar("Line")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in the results directory that could not be used. ``line`` counts from 1; 0 is the file."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.message}"
+
+
+@dataclass(slots=True)
+class RunRecords:
+    """The records of one run, in the order in which they were written."""
+
+    info: RunInfo | None = None
+    planned: list[PlannedTrial] = field(default_factory=list)
+    devices: list[DeviceRecord] = field(default_factory=list)
+    trials: list[TrialRecord] = field(default_factory=list)
+    skips: list[SkipRecord] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    raw: bytes = b""
+    """The record files as they are, one after the other."""
+
+
+def read_run(run_dir: Path) -> RunRecords:
+    """Reads everything in ``run_dir`` that can be read.
+
+    Raises:
+        UsageProblem: there is no run in ``run_dir``.
+    """
+    if not (run_dir / "run.json").is_file() and not (run_dir / "records").is_dir():
+        raise UsageProblem(f"{run_dir} holds no run: name a folder in which there is a run.json")
+    run = RunRecords()
+    run.info = _read_info(run_dir / "run.json", run.problems)
+    planned = msgspec.json.Decoder(PlannedTrial)
+    run.planned.extend(_read_lines(run_dir / "plan.jsonl", "plan.jsonl", planned.decode, run.problems))
+    for path in sorted((run_dir / "records").glob("*.jsonl")):
+        _read_records(path, run)
+    return run
+
+
+def _read_info(path: Path, problems: list[Problem]) -> RunInfo | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=RunInfo)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        problems.append(Problem("run.json", 0, f"not usable ({error_text(error)})"))
+        return None
+
+
+def _read_records(path: Path, run: RunRecords) -> None:
+    name = f"records/{path.name}"
+    for record in _read_lines(path, name, decode_record, run.problems):
+        if isinstance(record, TrialRecord):
+            run.trials.append(record)
+        elif isinstance(record, DeviceRecord):
+            run.devices.append(record)
+        else:
+            run.skips.append(record)
+    if path.is_file():
+        run.raw += path.read_bytes().rstrip(b"\n") + b"\n"
+
+
+def _read_lines(
+    path: Path, name: str, decode: Callable[[bytes], Line], problems: list[Problem]
+) -> Iterator[Line]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        problems.append(Problem(name, 0, f"not readable ({error_text(error)})"))
+        return
+    for number, line in enumerate(content.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            message = decode(line)
+            _check(message)
+        except (msgspec.DecodeError, ValueError) as error:
+            problems.append(Problem(name, number, f"left out ({error})"))
+        else:
+            yield message
+
+
+def _check(message: object) -> None:
+    """Raises: ValueError when the record is of a newer schema, or holds a number that cannot be."""
+    schema = getattr(message, "schema", SCHEMA)
+    if schema > SCHEMA:
+        raise ValueError(f"written with schema {schema}; this version reads {SCHEMA}")
+    for name in getattr(message, "__struct_fields__", ()):
+        value = getattr(message, name)
+        if isinstance(value, int) and name != "seed" and not 0 <= value < LARGEST:
+            raise ValueError(f"{name} is {value}")
+
+
+def error_text(error: Exception) -> str:
+    """What went wrong, without this machine's path."""
+    return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)
