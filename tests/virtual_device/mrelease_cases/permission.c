@@ -1,0 +1,81 @@
+// Callers that may not signal the target, or one that shares its memory.
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "case.h"
+#include "process.h"
+
+enum { SOME_USER = 2000, OTHER_USER = 3000 };
+
+static void become_user(void)
+{
+	if (syscall(SYS_setuid, SOME_USER) != 0)
+		die("setuid");
+}
+
+// The calling process's children are in a new pid namespace: so it makes one, and ends as that ends.
+static void enter_pid_namespace(void)
+{
+	if (unshare(CLONE_NEWPID) < 0)
+		die("unshare");
+	pid_t pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0)
+		return;
+	if (waitpid(pid, NULL, 0) < 0)
+		die("waitpid");
+	_exit(0);
+}
+
+// Says what process_mrelease(2) gives a process that has gone through `enter`.
+static void say_mrelease_after(void (*enter)(void), int pidfd, unsigned int flags)
+{
+	pid_t pid = fork();
+	if (pid < 0)
+		die("fork");
+	if (pid == 0) {
+		enter();
+		say("ret", mrelease(pidfd, flags));
+		_exit(0);
+	}
+	if (waitpid(pid, NULL, 0) < 0)
+		die("waitpid");
+}
+
+void case_other_user(unsigned int flags)
+{
+	struct process target = spawn_target();
+	say_mrelease_after(become_user, target.pidfd, flags);
+	say("freed", freed());
+	say("target", fate(&target));
+}
+
+void case_dying_other_user(unsigned int flags)
+{
+	struct process target = spawn_target();
+	keep_dying(&target);
+	say_mrelease_after(become_user, target.pidfd, flags);
+	say("freed", freed());
+}
+
+void case_sharer_of_other_user(unsigned int flags)
+{
+	struct process sharer, target = spawn_target_and_sharer(&sharer, OTHER_USER);
+	(void)sharer;
+	say_mrelease_after(become_user, target.pidfd, flags);
+	say("freed", freed());
+	say("target", fate(&target));
+	say("sharer", fate(&sharer));
+}
+
+void case_outside_pid_namespace(unsigned int flags)
+{
+	struct process target = spawn_target();
+	say_mrelease_after(enter_pid_namespace, target.pidfd, flags);
+	say("freed", freed());
+	say("target", fate(&target));
+}
