@@ -34,6 +34,8 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's o
         wanted = [("lmkd-agent", root / "device_agent" / "src", abi) for abi in ZIG_TARGETS]
         wanted.append(("lmkd-adbd", root / "virtual_device" / "guest" / "adbd", "x86_64"))
         return {
-            str(build_static(program, source, abi, self.app.display_info)): f"{BUNDLE}/programs/{abi}/{program}"
+            str(
+                build_static(program, source, abi, self.app.display_info)
+            ): f"{BUNDLE}/programs/{abi}/{program}"
             for program, source, abi in wanted
         }

@@ -10,7 +10,7 @@
 #include "failure.h"
 #include "stop.h"
 
-enum { PERIOD_NS = 100 * 1000 };
+enum { PERIOD_NS = 50 * 1000 };
 
 static struct sample buffer[SAMPLE_CAPACITY];
 

@@ -37,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[SESSION] = LmkdSession(options, TerminalLine(config).show)
     except LmkdError as error:
         _give_up(error)
-    if config.option.xmlpath is None:
+    if config.option.xmlpath is None and not config.option.collectonly:
         config.option.xmlpath = str(options.results / "junit.xml")
 
 

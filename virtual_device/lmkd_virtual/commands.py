@@ -16,6 +16,7 @@ from lmkd_virtual.instance import down
 from lmkd_virtual.instance import status
 from lmkd_virtual.instance import up
 from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.errors import UsageProblem
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -46,8 +47,9 @@ def add_parser(subparsers: Subparsers) -> None:
     start.add_argument("--cpus", type=int, choices=(2, 3, 4), default=DEFAULT_CPUS)
     start.add_argument("--memory-mb", type=_memory_mb, default=DEFAULT_MEMORY_MB, metavar="MB")
     start.set_defaults(run=_up)
-    stop = commands.add_parser("down", help="stop a device, or all of them")
-    stop.add_argument("name", nargs="?", metavar="NAME")
+    stop = commands.add_parser("down", help="stop a device")
+    stop.add_argument("name", nargs="?", metavar="NAME", help="which one, if several are up")
+    stop.add_argument("--all", action="store_true", help="all that are up")
     stop.set_defaults(run=_down)
 
 
@@ -94,7 +96,10 @@ def _status(_: argparse.Namespace) -> int:
 
 
 def _down(options: argparse.Namespace) -> int:
-    names = [options.name] if options.name else [instance.name for instance in status()]
+    running = [instance.name for instance in status()]
+    names = running if options.all else [options.name] if options.name else running
+    if len(names) > 1 and not options.all:
+        raise UsageProblem(f"several virtual devices are up, name one or use --all: {', '.join(names)}")
     for name in names:
         print(f"{name}: {'stopped' if down(name) else 'was not up'}")
     if not names:

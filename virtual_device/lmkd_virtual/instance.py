@@ -15,6 +15,7 @@ import subprocess
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import replace
@@ -232,6 +233,7 @@ def _boot(instance: Instance, machine: qemu.Machine, bound: bool, deadline: Dead
             start_new_session=True,
         )
     ProcessRecord.of(process.pid).save(instance.folder / "qemu.json")
+    _hasten_timers(process.pid)
     started = replace(instance, pid=process.pid)
     (instance.folder / STATE_FILE).write_text(json.dumps(asdict(started), default=str))
     assert process.stdout is not None
@@ -243,6 +245,16 @@ def _boot(instance: Instance, machine: qemu.Machine, bound: bool, deadline: Dead
             process.wait()
             raise
     return started
+
+
+def _hasten_timers(pid: int) -> None:
+    """Gives QEMU's main thread, which raises the guest's timer interrupts, priority over its CPU threads.
+
+    Else a guest that sleeps for 50 µs beside two busy CPUs wakes 4 ms late. Needs a privilege; without it
+    the trials that suffer are flagged.
+    """
+    with suppress(PermissionError):
+        os.sched_setscheduler(pid, os.SCHED_RR, os.sched_param(1))
 
 
 def _await_ready(console: int, instance: Instance, deadline: Deadline) -> None:

@@ -38,7 +38,7 @@ class Machine:
         threads = ",thread=multi" if self.accelerator == "tcg" else ""
         return [
             PROGRAM,
-            *("-machine", "microvm,acpi=off,rtc=off"),
+            *("-machine", "microvm,acpi=off,rtc=on"),
             *("-accel", f"{self.accelerator}{threads}"),
             *("-cpu", CPU_OF_ACCELERATOR[self.accelerator]),
             *("-smp", str(self.cpus)),
