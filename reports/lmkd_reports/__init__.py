@@ -30,7 +30,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - it may be any of the functions above
     # pandas, scipy and Altair take two seconds to load: nobody should wait for them who writes no report
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

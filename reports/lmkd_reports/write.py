@@ -18,7 +18,7 @@ class ReportPaths:
 
 
 def write_report(run_dir: Path, html_path: Path | None = None) -> ReportPaths:
-    """Writes ``summary.txt`` into ``run_dir``, and the page to ``html_path`` (default: ``report.html`` there).
+    """Writes ``summary.txt`` into ``run_dir``, and the page there too or to ``html_path``.
 
     Raises:
         UsageProblem: ``run_dir`` holds no run, or a report cannot be written.

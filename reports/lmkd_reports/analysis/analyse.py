@@ -42,8 +42,10 @@ def analyse(run: Run) -> Analysis:
 
 def _device_names(run: Run) -> list[str]:
     """Devices in the order of the command, then what else left records."""
-    records = [record.device for record in (*run.devices, *run.skips)]
-    return list(dict.fromkeys([*run.info.devices, *records, *run.trials["device"], *run.planned["device"]]))
+    attached = [record.device for record in run.devices]
+    skipped = [skip.device for skip in run.skips]
+    measured = [*run.trials["device"], *run.planned["device"]]
+    return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured]))
 
 
 def _device(run: Run, name: str, pairs: tuple[tuple[str, str], ...]) -> DeviceResult:

@@ -28,8 +28,8 @@ def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve
         arm=arm,
         planned=max(planned, len(trials)),
         valid=len(valid),
-        invalid=counts(reason or "no reason given" for reason in invalid["invalid_reason"]),
-        flagged=counts(flag for flags in valid["flags"] for flag in flags),
+        invalid=_reasons(invalid),
+        flagged=_flags(valid),
         missing=missing if trials.empty else "",
         reclaim_50_ns=_time(valid, "reclaim_50_ns"),
         reclaim_90_ns=_time(valid, "reclaim_90_ns"),
@@ -37,7 +37,6 @@ def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve
         exit_ns=_time(valid, "exit_ns"),
         charged_at_return_kb=_quantity(valid, "charged_at_return_kb"),
         esrch=_esrch(valid),
-        other_errnos=counts(name for name in valid["mrelease_errno"] if name not in {"", "ESRCH"}),
         stall_classes=counts(name for name in valid["stall_class"] if name != "none"),
         timeout_ns=int(valid["timeout_ns"].max()) if len(valid) else 0,
         censored=int(valid["reclaim_90_ns"].isna().sum()),
@@ -82,10 +81,18 @@ def _esrch(valid: pd.DataFrame) -> Share | None:
     return wilson(int((called["mrelease_errno"] == "ESRCH").sum()), len(called))
 
 
+def _flags(valid: pd.DataFrame) -> tuple[Count, ...]:
+    return counts(flag for flags in valid["flags"] for flag in flags)
+
+
+def _reasons(invalid: pd.DataFrame) -> tuple[Count, ...]:
+    return counts(reason or "no reason given" for reason in invalid["invalid_reason"])
+
+
 def _notes(valid: pd.DataFrame, invalid: pd.DataFrame) -> tuple[str, ...]:
     total = len(valid)
-    notes = [f"{count} of {total} flagged {flag}" for flag, count in counts(_all_flags(valid))]
-    notes += [f"left out as invalid: {count} ({reason})" for reason, count in counts(invalid["invalid_reason"])]
+    notes = [f"{count} of {total} flagged {flag}" for flag, count in _flags(valid)]
+    notes += [f"left out as invalid: {count} ({reason})" for reason, count in _reasons(invalid)]
     late = int(valid["reclaim_90_ns"].isna().sum())
     if late:
         limit_ms = int(valid["timeout_ns"].max()) // 1_000_000
@@ -93,10 +100,6 @@ def _notes(valid: pd.DataFrame, invalid: pd.DataFrame) -> tuple[str, ...]:
     times = valid["reclaim_90_ns"].dropna()
     if len(times) > 1 and times.nunique() == 1:
         notes.append("all times are equal")
+    others = counts(name for name in valid["mrelease_errno"] if name not in {"", "ESRCH"})
+    notes += [f"process_mrelease answered {name} in {count} of {total} trials" for name, count in others]
     return tuple(notes)
-
-
-def _all_flags(valid: pd.DataFrame) -> Iterable[str]:
-    return (flag for flags in valid["flags"] for flag in flags)
-
-

@@ -61,7 +61,6 @@ class ArmResult:
     exit_ns: Spread | None
     charged_at_return_kb: Spread | None
     esrch: Share | None
-    other_errnos: tuple[Count, ...]
     stall_classes: tuple[Count, ...]
     timeout_ns: int
     censored: int

@@ -25,9 +25,7 @@ def properties(records: Sequence[DeviceRecord | None]) -> list[Property]:
     """The properties of the devices, a value a device; a device that could not be attached has none."""
     columns = [_described(record) if record else {} for record in records]
     names = list(dict.fromkeys(name for column in columns for name in column))
-    return [
-        Property(name, tuple(column.get(name, units.NOTHING) for column in columns)) for name in names
-    ]
+    return [Property(name, tuple(column.get(name, units.NOTHING) for column in columns)) for name in names]
 
 
 def _described(record: DeviceRecord) -> dict[str, str]:

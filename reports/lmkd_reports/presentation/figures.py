@@ -1,19 +1,22 @@
 """The figures, as inline SVG: drawn by Vega-Altair, rendered by vl-convert, which needs no network.
 
 One small figure a stratum instead of one large one: they flow with the page's width. Colours are CSS
-variables, text is text, and the page's font is inherited.
+variables, text is text, and the page's font is inherited. Vega sees numbers only: an arm is its
+place among the looks, so that no text of a record reaches the renderer.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 import altair as alt
 import pandas as pd
 import vl_convert
 
 from lmkd_reports.analysis.model import ArmResult
+from lmkd_reports.analysis.model import Spread
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.palette import Look
@@ -23,11 +26,12 @@ from lmkd_reports.presentation.wording import stratum_name
 WIDTH = 330
 HEIGHT = 150
 TIME_TITLE = "ms since the kill"
+LOG_FROM = 4
 
 
 def curve_figure(result: StratumResult, looks: dict[str, Look], name: str) -> str:
     """Memory still charged over time: each arm's median as a line, its quartiles as a band. May be empty."""
-    rows = [row for arm in result.arms for row in _band_rows(arm)]
+    rows = [row for arm in result.arms for row in _band_rows(arm, _key(arm, looks))]
     if not rows:
         return ""
     base = alt.Chart(pd.DataFrame(rows)).encode(
@@ -44,14 +48,13 @@ def curve_figure(result: StratumResult, looks: dict[str, Look], name: str) -> st
 
 
 def distribution_figure(result: StratumResult, looks: dict[str, Look], name: str) -> str:
-    """Share of trials with 90 % of the memory back, over time (log scale): a step line an arm. May be empty."""
-    rows = [row for arm in result.arms for row in _step_rows(arm, _end_ns(result))]
+    """Share of trials with 90 % of the memory back, over time: a step line an arm. May be empty."""
+    rows = [row for arm in result.arms for row in _step_rows(arm, _key(arm, looks), _end_ns(result))]
     if not rows:
         return ""
     frame = pd.DataFrame(rows)
-    scale = alt.Scale(type="log", nice=False, domain=[frame["ms"].min() / 1.1, frame["ms"].max() * 1.1])
     chart = _lines(alt.Chart(frame), looks, interpolate="step-after").encode(
-        x=alt.X("ms:Q", title=TIME_TITLE + ", log scale", scale=scale, axis=_log_axis()),
+        x=_time_axis(float(frame["ms"].min()), float(frame["ms"].max())),
         y=alt.Y(
             "share:Q",
             title=None,
@@ -65,25 +68,25 @@ def distribution_figure(result: StratumResult, looks: dict[str, Look], name: str
     return _render(chart, name, title, _describe_times(result.arms))
 
 
-def _band_rows(arm: ArmResult) -> list[dict[str, str | float]]:
+def _band_rows(arm: ArmResult, key: str) -> list[dict[str, str | float]]:
     if arm.band is None:
         return []
     band = arm.band
     moments = zip(band.times_ns, band.low, band.median, band.high, strict=True)
     return [
-        {"arm": arm.arm, "ms": time / units.NS_PER_MS, "low": low, "median": median, "high": high}
+        {"arm": key, "ms": time / units.NS_PER_MS, "low": low, "median": median, "high": high}
         for time, low, median, high in moments
     ]
 
 
-def _step_rows(arm: ArmResult, end_ns: float) -> list[dict[str, str | float]]:
+def _step_rows(arm: ArmResult, key: str, end_ns: float) -> list[dict[str, str | float]]:
     """The steps of an arm, from 0 at its first time to the figure's right end."""
     if arm.steps is None or not arm.steps.times_ns:
         return []
     times = (arm.steps.times_ns[0], *arm.steps.times_ns, end_ns)
     shares = (0.0, *arm.steps.shares, arm.steps.shares[-1])
     return [
-        {"arm": arm.arm, "ms": time / units.NS_PER_MS, "share": share, "place": place}
+        {"arm": key, "ms": time / units.NS_PER_MS, "share": share, "place": place}
         for place, (time, share) in enumerate(zip(times, shares, strict=True))
     ]
 
@@ -95,30 +98,41 @@ def _end_ns(result: StratumResult) -> float:
     return max([*ends, *timeouts], default=0.0)
 
 
-def _lines(base: alt.Chart, looks: dict[str, Look], **mark: str) -> alt.Chart:
-    arms = list(looks)
-    return base.mark_line(**mark).encode(
-        strokeDash=alt.StrokeDash(
-            "arm:N", legend=None, scale=alt.Scale(domain=arms, range=[list(looks[arm].dash) for arm in arms])
-        ),
-        strokeWidth=alt.StrokeWidth(
-            "arm:N", legend=None, scale=alt.Scale(domain=arms, range=[looks[arm].width for arm in arms])
-        ),
+def _lines(
+    base: alt.Chart, looks: dict[str, Look], interpolate: Literal["linear", "step-after"] = "linear"
+) -> alt.Chart:
+    dashes = [list(look.dash) for look in looks.values()]
+    widths = [look.width for look in looks.values()]
+    lines: alt.Chart = base.mark_line(interpolate=interpolate).encode(
+        strokeDash=alt.StrokeDash("arm:N", legend=None, scale=_by_arm(looks, dashes)),
+        strokeWidth=alt.StrokeWidth("arm:N", legend=None, scale=_by_arm(looks, widths)),
     )
+    return lines
 
 
 def _colour(looks: dict[str, Look]) -> alt.Color:
-    arms = list(looks)
-    return alt.Color(
-        "arm:N",
-        legend=None,
-        scale=alt.Scale(domain=arms, range=[looks[arm].colour for arm in arms]),
-    )
+    colours = [look.colour for look in looks.values()]
+    return alt.Color("arm:N", legend=None, scale=_by_arm(looks, colours))
 
 
-def _log_axis() -> alt.Axis:
-    values = [digit * 10.0**power for power in range(-3, 6) for digit in (1, 2, 5)]
-    return alt.Axis(values=values, format="~g")
+def _by_arm(looks: dict[str, Look], values: Sequence[str | float | list[int]]) -> alt.Scale:
+    return alt.Scale(domain=[str(place) for place in range(len(looks))], range=list(values))
+
+
+def _key(arm: ArmResult, looks: dict[str, Look]) -> str:
+    return str(list(looks).index(arm.arm))
+
+
+def _time_axis(first_ms: float, last_ms: float) -> alt.X:
+    """Logarithmic where times differ by more than ``LOG_FROM``, else linear: its ticks are finer."""
+    if last_ms < LOG_FROM * first_ms:
+        margin_ms = 0.05 * (last_ms - first_ms) or 0.05 * last_ms
+        scale = alt.Scale(nice=False, zero=False, domain=[first_ms - margin_ms, last_ms + margin_ms])
+        return alt.X("ms:Q", title=TIME_TITLE, scale=scale, axis=alt.Axis(tickCount=6))
+    scale = alt.Scale(type="log", nice=False, domain=[first_ms / 1.1, last_ms * 1.1])
+    values = [digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 5)]
+    axis = alt.Axis(values=values, format=".4~g")
+    return alt.X("ms:Q", title=TIME_TITLE + ", log scale", scale=scale, axis=axis)
 
 
 def _render(chart: alt.Chart | alt.LayerChart, name: str, title: str, description: str) -> str:
@@ -144,14 +158,14 @@ def _render(chart: alt.Chart | alt.LayerChart, name: str, title: str, descriptio
 
 
 def _describe_curves(arms: Sequence[ArmResult]) -> str:
-    drawn = [arm for arm in arms if arm.band]
-    return "Half of the memory is back at the median after " + "; ".join(
-        f"{units.ms(arm.reclaim_50_ns and arm.reclaim_50_ns.median)} ms with {arm.arm}" for arm in drawn
-    )
+    times = [f"{_median(arm.reclaim_50_ns)} ms with {arm.arm}" for arm in arms if arm.band]
+    return "Half of the memory is back at the median after " + "; ".join(times)
 
 
 def _describe_times(arms: Sequence[ArmResult]) -> str:
-    drawn = [arm for arm in arms if arm.reclaim_90_ns]
-    return "Median times: " + "; ".join(
-        f"{units.ms(arm.reclaim_90_ns and arm.reclaim_90_ns.median)} ms with {arm.arm}" for arm in drawn
-    )
+    times = [f"{_median(arm.reclaim_90_ns)} ms with {arm.arm}" for arm in arms if arm.reclaim_90_ns]
+    return "Median times: " + "; ".join(times)
+
+
+def _median(spread: Spread | None) -> str:
+    return units.ms(spread.median if spread else None)

@@ -55,6 +55,11 @@ class PairView:
     tally: str
     rows: list[VerdictRow]
 
+    @property
+    def drawn(self) -> bool:
+        """Whether there is an interval to draw."""
+        return any(row.strip for row in self.rows)
+
 
 @dataclass(frozen=True, slots=True)
 class ArmRow:
@@ -112,7 +117,8 @@ def render_html(analysis: Analysis) -> str:
         _device(number, device, analysis, scale, arm_looks, notes)
         for number, device in enumerate(analysis.devices)
     ]
-    return _environment().get_template("report.html.j2").render(
+    template = _environment().get_template("report.html.j2")
+    return template.render(
         analysis=analysis,
         devices=devices,
         scale=scale,
@@ -167,23 +173,27 @@ def _device(
 
 def _pair(device: DeviceResult, pair: tuple[str, str], scale: Scale, notes: Notes) -> PairView:
     compared = wording.device_comparisons(device, pair)
+    told = wording.sentences(compared)
     return PairView(
         title=f"{pair[0]} against {pair[1]}",
         tally=wording.tally([comparison.verdict for _, comparison in compared]),
         rows=[
-            VerdictRow(
-                wording.sentence(stratum, comparison),
-                scale.strip(comparison.ratio) if comparison.ratio else None,
-                notes.refer(comparison.notes) if comparison.ratio and comparison.ratio.interval else [],
-            )
-            for stratum, comparison in compared
+            _verdict_row(sentence, comparison, scale, notes)
+            for sentence, (_, comparison) in zip(told, compared, strict=False)  # all alike: one is told
         ],
     )
 
 
-def _stratum(
-    result: StratumResult, arm_looks: dict[str, Look], name: str, notes: Notes
-) -> StratumView:
+def _verdict_row(
+    sentence: wording.Sentence, comparison: Comparison, scale: Scale, notes: Notes
+) -> VerdictRow:
+    """Without an interval, the sentence says what the notes say, and there is nothing to draw."""
+    if comparison.ratio is None or comparison.ratio.interval is None:
+        return VerdictRow(sentence, None, [])
+    return VerdictRow(sentence, scale.strip(comparison.ratio), notes.refer(comparison.notes))
+
+
+def _stratum(result: StratumResult, arm_looks: dict[str, Look], name: str, notes: Notes) -> StratumView:
     return StratumView(
         name=wording.stratum_name(result.stratum),
         origin=wording.stratum_origin(result.stratum),
@@ -195,8 +205,7 @@ def _stratum(
 
 def _row(arm: ArmResult, result: StratumResult, notes: Notes) -> ArmRow:
     comparisons = [one for one in result.comparisons if one.candidate == arm.arm]
-    texts = [*([arm.missing] if arm.missing else []), *arm.notes]
-    return ArmRow(arm, comparisons, notes.refer(texts))
+    return ArmRow(arm, comparisons, notes.refer(arm.notes))
 
 
 def _properties(analysis: Analysis) -> list[Property]:

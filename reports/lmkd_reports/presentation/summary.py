@@ -80,8 +80,10 @@ def _stratum(result: StratumResult, notes: Notes) -> Iterator[str]:
     yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3} {'50 %':>7} {'90 %':>7} {'99 %':>7} {'exit':>7} {'ESRCH':>7}"
     for arm in result.arms:
         yield from _arm(arm, notes)
+    absent = {arm.arm for arm in result.arms if arm.missing}
     for comparison in result.comparisons:
-        yield from _comparison(comparison, notes)
+        if not {comparison.candidate, comparison.baseline} & absent:
+            yield from _comparison(comparison, notes)
 
 
 def _arm(arm: ArmResult, notes: Notes) -> Iterator[str]:

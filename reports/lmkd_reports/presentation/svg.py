@@ -9,6 +9,9 @@ NAMESPACE = "{http://www.w3.org/2000/svg}"
 DROPPED = ("role", "aria-roledescription", "aria-label", "aria-hidden", "class", "pointer-events", "version")
 """Attributes that would read a figure's every tick to a screen reader; title and description do instead."""
 
+DEFAULTS = {"opacity": "1", "stroke-width": "1", "font-family": "inherit", "stroke-miterlimit": "10"}
+"""Attributes that say what holds anyway: a third of a figure's size."""
+
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
@@ -31,13 +34,20 @@ def inline(svg: str, name: str, title: str, description: str) -> str:
 
 
 def _prune(element: ElementTree.Element) -> None:
+    for name in DROPPED:
+        element.attrib.pop(name, None)
+    if element.get("transform") == "translate(0,0)":
+        del element.attrib["transform"]
     for child in list(element):
         _prune(child)
         if _draws_nothing(child):
             element.remove(child)
-    for name in DROPPED:
-        element.attrib.pop(name, None)
-    for name in ("d", "transform", "x", "y", "x2", "y2"):
+        elif child.tag == NAMESPACE + "g" and len(child) == 1 and not child.keys():
+            element[list(element).index(child)] = child[0]  # a group of one, for nothing
+    for name, value in DEFAULTS.items():
+        if element.get(name) == value:
+            del element.attrib[name]
+    for name in ("d", "transform"):
         if name in element.attrib:
             element.attrib[name] = _LONG_NUMBER.sub(_one_decimal, element.attrib[name])
 

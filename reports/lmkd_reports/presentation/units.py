@@ -29,7 +29,10 @@ def ms(bounds: Bounds | None) -> str:
 
 
 def mb(bounds: Bounds | None) -> str:
-    return NOTHING if bounds is None else significant(bounds.low / KB_PER_MB)
+    if bounds is None:
+        return NOTHING
+    size_mb = bounds.low / KB_PER_MB
+    return f"{size_mb:.1f}" if size_mb < 100 else f"{size_mb:.0f}"
 
 
 def size(kb: int) -> str:
@@ -54,7 +57,9 @@ def ratio(bounds: Bounds) -> str:
         return "unknown"
     if math.isinf(bounds.high):
         return f"> {factor(bounds.low)}x"
-    return f"{factor(bounds.low)}x to {factor(bounds.high)}x" if bounds.low > 0 else f"< {factor(bounds.high)}x"
+    if bounds.low == 0:
+        return f"< {factor(bounds.high)}x"
+    return f"{factor(bounds.low)}x to {factor(bounds.high)}x"
 
 
 def interval(bounds: Bounds | None) -> str:
@@ -64,10 +69,19 @@ def interval(bounds: Bounds | None) -> str:
     if not bounds.known:
         return "open on both sides"
     if bounds.low == 0:
-        return f"below {factor(bounds.high)}"
+        return f"below {end(bounds.high)}"
     if math.isinf(bounds.high):
-        return f"above {factor(bounds.low)}"
-    return f"{factor(bounds.low)} to {factor(bounds.high)}"
+        return f"above {end(bounds.low)}"
+    return f"{end(bounds.low)} to {end(bounds.high)}"
+
+
+def end(value: float) -> str:
+    """An interval's end: never rounded to 1.00, on which the verdict hangs, unless it is 1."""
+    shown, decimals = factor(value), 2
+    while float(shown) == 1 and value != 1 and decimals < 6:
+        decimals += 1
+        shown = f"{value:.{decimals}f}"
+    return shown
 
 
 def percent(share: float) -> str:

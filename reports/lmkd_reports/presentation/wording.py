@@ -64,6 +64,14 @@ def _statement(comparison: Comparison) -> str:
     )
 
 
+def sentences(compared: Sequence[tuple[Stratum, Comparison]]) -> list[Sentence]:
+    """One sentence a stratum; a single one where all say the same, such as that an arm was skipped."""
+    told = [sentence(stratum, comparison) for stratum, comparison in compared]
+    if len({one.says for one in told}) == 1 and len(told) > 1:
+        return [Sentence(f"all {len(told)} strata", told[0].says, told[0].verdict)]
+    return told
+
+
 def device_comparisons(device: DeviceResult, pair: tuple[str, str]) -> list[tuple[Stratum, Comparison]]:
     """The comparison of ``pair`` in each of the device's strata."""
     return [
