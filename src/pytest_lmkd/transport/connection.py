@@ -25,6 +25,9 @@ from pytest_lmkd.transport.endpoint import Endpoint
 # What adbutils lets through when a link breaks or a peer talks nonsense.
 _BROKEN = (AdbError, EOFError, OSError, AssertionError, struct.error, RuntimeError, ValueError)
 
+_REQUEST_MAX_BYTES = 0xFFFF
+"""Its length goes ahead of it as four hexadecimal digits."""
+
 
 class _ServerUnreachableError(Exception):
     """Nobody listens where the adb server should."""
@@ -102,6 +105,9 @@ class Connection(adbutils.AdbConnection):  # type: ignore[misc]  # adbutils has 
 
     def request(self, service: str) -> None:
         """Ask the server for ``service``; AdbError carries the server's reason when it refuses."""
+        length = len(service.encode())
+        if length > _REQUEST_MAX_BYTES:
+            raise AdbError(f"a request of {length} bytes exceeds adb's {_REQUEST_MAX_BYTES}")
         self.send_command(service)
         self.check_okay()
 

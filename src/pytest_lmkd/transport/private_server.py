@@ -105,7 +105,7 @@ class PrivateAdbServer(AdbServer):
     def _spawn(self, told: int) -> subprocess.Popen[bytes]:
         # What `adb start-server` runs, but as our own child: the pid is known, and it tells when it is
         # ready by writing to `told`.
-        command = [_shipped_adb(), "-L", f"localfilesystem:{self._socket_path}"]
+        command = [shipped_adb_program(), "-L", f"localfilesystem:{self._socket_path}"]
         command += ["fork-server", "server", "--reply-fd", str(told)]
         return subprocess.Popen(
             command,
@@ -139,7 +139,7 @@ class PrivateAdbServer(AdbServer):
             raise DeviceUnusable(f"the private adb server ended at once: see {self._log_path} for why")
 
 
-def _shipped_adb() -> str:
+def shipped_adb_program() -> str:
     """The adb that adbutils ships, whose options are known to work; else the one on PATH."""
     shipped = importlib.resources.files("adbutils.binaries") / "adb"
     return str(shipped) if shipped.is_file() else adb_program()

@@ -25,6 +25,10 @@ static uint8_t in[HEADER_BYTES + MAX_PAYLOAD];
 static size_t in_used;
 static bool in_delivered;
 
+// On a console port: the last bytes that came, whatever was made of them.
+static uint8_t recent[GREETING_MAX];
+static size_t recent_used;
+
 static uint8_t out[OUT_BYTES];
 static size_t out_start;
 static size_t out_end;
@@ -37,6 +41,7 @@ void link_attach(int new_fd, bool is_console)
 		return;
 	in_used = 0;
 	in_delivered = false;
+	link_forget_output();
 }
 
 void link_detach(void)
@@ -57,8 +62,6 @@ short link_events(void)
 
 static size_t bytes_wanted(void)
 {
-	if (out_of_step)
-		return sizeof(in) - in_used;
 	if (in_used < HEADER_BYTES)
 		return HEADER_BYTES - in_used;
 	struct packet packet;
@@ -66,10 +69,13 @@ static size_t bytes_wanted(void)
 	return HEADER_BYTES + packet.length - in_used;
 }
 
-static void drop_front(size_t bytes)
+static void remember(const uint8_t *bytes, size_t length)
 {
-	in_used -= bytes;
-	memmove(in, in + bytes, in_used);
+	size_t added = length < sizeof(recent) ? length : sizeof(recent);
+	size_t kept = recent_used < sizeof(recent) - added ? recent_used : sizeof(recent) - added;
+	memmove(recent, recent + recent_used - kept, kept);
+	memcpy(recent + kept, bytes + length - added, added);
+	recent_used = kept + added;
 }
 
 static bool is_whole_greeting(const uint8_t *bytes, size_t length)
@@ -79,14 +85,18 @@ static bool is_whole_greeting(const uint8_t *bytes, size_t length)
 	       packet_is_greeting(&packet, bytes + HEADER_BYTES);
 }
 
-// A host that attaches sends its greeting and then waits. So when the port falls silent, and what came
-// last is exactly a greeting, everything before it was for a host that has gone.
+// A host that attaches sends its greeting and then waits. So when a console port falls silent in the
+// middle of a packet, and what came last is exactly a greeting, what came before was from a host that has
+// gone.
 static bool found_greeting(void)
 {
-	size_t first = in_used > GREETING_MAX ? in_used - GREETING_MAX : 0;
-	for (size_t at = first; at + HEADER_BYTES <= in_used; at++) {
-		if (is_whole_greeting(in + at, in_used - at)) {
-			drop_front(at);
+	if (!console || (in_used == 0 && !out_of_step))
+		return false;
+	for (size_t at = 0; at + HEADER_BYTES <= recent_used; at++) {
+		if (is_whole_greeting(recent + at, recent_used - at)) {
+			in_used = recent_used - at;
+			memcpy(in, recent + at, in_used);
+			recent_used = 0;
 			out_of_step = false;
 			return true;
 		}
@@ -97,10 +107,12 @@ static bool found_greeting(void)
 // 1: some bytes came, 0: none for now, -1: the host is gone.
 static int read_some(void)
 {
-	if (out_of_step && in_used == sizeof(in))
-		drop_front(in_used - GREETING_MAX);
-	ssize_t got = read(fd, in + in_used, bytes_wanted());
+	if (out_of_step)
+		in_used = 0;
+	ssize_t got = read(fd, in + in_used, out_of_step ? sizeof(in) : bytes_wanted());
 	if (got > 0) {
+		if (console)
+			remember(in + in_used, (size_t)got);
 		in_used += (size_t)got;
 		return 1;
 	}
@@ -111,9 +123,10 @@ static int read_some(void)
 
 static bool is_intact(const struct packet *packet)
 {
-	if (!with_checksum || packet->command == COMMAND_CNXN)
-		return true;
-	return packet->check == packet_checksum(in + HEADER_BYTES, packet->length);
+	const uint8_t *payload = in + HEADER_BYTES;
+	if (packet->command == COMMAND_CNXN)
+		return packet_is_greeting(packet, payload);
+	return !with_checksum || packet->check == packet_checksum(payload, packet->length);
 }
 
 // Whether `in` holds a whole packet. Nonsense ends the link, or on a console port loses the step.
@@ -137,7 +150,7 @@ static enum link_state next_packet(struct packet *packet)
 		if (state != LINK_QUIET)
 			return state;
 		int some = read_some();
-		if (some <= 0 && !(console && in_used > 0 && found_greeting()))
+		if (some <= 0 && !found_greeting())
 			return some < 0 ? LINK_LOST : LINK_QUIET;
 	}
 }

@@ -22,7 +22,7 @@ int link_fd(void);
 // The poll events to wait for.
 short link_events(void);
 
-// The next packet that has wholly arrived; `payload` stays valid until the next call.
+// The next packet that has wholly arrived, a CNXN only if it is a host's greeting; `payload` stays valid until the next call.
 enum link_state link_receive(struct packet *packet, const uint8_t **payload);
 
 // What was negotiated by the greetings: whether packets carry checksums, and the largest payload to send.

@@ -105,14 +105,13 @@ static void end_session(void)
 {
 	streams_drop_all();
 	children_hang_up();
-	link_forget_output();
+	if (door_is_console())
+		link_forget_output(); // a socket's host still awaits the rest of a packet begun
 	online = false;
 }
 
-static void handle_greeting(const struct packet *packet, const uint8_t *payload)
+static void handle_greeting(const struct packet *packet)
 {
-	if (!packet_is_greeting(packet, payload))
-		return;
 	if (online && door_is_console())
 		early_greetings++;
 	end_session();
@@ -144,7 +143,7 @@ static void hear_host(void)
 		if (state != LINK_PACKET)
 			return;
 		if (packet.command == COMMAND_CNXN)
-			handle_greeting(&packet, payload);
+			handle_greeting(&packet);
 		else if (online)
 			streams_handle(&packet, payload);
 	}

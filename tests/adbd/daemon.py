@@ -1,0 +1,54 @@
+"""A running ``lmkd-adbd`` on this host, and what tests ask of processes."""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+from pathlib import Path
+
+PATIENCE_S = 30.0
+"""Bound on waits for events that come at once on an idle machine."""
+
+
+def ends(pid: int) -> bool:
+    """Wait until process ``pid`` has ended; False when it does not."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        poll = select.poll()
+        poll.register(pidfd, select.POLLIN)
+        return bool(poll.poll(PATIENCE_S * 1000))
+    finally:
+        os.close(pidfd)
+
+
+class Daemon:
+    """``lmkd-adbd --listen`` in ``folder``; ready once constructed."""
+
+    def __init__(self, program: Path, folder: Path) -> None:
+        self.socket_path = folder / "device.sock"
+        self.log_path = folder / "daemon.log"
+        with self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(
+                [program, "--listen", self.socket_path], stdout=subprocess.PIPE, stderr=log
+            )
+        assert self.process.stdout is not None
+        assert self.process.stdout.readline() == b"lmkd-adbd: ready\n", self.log_path.read_text()
+
+    @property
+    def address(self) -> str:
+        return f"localfilesystem:{self.socket_path}"
+
+    def children(self) -> list[int]:
+        """Pids of its children, ended ones that it has not reaped included."""
+        pid = self.process.pid
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def stop(self) -> None:
+        """Ends it; it must end well, which a sanitizer's finding prevents."""
+        self.process.terminate()
+        assert self.process.wait(PATIENCE_S) == 0, self.log_path.read_text()
+        assert not self.socket_path.exists()
