@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_lmkd.design import Stratum
 from pytest_lmkd.errors import LmkdError
-from pytest_lmkd.runner import StratumOutcome
-from pytest_lmkd.session import LmkdSession
 
-SESSION = pytest.StashKey[LmkdSession]()
+if TYPE_CHECKING:  # loading these takes a second, which no run without a device should wait for
+    from pytest_lmkd.design import Stratum
+    from pytest_lmkd.runner import StratumOutcome
+    from pytest_lmkd.session import LmkdSession
+
+SESSION: pytest.StashKey[LmkdSession] = pytest.StashKey()
 
 
 @pytest.fixture

@@ -14,8 +14,11 @@ from pytest_lmkd.arms import ARMS
 from pytest_lmkd.arms import DEFAULT_ARMS
 from pytest_lmkd.arms import parse_arms
 from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.store import read_run
+from pytest_lmkd.wire import RunInfo
 
-DEFAULT_BLOCKS = 10
+DEFAULT_BLOCKS = 12
+"""12 blocks waste little of an exact 95 % interval's width (lmkd_reports.statistics.paired)."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -53,7 +56,7 @@ def add_options(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options after checking."""
+    """The options after checking. ``resumed`` is the run that ``results`` holds already."""
 
     specs: tuple[str, ...]
     arms: tuple[str, ...]
@@ -61,23 +64,46 @@ class Options:
     seed: int
     results: Path
     html: Path | None
+    precision_pct: int | None
+    resumed: RunInfo | None
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
         """Raises: UsageProblem, naming the option and what it takes."""
-        seed = config.getoption("--lmkd-seed")
-        results = config.getoption("--lmkd-results")
         html = config.getoption("--lmkd-html")
+        precision = config.getoption("--lmkd-precision")
+        resumed = _resumed_run(config)
         return cls(
             specs=tuple(config.getoption("--lmkd-device")),
-            arms=parse_arms(config.getoption("--lmkd-arms")),
-            blocks=_whole_number("--lmkd-blocks", config.getoption("--lmkd-blocks"), 1, 10_000),
-            seed=secrets.randbits(31) if seed is None else _whole_number("--lmkd-seed", seed, 0, 2**62),
-            results=Path(results)
-            if results
-            else Path("results") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ"),
+            arms=resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms")),
+            blocks=resumed.blocks if resumed else _blocks(config),
+            seed=resumed.seed if resumed else _seed(config),
+            results=_results(config),
             html=Path(html) if html else None,
+            precision_pct=_whole_number("--lmkd-precision", precision, 1, 1000) if precision else None,
+            resumed=resumed,
         )
+
+
+def _resumed_run(config: pytest.Config) -> RunInfo | None:
+    folder = config.getoption("--lmkd-resume")
+    if folder and config.getoption("--lmkd-results"):
+        raise UsageProblem("--lmkd-resume names the results folder: leave out --lmkd-results")
+    return read_run(Path(folder)) if folder else None
+
+
+def _blocks(config: pytest.Config) -> int:
+    return _whole_number("--lmkd-blocks", config.getoption("--lmkd-blocks"), 1, 10_000)
+
+
+def _seed(config: pytest.Config) -> int:
+    text = config.getoption("--lmkd-seed")
+    return secrets.randbits(31) if text is None else _whole_number("--lmkd-seed", text, 0, 2**62)
+
+
+def _results(config: pytest.Config) -> Path:
+    named = config.getoption("--lmkd-resume") or config.getoption("--lmkd-results")
+    return Path(named) if named else Path("results") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _whole_number(option: str, text: str, smallest: int, largest: int) -> int:

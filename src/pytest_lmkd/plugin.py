@@ -15,7 +15,6 @@ from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.fixtures import SESSION
 from pytest_lmkd.options import Options
 from pytest_lmkd.options import add_options
-from pytest_lmkd.session import LmkdSession
 from pytest_lmkd.terminal import TerminalLine
 
 REPORT = pytest.StashKey[Path]()
@@ -30,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "lmkd-fixtures")
     if not config.getoption("--lmkd-device"):
         return
+    from pytest_lmkd.session import LmkdSession  # noqa: PLC0415 - takes a second; only runs with a device pay
+
     try:
         options = Options.of(config)
         if hasattr(config, "workerinput") or config.getoption("numprocesses", None):

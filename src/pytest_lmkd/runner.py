@@ -23,6 +23,7 @@ from pytest_lmkd.devices.device import Device
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.precision import is_precise
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.validity import check
 from pytest_lmkd.validity import flags
@@ -65,6 +66,7 @@ class Runner:
         blocks: int,
         seed: int,
         on_block: OnBlock,
+        precision_pct: int | None = None,
     ) -> None:
         self._device = device
         self._store = store
@@ -73,21 +75,34 @@ class Runner:
         self._blocks = blocks
         self._seed = seed
         self._on_block = on_block
+        self._precision_pct = precision_pct
         self._next_id = 0
+        self._stored = {_identity(record): record for record in store.trials(device.name)}
         self._arms = self._runnable_arms()
 
     def measure(self, stratum: Stratum) -> StratumOutcome:
-        """Runs every block of the stratum; skips it, with the reason, where the device cannot."""
+        """Runs the stratum's blocks; skips it, with the reason, where the device cannot.
+
+        Trials that the results directory holds already are not run again.
+        """
         outcome = StratumOutcome(stratum, skipped=self._why_not(stratum))
         if outcome.skipped:
             self._note_skip("stall", stratum.stall, outcome.skipped, stratum.suite)
             return outcome
-        for block in range(self._blocks):
-            records = self._run_block(stratum, block)
+        done: list[list[TrialRecord]] = []
+        while len(done) < self._blocks and not self._is_precise(done):
+            block = len(done)
+            done.append(self._run_block(stratum, block))
+            self._on_block(self._device.name, stratum, block)
+        for block, records in enumerate(done):
             outcome.invalid += [f"block {block}, {r.arm}: {r.invalid_reason}" for r in records if not r.valid]
             outcome.complete_blocks += all(record.valid for record in records)
-            self._on_block(self._device.name, stratum, block)
         return outcome
+
+    def _is_precise(self, done: Sequence[Sequence[TrialRecord]]) -> bool:
+        if self._precision_pct is None:
+            return False
+        return is_precise(done, self._asked_arms[0], self._arms, self._precision_pct)
 
     def _runnable_arms(self) -> tuple[str, ...]:
         reasons = {arm: missing(ARMS[arm].needs, self._device.facts) for arm in self._asked_arms}
@@ -108,16 +123,18 @@ class Runner:
 
     def _run_block(self, stratum: Stratum, block: int) -> list[TrialRecord]:
         planned = plan_block(stratum, self._device.name, self._arms, block, self._seed)
-        missing_trials = {self._new_id(): trial for trial in planned}
-        records: list[TrialRecord] = []
+        records = [self._stored[_identity(trial)] for trial in planned if _identity(trial) in self._stored]
+        missing_trials = {self._new_id(): trial for trial in planned if _identity(trial) not in self._stored}
         for _ in range(MAX_LINK_LOSSES):
+            if not missing_trials:
+                return records
             try:
                 self._run_missing(missing_trials, records)
             except TransportLost as lost:
                 self._recover(missing_trials, records, lost)
-            if not missing_trials:
-                return records
-        raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one block")
+        if missing_trials:
+            raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one block")
+        return records
 
     def _new_id(self) -> int:
         self._next_id += 1
@@ -146,6 +163,12 @@ class Runner:
         record = trial_record(planned, answer, self._device.boot_id)
         self._store.append(record)
         records.append(record)
+
+
+def _identity(trial: PlannedTrial | TrialRecord) -> tuple[str | int, ...]:
+    """What makes a trial that one of the plan, within a device."""
+    stratum = (trial.suite, trial.scenario, trial.stall, trial.regime, trial.victim_kb, trial.threads)
+    return (*stratum, trial.hold_ms, trial.timeout_ns, trial.block, trial.arm)
 
 
 def trial_record(planned: PlannedTrial, answer: TrialAnswer, boot_id: str) -> TrialRecord:

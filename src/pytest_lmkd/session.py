@@ -58,7 +58,7 @@ class LmkdSession:
     @property
     def store(self) -> ResultStore:
         if self._store is None:
-            self._store = ResultStore(self.options.results)
+            self._store = ResultStore(self.options.results, resume=self.options.resumed is not None)
         return self._store
 
     def plan(self, wanted: Sequence[tuple[str, Stratum]]) -> None:
@@ -71,8 +71,10 @@ class LmkdSession:
             for trial in block
         ]
         self._meter = ProgressMeter(len(trials))
-        self.store.write_run(self._run_info())
-        self.store.write_plan(trials)
+        store = self.store
+        if options.resumed is None:
+            store.write_run(self._run_info())
+            store.write_plan(trials)
 
     def open_devices(self) -> None:
         """Attaches every device.
@@ -124,7 +126,14 @@ class LmkdSession:
         self._cleanup.callback(self._forget, device)
         options = self.options
         self._runners[source.name] = Runner(
-            device, self.store, self._run_id, options.arms, options.blocks, options.seed, self._on_block
+            device,
+            self.store,
+            self._run_id,
+            options.arms,
+            options.blocks,
+            options.seed,
+            self._on_block,
+            options.precision_pct,
         )
 
     def _forget(self, device: Device) -> None:

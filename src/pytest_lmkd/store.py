@@ -9,23 +9,27 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import Record
 from pytest_lmkd.wire import RunInfo
+from pytest_lmkd.wire import TrialRecord
+from pytest_lmkd.wire import decode_record
+from pytest_lmkd.wire import decode_run
 from pytest_lmkd.wire import encode_line
 from pytest_lmkd.wire import encode_lines
 
 
 class ResultStore:
-    """One results directory, made new: a directory that holds another run is refused."""
+    """One results directory: a new one, or with ``resume`` one that holds a run to go on with."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, resume: bool = False) -> None:
         self.folder = folder
-        if (folder / "run.json").exists():
+        if not resume and (folder / "run.json").exists():
             raise UsageProblem(
-                f"{folder} already holds a run: name another folder with --lmkd-results, or delete it"
+                f"{folder} already holds a run: go on with it by --lmkd-resume, or name another folder"
             )
         try:
             (folder / "records").mkdir(parents=True, exist_ok=True)
@@ -38,13 +42,45 @@ class ResultStore:
     def write_plan(self, trials: Sequence[PlannedTrial]) -> None:
         (self.folder / "plan.jsonl").write_bytes(encode_lines(trials))
 
+    def trials(self, device: str) -> list[TrialRecord]:
+        """The trials that are stored of the device; lines that cannot be read are passed over."""
+        path = self._path(device)
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        return [record for record in map(_readable, lines) if isinstance(record, TrialRecord)]
+
     def append(self, record: Record) -> None:
         """Adds the record to its device's file and returns once it is on storage."""
-        path = self.folder / "records" / f"{file_name(record.device)}.jsonl"
-        with path.open("ab") as stream:
+        with self._path(record.device).open("a+b") as stream:
+            if not _ends_with_newline(stream):  # an earlier run was cut in the middle of a line
+                stream.write(b"\n")
             stream.write(encode_line(record))
             stream.flush()
             os.fsync(stream.fileno())
+
+    def _path(self, device: str) -> Path:
+        return self.folder / "records" / f"{file_name(device)}.jsonl"
+
+
+def read_run(folder: Path) -> RunInfo:
+    """What ``run.json`` says. Raises: UsageProblem when the folder holds no run."""
+    try:
+        return decode_run((folder / "run.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"{folder} holds no run to go on with ({error})") from error
+
+
+def _readable(line: bytes) -> Record | None:
+    try:
+        return decode_record(line)
+    except ValueError:
+        return None
+
+
+def _ends_with_newline(stream: BinaryIO) -> bool:
+    if stream.seek(0, os.SEEK_END) == 0:
+        return True
+    stream.seek(-1, os.SEEK_END)
+    return stream.read(1) == b"\n"
 
 
 def file_name(device: str) -> str:

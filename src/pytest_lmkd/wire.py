@@ -207,6 +207,7 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
 
 _agent_decoder: msgspec.json.Decoder[AgentMessage] = msgspec.json.Decoder(AgentMessage)
 _record_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
+_run_decoder: msgspec.json.Decoder[RunInfo] = msgspec.json.Decoder(RunInfo)
 _encoder = msgspec.json.Encoder()
 
 
@@ -232,6 +233,14 @@ def decode_record(line: bytes | str) -> Record:
     """
     try:
         return _record_decoder.decode(line)
+    except msgspec.DecodeError as error:
+        raise ValueError(str(error)) from error
+
+
+def decode_run(text: bytes) -> RunInfo:
+    """The content of ``run.json``. Raises: ValueError, as ``decode_record``."""
+    try:
+        return _run_decoder.decode(text)
     except msgspec.DecodeError as error:
         raise ValueError(str(error)) from error
 

@@ -1,0 +1,177 @@
+"""Whole runs on the virtual device: real adb, real kernel, real kills; victims of 4 MB to be quick."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import lmkd_virtual
+
+SUITE = """
+    import pytest
+    from pytest_lmkd.design import Stratum
+    NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
+    HELD = Stratum("quick", "private-anon", "holder", "injected", 4096, 4, {hold_ms}, timeout_ms=11000)
+    @pytest.mark.parametrize("stratum", [NATURAL, HELD], ids=str)
+    def test_back(stratum, measure):
+        assert measure(stratum).complete_blocks == {blocks}
+"""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def image() -> None:
+    lmkd_virtual.build(print)
+
+
+@pytest.fixture(autouse=True)
+def runtime_folder_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Devices that the user or another test runs are neither used nor stopped."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    yield
+    assert lmkd_virtual.status() == []
+
+
+def records_of(folder: Path) -> list[dict]:
+    return [json.loads(line) for path in (folder / "records").glob("*.jsonl") for line in path.open()]
+
+
+def test_a_run_leaves_plan_records_report_and_junit(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE.format(hold_ms=100, blocks=2))
+    result = pytester.runpytest_subprocess(
+        *("--lmkd-device", "virtual", "--lmkd-blocks", "2", "--lmkd-seed", "7"),
+        *("--lmkd-results", "out", "--lmkd-html", "copy.html"),
+    )
+    result.assert_outcomes(passed=2)
+    out = pytester.path / "out"
+    planned = [json.loads(line) for line in (out / "plan.jsonl").open()]
+    trials = [record for record in records_of(out) if record["type"] == "trial"]
+    key = ("device", "stall", "arm", "block", "order", "seed", "victim_kb", "threads")
+    assert [[trial[name] for name in key] for trial in trials] == [
+        [plan[name] for name in key] for plan in planned
+    ]
+    assert len(trials) == 2 * 2 * 3
+    assert all(trial["valid"] for trial in trials)
+    assert json.loads((out / "run.json").read_text())["seed"] == 7
+    assert "<testcase" in (out / "junit.xml").read_text()
+    assert (pytester.path / "copy.html").read_bytes() == (out / "report.html").read_bytes()
+    result.stdout.fnmatch_lines(
+        ["*virtual-reap-kill-v3*block */2*trials left*left*", "report: out/report.html"]
+    )
+
+
+def test_the_device_is_described_by_what_its_kernel_says(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=1))
+    pytester.runpytest_subprocess(
+        "--lmkd-device", "virtual:exit-mm", "--lmkd-blocks", "1", "--lmkd-results", "out"
+    )
+    device = next(record for record in records_of(pytester.path / "out") if record["type"] == "device")
+    assert device["personality"] == "exit-mm"
+    assert device["kernel_release"].startswith("6.12.")
+    assert device["root"] is True
+    assert device["facts"]["clock_step_ns"]["value"] < 10_000
+    assert device["facts"]["zram"]["value"] is True
+    assert device["facts"]["memcg"]["value"] == device["facts"]["freezer"]["value"] == "v2"
+    assert device["facts"]["psi"]["value"] is device["facts"]["userfaultfd"]["value"] is True
+
+
+def test_an_arm_that_the_kernel_lacks_is_skipped_and_the_reason_shown(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=1))
+    result = pytester.runpytest_subprocess(
+        "--lmkd-device", "virtual:stock", "--lmkd-blocks", "1", "--lmkd-results", "out"
+    )
+    result.assert_outcomes(passed=2)
+    records = records_of(pytester.path / "out")
+    (skip,) = (record for record in records if record["type"] == "skip")
+    assert (skip["what"], skip["name"]) == ("arm", "reap-kill")
+    assert "EINVAL" in skip["reason"]
+    assert {record["arm"] for record in records if record["type"] == "trial"} == {"kill", "kill+mrelease"}
+    result.stdout.fnmatch_lines(["*reap-kill*", "*EINVAL*"])
+
+
+def test_a_resumed_run_makes_only_the_missing_trials(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=3))
+    device = ("--lmkd-device", "virtual:stock")
+    pytester.runpytest_subprocess(
+        *device, "--lmkd-blocks", "3", "--lmkd-arms", "kill,kill+mrelease", "--lmkd-results", "out"
+    )
+    (path,) = (pytester.path / "out" / "records").iterdir()
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(
+        b"".join(lines[:6]) + lines[6][:40]
+    )  # as if the power had failed in the middle of a line
+    pytester.runpytest_subprocess(*device, "--lmkd-resume", "out").assert_outcomes(passed=2)
+    assert path.read_bytes().startswith(b"".join(lines[:6]))
+    trials = [
+        json.loads(line)
+        for line in path.read_bytes().splitlines()
+        if b'"type":"trial"' in line and line.endswith(b"}")
+    ]
+    identities = [(trial["stall"], trial["block"], trial["arm"]) for trial in trials]
+    assert len(identities) == len(set(identities)) == 2 * 3 * 2
+
+
+def test_a_stratum_ends_early_once_it_is_known_precisely_enough(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=6))
+    options = ("--lmkd-blocks", "40", "--lmkd-precision", "1000", "--lmkd-arms", "kill,kill+mrelease")
+    result = pytester.runpytest_subprocess(
+        "--lmkd-device", "virtual:stock", "--lmkd-results", "out", *options
+    )
+    result.assert_outcomes(passed=2)  # of the six blocks that the first interval takes
+
+
+def start_run(pytester: pytest.Pytester) -> subprocess.Popen[str]:
+    """A run whose second stratum takes 10 s a trial; returns once its first records are there."""
+    pytester.makepyfile(SUITE.format(hold_ms=10_000, blocks=1))
+    words = [sys.executable, "-m", "pytest", "--lmkd-device", "virtual:stock", "--lmkd-blocks", "1"]
+    run = subprocess.Popen(
+        [*words, "--lmkd-results", "out"], cwd=pytester.path, stdout=subprocess.PIPE, text=True
+    )
+    await_trials(pytester.path / "out", 2)
+    return run
+
+
+def await_trials(folder: Path, count: int) -> None:
+    tick = threading.Event()
+    while sum(record["type"] == "trial" for record in records_of(folder)) < count:
+        tick.wait(0.05)
+
+
+def finish(run: subprocess.Popen[str]) -> tuple[int, str]:
+    output, _ = run.communicate(timeout=120)
+    return run.returncode, output
+
+
+def test_a_qemu_that_dies_is_named_and_the_report_still_written(pytester: pytest.Pytester) -> None:
+    run = start_run(pytester)
+    (instance,) = lmkd_virtual.status()
+    os.kill(instance.pid, signal.SIGKILL)
+    code, output = finish(run)
+    assert code == 1
+    assert "QEMU died" in output
+    assert (pytester.path / "out" / "report.html").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_interrupted_run_leaves_no_process(pytester: pytest.Pytester, number: signal.Signals) -> None:
+    run = start_run(pytester)
+    (instance,) = lmkd_virtual.status()
+    qemu = os.pidfd_open(instance.pid)
+    run.send_signal(number)
+    finish(run)
+    assert ended(qemu)
+    lmkd_virtual.down(instance.name)  # after a SIGKILL the private adb server is still there, and recorded
+
+
+def ended(pidfd: int) -> bool:
+    ready, _, _ = select.select([pidfd], [], [], 60)
+    os.close(pidfd)
+    return bool(ready)
