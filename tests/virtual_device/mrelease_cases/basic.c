@@ -44,8 +44,8 @@ void case_live(unsigned int flags)
 {
 	struct process target = spawn_target();
 	say("ret", mrelease(target.pidfd, flags));
-	say("freed", freed());
 	say("target", fate(&target));
+	say("freed", freed());
 }
 
 void case_zombie(unsigned int flags)

@@ -4,6 +4,7 @@
 //
 // Runs as root in the virtual device. Exit status: 0 it could look, 1 it could not, 2 wrong usage.
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,6 +78,7 @@ int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], CORE_RECEIVER) == 0)
 		return receive_core();
+	signal(SIGPIPE, SIG_IGN); // the end of a process is looked for, and found by its pidfd
 	for (size_t i = 0; argc == 3 && i < sizeof(CASES) / sizeof(CASES[0]); i++) {
 		if (strcmp(argv[1], CASES[i].name) != 0)
 			continue;

@@ -50,8 +50,8 @@ void case_other_user(unsigned int flags)
 {
 	struct process target = spawn_target();
 	say_mrelease_after(become_user, target.pidfd, flags);
-	say("freed", freed());
 	say("target", fate(&target));
+	say("freed", freed());
 }
 
 void case_dying_other_user(unsigned int flags)
@@ -64,18 +64,17 @@ void case_dying_other_user(unsigned int flags)
 
 void case_sharer_of_other_user(unsigned int flags)
 {
-	struct process sharer, target = spawn_target_and_sharer(&sharer, OTHER_USER);
-	(void)sharer;
+	struct process sharer, target = spawn_users_target_and_sharer(&sharer, SOME_USER, OTHER_USER);
 	say_mrelease_after(become_user, target.pidfd, flags);
-	say("freed", freed());
 	say("target", fate(&target));
 	say("sharer", fate(&sharer));
+	say("freed", freed());
 }
 
 void case_outside_pid_namespace(unsigned int flags)
 {
 	struct process target = spawn_target();
 	say_mrelease_after(enter_pid_namespace, target.pidfd, flags);
-	say("freed", freed());
 	say("target", fate(&target));
+	say("freed", freed());
 }

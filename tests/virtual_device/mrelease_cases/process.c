@@ -137,11 +137,11 @@ static _Noreturn void run_target(struct plan *plan, int channel)
 {
 	write_text(GROUP "/cgroup.procs", "0");
 	memset(memory, 0xa5, TARGET_KB * 1024);
-	become(plan->uid);
 	if (write(channel, "r", 1) != 1)
 		_exit(1);
 	if (plan->sharer_flags != 0)
 		start_sharer(plan);
+	become(plan->uid);
 	serve(channel, plan->act);
 }
 
@@ -191,6 +191,7 @@ static struct process spawn(struct plan *plan)
 		die("fork");
 	if (pid == 0)
 		run_target(plan, ends[1]);
+	close(ends[1]);
 	struct process target = remember(pid, ends[0]);
 	await_byte(target.channel);
 	return target;
@@ -208,6 +209,7 @@ static struct process spawn_with_sharer(struct plan *plan, struct process *share
 	ping(ends[0]);
 	await_byte(ends[0]); // it runs, so its pid has been written
 	*sharer = remember(*plan->sharer_pid, ends[0]);
+	close(ends[1]);
 	return target;
 }
 
@@ -216,19 +218,23 @@ struct process spawn_target(void)
 	return spawn(&(struct plan){ 0 });
 }
 
-struct process spawn_target_of(uid_t uid)
-{
-	return spawn(&(struct plan){ .uid = uid });
-}
-
 struct process spawn_target_that(void (*act)(void))
 {
 	return spawn(&(struct plan){ .act = act });
 }
 
-struct process spawn_target_and_sharer(struct process *sharer, uid_t uid)
+struct process spawn_target_and_sharer(struct process *sharer)
 {
-	return spawn_with_sharer(&(struct plan){ .sharer_flags = SIGCHLD, .sharer.uid = uid }, sharer);
+	return spawn_users_target_and_sharer(sharer, 0, 0);
+}
+
+struct process spawn_users_target_and_sharer(struct process *sharer, uid_t target_uid, uid_t sharer_uid)
+{
+	struct plan plan = { .uid = target_uid, .sharer_flags = SIGCHLD, .sharer.uid = sharer_uid };
+	struct process target = spawn_with_sharer(&plan, sharer);
+	ping(target.channel);
+	await_byte(target.channel); // it has become that user
+	return target;
 }
 
 struct process spawn_vfork_parent(struct process *child)
@@ -262,17 +268,17 @@ static const char *how_it_ended(const siginfo_t *info)
 // to user space: it answers only if it was not killed.
 const char *fate(const struct process *process)
 {
+	char answer;
+	siginfo_t info = { 0 };
 	struct pollfd ends[] = { { .fd = process->channel, .events = POLLIN },
 				 { .fd = process->pidfd, .events = POLLIN } };
-	siginfo_t info = { 0 };
 	if (write(process->channel, "p", 1) != 1 && errno != EPIPE)
 		die("ping");
 	if (poll(ends, 2, -1) < 0)
 		die("poll");
-	if (ends[1].revents == 0) {
-		await_byte(process->channel);
+	// A channel that is readable without a byte has been closed by a process that is ending.
+	if (ends[0].revents != 0 && read(process->channel, &answer, 1) == 1)
 		return "alive";
-	}
 	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOWAIT) < 0)
 		die("waitid");
 	return how_it_ended(&info);

@@ -15,11 +15,9 @@ enum { TARGET_KB = 16 * 1024 };
 // A process with TARGET_KB of anonymous memory of its own, in a memory cgroup of its own.
 struct process spawn_target(void);
 
-// As spawn_target, of another user.
-struct process spawn_target_of(uid_t uid);
-
-// As spawn_target, and a second process that shares its memory (CLONE_VM), of the user `uid`.
-struct process spawn_target_and_sharer(struct process *sharer, uid_t uid);
+// As spawn_target, and a second process that shares its memory (CLONE_VM).
+struct process spawn_target_and_sharer(struct process *sharer);
+struct process spawn_users_target_and_sharer(struct process *sharer, uid_t target_uid, uid_t sharer_uid);
 
 // As spawn_target, but it waits in vfork(2) for a child that does not exec.
 struct process spawn_vfork_parent(struct process *child);
@@ -44,7 +42,8 @@ void keep_dying(const struct process *process);
 void keep_when_dying(const struct process *process);
 void await_dying(const struct process *process);
 
-// "yes" when nearly all of the target's memory is uncharged, "no" when nearly none is.
+// "yes" when nearly all of the target's memory is uncharged, "no" when nearly none is. Exact only where the
+// target cannot be tearing its memory down itself: that collects pages before it frees them.
 const char *freed(void);
 
 // Limits what the targets' cgroup may hold, swap included, so that the kernel's OOM killer comes.

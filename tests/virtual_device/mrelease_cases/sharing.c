@@ -4,17 +4,17 @@
 
 void case_sharer(unsigned int flags)
 {
-	struct process sharer, target = spawn_target_and_sharer(&sharer, 0);
+	struct process sharer, target = spawn_target_and_sharer(&sharer);
 	say("ret", mrelease(target.pidfd, flags));
-	say("freed", freed());
 	say("target", fate(&target));
 	say("sharer", fate(&sharer));
+	say("freed", freed());
 }
 
 // The mark "has been shared" stays on the mm when it is not shared any more.
 void case_sharer_gone(unsigned int flags)
 {
-	struct process sharer, target = spawn_target_and_sharer(&sharer, 0);
+	struct process sharer, target = spawn_target_and_sharer(&sharer);
 	let_go(&sharer);
 	say("ret", mrelease(target.pidfd, flags));
 	say("target", fate(&target));
@@ -22,7 +22,7 @@ void case_sharer_gone(unsigned int flags)
 
 void case_dying_sharer(unsigned int flags)
 {
-	struct process sharer, target = spawn_target_and_sharer(&sharer, 0);
+	struct process sharer, target = spawn_target_and_sharer(&sharer);
 	keep_dying(&target);
 	say("ret", mrelease(target.pidfd, flags));
 	say("freed", freed());
@@ -31,7 +31,7 @@ void case_dying_sharer(unsigned int flags)
 
 void case_zombie_sharer(unsigned int flags)
 {
-	struct process sharer, target = spawn_target_and_sharer(&sharer, 0);
+	struct process sharer, target = spawn_target_and_sharer(&sharer);
 	kill_process(&target);
 	await_end(&target);
 	say("ret", mrelease(target.pidfd, flags));
