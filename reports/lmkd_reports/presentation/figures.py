@@ -23,7 +23,7 @@ from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.svg import inline
 from lmkd_reports.presentation.wording import stratum_name
 
-WIDTH = 330
+WIDTH = 300
 HEIGHT = 150
 TIME_TITLE = "ms since the kill"
 LOG_FROM = 4

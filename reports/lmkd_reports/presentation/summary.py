@@ -107,7 +107,11 @@ def _comparison(comparison: Comparison, notes: Notes) -> Iterator[str]:
         yield from _with_marks(f"{pair:<29} {comparison.verdict}", marks)
         return
     numbers = f"{units.ratio(ratio.estimate)} ({units.interval(ratio.interval)})"
-    yield from _with_marks(f"{pair:<29} {numbers:<22} {comparison.verdict}", marks)
+    line = f"{pair:<29} {numbers:<22} {comparison.verdict}"
+    if len(line) > COLUMNS:
+        yield from _wrap(pair, indent="      ")
+        line = f"      {numbers:<22} {comparison.verdict}"
+    yield from _with_marks(line, marks)
 
 
 def _with_marks(line: str, marks: list[int]) -> Iterator[str]:

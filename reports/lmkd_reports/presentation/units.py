@@ -12,12 +12,12 @@ KB_PER_MB = 1024
 NOTHING = "–"
 
 
-def significant(value: float) -> str:
-    """Three significant digits without an exponent, all digits before the point: 0.123, 12.3, 1234."""
+def significant(value: float, digits: int = 3) -> str:
+    """``digits`` significant digits without an exponent, all digits before the point: 0.123, 12.3, 1234."""
     if value == 0:
         return "0"
-    decimals = 2 - math.floor(math.log10(abs(value)))
-    return f"{value:.{max(0, min(decimals, 6))}f}"
+    exponent = int(f"{value:.{digits - 1}e}".rpartition("e")[2])
+    return f"{value:.{max(0, digits - 1 - exponent)}f}"
 
 
 def ms(bounds: Bounds | None) -> str:
@@ -43,9 +43,9 @@ def size(kb: int) -> str:
 
 
 def factor(value: float) -> str:
-    """A ratio with two decimals, more below a tenth and fewer above ten: 0.034, 0.12, 1.05, 12.3."""
+    """A ratio with two digits after the point, or two that count below a tenth: 0.034, 0.12, 1.05, 12.3."""
     if value < 0.1:
-        return significant(value) if value >= 0.0005 else f"{value:.4f}"
+        return significant(value, 2)
     return f"{value:.2f}" if value < 10 else significant(value)
 
 

@@ -7,12 +7,12 @@ Order Statistics, 3rd ed. 2003, section 7.1). It covers the median ratio in at l
 whatever the distribution, so that it also holds for what we measure: mixtures (a race won or
 lost), heavy tails, few blocks.
 
-A percentile bootstrap of the ratio of the two medians, the usual choice, does not hold here. In
-simulation (tests/reports/test_coverage.py) its interval covered the truth in 88 to 93 % of runs
-with 6 or 8 blocks of a race that is lost six times in ten, and two equal arms were called
-different in up to 8 % of runs. Intervals from Walsh averages need symmetric differences, which a
-lost race does not give. The price of the exact interval is width: with 8 blocks it reaches from
-the smallest to the largest ratio (99.2 %). 9, 12, 15, 17 and 20 blocks use their data best.
+A percentile bootstrap of the ratio of the two medians, the usual choice, does not hold here: for a
+race that is lost six times in ten its interval covered the truth in 88 % (6 blocks) to 93 % (12) of
+simulated runs, and two equal arms were called different in up to 8 % (tests/reports/test_coverage.py
+holds on to that). Intervals from Walsh averages need symmetric differences, which a lost race does
+not give. The price of the exact interval is width: with 8 blocks it reaches from the smallest to
+the largest ratio (99.2 %). 9, 12, 15, 17 and 20 blocks use their data best.
 """
 
 from __future__ import annotations

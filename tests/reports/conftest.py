@@ -1,0 +1,39 @@
+"""Fixtures of the report's tests: synthetic runs, and a browser."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from chromium import Browser
+from chromium import running
+from synthetic import synthetic_run
+
+from lmkd_reports import load_run
+from lmkd_reports import write_report
+from lmkd_reports.analysis import Analysis
+from lmkd_reports.analysis import analyse
+
+
+@pytest.fixture(scope="session")
+def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written synthetic run over two devices, with its reports."""
+    folder = synthetic_run().write(tmp_path_factory.mktemp("synthetic"))
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def analysis(run_dir: Path) -> Analysis:
+    return analyse(load_run(run_dir))
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("no chromium on this machine: install the package of that name")
+    with running(program, tmp_path_factory.mktemp("profile")) as running_browser:
+        yield running_browser

@@ -1,0 +1,65 @@
+"""The page in a real browser: no request to anything outside the file, no error, at any width and theme."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from chromium import Browser
+
+LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
+
+
+@pytest.mark.parametrize(("width", "dark"), LAYOUTS)
+def test_asks_for_nothing_and_complains_of_nothing(
+    browser: Browser, run_dir: Path, tmp_path: Path, width: int, dark: bool
+) -> None:
+    page = run_dir / "report.html"
+    observed = browser.open(page, width, dark=dark)
+    assert observed.errors == []
+    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
+    assert browser.evaluate("document.documentElement.scrollWidth") == width
+    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
+    )
+    browser.screenshot(tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 100_000
+
+
+def test_figures_are_drawn_in_the_themes_colours(browser: Browser, run_dir: Path) -> None:
+    line = "getComputedStyle(document.querySelector('figure path[stroke=\"var(--arm-2)\"]')).stroke"
+    browser.open(run_dir / "report.html", dark=False)
+    light = browser.evaluate(line)
+    browser.open(run_dir / "report.html", dark=True)
+    assert (light, browser.evaluate(line)) == ("rgb(0, 114, 178)", "rgb(92, 184, 240)")
+
+
+def test_everything_shows_without_javascript(browser: Browser, run_dir: Path) -> None:
+    browser.open(run_dir / "report.html", scripts=False)
+    heights = browser.evaluate(
+        "[...document.querySelectorAll('section, figure svg, .verdict')]"
+        ".map(each => each.getBoundingClientRect().height)"
+    )
+    assert len(heights) > 50
+    assert min(heights) > 10
+
+
+@pytest.mark.parametrize(
+    ("body", "requests", "errors"),
+    [
+        ('<img src="http://outside.invalid/a.png">', 1, 1),
+        ("<script>console.error('on purpose')</script>", 0, 1),
+        ("<script>throw new Error('on purpose')</script>", 0, 1),
+        ('<style>@import "http://outside.invalid/a.css";</style>', 1, 1),
+        ("<p>nothing</p>", 0, 0),
+    ],
+)
+def test_the_browser_would_have_noticed(
+    browser: Browser, tmp_path: Path, body: str, requests: int, errors: int
+) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(f'<!DOCTYPE html><link rel="icon" href="data:,">{body}')
+    observed = browser.open(page)
+    outside = [url for url in observed.requests if not url.startswith("data:") and url != page.as_uri()]
+    assert len(outside) == requests
+    assert (len(observed.errors) > 0) == (errors > 0)

@@ -1,0 +1,107 @@
+"""``summary.txt``: a golden copy, and what must hold for any run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from synthetic import PATCHED
+from synthetic import STOCK
+from synthetic import SyntheticRun
+from synthetic import synthetic_device
+from synthetic import synthetic_info
+from synthetic import synthetic_run
+from synthetic import synthetic_trial
+
+from lmkd_reports import analyse
+from lmkd_reports import load_run
+from lmkd_reports import render_summary
+from lmkd_reports.presentation import units
+from lmkd_reports.presentation.summary import plain
+from lmkd_reports.statistics.bounds import Bounds
+
+GOLDEN = Path(__file__).parent / "golden" / "summary.txt"
+
+
+def summary_of(folder: Path, run: SyntheticRun) -> str:
+    return render_summary(analyse(load_run(run.write(folder))))
+
+
+def test_is_the_golden_one(run_dir: Path) -> None:
+    written = run_dir / "summary.txt"
+    assert written.read_text() == GOLDEN.read_text(), f"if that is meant: cp {written} {GOLDEN}"
+
+
+def test_is_the_same_again(run_dir: Path) -> None:
+    assert render_summary(analyse(load_run(run_dir))) == (run_dir / "summary.txt").read_text()
+
+
+def test_fits_a_mail(run_dir: Path) -> None:
+    text = (run_dir / "summary.txt").read_text()
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 72
+
+
+def test_hostile_and_long_strings_fit_too(tmp_path: Path) -> None:
+    model = "\x1b[31mred\r\n\u202e" + "W" * 300 + " <script>"
+    run = SyntheticRun(synthetic_info([PATCHED], arms=["kill", "an-arm-with-a-very-long-name-@indeed"]))
+    run.devices = [synthetic_device(PATCHED, model=model)]
+    for arm in run.info.arms:
+        run.trials += [synthetic_trial(arm=arm, block=block) for block in range(8)]
+        run.trials.append(synthetic_trial(arm=arm, block=8, valid=False, invalid_reason="\x07 " + "y" * 200))
+    text = summary_of(tmp_path, run)
+    assert max(map(len, text.splitlines())) <= 72
+    assert text.replace("\n", "").isprintable()
+    assert text.isascii()
+    assert "no clear difference" in text
+
+
+def test_names_what_was_skipped_and_why(run_dir: Path) -> None:
+    text = " ".join((run_dir / "summary.txt").read_text().split())
+    assert f"== {STOCK}" in text
+    assert "skipped: arm reap-kill (reap_kill is missing: EINVAL: this kernel knows no flag)" in text
+
+
+def test_names_lines_that_could_not_be_used(tmp_path: Path) -> None:
+    folder = synthetic_run([PATCHED], blocks=1).write(tmp_path)
+    with (folder / "records" / "0.jsonl").open("ab") as stream:
+        stream.write(b"garbage")
+    text = render_summary(analyse(load_run(folder)))
+    assert "Not used:\n  records/0.jsonl:26: left out" in text
+
+
+def test_plain_text_of_anything() -> None:
+    assert plain("a\tb\u2028c\x00d – é") == "a?b\\u2028c?d - \\xe9"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "0"), (0.0123, "0.0123"), (0.9996, "1.00"), (12.345, "12.3"), (999.6, "1000"), (123456, "123456")],
+)
+def test_significant_digits(value: float, shown: str) -> None:
+    assert units.significant(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ratio", "interval"),
+    [
+        (Bounds(0.123, 0.123), "0.12x", "0.12 to 0.12"),
+        (Bounds(0.0, 0.01), "< 0.010x", "below 0.010"),
+        (Bounds(8.61, float("inf")), "> 8.61x", "above 8.61"),
+        (Bounds(0.0, float("inf")), "unknown", "open on both sides"),
+        (Bounds(0.5, 0.9996), "0.50x to 1.00x", "0.50 to 0.9996"),
+        (Bounds(1.0, 1.0004), "1.00x to 1.00x", "1.00 to 1.0004"),
+        (Bounds(12.34, 123.4), "12.3x to 123x", "12.3 to 123"),
+    ],
+)
+def test_ratios_and_intervals(bounds: Bounds, ratio: str, interval: str) -> None:
+    assert units.ratio(bounds) == ratio
+    assert units.interval(bounds) == interval
+
+
+@pytest.mark.parametrize(
+    ("kb", "shown"),
+    [(512, "512 kB"), (65536, "64 MB"), (1536, "1.5 MB"), (1048576, "1 GB"), (1_003_520, "980 MB")],
+)
+def test_sizes(kb: int, shown: str) -> None:
+    assert units.size(kb) == shown
