@@ -41,7 +41,7 @@ def header(
 @pytest.mark.parametrize(
     "nonsense",
     [
-        header(b"OPEN", 1, magic=0),
+        header(b"OPEN", 1, 0, 0, magic=0),
         header(b"WRTE", 1, 1, MAX_PAYLOAD + 1),
         header(b"CNXN", 0x01000001, MAX_PAYLOAD, 0xFFFFFFFF),
         b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",

@@ -71,14 +71,22 @@ class AdbServer:
             DeviceUnusable: nothing there speaks adb.
             DeadlineExceeded: it did not come to the state ``device`` in time.
         """
-        with self._our_errors(f"connecting {address}", deadline):
-            answer = Client(self.endpoint, deadline).connect(address)
+        answer = self._ask_to_connect(address, deadline)
+        if answer.startswith("failed to connect"):
+            # The end of what the device sent to a host that has just gone may reach the next one, on a
+            # console port, and spoil its first words. Once is enough: it has read them now.
+            self.disconnect(address, deadline)
+            answer = self._ask_to_connect(address, deadline)
         if not answer.startswith(("connected to", "already connected to")):
             raise DeviceUnusable(
                 f"adb cannot reach {address} ({answer.strip()}): look whether the device runs"
             )
         self.wait_for(address, deadline)
         return self.transport(address)
+
+    def _ask_to_connect(self, address: str, deadline: Deadline) -> str:
+        with self._our_errors(f"connecting {address}", deadline):
+            return str(Client(self.endpoint, deadline).connect(address))
 
     def disconnect(self, address: str, deadline: Deadline) -> None:
         """Detach ``address``; nothing when it is not attached."""

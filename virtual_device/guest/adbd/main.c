@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -37,11 +39,18 @@ static int signals = -1;
 static bool online; // the host has greeted
 
 // A console port tells what hosts send and when they come and go by two ways, of which either may be the
-// faster. When a host greets before the last one was seen to leave, the next hang-up is the last one's, and
-// the new one's arrival follows at once; should it not, the hang-up is real after all.
-#define ARRIVAL_MS 1000
-static unsigned early_greetings;
+// faster. When a host greets before the last one was seen to leave, a hang-up that follows at once is the
+// last one's, and is itself followed by the new one's arrival; should it not be, it is real after all.
+#define SETTLE_MS 250
+static int64_t hang_up_is_old_until_ms;
 static bool awaits_arrival;
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
 
 static int usage(void)
 {
@@ -113,7 +122,7 @@ static void end_session(void)
 static void handle_greeting(const struct packet *packet)
 {
 	if (online && door_is_console())
-		early_greetings++;
+		hang_up_is_old_until_ms = now_ms() + SETTLE_MS;
 	end_session();
 	link_agree(packet->arg0, packet->arg1);
 	greet();
@@ -125,10 +134,8 @@ static void lose_host(void)
 	if (link_fd() >= 0)
 		door_release(link_fd());
 	link_detach();
-	awaits_arrival = early_greetings > 0;
-	if (awaits_arrival)
-		early_greetings--;
-	else
+	awaits_arrival = now_ms() < hang_up_is_old_until_ms;
+	if (!awaits_arrival)
 		end_session();
 }
 
@@ -211,7 +218,7 @@ static int wait_for_events(struct events *events)
 	if (link_fd() >= 0)
 		watch_add(&watch, link_fd(), link_events(), &events->link);
 	streams_watch(&watch);
-	int ready = watch_wait(&watch, awaits_arrival ? ARRIVAL_MS : -1);
+	int ready = watch_wait(&watch, awaits_arrival ? SETTLE_MS : -1);
 	events->no_arrival = awaits_arrival && ready == 0;
 	return ready;
 }
@@ -222,7 +229,6 @@ static int serve(void)
 	while (wait_for_events(&events) >= 0) {
 		if (events.no_arrival) {
 			awaits_arrival = false;
-			early_greetings = 0;
 			end_session();
 		}
 		if (events.signal && !handle_signals())
