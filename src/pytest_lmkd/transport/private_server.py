@@ -27,6 +27,9 @@ from pytest_lmkd.transport.endpoint import check_unix_path
 from pytest_lmkd.transport.server import AdbServer
 from pytest_lmkd.transport.server import adb_program
 
+_TIDY_UP_S = 10.0
+"""For the end of a server that did not start in time, when the caller's own time is over."""
+
 
 class PrivateAdbServer(AdbServer):
     """The server that lives in ``folder``, which is made with mode 0700.
@@ -97,7 +100,7 @@ class PrivateAdbServer(AdbServer):
             self._await_ready(ready, deadline)
         except BaseException:
             self._child.kill()
-            self._end(deadline)
+            self._end(Deadline(_TIDY_UP_S))
             raise
         finally:
             os.close(ready)

@@ -45,8 +45,8 @@ class ShellSession:
         stream = -1
         while stream != EXIT:
             stream, length = _HEADER.unpack(self._take(_HEADER.size))
-            if length > _PACKET_MAX_BYTES:
-                raise ValueError(f"the device sent a shell packet of {length} bytes")
+            if length > _PACKET_MAX_BYTES or (stream == EXIT and length != 1):
+                raise ValueError(f"the device sent packet {stream} of {length} bytes in its shell")
             data = self._take(length)
             yield stream, data
 
