@@ -101,7 +101,14 @@ def test_ratios_and_intervals(bounds: Bounds, ratio: str, interval: str) -> None
 
 @pytest.mark.parametrize(
     ("kb", "shown"),
-    [(512, "512 kB"), (65536, "64 MB"), (1536, "1.5 MB"), (1048576, "1 GB"), (1_003_520, "980 MB")],
+    [
+        (512, "512 kB"),
+        (65536, "64 MB"),
+        (1536, "1.5 MB"),
+        (1048576, "1 GB"),
+        (1_020_211, "996 MB"),
+        (16_000_000, "15.3 GB"),
+    ],
 )
 def test_sizes(kb: int, shown: str) -> None:
     assert units.size(kb) == shown

@@ -27,6 +27,8 @@ WIDTH = 300
 HEIGHT = 150
 TIME_TITLE = "ms since the kill"
 LOG_FROM = 4
+SPARSE_FROM = 30
+"""Times that differ by more than these factors get a log axis, and fewer ticks on it."""
 
 
 def curve_figure(result: StratumResult, looks: dict[str, Look], name: str) -> str:
@@ -124,13 +126,14 @@ def _key(arm: ArmResult, looks: dict[str, Look]) -> str:
 
 
 def _time_axis(first_ms: float, last_ms: float) -> alt.X:
-    """Logarithmic where times differ by more than ``LOG_FROM``, else linear: its ticks are finer."""
+    """Linear while times lie close together: its ticks are finer."""
     if last_ms < LOG_FROM * first_ms:
         margin_ms = 0.05 * (last_ms - first_ms) or 0.05 * last_ms
         scale = alt.Scale(nice=False, zero=False, domain=[first_ms - margin_ms, last_ms + margin_ms])
         return alt.X("ms:Q", title=TIME_TITLE, scale=scale, axis=alt.Axis(tickCount=6))
     scale = alt.Scale(type="log", nice=False, domain=[first_ms / 1.1, last_ms * 1.1])
-    values = [digit * 10.0**power for power in range(-4, 6) for digit in (1, 2, 5)]
+    digits = (1, 2, 3, 5, 7) if last_ms < SPARSE_FROM * first_ms else (1, 2, 5)
+    values = [digit * 10.0**power for power in range(-4, 6) for digit in digits]
     axis = alt.Axis(values=values, format=".4~g")
     return alt.X("ms:Q", title=TIME_TITLE + ", log scale", scale=scale, axis=axis)
 

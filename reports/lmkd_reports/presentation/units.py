@@ -36,10 +36,11 @@ def mb(bounds: Bounds | None) -> str:
 
 
 def size(kb: int) -> str:
-    """A victim's size: 64 MB, 1.5 GB."""
-    if kb >= KB_PER_MB * KB_PER_MB:
-        return f"{kb / KB_PER_MB / KB_PER_MB:.3g} GB"
-    return f"{kb / KB_PER_MB:.4g} MB" if kb >= KB_PER_MB else f"{kb} kB"
+    """A size of memory: 64 MB, 1.5 GB."""
+    if kb < KB_PER_MB:
+        return f"{kb} kB"
+    unit, value = ("MB", kb / KB_PER_MB) if kb < KB_PER_MB**2 else ("GB", kb / KB_PER_MB**2)
+    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
 
 
 def factor(value: float) -> str:

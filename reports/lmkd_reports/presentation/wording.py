@@ -15,7 +15,7 @@ from lmkd_reports.presentation import units
 REGIMES = {
     "natural": "as it happens by itself",
     "injected": "stall injected on purpose",
-    "control": "control: no gain is possible here",
+    "control": "no gain is possible here, and one that shows would be an error of the measurement",
 }
 
 
