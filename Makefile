@@ -13,8 +13,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-SUITE_PACKAGES := qemu-system-x86 linux-source-6.12 busybox-static gcc libc6-dev make flex bison bc xz-utils
-TEST_PACKAGES := $(SUITE_PACKAGES) chromium
+SUITE_PACKAGES := qemu-system-x86 linux-source-6.12 busybox-static gcc libc6-dev make flex bison bc xz-utils patch libelf-dev
+TEST_PACKAGES := $(SUITE_PACKAGES) chromium libasan8 libubsan1
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -2
@@ -24,7 +24,7 @@ demo: system-packages setup
 	@$(BIN)/pytest-lmkd virtual build
 	@rm -rf results/demo
 	@$(BIN)/pytest suites/reclaim -k 64MB --lmkd-device virtual:reap-kill-v3 --lmkd-arms kill,kill+mrelease,reap-kill \
-		--lmkd-blocks 10 --lmkd-results results/demo -q -p no:cacheprovider
+		--lmkd-blocks 12 --lmkd-results results/demo -q -p no:cacheprovider
 
 test: PACKAGES := $(TEST_PACKAGES)
 test: system-packages setup

@@ -50,6 +50,16 @@ def add_options(parser: pytest.Parser) -> None:
         "--lmkd-results", metavar="DIR", help="folder for the results (default: results/<date and time>)"
     )
     group.addoption(
+        "--lmkd-resume",
+        metavar="DIR",
+        help="go on with the run in this results folder: same arms, blocks and seed, only the missing trials",
+    )
+    group.addoption(
+        "--lmkd-precision",
+        metavar="PCT",
+        help="end a stratum before its last block when every ratio to the baseline is known to PCT percent",
+    )
+    group.addoption(
         "--lmkd-html", metavar="FILE", help="write the report here too, not only in the results folder"
     )
 

@@ -35,7 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
         options = Options.of(config)
         if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
             raise UsageProblem("--lmkd-device cannot be used with -n: two workers would drive one device")
-        config.stash[SESSION] = LmkdSession(options, TerminalLine(config).show)
+        terminal = TerminalLine(config)
+        config.stash[SESSION] = LmkdSession(options, terminal.say, terminal.progress)
     except LmkdError as error:
         _give_up(error)
     if config.option.xmlpath is None and not config.option.collectonly:

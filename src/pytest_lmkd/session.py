@@ -38,11 +38,12 @@ Say = Callable[[str], None]
 
 
 class LmkdSession:
-    """Holds the devices of a run; ``say`` shows a line to the waiting user at once."""
+    """Holds the devices of a run; ``say`` shows the user a line to stay, ``progress`` one to be replaced."""
 
-    def __init__(self, options: Options, say: Say) -> None:
+    def __init__(self, options: Options, say: Say, progress: Say) -> None:
         self.options = options
         self._say = say
+        self._progress = progress
         self._sources: list[DeviceSource] = parse_specs(options.specs)
         self._cleanup = ExitStack()
         self._runners: dict[str, Runner] = {}
@@ -144,7 +145,7 @@ class LmkdSession:
 
     def _on_block(self, device: str, stratum: Stratum, block: int) -> None:
         self._meter.block_done(len(self.options.arms))
-        self._say(self._meter.line(device, str(stratum), block, self.options.blocks))
+        self._progress(self._meter.line(device, str(stratum), block, self.options.blocks))
 
     def _note_unusable(self, device: str, reason: str) -> None:
         self._unusable[device] = reason

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -11,28 +12,36 @@ LOG_INTERVAL_S = 5.0
 
 
 class TerminalLine:
-    """``show`` may be called at any time, also from within a test."""
+    """``say`` and ``progress`` may be called at any time, also from within a test."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._shown_at_s = float("-inf")
+        self._progress_at_s = float("-inf")
 
-    def show(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Shows a line that is to stay."""
+        self._show(text, rewrite=False)
+
+    def progress(self, text: str) -> None:
+        """Shows a line that the next one replaces; in a log, only if the last one is some time ago."""
+        if self._is_terminal():
+            self._show(text, rewrite=True)
+        elif time.monotonic() - self._progress_at_s >= LOG_INTERVAL_S:
+            self._progress_at_s = time.monotonic()
+            self._show(text, rewrite=False)
+
+    def _is_terminal(self) -> bool:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        return reporter is not None and bool(reporter.isatty)
+
+    def _show(self, text: str, *, rewrite: bool) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        capture = self._config.pluginmanager.get_plugin("capturemanager")
         if reporter is None:
             return
-        capture = self._config.pluginmanager.get_plugin("capturemanager")
-        if capture is None:
-            self._write(reporter, text)
-            return
-        with capture.global_and_fixture_disabled():
-            self._write(reporter, text)
-
-    def _write(self, reporter: pytest.TerminalReporter, text: str) -> None:
-        now_s = time.monotonic()
-        if reporter.isatty:
-            reporter.rewrite(text, erase=True)
-        elif now_s - self._shown_at_s >= LOG_INTERVAL_S:
-            reporter.ensure_newline()
-            reporter.write_line(text)
-            self._shown_at_s = now_s
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            if rewrite:
+                reporter.rewrite(text, erase=True)
+            else:
+                reporter.ensure_newline()
+                reporter.write_line(text)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 import lmkd_virtual
+from pytest_lmkd.cache import user_cache_root
 
 SUITE = """
     import pytest
@@ -27,6 +28,9 @@ SUITE = """
 """
 
 
+CACHE = user_cache_root().parent  # before pytester moves HOME away
+
+
 @pytest.fixture(autouse=True, scope="module")
 def image() -> None:
     lmkd_virtual.build(print)
@@ -34,8 +38,9 @@ def image() -> None:
 
 @pytest.fixture(autouse=True)
 def runtime_folder_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Devices that the user or another test runs are neither used nor stopped."""
+    """Devices that the user or another test runs are neither used nor stopped; the image is the user's."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
     yield
     assert lmkd_virtual.status() == []
 
@@ -135,14 +140,11 @@ def start_run(pytester: pytest.Pytester) -> subprocess.Popen[str]:
     run = subprocess.Popen(
         [*words, "--lmkd-results", "out"], cwd=pytester.path, stdout=subprocess.PIPE, text=True
     )
-    await_trials(pytester.path / "out", 2)
-    return run
-
-
-def await_trials(folder: Path, count: int) -> None:
     tick = threading.Event()
-    while sum(record["type"] == "trial" for record in records_of(folder)) < count:
+    while sum(record["type"] == "trial" for record in records_of(pytester.path / "out")) < 2:
+        assert run.poll() is None, run.communicate()
         tick.wait(0.05)
+    return run
 
 
 def finish(run: subprocess.Popen[str]) -> tuple[int, str]:
