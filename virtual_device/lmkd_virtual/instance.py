@@ -50,7 +50,10 @@ STATE_FILE = "instance.json"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A virtual device that is up. ``folder`` is private to the user and may be used beside QEMU."""
+    """A virtual device that is up. ``folder`` is private to the user and may be used beside QEMU.
+
+    A ``bound`` one belongs to the process that started it, and ends with it.
+    """
 
     name: str
     personality: str
@@ -58,6 +61,7 @@ class Instance:
     cpus: int
     memory_mb: int
     pid: int
+    bound: bool
     folder: Path
 
     @property
@@ -185,7 +189,7 @@ def _start(
     tsc_khz = qemu.host_tsc_khz(progress)
     for accelerator in _accelerators(cache):
         folder.mkdir(mode=0o700)
-        instance = Instance(name, personality, accelerator, cpus, memory_mb, 0, folder)
+        instance = Instance(name, personality, accelerator, cpus, memory_mb, 0, bound, folder)
         machine = qemu.Machine(
             found,
             personality,

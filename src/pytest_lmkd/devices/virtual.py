@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import lmkd_virtual
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.source import ANDROID_FOLDER
@@ -52,17 +54,22 @@ class VirtualSource:
         self._transport = self._server = self._instance = None
 
     def _running_instance(self, progress: Progress, deadline: Deadline) -> lmkd_virtual.Instance:
-        running = [one for one in lmkd_virtual.status() if one.personality == self._personality]
-        if self._instance is not None and self._instance not in running:
-            raise DeviceUnusable(
-                f"{self.name}: QEMU died; its last words are in {self._instance.console_log}"
-            )
-        if running:
-            self._instance = running[0]
-        else:
-            progress(f"starting {self.name}")
-            self._instance = lmkd_virtual.up(
-                self._personality, progress=progress, deadline=deadline, bound=True
-            )
-            self._started_here = True
+        running = lmkd_virtual.status()
+        if self._instance is not None:
+            if self._instance not in running:
+                raise DeviceUnusable(f"{self.name}: QEMU died, and what it was doing is lost: run again")
+            return self._instance
+        usable = [one for one in running if one.personality == self._personality and not one.bound]
+        self._instance = usable[0] if usable else self._start(progress, deadline)
         return self._instance
+
+    def _start(self, progress: Progress, deadline: Deadline) -> lmkd_virtual.Instance:
+        progress(f"starting {self.name}")
+        self._started_here = True
+        return lmkd_virtual.up(
+            self._personality,
+            name=f"{self._personality}-{os.getpid()}",
+            progress=progress,
+            deadline=deadline,
+            bound=True,
+        )
