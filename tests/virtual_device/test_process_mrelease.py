@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE_S
-from conftest import Device
+from booted import PATIENCE_S
+from booted import Device
 
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.toolchain import build_static

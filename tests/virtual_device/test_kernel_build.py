@@ -1,0 +1,70 @@
+"""What the kernel's build refuses, and how it says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lmkd_virtual import image
+from lmkd_virtual import kernel
+from lmkd_virtual.kernel import lost_options
+from pytest_lmkd.cache import Cache
+from pytest_lmkd.errors import CacheDamaged
+from pytest_lmkd.errors import DeviceUnusable
+
+FRAGMENT = "# memory\nCONFIG_SWAP=y\nCONFIG_PCI=n\nCONFIG_NR_CPUS=4\n"
+
+
+@pytest.mark.parametrize(
+    ("config", "lost"),
+    [
+        ("CONFIG_SWAP=y\n# CONFIG_PCI is not set\nCONFIG_NR_CPUS=4\n", []),
+        ("CONFIG_SWAP=y\nCONFIG_NR_CPUS=4\nCONFIG_MORE=y\n", []),
+        ("# CONFIG_SWAP is not set\nCONFIG_NR_CPUS=4\n", ["CONFIG_SWAP=y"]),
+        ("CONFIG_SWAP=y\nCONFIG_PCI=y\nCONFIG_NR_CPUS=4\n", ["CONFIG_PCI=n"]),
+        ("CONFIG_SWAP=y\nCONFIG_PCI=m\nCONFIG_NR_CPUS=4\n", ["CONFIG_PCI=n"]),
+        ("CONFIG_SWAP=y\nCONFIG_NR_CPUS=64\n", ["CONFIG_NR_CPUS=4"]),
+        ("CONFIG_SWAPFILE=y\nCONFIG_NR_CPUS=4\n", ["CONFIG_SWAP=y"]),
+        ("", ["CONFIG_SWAP=y", "CONFIG_NR_CPUS=4"]),
+    ],
+)
+def test_options_that_the_kernel_did_not_take_are_named(config: str, lost: list[str]) -> None:
+    assert lost_options(FRAGMENT, config) == lost
+
+
+def test_a_missing_source_names_its_package(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(kernel, "TARBALL", tmp_path / "none.tar.xz")
+    with pytest.raises(DeviceUnusable, match=r"run `apt-get install linux-source-6\.12`"):
+        image.build(print, Cache(tmp_path))
+
+
+def test_missing_programs_are_named_together(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(
+        kernel, "HOST_PROGRAMS", {"sh": "dash", "no-such-1": "package-1", "no-such-2": "package-2"}
+    )
+    with pytest.raises(DeviceUnusable, match="run `apt-get install package-1 package-2`"):
+        image.build(print, Cache(tmp_path))
+
+
+def test_a_device_that_was_never_built_says_how(tmp_path: Path) -> None:
+    with pytest.raises(DeviceUnusable, match="run `pytest-lmkd virtual build`"):
+        image.find(print, Cache(tmp_path))
+
+
+def test_a_damaged_kernel_says_how_to_build_it_again(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    entry = cache.build("kernel", kernel.kernel_key(), lambda folder: _write_image(folder, "whole"))
+    _write_image(entry, "damaged")
+    with pytest.raises(CacheDamaged, match="run `pytest-lmkd virtual build`"):
+        image.find(print, cache)
+
+
+def _write_image(folder: Path, text: str) -> None:
+    (folder / kernel.IMAGE).write_text(text)
+
+
+def test_a_busybox_that_needs_libraries_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(image, "BUSYBOX", Path("/bin/ls"))
+    with pytest.raises(DeviceUnusable, match="run `apt-get install busybox-static`"):
+        image._static_busybox()
