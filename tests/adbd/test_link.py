@@ -28,8 +28,10 @@ Adb = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 def kill(server: PrivateAdbServer) -> None:
-    assert server.pid is not None
-    os.kill(server.pid, signal.SIGKILL)
+    pid = server.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert ends(pid)
 
 
 def reconnect(server: PrivateAdbServer, daemon: Daemon) -> bytes:

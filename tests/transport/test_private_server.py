@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -35,8 +37,13 @@ def pid_of(server: PrivateAdbServer) -> int:
 
 def sockets_of(pid: int) -> set[str]:
     """The inodes of its sockets."""
-    links = (str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir())
-    return {link[len("socket:[") : -1] for link in links if link.startswith("socket:[")}
+    inodes = set()
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed while we look
+            link = str(entry.readlink())
+            if link.startswith("socket:["):
+                inodes.add(link[len("socket:[") : -1])
+    return inodes
 
 
 def tcp_and_udp_sockets(pid: int) -> set[str]:
@@ -86,9 +93,19 @@ def test_anybody_of_the_user_can_stop_it_and_nothing_stays(private: PrivateAdbSe
     assert not (private.folder / "server.json").exists()
 
 
+def kill(pid: int) -> None:
+    """SIGKILL, and wait until it has worked."""
+    pidfd = os.pidfd_open(pid)
+    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    assert poll.poll(PATIENCE_S * 1000)
+    os.close(pidfd)
+
+
 def test_a_killed_server_is_replaced(private: PrivateAdbServer) -> None:
     old = pid_of(private)
-    os.kill(old, signal.SIGKILL)
+    kill(old)
     private.require(Deadline(PATIENCE_S))
     assert pid_of(private) != old
     assert private.list_devices(Deadline(PATIENCE_S)) == []
