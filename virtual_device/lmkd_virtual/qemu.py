@@ -56,7 +56,8 @@ class Machine:
 
     def _kernel_command_line(self) -> str:
         # no_timer_check: the boot-time test whether the timer interrupt works fails on a busy host, and panics.
-        words = ["console=ttyS0", "quiet", "panic=-1", "no_timer_check"]
+        # reboot=t: a triple fault, which ends QEMU at once; without firmware the usual ways may hang for good.
+        words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t", "no_timer_check"]
         words.append(f"mrelease.personality={self.personality}")
         if self.accelerator == "tcg":
             words += [f"tsc_early_khz={self.tsc_khz}", "tsc=reliable"]
