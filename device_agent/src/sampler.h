@@ -1,4 +1,4 @@
-// The curve of a victim's memory coming back: samples of its cgroup's charge, about every 100 µs.
+// The curve of a victim's memory coming back: samples of its cgroup's charge, about every 50 µs.
 #pragma once
 
 #include <stdbool.h>
