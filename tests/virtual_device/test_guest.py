@@ -56,6 +56,12 @@ def test_the_clock_is_the_processors(stock: Device) -> None:
     assert stock.output(f"cat {source}") == expected
 
 
+@every_personality
+def test_timers_do_not_wait_for_the_tick(device: Device) -> None:
+    active = device.output("grep -c 'hres_active *: 1' /proc/timer_list")
+    assert int(active) == device.instance.cpus
+
+
 @pytest.mark.parametrize("controller", ["memory", "cpu", "cpuset"])
 def test_a_new_group_has_the_controller(stock: Device, controller: str) -> None:
     group = f"/sys/fs/cgroup/test-{controller}"

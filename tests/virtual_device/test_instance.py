@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,10 @@ def record(folder: Path, pid: int, started_ticks: int) -> None:
     """What ``up`` leaves for others to find."""
     folder.mkdir(mode=0o700)
     (folder / "qemu.json").write_text(json.dumps({"pid": pid, "started_ticks": started_ticks}))
-    fields = {"name": folder.name, "personality": "stock", "accelerator": "tcg", "cpus": 2, "memory_mb": 512}
-    (folder / "instance.json").write_text(json.dumps({**fields, "pid": pid, "folder": str(folder)}))
+    instance = lmkd_virtual.Instance(
+        folder.name, "stock", "tcg", cpus=2, memory_mb=512, pid=pid, bound=False, folder=folder
+    )
+    (folder / "instance.json").write_text(json.dumps(asdict(instance), default=str))
 
 
 def test_an_unknown_personality_lists_the_known() -> None:

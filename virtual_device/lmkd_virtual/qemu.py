@@ -58,7 +58,9 @@ class Machine:
         ]
 
     def _kernel_command_line(self) -> str:
-        words = ["console=ttyS0", "quiet", "panic=-1", f"mrelease.personality={self.personality}"]
+        # reboot=t: a triple fault, which ends QEMU at once; the usual ways need firmware, and may hang for good.
+        words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t"]
+        words.append(f"mrelease.personality={self.personality}")
         if self.accelerator == "tcg":
             # Told, not measured by the guest: on a busy host its measurements fail, and its clock and its
             # timers then move in ticks of 4 ms, or it panics for want of a timer.
