@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "report.h"
 
 #define CHILDREN_MAX 128
@@ -58,13 +59,6 @@ static void hang_up(pid_t pid)
 {
 	if (kill(-pid, SIGHUP) < 0 && errno == ESRCH)
 		kill(pid, SIGHUP);
-}
-
-static void close_end(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 static int set_nonblocking(int fd)
@@ -164,15 +158,15 @@ static int start_on_pipes(struct child *child, const char *command, const char *
 		become(command, term, (int[]){ ends[0], ends[1], errors == OWN_ERRORS ? ends[2] : ends[1] });
 	int result = child->pid < 0 ? failed("start a command") : 0;
 	for (int i = 0; i < 3; i++)
-		close_end(&ends[i]);
+		close_fd(&ends[i]);
 	return result;
 }
 
 static void close_ends(struct child *child)
 {
-	close_end(&child->input);
-	close_end(&child->output);
-	close_end(&child->errors);
+	close_fd(&child->input);
+	close_fd(&child->output);
+	close_fd(&child->errors);
 }
 
 int child_start(struct child *child, const char *command, const char *term, enum child_terminal terminal,

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <unistd.h>
 
+#include "fd.h"
 #include "service.h"
 
 struct forward {
@@ -71,13 +71,6 @@ static enum opening forward_opening(void *self)
 	return forward->opening;
 }
 
-static void end(struct forward *forward)
-{
-	if (forward->fd >= 0)
-		close(forward->fd);
-	forward->fd = -1;
-}
-
 static size_t forward_take(void *self, const uint8_t *data, size_t length)
 {
 	struct forward *forward = self;
@@ -89,7 +82,7 @@ static size_t forward_take(void *self, const uint8_t *data, size_t length)
 		else if (errno == EAGAIN)
 			return done;
 		else if (errno != EINTR)
-			end(forward);
+			close_fd(&forward->fd);
 	}
 	return length;
 }
@@ -123,8 +116,9 @@ static void forward_watch(void *self, struct watch *watch, bool data_waits, bool
 
 static void forward_drop(void *self)
 {
-	end(self);
-	free(self);
+	struct forward *forward = self;
+	close_fd(&forward->fd);
+	free(forward);
 }
 
 const struct service forward_service = {

@@ -9,6 +9,7 @@
 
 #include "bytes.h"
 #include "child.h"
+#include "fd.h"
 #include "service.h"
 
 enum shell_packet {
@@ -75,13 +76,6 @@ void *shell_start(const char *options, const char *command)
 		return NULL;
 	}
 	return shell;
-}
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-	*fd = -1;
 }
 
 // Returns how much is dealt with: data for a program that has closed its input is thrown away.

@@ -178,7 +178,7 @@ void streams_handle(const struct packet *packet, const uint8_t *payload)
 
 static bool may_give(const struct stream *stream)
 {
-	return stream->open && !stream->host_closed && !stream->awaits_okay && link_has_room();
+	return stream->open && (stream->host_closed || !stream->awaits_okay) && link_has_room();
 }
 
 void streams_watch(struct watch *watch)
@@ -226,7 +226,7 @@ static void pump_out(struct stream *stream)
 		return;
 	uint8_t *payload = link_reserve(&room);
 	size_t length = stream->service->give(stream->self, payload, room);
-	if (length == 0)
+	if (length == 0 || stream->host_closed) // nobody is there to read it
 		return;
 	link_send_reserved(COMMAND_WRTE, stream->local, stream->remote, length);
 	stream->awaits_okay = true;

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "bytes.h"
+#include "fd.h"
 #include "receiver.h"
 #include "service.h"
 #include "sync_wire.h"
@@ -314,13 +314,6 @@ static size_t give_list(struct sync *sync, uint8_t *data, size_t room)
 	return used;
 }
 
-static void close_file(struct sync *sync)
-{
-	if (sync->file >= 0)
-		close(sync->file);
-	sync->file = -1;
-}
-
 // One DATA; at the file's end the DONE, on an error the FAIL.
 static size_t give_chunk(struct sync *sync, uint8_t *data, size_t room)
 {
@@ -331,7 +324,7 @@ static size_t give_chunk(struct sync *sync, uint8_t *data, size_t room)
 	if (got < 0 && errno == EINTR)
 		return 0;
 	int error = got < 0 ? errno : 0;
-	close_file(sync);
+	close_fd(&sync->file);
 	await_request(sync);
 	if (error == 0)
 		return sync_put_header(data, SYNC_DONE, 0);
@@ -381,7 +374,7 @@ static void sync_drop(void *self)
 		receiver_drop(sync->receiver);
 	if (sync->folder != NULL)
 		closedir(sync->folder);
-	close_file(sync);
+	close_fd(&sync->file);
 	free(sync);
 }
 

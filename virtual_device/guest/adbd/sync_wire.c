@@ -1,7 +1,6 @@
 // Lays out the answers of `sync:`.
 #include "sync_wire.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -30,17 +29,11 @@ size_t sync_put_stat(uint8_t *at, const struct stat *status)
 	return put_old(at, SYNC_STAT, status);
 }
 
-// adb numbers errors as Linux on x86 and arm does, which are the machines that this runs on.
-static uint32_t error_on_wire(int error)
-{
-	return (uint32_t)error;
-}
-
 size_t sync_put_stat2(uint8_t *at, enum sync_word word, const struct stat *status, int error)
 {
 	memset(at, 0, SYNC_STAT2_BYTES);
 	put_u32(at, (uint32_t)word);
-	put_u32(at + 4, error_on_wire(error));
+	put_u32(at + 4, (uint32_t)error); // adb's numbers are those of Linux
 	if (status == NULL)
 		return SYNC_STAT2_BYTES;
 	put_u64(at + 8, status->st_dev);
@@ -59,7 +52,7 @@ size_t sync_put_stat2(uint8_t *at, enum sync_word word, const struct stat *statu
 size_t sync_put_entry(uint8_t *at, enum sync_word word, const struct stat *status, int error, const char *name)
 {
 	size_t used = word == SYNC_DNT2 ? sync_put_stat2(at, word, status, error) : put_old(at, word, status);
-	size_t length = strlen(name);
+	size_t length = strnlen(name, SYNC_NAME_MAX);
 	put_u32(at + used, (uint32_t)length);
 	memcpy(at + used + 4, name, length);
 	return used + 4 + length;

@@ -27,6 +27,8 @@ enum sync_word {
 #define SYNC_DATA_MAX (64u * 1024u)
 #define SYNC_STAT_BYTES 16u
 #define SYNC_STAT2_BYTES 72u
+#define SYNC_NAME_MAX 255u // of a file, on Linux
+#define SYNC_ENTRY_MAX (SYNC_STAT2_BYTES + 4u + SYNC_NAME_MAX)
 
 // Each writes at `at` and returns how many bytes. `status` is NULL when there is none, because of `error`.
 size_t sync_put_header(uint8_t *at, enum sync_word word, uint32_t number);
@@ -36,4 +38,3 @@ size_t sync_put_stat2(uint8_t *at, enum sync_word word, const struct stat *statu
 size_t sync_put_entry(uint8_t *at, enum sync_word word, const struct stat *status, int error, const char *name);
 // The end of a list: an empty entry of the same layout.
 size_t sync_put_list_end(uint8_t *at, enum sync_word word);
-#define SYNC_ENTRY_MAX (SYNC_STAT2_BYTES + 4u + 255u)
