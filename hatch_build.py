@@ -12,7 +12,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUNDLE = "pytest_lmkd/_bundle"
-TREES = ("device_agent/src", "virtual_device/kernel", "virtual_device/guest")
+TREES = ("device_agent/src", "virtual_device/kernel", "virtual_device/guest", "virtual_device/host")
+VIRTUAL_DEVICE_PROGRAMS = {"lmkd-adbd": "virtual_device/guest/adbd", "tsc_khz": "virtual_device/host"}
 
 
 class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own examples leave it bare
@@ -31,11 +32,11 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's o
         from pytest_lmkd.toolchain import ZIG_TARGETS  # noqa: PLC0415 - needs the line above
         from pytest_lmkd.toolchain import build_static  # noqa: PLC0415
 
-        wanted = [("lmkd-agent", root / "device_agent" / "src", abi) for abi in ZIG_TARGETS]
-        wanted.append(("lmkd-adbd", root / "virtual_device" / "guest" / "adbd", "x86_64"))
+        wanted = [("lmkd-agent", "device_agent/src", abi) for abi in ZIG_TARGETS]
+        wanted += [(program, tree, "x86_64") for program, tree in VIRTUAL_DEVICE_PROGRAMS.items()]
         return {
             str(
-                build_static(program, source, abi, self.app.display_info)
+                build_static(program, root / tree, abi, self.app.display_info)
             ): f"{BUNDLE}/programs/{abi}/{program}"
-            for program, source, abi in wanted
+            for program, tree, abi in wanted
         }
