@@ -43,11 +43,6 @@ def attached(instance: lmkd_virtual.Instance) -> Iterator[Transport]:
         server.stop(Deadline(PATIENCE_S))
 
 
-def own_name(suffix: str) -> str:
-    """A device's name that neither the user nor another test run has."""
-    return f"test-{os.getpid()}-{suffix}"
-
-
 def start(personality: str, name: str) -> lmkd_virtual.Instance:
     """One that ends with us, small enough for four of them beside each other."""
     return lmkd_virtual.up(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -10,14 +11,21 @@ from pathlib import Path
 
 import pytest
 from booted import Device
-from booted import own_name
 from booted import running
 
 import lmkd_virtual
 
 
 @pytest.fixture(scope="session")
-def image() -> lmkd_virtual.Image:
+def own_devices() -> Iterator[None]:
+    """Keeps our devices apart from those of the user. A short path: pytest's own is too long for sockets."""
+    with tempfile.TemporaryDirectory(prefix="lmkd-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
+
+
+@pytest.fixture(scope="session")
+def image(own_devices: None) -> lmkd_virtual.Image:
     return lmkd_virtual.build(print)
 
 
@@ -28,7 +36,7 @@ def boot(image: lmkd_virtual.Image) -> Iterator[Callable[[str], Device]]:
 
         @cache
         def boot_once(personality: str) -> Device:
-            return stack.enter_context(running(personality, own_name(personality)))
+            return stack.enter_context(running(personality, personality))
 
         yield boot_once
 

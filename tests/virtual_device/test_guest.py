@@ -8,7 +8,6 @@ from collections.abc import Callable
 import pytest
 from booted import PATIENCE_S
 from booted import Device
-from booted import own_name
 from booted import running
 
 from lmkd_virtual import PERSONALITIES
@@ -36,7 +35,7 @@ def test_the_kernel_has_the_personality(device: Device, personality: str) -> Non
 
 def test_an_unknown_personality_is_refused_by_the_kernel_too(monkeypatch: pytest.MonkeyPatch, image) -> None:
     monkeypatch.setattr(instance, "PERSONALITIES", (*PERSONALITIES, "no-such"))
-    with running("no-such", own_name("no-such")) as device:
+    with running("no-such", "no-such") as device:
         assert device.output("cat /sys/module/mrelease/parameters/personality") == "stock"
         assert "no-such" in device.output("dmesg | grep mrelease: ")
 
@@ -52,8 +51,8 @@ def test_the_clock_moves_in_small_steps(device: Device) -> None:
 
 def test_the_clock_is_the_processors(stock: Device) -> None:
     source = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
-    expected = {"tcg": "tsc", "kvm": "kvm-clock"}[stock.instance.accelerator]
-    assert stock.output(f"cat {source}") == expected
+    expected = {"tcg": {"tsc-early", "tsc"}, "kvm": {"kvm-clock"}}[stock.instance.accelerator]
+    assert stock.output(f"cat {source}") in expected
 
 
 @every_personality

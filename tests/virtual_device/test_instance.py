@@ -15,7 +15,6 @@ import pytest
 from booted import PATIENCE_S
 from booted import attached
 from booted import ends
-from booted import own_name
 from booted import running
 from booted import start
 
@@ -40,8 +39,8 @@ def sleeper() -> Iterator[int]:
 @pytest.fixture
 def name(image) -> Iterator[str]:
     """Of a device that the test may start; whatever it leaves is taken down."""
-    yield own_name("x")
-    lmkd_virtual.down(own_name("x"))
+    yield "short-lived"
+    lmkd_virtual.down("short-lived")
 
 
 def record(folder: Path, pid: int, started_ticks: int) -> None:

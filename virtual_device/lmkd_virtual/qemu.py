@@ -58,7 +58,7 @@ class Machine:
         ]
 
     def _kernel_command_line(self) -> str:
-        # reboot=t: a triple fault, which ends QEMU at once; the usual ways need firmware, and may hang for good.
+        # reboot=t: a triple fault, which ends QEMU at once; the usual ways want firmware, and may hang.
         words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t"]
         words.append(f"mrelease.personality={self.personality}")
         if self.accelerator == "tcg":
