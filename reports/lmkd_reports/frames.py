@@ -18,7 +18,18 @@ from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
 from pytest_lmkd.wire import TrialRecord
 
-STRATUM = ("suite", "scenario", "stall", "hold_ms", "regime", "victim_kb", "threads")
+STRATUM = (
+    "suite",
+    "scenario",
+    "stall",
+    "hold_ms",
+    "regime",
+    "victim_kb",
+    "threads",
+    "shape",
+    "dirty_pct",
+    "compress_pct",
+)
 """Columns that make a stratum; strata are never pooled."""
 
 TRIAL = ("device", *STRATUM, "arm", "block")

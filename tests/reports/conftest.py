@@ -10,6 +10,7 @@ import pytest
 from chromium import Browser
 from chromium import running
 from synthetic import synthetic_run
+from synthetic import synthetic_suite
 
 from lmkd_reports import load_run
 from lmkd_reports import write_report
@@ -21,6 +22,14 @@ from lmkd_reports.analysis import analyse
 def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A written synthetic run over two devices, with its reports."""
     folder = synthetic_run().write(tmp_path_factory.mktemp("synthetic"))
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def suite_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written synthetic run of forty strata, controls among them, with its reports."""
+    folder = synthetic_suite().write(tmp_path_factory.mktemp("suite"))
     write_report(folder)
     return folder
 

@@ -2,7 +2,7 @@
 
 No stall: memory is back after about 12 ms with ``kill``, 10 ms with the others. A holder of 300 ms:
 345 ms with ``kill``; with ``kill+mrelease`` 40 ms, or 350 ms where the race is lost (ESRCH); 45 ms
-with ``reap-kill``.
+with ``reap-kill``. In a control everything that reaps takes the same time.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pytest_lmkd.wire import Call
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import Fact
 from pytest_lmkd.wire import PlannedTrial
@@ -30,6 +31,11 @@ TIMEOUT_NS = 3_000_000_000
 NS_PER_MS = 1_000_000
 LOST_RACES = 0.6
 """Share of synthetic ``kill+mrelease`` trials that end in ESRCH."""
+
+NAMES = {"none": "nobody-holds", "holder": "somebody-holds"}
+"""Made up, so that no text here depends on what the product says of its scenarios."""
+
+CONTROLS = ("control-0", "control-1", "control-2")
 
 
 @dataclass
@@ -97,7 +103,7 @@ def synthetic_trial(**changes: object) -> TrialRecord:
     fields: dict[str, object] = {
         "device": PATCHED,
         "suite": "reclaim",
-        "scenario": "private-anon",
+        "scenario": "nobody-holds",
         "stall": "none",
         "regime": "natural",
         "arm": "kill",
@@ -136,6 +142,27 @@ def synthetic_run(
     return run
 
 
+def synthetic_suite(blocks: int = 10, seed: int = 20260102) -> SyntheticRun:
+    """Forty strata on one device: many scenarios, controls among them, victims of several shapes."""
+    rng = np.random.default_rng(seed)
+    run = SyntheticRun(synthetic_info([PATCHED], blocks=blocks), [synthetic_device(PATCHED)])
+    for number in range(17):
+        for threads in (1, 8):
+            held = f"held-{number}" if number else NAMES["none"]
+            add_stratum(
+                run, rng, PATCHED, "holder" if number else "none", 65536, threads, ARMS, scenario=held
+            )
+    for name in CONTROLS:
+        add_stratum(run, rng, PATCHED, "none", 65536, 1, ARMS, scenario=name, regime="control")
+    for shape, changes in (
+        ("app-mix", {}),
+        ("private-file", {"dirty_pct": 50}),
+        ("zram", {"compress_pct": 60}),
+    ):
+        add_stratum(run, rng, PATCHED, "none", 65536, 1, ARMS, scenario=f"in-{shape}", shape=shape, **changes)
+    return run
+
+
 def add_stratum(
     run: SyntheticRun,
     rng: np.random.Generator,
@@ -144,6 +171,7 @@ def add_stratum(
     victim_kb: int,
     threads: int,
     arms: Sequence[str],
+    **changes: object,
 ) -> None:
     held = stall == "holder"
     for block in range(run.info.blocks):
@@ -151,7 +179,7 @@ def add_stratum(
             plan = {
                 "device": device,
                 "suite": "reclaim",
-                "scenario": "private-anon",
+                "scenario": NAMES[stall],
                 "stall": stall,
                 "regime": "injected" if held else "natural",
                 "arm": arm,
@@ -162,7 +190,7 @@ def add_stratum(
                 "threads": threads,
                 "hold_ms": 300 if held else 0,
                 "timeout_ns": TIMEOUT_NS,
-            }
+            } | changes
             run.planned.append(PlannedTrial(**plan))
             if arm in arms:
                 run.trials.append(_measured(rng, plan, held, arm))
@@ -171,7 +199,8 @@ def add_stratum(
 def _measured(rng: np.random.Generator, plan: dict[str, object], held: bool, arm: str) -> TrialRecord:
     mb = int(plan["victim_kb"]) / 1024
     teardown_ms = 12 * (mb / 64) * float(np.exp(rng.normal(0, 0.08)))
-    lost = arm == "kill+mrelease" and rng.random() < LOST_RACES
+    control = plan["regime"] == "control"
+    lost = arm == "kill+mrelease" and not control and rng.random() < LOST_RACES
     reaped = arm == "reap-kill" or (arm == "kill+mrelease" and not lost)
     if held:
         start_ms = 0.3 if reaped else 300 + abs(rng.normal(2, 1))
@@ -196,14 +225,20 @@ def _trial(
         points.append((at_us, int(charged_kb - victim_kb * share)))
     fifty, ninety, most = (int(at * NS_PER_MS) for at in at_ms)
     waits = plan["stall"] == "holder" and not reaped
+    returned_kb = 500 if reaped else charged_kb - 64
+    took_ns = most if reaped else 12_000
     return TrialRecord(
         **plan,
         boot_id="00000000-0000-0000-0000-000000000001",
+        calls=_calls(arm, took_ns, "ESRCH" if lost else "", returned_kb),
+        returns_kb=victim_kb,
+        torn_down_by="stall" if plan["stall"] == "holder" else "victim",
+        stall_late_ns=None if plan["stall"] == "none" else most - fifty if waits else 200_000,
         mrelease_errno="ESRCH" if lost else "",
         kill_to_mrelease_ns={"kill": None, "kill+mrelease": 9_000, "reap-kill": 0}[arm],
-        syscall_ns=most if reaped else 12_000,
+        syscall_ns=took_ns,
         charged_at_kill_kb=charged_kb,
-        charged_at_return_kb=500 if reaped else charged_kb - 64,
+        charged_at_return_kb=returned_kb,
         reclaim_50_ns=fifty,
         reclaim_90_ns=ninety,
         reclaim_99_ns=most,
@@ -216,3 +251,12 @@ def _trial(
         curve=tuple(points),
         valid=True,
     )
+
+
+def _calls(arm: str, took_ns: int, errno: str, charged_kb: int) -> tuple[Call, ...]:
+    """The calls of ``arm``, of which the last took ``took_ns``."""
+    killed = Call("pidfd_send_signal", 0, 9_000, "", charged_kb)
+    if arm == "kill":
+        return (killed,)
+    reaped = Call("process_mrelease", 9_000, took_ns, errno, charged_kb)
+    return (killed, reaped) if arm.startswith("kill+") else (reaped,)

@@ -27,10 +27,12 @@ from lmkd_reports import render_summary
 from lmkd_reports.analysis import Analysis
 from lmkd_reports.analysis import Verdict
 from lmkd_reports.analysis import analyse
+from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.statistics.bounds import Bounds
+from pytest_lmkd.wire import Call
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import SkipRecord
 from pytest_lmkd.wire import TrialRecord
@@ -98,6 +100,52 @@ class TestPairs:
         assert pairs_of(("a", "b")) == (("b", "a"),)
         assert pairs_of(("a",)) == ()
         assert pairs_of(()) == ()
+
+    def test_in_controls_every_arm_that_reaps_against_the_plain_one(self) -> None:
+        arms = ("kill", "kill+mrelease", "kill+mrelease@lmkd", "reap-kill", "reap-kill-emulated")
+        assert control_pairs_of(arms) == tuple((arm, "kill+mrelease") for arm in arms[2:])
+
+    def test_in_controls_nothing_is_compared_without_the_plain_one(self) -> None:
+        assert control_pairs_of(("kill", "reap-kill")) == ()
+        assert control_pairs_of(("kill", "kill+mrelease")) == ()
+
+
+CONTROL_TIMES: Times = {"kill": [300.0] * 6, "kill+mrelease": [20.0] * 6, "reap-kill": [20.0] * 6}
+
+
+class TestControls:
+    def test_are_judged_against_plain_mrelease_only(self, tmp_path: Path) -> None:
+        analysis = analysis_of(tmp_path, trials_of(CONTROL_TIMES, regime="control"))
+        (stratum,) = analysis.devices[0].strata
+        (comparison,) = stratum.comparisons
+        assert (comparison.candidate, comparison.baseline) == ("reap-kill", "kill+mrelease")
+        assert comparison.verdict == Verdict.NO_CLEAR_DIFFERENCE
+        assert stratum.false_gains == ()
+        assert "controls: no gain claimed in 1 stratum, as it must be" in render_summary(analysis)
+
+    def test_a_claimed_gain_is_told_loudly(self, tmp_path: Path) -> None:
+        gained = CONTROL_TIMES | {"reap-kill": [10.0] * 6}
+        analysis = analysis_of(tmp_path, trials_of(gained, regime="control"))
+        (stratum,) = analysis.devices[0].strata
+        assert stratum.false_gains == stratum.comparisons
+        assert "  !! a gain is claimed where none is possible: the harness is wrong here" in (
+            render_summary(analysis).splitlines()
+        )
+        page = render_html(analysis)
+        assert page.count("a gain is claimed where none is possible: the harness is wrong here") == 5
+        assert page.index('class="alarm banner"') < page.index("<article")
+
+    def test_a_loss_is_no_false_gain(self, tmp_path: Path) -> None:
+        lost = CONTROL_TIMES | {"reap-kill": [40.0] * 6}
+        (stratum,) = analysis_of(tmp_path, trials_of(lost, regime="control")).devices[0].strata
+        assert stratum.comparisons[0].verdict == Verdict.WORSE
+        assert stratum.false_gains == ()
+
+    def test_a_gain_elsewhere_is_no_false_one(self, tmp_path: Path) -> None:
+        gained = CONTROL_TIMES | {"reap-kill": [10.0] * 6}
+        (stratum,) = analysis_of(tmp_path, trials_of(gained, regime="natural")).devices[0].strata
+        assert len(stratum.comparisons) == 3
+        assert stratum.false_gains == ()
 
 
 class TestVerdicts:
@@ -235,6 +283,30 @@ class TestMeasures:
         assert arm_of(analysis, "kill").flagged == (("coarse-sampling", 2),)
         assert arm_of(analysis, "kill").notes == ("2 of 2 flagged coarse-sampling",)
 
+    def test_who_tore_the_memory_down_and_what_it_cost(self, tmp_path: Path) -> None:
+        calls = (
+            Call("pidfd_send_signal", 0, 9_000, "", 65536),
+            Call("process_mrelease", 9_000, 26_000_000, "", None),
+        )
+        trials = trials_of(
+            {"kill+mrelease": [9.0, 9.5]}, torn_down_by="stall", stall_late_ns=3_000_000, calls=calls
+        )
+        trials += trials_of({"reap-kill": [9.0]}, torn_down_by="victim", calls=calls[1:])
+        trials += trials_of({"kill": [9.0]}, calls=calls[:1])
+        analysis = analysis_of(tmp_path, trials)
+        held = arm_of(analysis, "kill+mrelease")
+        assert held.torn_down_by == (("stall", 2),)
+        assert held.stall_late_ns.median == Bounds(3e6, 3e6)
+        assert held.reap_call_ns.median == Bounds(26e6, 26e6)
+        assert arm_of(analysis, "reap-kill").stall_late_ns is None
+        assert not arm_of(analysis, "kill").tells_cost
+        assert "process_mrelease 26000000 ns" in analysis.trials_csv
+
+    def test_the_last_of_several_reaping_calls_counts(self, tmp_path: Path) -> None:
+        calls = tuple(Call("process_mrelease", 0, took_ns, "", None) for took_ns in (1_000, 2_000))
+        analysis = analysis_of(tmp_path, trials_of({"reap-kill": [9.0]}, calls=calls))
+        assert arm_of(analysis, "reap-kill").reap_call_ns.median == Bounds(2e3, 2e3)
+
     def test_medians_by_hand(self, tmp_path: Path) -> None:
         arm = arm_of(analysis_of(tmp_path, trials_of({"kill": [10.0, 40.0, 20.0]})), "kill")
         assert arm.reclaim_90_ns.median == Bounds(20e6, 20e6)
@@ -253,11 +325,21 @@ class TestNeverPooled:
             {"regime": "control"},
             {"scenario": "other"},
             {"suite": "other"},
+            {"shape": "memfd"},
+            {"dirty_pct": 50},
+            {"compress_pct": 50},
         ):
             trials += trials_of({"kill": [99.0] * 6}, **changes)
         strata = analysis_of(tmp_path, trials).devices[0].strata
-        assert len(strata) == 8
-        assert [arm.valid for stratum in strata for arm in stratum.arms if arm.valid] == [6] * 8
+        assert len(strata) == 11
+        assert [arm.valid for stratum in strata for arm in stratum.arms if arm.valid] == [6] * 11
+
+    def test_scenarios_keep_the_order_of_the_plan(self, tmp_path: Path) -> None:
+        trials = [synthetic_trial(scenario=name) for name in ("zebra", "ant", "mule")]
+        run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)], [], trials)
+        run.planned = [planned_like(trials[place]) for place in (0, 2, 1)]
+        strata = analyse(load_run(run.write(tmp_path))).devices[0].strata
+        assert [stratum.stratum.scenario for stratum in strata] == ["zebra", "mule", "ant"]
 
     def test_devices(self, analysis: Analysis) -> None:
         patched, stock = analysis.devices

@@ -11,10 +11,12 @@ LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
 
 
 @pytest.mark.parametrize(("width", "dark"), LAYOUTS)
+@pytest.mark.parametrize("fixture", ["run_dir", "suite_dir"])
 def test_asks_for_nothing_and_complains_of_nothing(
-    browser: Browser, run_dir: Path, tmp_path: Path, width: int, dark: bool
+    browser: Browser, fixture: str, request: pytest.FixtureRequest, tmp_path: Path, width: int, dark: bool
 ) -> None:
-    page = run_dir / "report.html"
+    folder: Path = request.getfixturevalue(fixture)
+    page = folder / "report.html"
     observed = browser.open(page, width, dark=dark)
     assert observed.errors == []
     assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
@@ -34,14 +36,26 @@ def test_figures_are_drawn_in_the_themes_colours(browser: Browser, run_dir: Path
     assert (light, browser.evaluate(line)) == ("rgb(0, 114, 178)", "rgb(92, 184, 240)")
 
 
+SHOWN = (
+    "[...document.querySelectorAll('section, figure svg, .verdict')].filter(each => each.checkVisibility())"
+    ".map(each => each.getBoundingClientRect().height)"
+)
+
+
 def test_everything_shows_without_javascript(browser: Browser, run_dir: Path) -> None:
     browser.open(run_dir / "report.html", scripts=False)
-    heights = browser.evaluate(
-        "[...document.querySelectorAll('section, figure svg, .verdict')]"
-        ".map(each => each.getBoundingClientRect().height)"
-    )
+    heights = browser.evaluate(SHOWN)
     assert len(heights) > 50
     assert min(heights) > 10
+
+
+def test_a_folded_stratum_opens_by_its_link_without_javascript(browser: Browser, suite_dir: Path) -> None:
+    browser.open(suite_dir / "report.html", scripts=False)
+    shown = "document.querySelector('#d0s30 figure svg').checkVisibility()"
+    assert browser.evaluate(shown) is False
+    link = "document.querySelector('a[href=\"#d0s30\"]')"
+    assert browser.evaluate(f"{link}.click() === undefined") is True
+    assert browser.evaluate(shown) is True
 
 
 @pytest.mark.parametrize(

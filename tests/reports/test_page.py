@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from synthetic import PATCHED
 from synthetic import STOCK
@@ -16,6 +17,7 @@ from synthetic import SyntheticRun
 from synthetic import synthetic_device
 from synthetic import synthetic_info
 from synthetic import synthetic_run
+from synthetic import synthetic_suite
 from synthetic import synthetic_trial
 
 from lmkd_reports import analyse
@@ -168,6 +170,74 @@ def test_ten_devices_would_fit_into_two_megabytes(tmp_path: Path) -> None:
         run.trials = [trial for trial in run.trials if trial.victim_kb == 65536]
         sizes.append(write_report(run.write(tmp_path / str(len(devices)))).html.stat().st_size)
     assert sizes[0] + 9 * (sizes[1] - sizes[0]) <= 2_000_000
+
+
+@pytest.fixture(scope="module")
+def suite_source(suite_dir: Path) -> str:
+    return (suite_dir / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def suite_page(suite_source: str) -> Page:
+    return Page(suite_source)
+
+
+class TestFortyStrata:
+    """A page of the whole suite: still one file that can be mailed and read."""
+
+    def test_is_small_enough(self, suite_source: str) -> None:
+        assert len(suite_source.encode()) <= 5_000_000
+
+    def test_the_overview_leads_to_every_stratum(self, suite_page: Page) -> None:
+        links = [link[1:] for link in suite_page.attributes("href") if re.fullmatch(r"#d0s\d+", link)]
+        assert sorted(links) == sorted(f"d0s{place}" for place in range(40))
+        assert set(links) <= set(suite_page.attributes("id"))
+
+    def test_the_overview_tells_every_verdict(self, suite_page: Page) -> None:
+        assert re.search(r"held-16 holder 300 ms, 64 MB, 8 threads ↓ better 0\.1\dx \(", suite_page.words())
+        assert "in-private-file 64 MB, 1 thread, private-file, 50 % dirty" in suite_page.words()
+
+    def test_strata_are_folded(self, suite_page: Page) -> None:
+        cards = [attrs for tag, attrs in suite_page.tags if tag == "details" and attrs.get("class") == "card"]
+        assert len(cards) == 40
+        assert not [card for card in cards if "open" in card]
+
+    def test_what_needs_a_look_is_not(self, tmp_path: Path) -> None:
+        run = synthetic_suite(blocks=6)
+        run.trials = [
+            msgspec.structs.replace(trial, reclaim_90_ns=1_000_000)
+            if (trial.scenario, trial.arm) == ("control-1", "reap-kill")
+            else trial
+            for trial in run.trials
+        ]
+        page = Page(render_html(analyse(load_run(run.write(tmp_path)))))
+        cards = [attrs for tag, attrs in page.tags if tag == "details" and attrs.get("class") == "card"]
+        assert len([card for card in cards if "open" in card]) == 1
+
+    def test_figures_are_there_once_a_stratum(self, suite_source: str) -> None:
+        assert suite_source.count("<figure>") == 2 * 40
+
+    def test_controls_have_a_section_of_their_own(self, suite_page: Page) -> None:
+        assert "Controls: no gain expected" in suite_page.words()
+        assert "controls: no gain claimed in 3 strata, as it must be" in suite_page.words()
+        assert "reap-kill against kill better in 35 of 37 strata" in suite_page.words()
+
+
+def test_without_controls_there_is_no_such_section(source: str) -> None:
+    assert "no gain expected" not in source
+    assert "#controls" not in source
+
+
+def test_who_tore_the_memory_down_is_shown(page: Page) -> None:
+    assert re.search(
+        r"kill stall 100 % \d+\.\d \d+\.\d to \d+\.\d – kill\+mrelease stall 100 %", page.words()
+    )
+
+
+def test_who_tore_the_memory_down_is_hidden_when_nobody_knows(tmp_path: Path) -> None:
+    run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)])
+    run.trials = [synthetic_trial(block=block) for block in range(6)]
+    assert "Who tore" not in render_html(analyse(load_run(run.write(tmp_path))))
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,10 @@ from synthetic import synthetic_trial
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_summary
+from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.summary import plain
+from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.statistics.bounds import Bounds
 
 GOLDEN = Path(__file__).parent / "golden" / "summary.txt"
@@ -36,10 +40,46 @@ def test_is_the_same_again(run_dir: Path) -> None:
     assert render_summary(analyse(load_run(run_dir))) == (run_dir / "summary.txt").read_text()
 
 
-def test_fits_a_mail(run_dir: Path) -> None:
-    text = (run_dir / "summary.txt").read_text()
+@pytest.mark.parametrize("fixture", ["run_dir", "suite_dir"])
+def test_fits_a_mail(fixture: str, request: pytest.FixtureRequest) -> None:
+    folder: Path = request.getfixturevalue(fixture)
+    text = (folder / "summary.txt").read_text()
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 72
+
+
+def test_a_stratum_takes_few_lines(suite_dir: Path) -> None:
+    assert len((suite_dir / "summary.txt").read_text().splitlines()) <= 40 * 15
+
+
+def test_shares_of_lost_races_have_their_interval(tmp_path: Path) -> None:
+    run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)])
+    for block in range(10):
+        errno = "ESRCH" if block < 4 else ""
+        changes = {"arm": "kill+mrelease", "block": block, "kill_to_mrelease_ns": 9000}
+        run.trials.append(synthetic_trial(mrelease_errno=errno, **changes))
+    assert re.search(r"^  kill\+mrelease .* 4/10  17-69 ", summary_of(tmp_path, run), re.MULTILINE)
+
+
+def test_names_what_is_unusual_of_a_victim_only() -> None:
+    usual = Stratum("reclaim", "held", "held", 300, "injected", 65536, 8, "private-anon", 100, 0)
+    assert stratum_name(usual) == "held, 300 ms, 64 MB, 8 threads"
+    other = dataclasses.replace(usual, stall="aio", shape="memfd", dirty_pct=50, compress_pct=60)
+    assert stratum_name(other) == ("held, aio 300 ms, 64 MB, 8 threads, memfd, 50 % dirty, 60 % compressible")
+    assert stratum_name(dataclasses.replace(usual, stall="none", hold_ms=0)) == "held, 64 MB, 8 threads"
+
+
+def test_tells_who_tore_the_memory_down(suite_dir: Path, tmp_path: Path) -> None:
+    text = (suite_dir / "summary.txt").read_text()
+    assert "\n  torn down by: stall in every trial\n  busy after release: kill " in text
+    run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)])
+    run.trials = [
+        synthetic_trial(block=0, torn_down_by="victim"),
+        synthetic_trial(block=1, torn_down_by="stall"),
+    ]
+    assert "\n  torn down by: kill stall 1, victim 1\n" in summary_of(tmp_path / "mixed", run)
+    run.trials = [synthetic_trial()]
+    assert "torn down by" not in summary_of(tmp_path / "unknown", run).lower()
 
 
 def test_hostile_and_long_strings_fit_too(tmp_path: Path) -> None:

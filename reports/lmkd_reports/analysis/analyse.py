@@ -7,6 +7,7 @@ import pandas as pd
 
 from lmkd_reports.analysis.arms import arm_result
 from lmkd_reports.analysis.comparisons import compare
+from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
@@ -14,21 +15,35 @@ from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.frames import STRATUM
 from lmkd_reports.frames import Run
+from pytest_lmkd.wire import Call
 from pytest_lmkd.wire import SkipRecord
 
 CURVE_MARGIN = 1.08
 """Curves are drawn to this multiple of the time at which their band has come down."""
 
-TEXT_COLUMNS = ("device", "suite", "scenario", "boot_id", "mrelease_errno", "flags", "invalid_reason")
+TEXT_COLUMNS = (
+    "device",
+    "suite",
+    "scenario",
+    "stall",
+    "shape",
+    "arm",
+    "boot_id",
+    "calls",
+    "torn_down_by",
+    "mrelease_errno",
+    "flags",
+    "invalid_reason",
+)
 
 
 def analyse(run: Run) -> Analysis:
     """Everything that a report of ``run`` says. Never fails on poor data: it says what is missing."""
-    pairs = pairs_of(run.info.arms)
-    devices = tuple(_device(run, name, pairs) for name in _device_names(run))
+    devices = tuple(_device(run, name) for name in _device_names(run))
     return Analysis(
         info=run.info,
-        pairs=pairs,
+        pairs=pairs_of(run.info.arms),
+        control_pairs=control_pairs_of(run.info.arms),
         devices=devices,
         problems=run.problems,
         planned=len(run.planned),
@@ -48,7 +63,7 @@ def _device_names(run: Run) -> list[str]:
     return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured]))
 
 
-def _device(run: Run, name: str, pairs: tuple[tuple[str, str], ...]) -> DeviceResult:
+def _device(run: Run, name: str) -> DeviceResult:
     trials = run.trials[run.trials["device"] == name]
     planned = run.planned[run.planned["device"] == name]
     skips = tuple(skip for skip in run.skips if skip.device == name)
@@ -57,7 +72,7 @@ def _device(run: Run, name: str, pairs: tuple[tuple[str, str], ...]) -> DeviceRe
         name=name,
         record=records[-1] if records else None,
         strata=tuple(
-            _stratum(run, stratum, _of(trials, stratum), _of(planned, stratum), skips, pairs)
+            _stratum(run, stratum, _of(trials, stratum), _of(planned, stratum), skips)
             for stratum in _strata(trials, planned)
         ),
         skips=skips,
@@ -65,21 +80,24 @@ def _device(run: Run, name: str, pairs: tuple[tuple[str, str], ...]) -> DeviceRe
 
 
 def _strata(trials: pd.DataFrame, planned: pd.DataFrame) -> list[Stratum]:
-    """Every stratum that was planned or measured, nothing held first, small victims first."""
+    """Every stratum that was planned or measured: scenarios as they were planned, small victims first."""
     rows = pd.concat([planned[list(STRATUM)], trials[list(STRATUM)]]).drop_duplicates()
     strata = [Stratum(**row) for row in rows.to_dict("records")]
-    return sorted(strata, key=_place)
+    scenarios = list(dict.fromkeys(stratum.scenario for stratum in strata))
+    return sorted(strata, key=lambda stratum: _place(stratum, scenarios))
 
 
-def _place(stratum: Stratum) -> tuple[str | int, ...]:
-    held = int(stratum.stall != "none")
+def _place(stratum: Stratum, scenarios: list[str]) -> tuple[str | int, ...]:
     return (
         stratum.suite,
-        stratum.scenario,
-        held,
+        scenarios.index(stratum.scenario),
+        int(stratum.stall != "none"),
         stratum.stall,
         stratum.hold_ms,
         stratum.regime,
+        stratum.shape,
+        stratum.dirty_pct,
+        stratum.compress_pct,
         stratum.victim_kb,
         stratum.threads,
     )
@@ -98,7 +116,6 @@ def _stratum(
     trials: pd.DataFrame,
     planned: pd.DataFrame,
     skips: tuple[SkipRecord, ...],
-    pairs: tuple[tuple[str, str], ...],
 ) -> StratumResult:
     curve_end_ns = _curve_end_ns(trials)
     arms = {
@@ -111,6 +128,7 @@ def _stratum(
         )
         for arm in dict.fromkeys([*run.info.arms, *trials["arm"]])
     }
+    pairs = control_pairs_of(run.info.arms) if stratum.is_control else pairs_of(run.info.arms)
     return StratumResult(
         stratum=stratum,
         arms=tuple(arms.values()),
@@ -150,11 +168,18 @@ def _with_interval(device: DeviceResult) -> int:
 
 def _csv(trials: pd.DataFrame) -> str:
     """The trials without their curves, for a spreadsheet."""
-    table = trials.drop(columns=["curve", "schema"]).assign(flags=trials["flags"].map(" ".join))
+    table = trials.drop(columns=["curve", "schema"]).assign(
+        flags=trials["flags"].map(" ".join), calls=trials["calls"].map(_calls_text)
+    )
     for column in TEXT_COLUMNS:
         table[column] = table[column].map(_not_a_formula)
     text: str = table.to_csv(index=False, float_format="%.0f", lineterminator="\n")
     return text
+
+
+def _calls_text(calls: tuple[Call, ...]) -> str:
+    """For example ``kill 9000 ns, process_mrelease 25000 ns ESRCH``."""
+    return ", ".join(f"{call.name} {call.took_ns} ns {call.errno}".strip() for call in calls)
 
 
 def _not_a_formula(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from lmkd_reports.analysis.model import ArmResult
@@ -17,6 +18,7 @@ from lmkd_reports.statistics.shares import Share
 from lmkd_reports.statistics.shares import wilson
 
 QUARTILES = (0.25, 0.5, 0.75)
+REAPING_CALL = "process_mrelease"
 
 
 def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve_end_ns: float) -> ArmResult:
@@ -38,6 +40,9 @@ def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve
         charged_at_return_kb=_quantity(valid, "charged_at_return_kb"),
         esrch=_esrch(valid),
         stall_classes=counts(name for name in valid["stall_class"] if name != "none"),
+        torn_down_by=counts(name for name in valid["torn_down_by"] if name),
+        stall_late_ns=_quantity(valid, "stall_late_ns"),
+        reap_call_ns=_reap_call(valid),
         timeout_ns=int(valid["timeout_ns"].max()) if len(valid) else 0,
         censored=int(valid["reclaim_90_ns"].isna().sum()),
         band=curve_band(list(valid["curve"]), floats(valid, "charged_at_kill_kb"), curve_end_ns),
@@ -74,6 +79,15 @@ def _spread(values: Floats, limits: Floats) -> Spread | None:
     if low is None or median is None or high is None:
         return None
     return Spread(low, median, high)
+
+
+def _reap_call(valid: pd.DataFrame) -> Spread | None:
+    """How long the last process_mrelease of each trial took."""
+    took = [
+        [call.took_ns for call in calls if call.name.startswith(REAPING_CALL)] for calls in valid["calls"]
+    ]
+    measured = np.array([times[-1] for times in took if times], dtype=np.float64)
+    return _spread(measured, measured)
 
 
 def _esrch(valid: pd.DataFrame) -> Share | None:

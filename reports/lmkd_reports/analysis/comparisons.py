@@ -15,6 +15,8 @@ from lmkd_reports.statistics.paired import MIN_BLOCKS
 from lmkd_reports.statistics.paired import PairedRatio
 from lmkd_reports.statistics.paired import paired_ratio
 
+CONTROL_BASELINE = "kill+mrelease"
+
 
 def pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """(candidate, baseline): the last arm against every other, then the others against the first."""
@@ -22,6 +24,16 @@ def pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
         return ()
     last = [(arms[-1], other) for other in arms[:-1]]
     return (*last, *((arm, arms[0]) for arm in arms[1:-1]))
+
+
+def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """(candidate, baseline) in controls: every arm that reaps, against what reaps without the flag.
+
+    Against ``kill``, everything that reaps looks good in a control.
+    """
+    if CONTROL_BASELINE not in arms:
+        return ()
+    return tuple((arm, CONTROL_BASELINE) for arm in arms if arm not in {"kill", CONTROL_BASELINE})
 
 
 def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult) -> Comparison:

@@ -30,6 +30,14 @@ class Stratum:
     regime: str
     victim_kb: int
     threads: int
+    shape: str
+    dirty_pct: int
+    compress_pct: int
+
+    @property
+    def is_control(self) -> bool:
+        """Whether the flag cannot gain here, so that a gain would be an error of the measurement."""
+        return self.regime == "control"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +54,9 @@ class ArmResult:
     """One arm in one stratum on one device. A measure is None when no valid trial has it.
 
     ``planned`` counts the trials of the plan, ``valid`` those that count. ``missing`` is why there
-    are no trials. ``esrch`` is None for an arm that never calls process_mrelease.
+    are no trials. ``esrch`` is None for an arm that never calls process_mrelease. ``torn_down_by``
+    counts who ran exit_mmap, ``stall_late_ns`` is how long what held the memory was busy after its
+    release, ``reap_call_ns`` how long the last process_mrelease took.
     """
 
     arm: str
@@ -62,11 +72,19 @@ class ArmResult:
     charged_at_return_kb: Spread | None
     esrch: Share | None
     stall_classes: tuple[Count, ...]
+    torn_down_by: tuple[Count, ...]
+    stall_late_ns: Spread | None
+    reap_call_ns: Spread | None
     timeout_ns: int
     censored: int
     band: Band | None
     steps: Steps | None
     notes: tuple[str, ...]
+
+    @property
+    def tells_cost(self) -> bool:
+        """Whether it is known who tore the memory down, or what that cost."""
+        return bool(self.torn_down_by or self.stall_late_ns or self.reap_call_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +100,22 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class StratumResult:
-    """All arms of one stratum on one device; ``curve_end_ns`` is where its band ends."""
+    """All arms of one stratum on one device; ``curve_end_ns`` is where its band ends.
+
+    In a control the comparisons are those of ``Analysis.control_pairs``, elsewhere of ``pairs``.
+    """
 
     stratum: Stratum
     arms: tuple[ArmResult, ...]
     comparisons: tuple[Comparison, ...]
     curve_end_ns: float
+
+    @property
+    def false_gains(self) -> tuple[Comparison, ...]:
+        """The comparisons of a control that claim the gain which cannot be."""
+        if not self.stratum.is_control:
+            return ()
+        return tuple(one for one in self.comparisons if one.verdict == Verdict.BETTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +132,14 @@ class DeviceResult:
 class Analysis:
     """Everything a report of one run says.
 
-    ``pairs`` are the (candidate, baseline) arms compared, the run's main question first.
+    ``pairs`` are the (candidate, baseline) arms compared, the run's main question first;
+    ``control_pairs`` those that are compared in controls.
     ``comparisons`` counts those that have an interval, ``trials_csv`` and ``records`` are for download.
     """
 
     info: RunInfo
     pairs: tuple[tuple[str, str], ...]
+    control_pairs: tuple[tuple[str, str], ...]
     devices: tuple[DeviceResult, ...]
     problems: tuple[Problem, ...]
     planned: int

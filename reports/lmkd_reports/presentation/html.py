@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jinja2
@@ -22,6 +23,8 @@ from lmkd_reports.presentation.environment import Property
 from lmkd_reports.presentation.environment import properties
 from lmkd_reports.presentation.figures import curve_figure
 from lmkd_reports.presentation.figures import distribution_figure
+from lmkd_reports.presentation.meanings import Meaning
+from lmkd_reports.presentation.meanings import meaning
 from lmkd_reports.presentation.notes import Notes
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
@@ -36,6 +39,9 @@ MARKS = {
     Verdict.INVALID: "×",
 }
 """A sign beside each word, so that no verdict is told by colour alone; less time is down."""
+
+MOST_OPEN = 16
+"""Strata on a page up to which all are unfolded; of more, only those that need a look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +78,25 @@ class ArmRow:
 
 @dataclass(frozen=True, slots=True)
 class StratumView:
-    """One stratum: its rows and its two figures (safe SVG, or empty)."""
+    """One stratum: its rows and its two figures (safe SVG, or empty); ``place`` is its id on the page."""
 
+    place: str
+    result: StratumResult
+    details: str
     name: str
     origin: str
+    meaning: Meaning
+    race: ArmResult | None
+    baseline: str
+    opened: bool
     rows: list[ArmRow]
     curves: Markup
     distribution: Markup
+
+    @property
+    def told_costs(self) -> list[ArmResult]:
+        """The arms of which it is known who tore the memory down, or what it cost."""
+        return [arm for arm in self.result.arms if arm.tells_cost]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,19 @@ class DeviceView:
     line: str
     pairs: list[PairView]
     strata: list[StratumView]
+    control_headline: str
+
+    @property
+    def usual(self) -> list[StratumView]:
+        return [view for view in self.strata if not view.result.stratum.is_control]
+
+    @property
+    def controls(self) -> list[StratumView]:
+        return [view for view in self.strata if view.result.stratum.is_control]
+
+    @property
+    def false_gains(self) -> list[StratumView]:
+        return [view for view in self.strata if view.result.false_gains]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +144,9 @@ def render_html(analysis: Analysis) -> str:
         for comparison in stratum.comparisons
         if comparison.ratio is not None
     )
+    folded = sum(len(device.strata) for device in analysis.devices) > MOST_OPEN
     devices = [
-        _device(number, device, analysis, scale, arm_looks, notes)
+        _device(number, device, analysis, scale, arm_looks, notes, folded=folded)
         for number, device in enumerate(analysis.devices)
     ]
     template = _environment().get_template("report.html.j2")
@@ -129,7 +161,16 @@ def render_html(analysis: Analysis) -> str:
         downloads=_downloads(analysis),
         confidence_note=wording.confidence_note(analysis),
         regimes=wording.REGIMES,
+        false_gain=wording.FALSE_GAIN,
+        race_arm=_race_arm(analysis.info.arms),
+        folded=folded,
     )
+
+
+def _race_arm(arms: Sequence[str]) -> str:
+    """The arm whose share of lost races the overview shows; empty when none can lose one."""
+    racing = [arm for arm in arms if arm.startswith("kill+mrelease")]
+    return racing[0] if racing else ""
 
 
 def _environment() -> jinja2.Environment:
@@ -140,7 +181,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("ms", "mb", "ratio", "interval", "percent", "share_interval"):
+    for name in ("ms", "mb", "ratio", "interval", "percent", "share_interval", "shares"):
         environment.filters[name] = getattr(units, name)
     return environment
 
@@ -158,16 +199,21 @@ def _device(
     scale: Scale,
     arm_looks: dict[str, Look],
     notes: Notes,
+    *,
+    folded: bool,
 ) -> DeviceView:
+    usual = any(not stratum.stratum.is_control for stratum in device.strata)
+    race_arm = _race_arm(analysis.info.arms)
     return DeviceView(
         number=number,
         device=device,
         line=wording.device_line(device),
-        pairs=[_pair(device, pair, scale, notes) for pair in analysis.pairs if device.strata],
+        pairs=[_pair(device, pair, scale, notes) for pair in analysis.pairs if usual],
         strata=[
-            _stratum(stratum, arm_looks, f"d{number}s{place}", notes)
+            _stratum(stratum, arm_looks, f"d{number}s{place}", notes, race_arm, folded=folded)
             for place, stratum in enumerate(device.strata)
         ],
+        control_headline=wording.control_headline(device),
     )
 
 
@@ -193,14 +239,36 @@ def _verdict_row(
     return VerdictRow(sentence, scale.strip(comparison.ratio), notes.refer(comparison.notes))
 
 
-def _stratum(result: StratumResult, arm_looks: dict[str, Look], name: str, notes: Notes) -> StratumView:
+def _stratum(
+    result: StratumResult,
+    arm_looks: dict[str, Look],
+    place: str,
+    notes: Notes,
+    race_arm: str,
+    *,
+    folded: bool,
+) -> StratumView:
     return StratumView(
+        place=place,
+        result=result,
+        details=wording.stratum_details(result.stratum),
         name=wording.stratum_name(result.stratum),
         origin=wording.stratum_origin(result.stratum),
+        meaning=meaning(result.stratum.scenario),
+        race=next((arm for arm in result.arms if arm.arm == race_arm), None),
+        baseline=_baseline(result),
+        opened=not folded or bool(result.false_gains),
         rows=[_row(arm, result, notes) for arm in result.arms],
-        curves=Markup(curve_figure(result, arm_looks, f"{name}c")),  # noqa: S704 - our own SVG, escaped
-        distribution=Markup(distribution_figure(result, arm_looks, f"{name}e")),  # noqa: S704 - as above
+        curves=Markup(curve_figure(result, arm_looks, f"{place}c")),  # noqa: S704 - our own SVG, escaped
+        distribution=Markup(distribution_figure(result, arm_looks, f"{place}e")),  # noqa: S704 - as above
     )
+
+
+def _baseline(result: StratumResult) -> str:
+    """The arm that is compared with others only as their baseline; empty when there is none."""
+    candidates = {one.candidate for one in result.comparisons}
+    baselines = [one.baseline for one in result.comparisons if one.baseline not in candidates]
+    return baselines[0] if baselines else ""
 
 
 def _row(arm: ArmResult, result: StratumResult, notes: Notes) -> ArmRow:

@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from itertools import groupby
 
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.model import Count
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Spread
+from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
+from lmkd_reports.presentation.meanings import meaning
 from lmkd_reports.presentation.notes import Notes
+from lmkd_reports.presentation.wording import FALSE_GAIN
+from lmkd_reports.presentation.wording import control_headline
+from lmkd_reports.presentation.wording import device_comparisons
 from lmkd_reports.presentation.wording import device_line
 from lmkd_reports.presentation.wording import headline
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
 
 COLUMNS = 72
-ARM_COLUMNS = 18
+ARM_COLUMNS = 19
+VERDICT_COLUMNS = 19
+RATIO_COLUMNS = 8
 LEGEND = (
     "Median ms since the kill until 50, 90 and 99 % of the victim's memory was back, and until "
-    "its pidfd was readable (exit). ESRCH: how often process_mrelease came too late. Ratios: "
-    "median over blocks of the 90 % times within a block, with an interval of at least 95 %. "
-    "A difference is claimed only when the whole interval lies on one side of 1."
+    "its pidfd was readable (exit). ESRCH: how often process_mrelease came too late, and the 95 % "
+    "interval of that share in percent. Ratios: median over blocks of the 90 % times within a "
+    "block, with an interval of at least 95 %. A difference is claimed only when the whole interval "
+    "lies on one side of 1."
+)
+CONTROL_LEGEND = (
+    "Controls: the flag cannot gain over kill+mrelease there. Where nothing differs, chance claims "
+    "a gain in at most one of forty."
+)
+COST_LEGEND = (
+    "Torn down by: who ran exit_mmap, by number of trials. Busy after release: median ms for which "
+    "what held the memory was kept busy by the teardown. Reaping call: median ms of process_mrelease."
 )
 
 
@@ -51,6 +70,7 @@ def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
         yield from _device(device, analysis, notes)
     yield ""
     yield from _wrap(LEGEND)
+    yield from _further_legends(analysis)
     if notes.texts:
         yield ""
     for number, text in enumerate(notes.texts, start=1):
@@ -68,31 +88,106 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
     yield from _wrap(f"   {device_line(device)}", indent="   ")
     for pair in analysis.pairs:
         yield from _wrap(f"   {headline(device, pair)}", indent="     ")
+    yield from _wrap(f"   {control_headline(device)}", indent="     ")
     for skip in device.skips:
         yield from _wrap(f"   skipped: {skip.what} {skip.name} ({skip.reason})", indent="     ")
-    for stratum in device.strata:
-        yield from _stratum(stratum, notes)
+    yield from _overview(device, analysis)
+    for scenario, strata in groupby(device.strata, lambda result: result.stratum.scenario):
+        yield from _meaning(scenario)
+        for stratum in strata:
+            yield from _stratum(stratum, notes)
+
+
+def _overview(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
+    """One line a stratum: the main question, and in controls what may not be."""
+    questions = [(pair, False) for pair in analysis.pairs[:1]]
+    questions += [(pair, True) for pair in analysis.control_pairs]
+    for pair, controls in questions:
+        compared = device_comparisons(device, pair, controls=controls)
+        if compared:
+            yield ""
+            where = "controls, where no gain is possible" if controls else "by stratum"
+            yield from _wrap(f"   {pair[0]} against {pair[1]}, {where}:", indent="     ")
+        for stratum, comparison in compared:
+            yield from _overview_line(stratum, comparison)
+
+
+def _overview_line(stratum: Stratum, comparison: Comparison) -> Iterator[str]:
+    ratio = comparison.ratio.estimate if comparison.ratio else None
+    shown = units.ratio(ratio).replace("> ", ">").replace("< ", "<") if ratio else "-"
+    mark = " !!" if stratum.is_control and comparison.verdict == Verdict.BETTER else ""
+    line = (
+        f"   {comparison.verdict:<{VERDICT_COLUMNS}} {shown:>{RATIO_COLUMNS}}  {stratum_name(stratum)}{mark}"
+    )
+    yield from _wrap(line, indent=" " * (VERDICT_COLUMNS + RATIO_COLUMNS + 8))
+
+
+def _meaning(scenario: str) -> Iterator[str]:
+    said = meaning(scenario)
+    if said.title:
+        yield ""
+        yield from _wrap(f"-- {scenario}: {said.title}", indent="   ")
+    if said.expectation:
+        yield from _wrap(f"   Expected: {said.expectation}", indent="   ")
 
 
 def _stratum(result: StratumResult, notes: Notes) -> Iterator[str]:
     yield ""
     yield from _wrap(f"{stratum_name(result.stratum)} ({stratum_origin(result.stratum)})", indent="  ")
-    yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3} {'50 %':>7} {'90 %':>7} {'99 %':>7} {'exit':>7} {'ESRCH':>7}"
+    times = " ".join(f"{name:>6}" for name in ("50 %", "90 %", "99 %", "exit"))
+    yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3} {times}  ESRCH  in %"
     for arm in result.arms:
         yield from _arm(arm, notes)
     absent = {arm.arm for arm in result.arms if arm.missing}
     for comparison in result.comparisons:
         if not {comparison.candidate, comparison.baseline} & absent:
             yield from _comparison(comparison, notes)
+        if comparison in result.false_gains:
+            yield from _wrap(f"  !! {FALSE_GAIN}", indent="     ")
+    yield from _costs(result)
 
 
 def _arm(arm: ArmResult, notes: Notes) -> Iterator[str]:
     times = (arm.reclaim_50_ns, arm.reclaim_90_ns, arm.reclaim_99_ns, arm.exit_ns)
-    numbers = " ".join(f"{_median(spread):>7}" for spread in times)
+    numbers = " ".join(f"{_median(spread):>6}" for spread in times)
     esrch = f"{arm.esrch.count}/{arm.esrch.total}" if arm.esrch else "-"
+    interval = units.share_interval(arm.esrch).replace(" to ", "-").removesuffix(" %") if arm.esrch else ""
     missing = (arm.missing,) if arm.missing else ()
-    line = f"  {arm.arm:<{ARM_COLUMNS}} {arm.valid:>3} {numbers} {esrch:>7}"
+    line = f"  {arm.arm:<{ARM_COLUMNS}} {arm.valid:>3} {numbers} {esrch:>6} {interval:>6}".rstrip()
     yield from _with_marks(line, notes.refer((*missing, *arm.notes)))
+
+
+def _costs(result: StratumResult) -> Iterator[str]:
+    """Who tore the memory down and what it cost, a line a question that a record answers."""
+    told = {
+        "torn down by": _torn_down_by(result),
+        "busy after release": {
+            arm.arm: _median(arm.stall_late_ns) for arm in result.arms if arm.stall_late_ns
+        },
+        "reaping call": {arm.arm: _median(arm.reap_call_ns) for arm in result.arms if arm.reap_call_ns},
+    }
+    for what, answers in told.items():
+        if answers:
+            text = "; ".join(f"{arm} {answer}" for arm, answer in answers.items())
+            yield from _wrap(f"  {what}: {text}", indent="      ")
+
+
+def _torn_down_by(result: StratumResult) -> dict[str, str]:
+    told = {arm.arm: _tally(arm.torn_down_by) for arm in result.arms if arm.torn_down_by}
+    names = {name for arm in result.arms for name, _ in arm.torn_down_by}
+    return {names.pop(): "in every trial"} if len(names) == 1 else told
+
+
+def _tally(counts: tuple[Count, ...]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in counts)
+
+
+def _further_legends(analysis: Analysis) -> Iterator[str]:
+    strata = [stratum for device in analysis.devices for stratum in device.strata]
+    if any(stratum.stratum.is_control for stratum in strata):
+        yield from _wrap(CONTROL_LEGEND)
+    if any(arm.tells_cost for stratum in strata for arm in stratum.arms):
+        yield from _wrap(COST_LEGEND)
 
 
 def _median(spread: Spread | None) -> str:

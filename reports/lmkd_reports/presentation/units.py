@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from lmkd_reports.statistics.bounds import Bounds
 from lmkd_reports.statistics.shares import Share
@@ -96,3 +97,10 @@ def share_interval(share: Share) -> str:
 def count(number: int, thing: str) -> str:
     """``1 thread``, ``16 threads``."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def shares(counts: Sequence[tuple[str, int]]) -> str:
+    """``stall 60 %, victim 40 %``, the most frequent first."""
+    total = sum(number for _, number in counts)
+    ordered = sorted(counts, key=lambda one: -one[1])
+    return ", ".join(f"{name} {percent(number / total)}" for name, number in ordered)

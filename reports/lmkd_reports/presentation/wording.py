@@ -18,6 +18,11 @@ REGIMES = {
     "control": "no gain is possible here, and one that shows would be an error of the measurement",
 }
 
+FALSE_GAIN = "a gain is claimed where none is possible: the harness is wrong here"
+
+USUAL_SHAPE = "private-anon"
+USUAL_DIRTY_PCT = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
@@ -32,20 +37,33 @@ class Sentence:
 
 
 def stall_name(stratum: Stratum) -> str:
-    """``no stall``, ``holder 300 ms``."""
-    if stratum.stall == "none":
-        return "no stall"
-    return f"{stratum.stall} {stratum.hold_ms} ms" if stratum.hold_ms else stratum.stall
+    """What holds the memory and for how long, as far as the scenario's name leaves it open; may be empty."""
+    said = stratum.stall in {"none", stratum.scenario}
+    hold = f"{stratum.hold_ms} ms" if stratum.hold_ms else ""
+    return hold if said else f"{stratum.stall} {hold}".strip()
+
+
+def stratum_details(stratum: Stratum) -> str:
+    """Everything of the name but the scenario, for example ``holder 300 ms, 64 MB, 16 threads``."""
+    parts = (
+        stall_name(stratum),
+        units.size(stratum.victim_kb),
+        units.count(stratum.threads, "thread"),
+        stratum.shape if stratum.shape != USUAL_SHAPE else "",
+        f"{stratum.dirty_pct} % dirty" if stratum.dirty_pct != USUAL_DIRTY_PCT else "",
+        f"{stratum.compress_pct} % compressible" if stratum.compress_pct else "",
+    )
+    return ", ".join(part for part in parts if part)
 
 
 def stratum_name(stratum: Stratum) -> str:
-    """For example ``holder 300 ms, 64 MB, 16 threads``."""
-    return f"{stall_name(stratum)}, {units.size(stratum.victim_kb)}, {units.count(stratum.threads, 'thread')}"
+    """For example ``held-by-vm-readv, holder 300 ms, 64 MB, 16 threads``."""
+    return f"{stratum.scenario}, {stratum_details(stratum)}"
 
 
 def stratum_origin(stratum: Stratum) -> str:
-    """What the name leaves out: ``reclaim, private-anon, natural``."""
-    return f"{stratum.suite}, {stratum.scenario}, {stratum.regime}"
+    """What the name leaves out: ``reclaim, natural``."""
+    return f"{stratum.suite}, {stratum.regime}"
 
 
 def sentence(stratum: Stratum, comparison: Comparison) -> Sentence:
@@ -72,13 +90,15 @@ def sentences(compared: Sequence[tuple[Stratum, Comparison]]) -> list[Sentence]:
     return told
 
 
-def device_comparisons(device: DeviceResult, pair: tuple[str, str]) -> list[tuple[Stratum, Comparison]]:
-    """The comparison of ``pair`` in each of the device's strata."""
+def device_comparisons(
+    device: DeviceResult, pair: tuple[str, str], *, controls: bool = False
+) -> list[tuple[Stratum, Comparison]]:
+    """The comparison of ``pair`` in each of the device's strata: in the controls, or in all others."""
     return [
         (result.stratum, comparison)
         for result in device.strata
         for comparison in result.comparisons
-        if (comparison.candidate, comparison.baseline) == pair
+        if (comparison.candidate, comparison.baseline) == pair and result.stratum.is_control == controls
     ]
 
 
@@ -88,8 +108,22 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     parts = [f"{verdict} in {number}" for verdict, number in counts.items() if number]
     if not parts:
         return "nothing was measured"
-    of = units.count(len(verdicts), "stratum").replace("stratums", "strata")
-    return ", ".join([f"{parts[0]} of {of}", *parts[1:]])
+    return ", ".join([f"{parts[0]} of {strata_count(len(verdicts))}", *parts[1:]])
+
+
+def strata_count(number: int) -> str:
+    return units.count(number, "stratum").replace("stratums", "strata")
+
+
+def control_headline(device: DeviceResult) -> str:
+    """What came of the device's controls, in one line; empty when it has none."""
+    controls = [result for result in device.strata if result.stratum.is_control]
+    if not controls:
+        return ""
+    wrong = sum(bool(result.false_gains) for result in controls)
+    if wrong:
+        return f"controls: {FALSE_GAIN} ({wrong} of {strata_count(len(controls))})"
+    return f"controls: no gain claimed in {strata_count(len(controls))}, as it must be"
 
 
 def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
