@@ -89,7 +89,7 @@ def _read_records(path: Path, run: RunRecords) -> None:
             run.trials.append(record)
         elif isinstance(record, DeviceRecord):
             run.devices.append(record)
-        else:
+        elif isinstance(record, SkipRecord):
             run.skips.append(record)
     if path.is_file():
         run.raw += path.read_bytes().rstrip(b"\n") + b"\n"

@@ -89,12 +89,20 @@ def planned_like(trial: TrialRecord, **changes: object) -> PlannedTrial:
 
 
 class TestPairs:
-    def test_the_last_arm_against_all_and_the_others_against_the_first(self) -> None:
+    def test_one_arm_against_all_and_the_others_against_the_first(self) -> None:
         assert pairs_of(ARMS) == (
             ("reap-kill", "kill"),
             ("reap-kill", "kill+mrelease"),
             ("kill+mrelease", "kill"),
         )
+
+    def test_the_flag_is_the_question_wherever_it_stands(self) -> None:
+        assert pairs_of(("kill", "reap-kill", "reap-kill-emulated")) == (
+            ("reap-kill", "kill"),
+            ("reap-kill", "reap-kill-emulated"),
+            ("reap-kill-emulated", "kill"),
+        )
+        assert pairs_of(("reap-kill", "kill")) == (("kill", "reap-kill"),)
 
     def test_two_arms_and_fewer(self) -> None:
         assert pairs_of(("a", "b")) == (("b", "a"),)

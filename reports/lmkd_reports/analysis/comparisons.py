@@ -15,15 +15,17 @@ from lmkd_reports.statistics.paired import MIN_BLOCKS
 from lmkd_reports.statistics.paired import PairedRatio
 from lmkd_reports.statistics.paired import paired_ratio
 
+SUBJECT = "reap-kill"
 CONTROL_BASELINE = "kill+mrelease"
 
 
 def pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """(candidate, baseline): the last arm against every other, then the others against the first."""
+    """(candidate, baseline): the flag (else the last arm) against all, then the others against the first."""
     if len(arms) < 2:
         return ()
-    last = [(arms[-1], other) for other in arms[:-1]]
-    return (*last, *((arm, arms[0]) for arm in arms[1:-1]))
+    asked = SUBJECT if SUBJECT in arms[1:] else arms[-1]
+    others = [arm for arm in arms if arm != asked]
+    return (*((asked, other) for other in others), *((arm, arms[0]) for arm in others[1:]))
 
 
 def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:

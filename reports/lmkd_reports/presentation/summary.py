@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
+from collections.abc import Sequence
 from itertools import groupby
 
 from lmkd_reports.analysis.model import Analysis
@@ -100,16 +101,22 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
 
 def _overview(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
     """One line a stratum: the main question, and in controls what may not be."""
-    questions = [(pair, False) for pair in analysis.pairs[:1]]
-    questions += [(pair, True) for pair in analysis.control_pairs]
-    for pair, controls in questions:
-        compared = device_comparisons(device, pair, controls=controls)
-        if compared:
-            yield ""
-            where = "controls, where no gain is possible" if controls else "by stratum"
-            yield from _wrap(f"   {pair[0]} against {pair[1]}, {where}:", indent="     ")
-        for stratum, comparison in compared:
-            yield from _overview_line(stratum, comparison)
+    for pair in analysis.pairs[:1]:
+        yield from _overview_list(f"{pair[0]} against {pair[1]}:", device_comparisons(device, pair))
+    for pair in analysis.control_pairs:
+        compared = device_comparisons(device, pair, controls=True)
+        if pair[0] != analysis.pairs[0][0]:
+            compared = [one for one in compared if one[1].verdict == Verdict.BETTER]
+        title = f"{pair[0]} against {pair[1]}, controls, where no gain is possible:"
+        yield from _overview_list(title, compared)
+
+
+def _overview_list(title: str, compared: Sequence[tuple[Stratum, Comparison]]) -> Iterator[str]:
+    if compared:
+        yield ""
+        yield from _wrap(f"   {title}", indent="     ")
+    for stratum, comparison in compared:
+        yield from _overview_line(stratum, comparison)
 
 
 def _overview_line(stratum: Stratum, comparison: Comparison) -> Iterator[str]:
