@@ -3,8 +3,9 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
+
+#include "text.h"
 
 static char text[256];
 
@@ -12,10 +13,9 @@ static void note(const char *what, va_list arguments, const char *reason)
 {
 	if (text[0] != '\0')
 		return;
-	int length = vsnprintf(text, sizeof(text), what, arguments);
-	size_t used = length < 0 ? 0 : (size_t)length;
+	size_t used = text_format_v(text, sizeof(text), what, arguments);
 	if (reason != NULL && used < sizeof(text))
-		snprintf(text + used, sizeof(text) - used, ": %s", reason);
+		text_format(text + used, sizeof(text) - used, ": %s", reason);
 }
 
 int failed(const char *what, ...)
@@ -61,7 +61,7 @@ const char *errno_name(int error)
 	case EPERM: return "EPERM";
 	case ESRCH: return "ESRCH";
 	default:
-		snprintf(unnamed, sizeof(unnamed), "E%d", error);
+		text_format(unnamed, sizeof(unnamed), "E%d", error);
 		return unnamed;
 	}
 }

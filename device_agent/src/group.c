@@ -1,34 +1,36 @@
 // Memory cgroups of our own below <mount>/lmkd-agent, for cgroup v2 and v1.
 #include "group.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "failure.h"
+#include "folder.h"
+#include "lines.h"
+#include "text.h"
 #include "text_file.h"
 
 static char root[128]; // <mount>/lmkd-agent once found
 static bool is_v2;
+static bool charges_huge_pages;
 
 static const char *charged_file(void)
 {
 	return is_v2 ? "memory.current" : "memory.usage_in_bytes";
 }
 
-static bool has_memory_controller(const char *mount)
+static bool has_controller(const char *mount, const char *controller)
 {
 	char path[192];
 	char controllers[256];
-	snprintf(path, sizeof(path), "%s/cgroup.controllers", mount);
-	return read_text(path, controllers, sizeof(controllers)) == 0 && strstr(controllers, "memory") != NULL;
+	text_format(path, sizeof(path), "%s/cgroup.controllers", mount);
+	return read_text(path, controllers, sizeof(controllers)) == 0 && strstr(controllers, controller) != NULL;
 }
 
 // A line of /proc/self/mounts: "<device> <folder> <type> <options> 0 0".
@@ -56,33 +58,35 @@ static bool has_option(const char *options, const char *option)
 	return false;
 }
 
-static bool carries_memory(const struct mount *mount)
+static bool carries_v1(const struct mount *mount, const char *controller)
 {
-	if (mount->options == NULL)
-		return false;
-	if (strcmp(mount->type, "cgroup2") == 0)
-		return has_memory_controller(mount->folder);
-	return strcmp(mount->type, "cgroup") == 0 && has_option(mount->options, "memory");
+	return strcmp(mount->type, "cgroup") == 0 && has_option(mount->options, controller);
 }
 
-// Finds the mount that carries the memory controller; a machine has it on one hierarchy only.
-static int find_mount(char *folder, size_t size)
+static bool carries_v2(const struct mount *mount, const char *controller)
 {
-	FILE *mounts = fopen("/proc/self/mounts", "re");
-	if (mounts == NULL)
-		return failed("open /proc/self/mounts");
-	char line[1024];
+	return strcmp(mount->type, "cgroup2") == 0 && has_controller(mount->folder, controller);
+}
+
+static bool carries(const struct mount *mount, const char *controller)
+{
+	return carries_v1(mount, controller) || carries_v2(mount, controller);
+}
+
+// Finds the first mount that is wanted; its texts are in `mounts`. 0, or -1 with failed(): there is none.
+static int find_mount(bool (*wanted)(const struct mount *mount, const char *controller), const char *controller,
+		      struct mount *mount, struct lines *mounts)
+{
+	char *line;
 	bool found = false;
-	while (!found && fgets(line, sizeof(line), mounts) != NULL) {
-		struct mount mount = split_mount(line);
-		found = carries_memory(&mount);
-		if (found) {
-			snprintf(folder, size, "%s", mount.folder);
-			is_v2 = strcmp(mount.type, "cgroup2") == 0;
-		}
+	if (lines_open(mounts, "/proc/self/mounts") < 0)
+		return failed("open /proc/self/mounts");
+	while (!found && lines_next(mounts, &line) > 0) {
+		*mount = split_mount(line);
+		found = mount->options != NULL && wanted(mount, controller);
 	}
-	fclose(mounts);
-	return found ? 0 : refused("no memory cgroup is mounted");
+	lines_close(mounts);
+	return found ? 0 : refused("no %s cgroup is mounted", controller);
 }
 
 static int make_folder(const char *path)
@@ -95,20 +99,23 @@ static int make_folder(const char *path)
 static int hand_down_memory(const char *parent)
 {
 	char path[192];
-	snprintf(path, sizeof(path), "%s/cgroup.subtree_control", parent);
+	text_format(path, sizeof(path), "%s/cgroup.subtree_control", parent);
 	return write_text(path, "+memory");
 }
 
 static int prepare_root(void)
 {
-	char mount[96];
+	struct lines mounts;
+	struct mount mount;
 	if (root[0] != '\0')
 		return 0;
-	if (find_mount(mount, sizeof(mount)) < 0)
+	if (find_mount(carries, "memory", &mount, &mounts) < 0)
 		return -1;
-	char path[128];
-	snprintf(path, sizeof(path), "%s/lmkd-agent", mount);
-	if (is_v2 && hand_down_memory(mount) < 0)
+	char path[sizeof(root)];
+	text_format(path, sizeof(path), "%s/lmkd-agent", mount.folder);
+	is_v2 = strcmp(mount.type, "cgroup2") == 0;
+	charges_huge_pages = has_option(mount.options, "memory_hugetlb_accounting");
+	if (is_v2 && hand_down_memory(mount.folder) < 0)
 		return -1;
 	if (make_folder(path) < 0 || (is_v2 && hand_down_memory(path) < 0))
 		return -1;
@@ -128,10 +135,11 @@ int group_create(struct group *group, int number)
 	char path[GROUP_PATH_SIZE + 32];
 	if (prepare_root() < 0)
 		return -1;
-	snprintf(group->path, sizeof(group->path), "%s/%d.%d", root, (int)getpid(), number);
+	group->swapped_fd = -1;
+	text_format(group->path, sizeof(group->path), "%s/%d.%d", root, (int)getpid(), number);
 	if (make_folder(group->path) < 0)
 		return -1;
-	snprintf(path, sizeof(path), "%s/%s", group->path, charged_file());
+	text_format(path, sizeof(path), "%s/%s", group->path, charged_file());
 	group->charged_fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (group->charged_fd < 0) {
 		failed("open %s", path);
@@ -144,19 +152,39 @@ int group_create(struct group *group, int number)
 int group_enter(const struct group *group)
 {
 	char path[GROUP_PATH_SIZE + 32];
-	snprintf(path, sizeof(path), "%s/cgroup.procs", group->path);
+	text_format(path, sizeof(path), "%s/cgroup.procs", group->path);
 	return write_text(path, "0");
+}
+
+// v1 counts memory and swap in one file, v2 each in its own.
+int group_count_swap(struct group *group)
+{
+	char path[GROUP_PATH_SIZE + 32];
+	text_format(path, sizeof(path), "%s/%s", group->path, is_v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes");
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return failed("open %s", path);
+	if (is_v2) {
+		group->swapped_fd = fd;
+		return 0;
+	}
+	close(group->charged_fd);
+	group->charged_fd = fd;
+	return 0;
 }
 
 int64_t group_charged_kb(const struct group *group)
 {
 	int64_t bytes = read_number_at(group->charged_fd);
-	return bytes < 0 ? -1 : bytes / 1024;
+	int64_t swapped_bytes = group->swapped_fd < 0 ? 0 : read_number_at(group->swapped_fd);
+	return bytes < 0 || swapped_bytes < 0 ? -1 : (bytes + swapped_bytes) / 1024;
 }
 
 int group_remove(struct group *group)
 {
 	close(group->charged_fd);
+	if (group->swapped_fd >= 0)
+		close(group->swapped_fd);
 	if (rmdir(group->path) < 0)
 		return failed("remove the cgroup %s", group->path);
 	return 0;
@@ -175,14 +203,33 @@ static bool owner_is_gone(const char *group_name)
 	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
 }
 
+static int remove_leftover(const char *name, void *unused)
+{
+	char path[GROUP_PATH_SIZE];
+	(void)unused;
+	text_format(path, sizeof(path), "%s/%s", root, name);
+	if (owner_is_gone(name))
+		rmdir(path); // fails, rightly, while in use
+	return 0;
+}
+
 void group_remove_leftovers(void)
 {
-	DIR *folder = prepare_root() < 0 ? NULL : opendir(root);
-	if (folder == NULL)
-		return;
-	const struct dirent *entry;
-	while ((entry = readdir(folder)) != NULL)
-		if (entry->d_type == DT_DIR && owner_is_gone(entry->d_name))
-			unlinkat(dirfd(folder), entry->d_name, AT_REMOVEDIR); // fails, rightly, while in use
-	closedir(folder);
+	if (prepare_root() == 0)
+		folder_each(root, remove_leftover, NULL);
+}
+
+bool group_charges_huge_pages(void)
+{
+	return prepare_root() == 0 && charges_huge_pages;
+}
+
+int group_find_v1_mount(const char *controller, char *folder, size_t size)
+{
+	struct lines mounts;
+	struct mount mount;
+	if (find_mount(carries_v1, controller, &mount, &mounts) < 0)
+		return -1;
+	text_format(folder, size, "%s", mount.folder);
+	return 0;
 }

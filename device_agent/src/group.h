@@ -2,6 +2,8 @@
 // RSS and MemFree are none: RSS misses pinned pages, MemFree misses per-CPU page lists.
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum { GROUP_PATH_SIZE = 256 };
@@ -9,6 +11,7 @@ enum { GROUP_PATH_SIZE = 256 };
 struct group {
 	char path[GROUP_PATH_SIZE];
 	int charged_fd; // memory.current (cgroup v2) or memory.usage_in_bytes (v1)
+	int swapped_fd; // memory.swap.current (v2) where swap counts as well, or -1
 };
 
 // "v2" or "v1" when memory cgroups can be made here, else NULL with failure_text().
@@ -17,6 +20,8 @@ const char *group_hierarchy(void);
 int group_create(struct group *group, int number);
 // Moves the calling process into the group. 0, or -1 with failed().
 int group_enter(const struct group *group);
+// From now on group_charged_kb() counts what the group has in swap as well. 0, or -1 with failed().
+int group_count_swap(struct group *group);
 // kB charged to the group now; -1 with errno.
 int64_t group_charged_kb(const struct group *group);
 // Removes the group, which must have no process left. 0, or -1 with failed().
@@ -25,3 +30,7 @@ int group_remove(struct group *group);
 void group_leave_no_trace(void);
 // Removes the empty groups of agents that are no more: one that was killed leaves them behind.
 void group_remove_leftovers(void);
+// Whether huge pages (hugetlb) are charged to the groups.
+bool group_charges_huge_pages(void);
+// Where the cgroup v1 hierarchy with that controller is mounted. 0, or -1 with failed(): nowhere.
+int group_find_v1_mount(const char *controller, char *folder, size_t size);

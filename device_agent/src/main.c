@@ -1,18 +1,21 @@
 // lmkd-agent: runs on the device. See USAGE.
 #include <errno.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "failure.h"
 #include "group.h"
 #include "plan.h"
 #include "probe.h"
+#include "reaper.h"
 #include "sampler.h"
 #include "stop.h"
+#include "sys.h"
+#include "teardown.h"
 #include "text_file.h"
 #include "trial.h"
 #include "version.h"
@@ -23,9 +26,12 @@ static const char USAGE[] =
 	"       lmkd-agent probe              tell what this device can do\n"
 	"       lmkd-agent run --plan FILE [--copy FILE]\n"
 	"                                     run the trials of a plan (- is standard input), one a line:\n"
-	"  trial id=7 arm=reap-kill stall=holder hold_ms=300 victim_kb=65536 threads=16 timeout_ms=5000\n"
+	"  trial id=7 arm=reap-kill delay_us=0 stall=holder hold_ms=300 victim_kb=65536 shape=private-anon\n"
+	"        dirty_pct=100 compress_pct=0 threads=16 timeout_ms=5000            (on one line)\n"
 	"Answers are JSON objects, one a line; --copy appends those of trials to FILE.\n"
 	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
+
+enum { SAMPLER_PRIORITY = 10 };
 
 static int answer_hello(void)
 {
@@ -45,12 +51,37 @@ static int answer_error(void)
 	return 1;
 }
 
-static void answer_kill(const struct kill_outcome *outcome)
+static void answer_call(const struct call *call, int64_t killed_ns, int64_t charged_kb)
 {
-	bool called = outcome->mrelease_start_ns != NOT_CALLED;
-	wire_text("mrelease_errno", errno_name(outcome->mrelease_errno));
-	wire_number_or_null("kill_to_mrelease_ns", called ? outcome->mrelease_start_ns - outcome->killed_ns : -1);
-	wire_number("syscall_ns", outcome->last_call_ns);
+	wire_open(NULL, '{');
+	wire_text("name", call->name);
+	wire_number("start_ns", call->start_ns - killed_ns);
+	wire_number("took_ns", call->took_ns);
+	wire_text("errno", errno_name(call->error));
+	wire_number_or_null("charged_kb", charged_kb);
+	wire_close('}');
+}
+
+static void answer_calls(const struct trial_result *result)
+{
+	const struct kill_outcome *outcome = &result->outcome;
+	wire_open("calls", '[');
+	for (size_t i = 0; i < outcome->call_count; i++)
+		answer_call(&outcome->calls[i], outcome->killed_ns, result->charged_after_kb[i]);
+	wire_close(']');
+}
+
+static void answer_kill(const struct trial_result *result)
+{
+	const struct kill_outcome *outcome = &result->outcome;
+	const struct call *mrelease = mrelease_call(outcome);
+	const struct call *decisive = mrelease != NULL ? mrelease : &outcome->calls[0];
+	int64_t charged_kb = result->charged_after_kb[decisive - outcome->calls];
+	wire_text("mrelease_errno", errno_name(mrelease == NULL ? 0 : mrelease->error));
+	wire_number_or_null("kill_to_mrelease_ns", mrelease == NULL ? -1 : mrelease->start_ns - outcome->killed_ns);
+	wire_number("syscall_ns", decisive->took_ns);
+	wire_number("charged_at_return_kb", charged_kb < 0 ? result->charged_at_kill_kb : charged_kb);
+	answer_calls(result);
 }
 
 static void answer_curve(const struct curve *curve)
@@ -74,12 +105,14 @@ static int answer_trial(int64_t id, const struct trial_result *result, int64_t s
 {
 	wire_begin("trial");
 	wire_number("id", id);
-	answer_kill(&result->outcome);
+	answer_kill(result);
 	wire_number("charged_at_kill_kb", result->charged_at_kill_kb);
-	wire_number("charged_at_return_kb", result->charged_at_return_kb);
+	wire_number("returns_kb", result->returns_kb);
 	wire_number_or_null("exit_ns", result->exit_ns);
 	wire_number_or_null("released_ns", result->released_ns);
+	wire_number_or_null("stall_late_ns", result->stall_late_ns);
 	wire_text("stall_class", result->stall_class);
+	wire_text("torn_down_by", result->torn_down_by);
 	wire_number("clock_resolution_ns", step_ns);
 	wire_number("samples", (int64_t)result->sample_count);
 	answer_curve(&result->curve);
@@ -98,17 +131,17 @@ static int answer_trial_failed(int64_t id)
 // Each needs a privilege; without it the measured gaps between samples tell what that costs.
 static void settle_down(void)
 {
-	const struct sched_param priority = { .sched_priority = 10 };
 	sampler_prepare();
 	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 	prctl(PR_SET_TIMERSLACK, 1UL);
-	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &priority);
+	sys_sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, SAMPLER_PRIORITY);
 	write_text("/proc/self/oom_score_adj", "-1000");
 	group_remove_leftovers();
+	teardown_watch();
 	failure_clear();
 }
 
-static int run_trials(FILE *plan)
+static int run_trials(struct lines *plan)
 {
 	static struct planned_trial planned;
 	static struct trial_result result;
@@ -126,25 +159,26 @@ static int run_trials(FILE *plan)
 
 static int run_plan(const char *plan_path, const char *copy_path)
 {
-	FILE *plan = strcmp(plan_path, "-") == 0 ? stdin : fopen(plan_path, "re");
-	if (plan == NULL)
+	static struct lines plan;
+	if (strcmp(plan_path, "-") != 0 && lines_open(&plan, plan_path) < 0) // else it is 0, standard input
 		return failed("open the plan %s", plan_path);
 	int result = stop_on_signals();
 	if (result == 0 && copy_path != NULL)
 		result = wire_keep_copy(copy_path);
 	if (result == 0) {
 		settle_down();
-		result = run_trials(plan);
+		result = reapers_start() < 0 ? -1 : run_trials(&plan);
+		reapers_end();
+		teardown_unwatch();
 		group_leave_no_trace();
 	}
-	fclose(plan);
+	lines_close(&plan);
 	return result;
 }
 
 static int usage(void)
 {
-	fputs(USAGE, stderr);
-	return 2;
+	return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
 }
 
 // words: "run" and then pairs of an option and its value.

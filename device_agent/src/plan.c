@@ -1,5 +1,6 @@
 // Parses plan lines such as
-//   trial id=7 arm=reap-kill stall=holder hold_ms=300 victim_kb=65536 threads=16 timeout_ms=5000
+//   trial id=7 arm=reap-kill delay_us=0 stall=holder hold_ms=300 victim_kb=65536 shape=private-anon
+//         dirty_pct=100 compress_pct=0 threads=16 timeout_ms=5000            (on one line)
 // Every key must be there once; every number is bounded, so that no plan can take a device down.
 #include "plan.h"
 
@@ -12,13 +13,25 @@
 #include "failure.h"
 
 enum {
-	LINE_SIZE = 512,
 	MAX_VICTIM_KB = 4 * 1024 * 1024,
 	MAX_THREADS = 1024,
 	MAX_TIMEOUT_MS = 12000, // what the sample buffer holds
 };
 
-enum key { ID, ARM, STALL, HOLD_MS, VICTIM_KB, THREADS, TIMEOUT_MS, KEY_COUNT };
+enum key {
+	ID,
+	ARM,
+	DELAY_US,
+	STALL,
+	HOLD_MS,
+	VICTIM_KB,
+	SHAPE,
+	DIRTY_PCT,
+	COMPRESS_PCT,
+	THREADS,
+	TIMEOUT_MS,
+	KEY_COUNT
+};
 
 static const struct {
 	const char *name;
@@ -26,9 +39,13 @@ static const struct {
 } KEYS[KEY_COUNT] = {
 	[ID] = { "id", 0, INT64_MAX },
 	[ARM] = { "arm", 0, 0 },
+	[DELAY_US] = { "delay_us", 0, MAX_TIMEOUT_MS * 1000 },
 	[STALL] = { "stall", 0, 0 },
 	[HOLD_MS] = { "hold_ms", 0, MAX_TIMEOUT_MS },
 	[VICTIM_KB] = { "victim_kb", 64, MAX_VICTIM_KB },
+	[SHAPE] = { "shape", 0, 0 },
+	[DIRTY_PCT] = { "dirty_pct", 1, 100 },
+	[COMPRESS_PCT] = { "compress_pct", 0, 100 },
 	[THREADS] = { "threads", 1, MAX_THREADS },
 	[TIMEOUT_MS] = { "timeout_ms", 1, MAX_TIMEOUT_MS },
 };
@@ -64,9 +81,12 @@ static int set_number(struct planned_trial *trial, enum key key, const char *val
 		return -1;
 	switch (key) {
 	case ID: trial->id = number; break;
+	case DELAY_US: trial->arm_options.delay_ns = number * NS_PER_US; break;
 	case HOLD_MS: trial->hold_ns = number * NS_PER_MS; break;
-	case VICTIM_KB: trial->shape.size_kb = number; break;
-	case THREADS: trial->shape.threads = (int)number; break;
+	case VICTIM_KB: trial->victim.memory.size_kb = number; break;
+	case DIRTY_PCT: trial->victim.memory.dirty_pct = (int)number; break;
+	case COMPRESS_PCT: trial->victim.memory.compress_pct = (int)number; break;
+	case THREADS: trial->victim.threads = (int)number; break;
 	case TIMEOUT_MS: trial->timeout_ns = number * NS_PER_MS; break;
 	default: break;
 	}
@@ -75,15 +95,14 @@ static int set_number(struct planned_trial *trial, enum key key, const char *val
 
 static int set_value(struct planned_trial *trial, enum key key, const char *value)
 {
-	if (key == ARM) {
-		trial->arm = arm_find(value);
-		return trial->arm ? 0 : refused("no arm is called %.40s; there are: %s", value, arm_names());
+	bool known = true;
+	switch (key) {
+	case ARM: known = (trial->arm = arm_find(value)) != NULL; break;
+	case STALL: known = (trial->stall = stall_find(value)) != NULL; break;
+	case SHAPE: known = (trial->victim.memory.shape = shape_find(value)) != NULL; break;
+	default: return set_number(trial, key, value);
 	}
-	if (key == STALL) {
-		trial->stall = stall_find(value);
-		return trial->stall ? 0 : refused("no stall is called %.40s; there are: %s", value, stall_names());
-	}
-	return set_number(trial, key, value);
+	return known ? 0 : refused("this agent knows no %s called %.40s", KEYS[key].name, value);
 }
 
 static int parse_word(struct planned_trial *trial, const char *word, bool seen[KEY_COUNT])
@@ -119,13 +138,18 @@ static int parse_line(struct planned_trial *trial, char *line)
 	return check_complete(seen);
 }
 
-int plan_next(FILE *plan, struct planned_trial *trial)
+int plan_next(struct lines *plan, struct planned_trial *trial)
 {
-	char line[LINE_SIZE];
-	if (fgets(line, sizeof(line), plan) == NULL)
-		return ferror(plan) ? failed("read the plan") : 0;
-	if (strchr(line, '\n') == NULL)
-		return refused("a line of the plan is longer than %d characters or lacks its end", LINE_SIZE - 2);
+	char *line;
+	int more = lines_next(plan, &line);
+	if (more < 0 && (errno == ENOBUFS || errno == ENODATA))
+		return refused("a line of the plan is longer than %d characters or lacks its end", LINES_BUFFER);
+	if (more <= 0)
+		return more < 0 ? failed("read the plan") : 0;
 	*trial = (struct planned_trial){ 0 };
-	return parse_line(trial, line) < 0 ? -1 : 1;
+	if (parse_line(trial, line) < 0)
+		return -1;
+	trial->victim.count_swap = trial->stall->counts_swap || trial->victim.memory.shape->in_swap;
+	trial->victim.join = trial->stall->join;
+	return 1;
 }

@@ -2,20 +2,21 @@
 #pragma once
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include "arms/arm.h"
+#include "lines.h"
 #include "stalls/stall.h"
 #include "victim.h"
 
 struct planned_trial {
 	int64_t id;
 	const struct arm *arm;
+	struct arm_options arm_options;
 	const struct stall *stall;
-	struct victim_shape shape;
+	struct victim_plan victim;
 	int64_t hold_ns;
 	int64_t timeout_ns;
 };
 
 // Reads the next trial. 1: read; 0: end of the plan; -1 with failed(): the line is not of the language.
-int plan_next(FILE *plan, struct planned_trial *trial);
+int plan_next(struct lines *plan, struct planned_trial *trial);

@@ -4,16 +4,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "arms/arm.h"
 #include "clock.h"
 #include "failure.h"
 #include "group.h"
+#include "shapes/shape.h"
+#include "stalls/stall.h"
 #include "sys.h"
+#include "text.h"
 #include "text_file.h"
 #include "wire.h"
 
@@ -79,16 +82,28 @@ static void probe_machine(void)
 	fact_bool("root", geteuid() == 0, "geteuid(2)", "the agent does not run as root");
 }
 
-// The pidfd -1 is never valid, so the error tells how far the call came: EBADF, it knows the flags;
-// EINVAL, it does not (flags are checked first); ENOSYS, there is no such call.
+static void fact_possible(const char *prefix, const char *name, int (*possible)(void))
+{
+	char fact[64];
+	failure_clear();
+	text_format(fact, sizeof(fact), "%s%s", prefix, name);
+	fact_bool(fact, possible == NULL || possible() == 0, "tried on the device", failure_text());
+}
+
+static void probe_abilities(void)
+{
+	for (size_t i = 0; ARMS[i] != NULL; i++)
+		fact_possible("arm:", ARMS[i]->name, ARMS[i]->possible);
+	for (size_t i = 0; STALLS[i] != NULL; i++)
+		fact_possible("stall:", STALLS[i]->name, STALLS[i]->possible);
+	for (size_t i = 0; SHAPES[i] != NULL; i++)
+		fact_possible("shape:", SHAPES[i]->name, SHAPES[i]->possible);
+}
+
 static void fact_mrelease(const char *name, unsigned int flags, const char *source)
 {
-	errno = 0;
-	sys_process_mrelease(-1, flags);
-	bool known = errno == EBADF;
-	char reason[96];
-	snprintf(reason, sizeof(reason), "the kernel answers %s to %s", errno_name(errno), source);
-	fact_bool(name, known, source, reason);
+	failure_clear();
+	fact_bool(name, mrelease_possible(flags) == 0, source, failure_text());
 }
 
 static void probe_reaping(void)
@@ -150,6 +165,8 @@ int probe_answer(void)
 	probe_freezer();
 	probe_zram();
 	probe_pressure();
+	probe_abilities();
+	group_leave_no_trace();
 	wire_close('}');
 	return wire_end();
 }

@@ -50,7 +50,7 @@ static int release_when_due(struct sampling *sampling, int64_t killed_ns, int64_
 	if (sampling->released_ns >= 0 || killed_ns == 0 || at_ns < killed_ns + sampling->hold_ns)
 		return 0;
 	sampling->released_ns = now_ns();
-	return sampling->release();
+	return sampling->release == NULL ? 0 : sampling->release();
 }
 
 static bool is_over(const struct sampling *sampling, const struct samples *samples, int64_t killed_ns)

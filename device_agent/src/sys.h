@@ -1,4 +1,4 @@
-// System calls that libc does not wrap, by number (the same on every ABI since Linux 5.1).
+// System calls that libc does not wrap (or not as Linux has them), by number (the same on every ABI since Linux 5.1).
 #pragma once
 
 #include <signal.h>
@@ -17,6 +17,12 @@
 
 // Proposed UAPI (linux-mm, May 2026, not merged): kill and reap in one call.
 #define PROCESS_MRELEASE_REAP_KILL (1u << 0)
+
+// musl's sched_setscheduler() only answers ENOSYS.
+static inline int sys_sched_setscheduler(pid_t tid, int policy, int priority)
+{
+	return (int)syscall(SYS_sched_setscheduler, tid, policy, &priority); // struct sched_param is one int
+}
 
 static inline int sys_pidfd_open(pid_t pid)
 {

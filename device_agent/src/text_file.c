@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "failure.h"
+#include "lines.h"
 
 int read_text(const char *path, char *buffer, size_t size)
 {
@@ -40,16 +40,16 @@ int write_text(const char *path, const char *text)
 
 int64_t read_keyed_number(const char *path, const char *key)
 {
-	FILE *file = fopen(path, "re");
-	if (file == NULL)
-		return -1;
-	char line[256];
+	struct lines lines;
+	char *line;
 	size_t key_length = strlen(key);
 	int64_t number = -1;
-	while (number < 0 && fgets(line, sizeof(line), file) != NULL)
+	if (lines_open(&lines, path) < 0)
+		return -1;
+	while (number < 0 && lines_next(&lines, &line) > 0)
 		if (strncmp(line, key, key_length) == 0 && line[key_length] == ':')
 			number = strtoll(line + key_length + 1, NULL, 10);
-	fclose(file);
+	lines_close(&lines);
 	return number;
 }
 
@@ -63,4 +63,17 @@ int64_t read_number_at(int fd)
 	for (ssize_t i = 0; i < length && digits[i] >= '0' && digits[i] <= '9'; i++)
 		number = number * 10 + (digits[i] - '0');
 	return number;
+}
+
+int own_folder(char *folder, size_t size)
+{
+	ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+	if (length < 0)
+		return failed("find the agent's folder");
+	folder[length] = '\0';
+	char *slash = strrchr(folder, '/');
+	if (slash == NULL)
+		return refused("the agent lies nowhere");
+	*slash = '\0';
+	return 0;
 }

@@ -12,3 +12,5 @@ int write_text(const char *path, const char *text);
 int64_t read_keyed_number(const char *path, const char *key);
 // The number that the file behind fd holds from its start; -1 with errno when it cannot be read.
 int64_t read_number_at(int fd);
+// The folder that this program lies in, which is ours to write to. 0, or -1 with failed().
+int own_folder(char *folder, size_t size);

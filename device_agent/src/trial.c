@@ -1,40 +1,17 @@
-// Runs one trial. Two threads measure: the reaper carries out the arm, as lmkd's reaper thread would;
-// the main thread samples the victim's charge.
+// Runs one trial. A reaper thread carries out the arm, as lmkd's would; the main thread samples the
+// victim's charge.
 #include "trial.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <semaphore.h>
-#include <sys/resource.h>
 
 #include "clock.h"
 #include "failure.h"
+#include "reaper.h"
 #include "sampler.h"
-
-// AOSP system/memory/lmkd reaper.cpp: the reaper threads run at ANDROID_PRIORITY_HIGHEST.
-enum { REAPER_NICE = -20 };
+#include "teardown.h"
 
 // lmkd's default for ro.lmk.kill_timeout_ms: how long it waits for a victim before it kills again.
 static const int64_t LMKD_KILL_TIMEOUT_NS = 100 * NS_PER_MS;
-
-struct reaper {
-	const struct arm *arm;
-	const struct victim *victim;
-	sem_t go;
-	struct kill_outcome outcome;
-	int64_t charged_at_return_kb;
-};
-
-static void *reap(void *argument)
-{
-	struct reaper *reaper = argument;
-	setpriority(PRIO_PROCESS, 0, REAPER_NICE); // needs CAP_SYS_NICE; without it the reaper is ordinary
-	while (sem_wait(&reaper->go) < 0 && errno == EINTR)
-		;
-	reaper->arm->kill(reaper->victim, &reaper->outcome);
-	reaper->charged_at_return_kb = group_charged_kb(&reaper->victim->group);
-	return NULL;
-}
 
 static int64_t since(int64_t moment_ns, int64_t killed_ns)
 {
@@ -52,74 +29,125 @@ static const char *classify(const struct trial_result *result, const struct samp
 	return "none";
 }
 
-static void summarise(const struct planned_trial *planned, const struct reaper *reaper,
+// Asking between two calls would make the second one late, so the samples are asked afterwards.
+static int64_t charged_from(const struct samples *samples, int64_t moment_ns)
+{
+	for (size_t i = 0; i < samples->count; i++)
+		if (samples->items[i].at_ns >= moment_ns)
+			return samples->items[i].charged_kb;
+	return -1;
+}
+
+static void note_charges(struct trial_result *result, const struct reaping *reaping, const struct samples *samples)
+{
+	for (size_t i = 0; i < result->outcome.call_count; i++) {
+		const struct call *call = &result->outcome.calls[i];
+		bool last = i + 1 == result->outcome.call_count;
+		result->charged_after_kb[i] = last ? reaping->charged_at_return_kb :
+						     charged_from(samples, call->start_ns + call->took_ns);
+	}
+}
+
+static void summarise(const struct planned_trial *planned, const struct reaping *reaping,
 		      const struct samples *samples, const struct sampling *sampling, struct trial_result *result)
 {
-	int64_t killed_ns = reaper->outcome.killed_ns;
-	int64_t size_kb = planned->shape.size_kb;
-	result->outcome = reaper->outcome;
-	result->charged_at_return_kb = reaper->charged_at_return_kb;
+	int64_t killed_ns = reaping->outcome.killed_ns;
+	int64_t returns_kb = result->returns_kb;
+	result->outcome = reaping->outcome;
+	note_charges(result, reaping, samples);
 	result->sample_count = samples->count;
 	result->exit_ns = since(samples->exit_seen_ns, killed_ns);
 	result->released_ns = planned->hold_ns == 0 ? -1 : since(sampling->released_ns, killed_ns);
-	curve_compute(&result->curve, samples, killed_ns, planned->timeout_ns, result->charged_at_kill_kb, size_kb);
-	result->stall_class = classify(result, samples, result->charged_at_kill_kb - size_kb * 90 / 100);
+	curve_compute(&result->curve, samples, killed_ns, planned->timeout_ns, result->charged_at_kill_kb,
+		      returns_kb);
+	result->stall_class = classify(result, samples, result->charged_at_kill_kb - returns_kb * 90 / 100);
 }
 
-static int sample_kill(const struct planned_trial *planned, struct reaper *reaper, struct trial_result *result)
+static int release_late(const struct planned_trial *planned, struct sampling *sampling)
+{
+	if (sampling->released_ns >= 0)
+		return 0;
+	sampling->released_ns = now_ns();
+	return planned->stall->release == NULL ? 0 : planned->stall->release();
+}
+
+// released_ns (out) is absolute, or -1.
+static int sample_kill(const struct planned_trial *planned, struct reaping *reaping, struct trial_result *result,
+		       int64_t *released_ns)
 {
 	struct samples samples;
 	struct sampling sampling = {
-		.victim = reaper->victim,
-		.target_kb = result->charged_at_kill_kb - (planned->shape.size_kb * 99 + 99) / 100,
+		.victim = reaping->victim,
+		.target_kb = result->charged_at_kill_kb - (result->returns_kb * 99 + 99) / 100,
 		.timeout_ns = planned->timeout_ns,
-		.killed_ns = &reaper->outcome.killed_ns,
+		.killed_ns = &reaping->outcome.killed_ns,
 		.hold_ns = planned->hold_ns,
 		.release = planned->stall->release,
 	};
-	pthread_t thread;
-	errno = pthread_create(&thread, NULL, reap, reaper);
-	if (errno != 0)
-		return failed("start the reaper thread");
-	sem_post(&reaper->go);
+	reapers_go();
 	int sampled = sampler_run(&sampling, &samples);
-	if (sampling.released_ns < 0)
-		planned->stall->release();
-	pthread_join(thread, NULL);
-	if (reaper->outcome.kill_errno != 0) {
-		errno = reaper->outcome.kill_errno;
+	release_late(planned, &sampling);
+	*released_ns = sampling.released_ns;
+	reapers_await();
+	if (reaping->outcome.kill_errno != 0) {
+		errno = reaping->outcome.kill_errno;
 		return failed("send SIGKILL to the victim");
 	}
 	if (sampled == 0)
-		summarise(planned, reaper, &samples, &sampling, result);
+		summarise(planned, reaping, &samples, &sampling, result);
 	return sampled;
 }
 
-static int measure(const struct planned_trial *planned, const struct victim *victim, struct trial_result *result)
+static int kill_held(const struct planned_trial *planned, const struct victim *victim, struct trial_result *result,
+		     int64_t *released_ns)
 {
-	struct reaper reaper = {
-		.arm = planned->arm,
-		.victim = victim,
-		.outcome = { .mrelease_start_ns = NOT_CALLED },
-	};
-	if (planned->stall->hold(victim) < 0)
+	struct reaping reaping = { .arm = planned->arm, .options = planned->arm_options, .victim = victim };
+	if (reapers_take(&reaping) < 0) {
+		if (planned->stall->release != NULL)
+			planned->stall->release();
 		return -1;
-	sem_init(&reaper.go, 0, 0);
+	}
+	teardown_forget();
 	result->charged_at_kill_kb = group_charged_kb(&victim->group);
-	int measured = sample_kill(planned, &reaper, result);
-	sem_destroy(&reaper.go);
-	int ended = planned->stall->end();
-	return measured < 0 ? measured : ended;
+	return sample_kill(planned, &reaping, result, released_ns);
+}
+
+static int end_stall(const struct planned_trial *planned, int64_t released_ns, struct trial_result *result)
+{
+	const struct stall *stall = planned->stall;
+	int ended = stall->end == NULL ? 0 : stall->end();
+	result->stall_late_ns = -1;
+	if (stall->returned_ns != NULL && released_ns >= 0 && stall->returned_ns() > released_ns)
+		result->stall_late_ns = stall->returned_ns() - released_ns;
+	result->torn_down_by = teardown_by();
+	return ended;
+}
+
+static int measure(const struct planned_trial *planned, int number, struct trial_result *result)
+{
+	struct victim victim;
+	int64_t released_ns = -1;
+	if (victim_start(&victim, &planned->victim, number) < 0)
+		return -1;
+	int measured = planned->stall->hold(&victim);
+	if (measured == 0)
+		measured = kill_held(planned, &victim, result, &released_ns);
+	int reaped = victim_reap(&victim);
+	int ended = end_stall(planned, released_ns, result);
+	int removed = victim_end(&victim);
+	return measured < 0 || reaped < 0 || ended < 0 || removed < 0 ? -1 : 0;
 }
 
 int trial_run(const struct planned_trial *planned, struct trial_result *result)
 {
 	static int trials;
-	struct victim victim;
 	failure_clear();
-	if (victim_start(&victim, &planned->shape, trials++) < 0)
+	result->returns_kb = shape_returns_kb(&planned->victim.memory);
+	if (planned->stall->begin != NULL && planned->stall->begin() < 0)
 		return -1;
-	int measured = measure(planned, &victim, result);
-	int ended = victim_end(&victim);
-	return measured < 0 ? measured : ended;
+	if (measure(planned, trials++, result) == 0)
+		return 0;
+	if (planned->stall->end != NULL)
+		planned->stall->end();
+	return -1;
 }

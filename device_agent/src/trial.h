@@ -7,13 +7,16 @@
 
 struct trial_result {
 	struct kill_outcome outcome;
+	int64_t charged_after_kb[MAX_CALLS]; // charge at the return of each call; -1: no sample that late
 	struct curve curve;
 	int64_t charged_at_kill_kb;
-	int64_t charged_at_return_kb;
-	int64_t exit_ns;     // pidfd seen readable, since the kill; -1: not by the timeout
-	int64_t released_ns; // the stall let go, since the kill; -1: not by the timeout, or nothing was held
+	int64_t returns_kb;    // what can come back at all
+	int64_t exit_ns;       // pidfd seen readable, since the kill; -1: not by the timeout
+	int64_t released_ns;   // the stall let go, since the kill; -1: not by the timeout, or nothing was held
+	int64_t stall_late_ns; // the held system call returned, since the release; -1: there is none
 	size_t sample_count;
 	const char *stall_class;
+	const char *torn_down_by;
 };
 
 // Runs the planned trial and leaves nothing of it behind. 0, or -1 with failed().

@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,11 +15,12 @@
 #include "sys.h"
 #include "text_file.h"
 
-enum { REPORT_SIZE = 200, MAX_OOM_SCORE_ADJ = 1000 };
+enum { REPORT_SIZE = 200, FOLDER_SIZE = 256 };
 
 // What the child tells through the pipe, once, when it stands (reason empty) or has failed.
 struct report {
 	void *memory;
+	pid_t companion;
 	char reason[REPORT_SIZE];
 };
 
@@ -46,35 +45,6 @@ static int start_threads(int count)
 	return 0;
 }
 
-// No page equals another, so that neither zram nor KSM can make the memory smaller than it looks.
-static void fill(unsigned char *memory, size_t size)
-{
-	uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
-	for (size_t at = 0; at < size; at += sizeof(state)) {
-		state ^= state << 13; // xorshift64, Marsaglia 2003
-		state ^= state >> 7;
-		state ^= state << 17;
-		memcpy(memory + at, &state, sizeof(state));
-	}
-}
-
-static void *touch_memory(int64_t size_kb)
-{
-	size_t size = (size_t)size_kb * 1024;
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED) {
-		failed("map %lld kB in the victim", (long long)size_kb);
-		return NULL;
-	}
-	// One size of page on every device. EINVAL: a kernel without huge pages has nothing to forbid.
-	if (madvise(memory, size, MADV_NOHUGEPAGE) < 0 && errno != EINVAL) {
-		failed("forbid huge pages in the victim");
-		return NULL;
-	}
-	fill(memory, size);
-	return memory;
-}
-
 static int die_with_parent(pid_t parent)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
@@ -84,24 +54,28 @@ static int die_with_parent(pid_t parent)
 	return 0;
 }
 
-static void *become_victim(const struct victim_shape *shape, const struct group *group, pid_t parent)
+static int become_victim(const struct victim *victim, const struct victim_plan *plan, pid_t parent,
+			 struct report *report)
 {
-	if (die_with_parent(parent) < 0 || group_enter(group) < 0)
-		return NULL;
-	if (write_text("/proc/self/oom_score_adj", "1000") < 0)
-		return NULL;
-	void *memory = touch_memory(shape->size_kb);
-	if (memory == NULL || start_threads(shape->threads - 1) < 0)
-		return NULL;
-	return memory;
+	if (die_with_parent(parent) < 0 || group_enter(&victim->group) < 0)
+		return -1;
+	if (prctl(PR_SET_NAME, VICTIM_COMM) < 0 || write_text("/proc/self/oom_score_adj", "1000") < 0)
+		return -1;
+	void *memory = plan->memory.shape->make(&plan->memory, victim->file_fd);
+	if (memory == NULL || start_threads(plan->threads - 1) < 0)
+		return -1;
+	if (plan->join != NULL && plan->join(memory, &report->companion) < 0)
+		return -1;
+	report->memory = memory;
+	return 0;
 }
 
-static _Noreturn void child_main(const struct victim_shape *shape, const struct group *group, pid_t parent,
+static _Noreturn void child_main(const struct victim *victim, const struct victim_plan *plan, pid_t parent,
 				 int report_fd)
 {
 	static struct report report;
-	report.memory = become_victim(shape, group, parent);
-	if (report.memory == NULL)
+	failure_clear();
+	if (become_victim(victim, plan, parent, &report) < 0)
 		strncpy(report.reason, failure_text(), REPORT_SIZE - 1);
 	if (write(report_fd, &report, sizeof(report)) != (ssize_t)sizeof(report) || report.memory == NULL)
 		_exit(1);
@@ -109,7 +83,7 @@ static _Noreturn void child_main(const struct victim_shape *shape, const struct 
 	_exit(1);
 }
 
-static int await_report(int fd, void **memory)
+static int await_report(int fd, struct victim *victim)
 {
 	struct report report;
 	ssize_t length = read(fd, &report, sizeof(report));
@@ -118,11 +92,12 @@ static int await_report(int fd, void **memory)
 	if (length != (ssize_t)sizeof(report))
 		return refused("the victim died before it stood (out of memory?)");
 	report.reason[REPORT_SIZE - 1] = '\0';
-	*memory = report.memory;
+	victim->memory = report.memory;
+	victim->companion = report.companion;
 	return report.memory == NULL ? refused("%s", report.reason) : 0;
 }
 
-static int fork_victim(struct victim *victim, const struct victim_shape *shape)
+static int fork_victim(struct victim *victim, const struct victim_plan *plan)
 {
 	int ends[2];
 	pid_t parent = getpid();
@@ -130,23 +105,46 @@ static int fork_victim(struct victim *victim, const struct victim_shape *shape)
 		return failed("make a pipe");
 	victim->pid = fork();
 	if (victim->pid == 0)
-		child_main(shape, &victim->group, parent, ends[1]);
+		child_main(victim, plan, parent, ends[1]);
 	close(ends[1]);
-	int result = victim->pid < 0 ? failed("fork the victim") : await_report(ends[0], &victim->memory);
+	int result = victim->pid < 0 ? failed("fork the victim") : await_report(ends[0], victim);
 	close(ends[0]);
 	return result;
 }
 
-int victim_start(struct victim *victim, const struct victim_shape *shape, int group_number)
+// The file has no name, so that it goes with its last user, however the agent ends.
+static int open_file(struct victim *victim, const struct victim_plan *plan)
 {
-	*victim = (struct victim){ .pid = -1, .pidfd = -1 };
+	char folder[FOLDER_SIZE];
+	if (!plan->memory.shape->needs_file)
+		return 0;
+	if (own_folder(folder, sizeof(folder)) < 0)
+		return -1;
+	victim->file_fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	return victim->file_fd < 0 ? failed("make a file in %s", folder) : 0;
+}
+
+static int start(struct victim *victim, const struct victim_plan *plan)
+{
+	if (open_file(victim, plan) < 0 || (plan->count_swap && group_count_swap(&victim->group) < 0))
+		return -1;
+	if (fork_victim(victim, plan) < 0)
+		return -1;
+	victim->pidfd = sys_pidfd_open(victim->pid);
+	return victim->pidfd < 0 ? failed("open a pidfd of the victim") : 0;
+}
+
+int victim_start(struct victim *victim, const struct victim_plan *plan, int group_number)
+{
+	*victim = (struct victim){ .pid = -1, .pidfd = -1, .file_fd = -1 };
+	victim->size = (size_t)plan->memory.size_kb * 1024;
 	if (group_create(&victim->group, group_number) < 0)
 		return -1;
-	int result = fork_victim(victim, shape);
-	if (result == 0 && (victim->pidfd = sys_pidfd_open(victim->pid)) < 0)
-		result = failed("open a pidfd of the victim");
-	if (result < 0)
+	int result = start(victim, plan);
+	if (result < 0) {
+		victim_reap(victim);
 		victim_end(victim);
+	}
 	return result;
 }
 
@@ -164,14 +162,21 @@ static int wait_for(pid_t pid)
 	return 0;
 }
 
+int victim_reap(struct victim *victim)
+{
+	if (victim->pid <= 0)
+		return 0;
+	kill(victim->pid, SIGKILL); // our own child, not waited for yet: the pid is still its
+	int result = wait_for(victim->pid);
+	victim->pid = -1;
+	return result;
+}
+
 int victim_end(struct victim *victim)
 {
-	int result = 0;
-	if (victim->pid > 0) {
-		kill(victim->pid, SIGKILL); // our own child, not waited for yet: the pid is still its
-		result = wait_for(victim->pid);
-	}
 	if (victim->pidfd >= 0)
 		close(victim->pidfd);
-	return group_remove(&victim->group) < 0 ? -1 : result;
+	if (victim->file_fd >= 0)
+		close(victim->file_fd);
+	return group_remove(&victim->group);
 }

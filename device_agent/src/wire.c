@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "failure.h"
+#include "text.h"
 
 static char line[32 * 1024];
 static size_t used;
@@ -21,12 +21,12 @@ __attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
 {
 	va_list arguments;
 	va_start(arguments, format);
-	int length = vsnprintf(line + used, sizeof(line) - used, format, arguments);
+	size_t length = text_format_v(line + used, sizeof(line) - used, format, arguments);
 	va_end(arguments);
-	if (length < 0 || used + (size_t)length >= sizeof(line))
+	if (used + length >= sizeof(line))
 		overflowed = true;
 	else
-		used += (size_t)length;
+		used += length;
 }
 
 static bool is_plain(char character)

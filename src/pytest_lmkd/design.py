@@ -23,7 +23,8 @@ class Stratum:
     """One situation in which the arms are compared; strata are never pooled.
 
     ``hold_ms`` is how long the stall keeps the victim's memory after the kill (0: nothing is held);
-    a trial whose memory is not back after ``timeout_ms`` is censored there.
+    a trial whose memory is not back after ``timeout_ms`` is censored there. ``shape`` is what the
+    memory is made of, ``dirty_pct`` of its file pages are written, ``compress_pct`` of each page is zeros.
     """
 
     suite: str
@@ -34,10 +35,13 @@ class Stratum:
     threads: int
     hold_ms: int = 0
     timeout_ms: int = 3000
+    shape: str = "private-anon"
+    dirty_pct: int = 100
+    compress_pct: int = 0
 
     def __str__(self) -> str:
-        hold = f"{self.hold_ms}ms" if self.hold_ms else ""
-        return f"{self.stall}{hold}-{self.victim_kb // 1024}MB-{self.threads}t"
+        compress = f"-{self.compress_pct}%zeros" if self.compress_pct else ""
+        return f"{self.scenario}-{self.victim_kb // 1024}MB-{self.threads}t{compress}"
 
 
 def derived_seed(seed: int, *labels: str | int) -> int:
@@ -78,4 +82,7 @@ def _trial(stratum: Stratum, device: str, arm: str, block: int, order: int, seed
         threads=stratum.threads,
         hold_ms=stratum.hold_ms,
         timeout_ns=stratum.timeout_ms * NS_PER_MS,
+        shape=stratum.shape,
+        dirty_pct=stratum.dirty_pct,
+        compress_pct=stratum.compress_pct,
     )

@@ -13,10 +13,9 @@ from dataclasses import field
 from typing import Any
 
 from pytest_lmkd.agent.loader import TrialAnswer
-from pytest_lmkd.arms import ARMS
 from pytest_lmkd.arms import MEASURING_NEEDS
-from pytest_lmkd.arms import STALL_NEEDS
 from pytest_lmkd.arms import missing
+from pytest_lmkd.arms import needs_of_arm
 from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_block
 from pytest_lmkd.devices.device import Device
@@ -24,6 +23,7 @@ from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
 from pytest_lmkd.precision import is_precise
+from pytest_lmkd.scenarios import SCENARIOS
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.validity import check
 from pytest_lmkd.validity import flags
@@ -48,6 +48,7 @@ class StratumOutcome:
     complete_blocks: int = 0
     invalid: list[str] = field(default_factory=list)
     skipped: str = ""
+    false_gains: list[str] = field(default_factory=list)
 
     def explain(self) -> str:
         """The invalid trials, a line each."""
@@ -87,12 +88,13 @@ class Runner:
         """
         outcome = StratumOutcome(stratum, skipped=self._why_not(stratum))
         if outcome.skipped:
-            self._note_skip("stall", stratum.stall, outcome.skipped, stratum.suite)
+            self._note_skip("scenario", stratum.scenario, outcome.skipped, stratum.suite)
             return outcome
+        arms = self._arms_for(stratum)
         done: list[list[TrialRecord]] = []
         while len(done) < self._blocks and not self._is_precise(done):
             block = len(done)
-            done.append(self._run_block(stratum, block))
+            done.append(self._run_block(stratum, arms, block))
             self._on_block(self._device.name, stratum, block)
         for block, records in enumerate(done):
             outcome.invalid += [f"block {block}, {r.arm}: {r.invalid_reason}" for r in records if not r.valid]
@@ -105,24 +107,34 @@ class Runner:
         return is_precise(done, self._asked_arms[0], self._arms, self._precision_pct)
 
     def _runnable_arms(self) -> tuple[str, ...]:
-        reasons = {arm: missing(ARMS[arm].needs, self._device.facts) for arm in self._asked_arms}
+        reasons = {arm: missing(needs_of_arm(arm), self._device.facts) for arm in self._asked_arms}
         for arm, reason in reasons.items():
             if reason:
                 self._note_skip("arm", arm, reason)
         return tuple(arm for arm, reason in reasons.items() if not reason)
 
+    def _arms_for(self, stratum: Stratum) -> tuple[str, ...]:
+        """The arms that the scenario allows; the others are recorded as skipped."""
+        scenario = SCENARIOS.get(stratum.scenario)
+        conflicts = scenario.conflicts if scenario else {}
+        for arm in self._arms:
+            if arm in conflicts:
+                self._note_skip("arm", f"{arm} in {stratum.scenario}", conflicts[arm], stratum.suite)
+        return tuple(arm for arm in self._arms if arm not in conflicts)
+
     def _why_not(self, stratum: Stratum) -> str:
         if not self._arms:
             return "the device can run none of the arms"
-        return missing(MEASURING_NEEDS + STALL_NEEDS[stratum.stall], self._device.facts)
+        needs = (*MEASURING_NEEDS, f"stall:{stratum.stall}", f"shape:{stratum.shape}")
+        return missing(needs, self._device.facts)
 
     def _note_skip(self, what: str, name: str, reason: str, suite: str = "") -> None:
         self._store.append(
             SkipRecord(device=self._device.name, what=what, name=name, suite=suite, reason=reason)  # type: ignore[arg-type]  # one of its literals
         )
 
-    def _run_block(self, stratum: Stratum, block: int) -> list[TrialRecord]:
-        planned = plan_block(stratum, self._device.name, self._arms, block, self._seed)
+    def _run_block(self, stratum: Stratum, arms: Sequence[str], block: int) -> list[TrialRecord]:
+        planned = plan_block(stratum, self._device.name, arms, block, self._seed)
         records = [self._stored[_identity(trial)] for trial in planned if _identity(trial) in self._stored]
         missing_trials = {self._new_id(): trial for trial in planned if _identity(trial) not in self._stored}
         for _ in range(MAX_LINK_LOSSES):
@@ -168,7 +180,8 @@ class Runner:
 def _identity(trial: PlannedTrial | TrialRecord) -> tuple[str | int, ...]:
     """What makes a trial that one of the plan, within a device."""
     stratum = (trial.suite, trial.scenario, trial.stall, trial.regime, trial.victim_kb, trial.threads)
-    return (*stratum, trial.hold_ms, trial.timeout_ns, trial.block, trial.arm)
+    memory = (trial.shape, trial.dirty_pct, trial.compress_pct)
+    return (*stratum, *memory, trial.hold_ms, trial.timeout_ns, trial.block, trial.arm)
 
 
 def trial_record(planned: PlannedTrial, answer: TrialAnswer, boot_id: str) -> TrialRecord:

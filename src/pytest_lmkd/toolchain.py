@@ -44,6 +44,7 @@ C_FLAGS = (
     "-ffunction-sections",
     "-fdata-sections",
     "-Wl,--gc-sections",
+    "-flto",
     # 16 KB-page Android refuses segments aligned to less (zig's default on x86_64 and riscv64 is 4 KB).
     "-Wl,-z,max-page-size=16384",
 )

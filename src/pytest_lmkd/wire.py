@@ -36,6 +36,18 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=False):
     reason: str = ""
 
 
+class Call(msgspec.Struct, frozen=True):
+    """One system call of an arm: when it began since the SIGKILL (negative: before it), how long it took,
+    its error's name or "", and the charge at its return (null: no sample was taken by then).
+    """
+
+    name: str
+    start_ns: int
+    took_ns: int
+    errno: str
+    charged_kb: int | None
+
+
 class AgentHello(msgspec.Struct, frozen=True, tag="hello"):
     """First answer of every agent: who speaks, and which protocol."""
 
@@ -56,10 +68,17 @@ class AgentTrial(msgspec.Struct, frozen=True, tag="trial"):
 
     ``id`` is the number the plan gave the trial. ``reclaim_*_ns`` is when that share of
     ``victim_kb`` had left the victim's memory cgroup; null when it had not by ``timeout_ns``.
-    ``gap_*_ns`` are the distances between samples up to the last of these moments.
+    ``gap_*_ns`` are the distances between samples up to the last of these moments. ``returns_kb`` is
+    what can come back at all: ``victim_kb`` without the clean file pages that stay in the page cache.
+    ``torn_down_by`` is who ran ``exit_mmap`` (victim, reaper, stall, kworker, other; "" where the
+    kernel cannot tell); ``stall_late_ns`` how long what held the memory was busy after its release.
     """
 
     id: int
+    calls: tuple[Call, ...]
+    returns_kb: int
+    torn_down_by: str
+    stall_late_ns: int | None
     mrelease_errno: str
     kill_to_mrelease_ns: int | None
     syscall_ns: int
@@ -135,7 +154,14 @@ class TrialRecord(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     threads: int
     hold_ms: int
     timeout_ns: int
+    shape: str = "private-anon"
+    dirty_pct: int = 100
+    compress_pct: int = 0
     boot_id: str
+    calls: tuple[Call, ...] = ()
+    returns_kb: int | None = None
+    torn_down_by: str = ""
+    stall_late_ns: int | None = None
     mrelease_errno: str = ""
     kill_to_mrelease_ns: int | None = None
     syscall_ns: int | None = None
@@ -188,6 +214,9 @@ class PlannedTrial(msgspec.Struct, frozen=True, tag="planned", kw_only=True):
     threads: int
     hold_ms: int
     timeout_ns: int
+    shape: str = "private-anon"
+    dirty_pct: int = 100
+    compress_pct: int = 0
 
 
 class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):

@@ -12,29 +12,18 @@ import pytest
 
 from pytest_lmkd.design import Stratum
 from pytest_lmkd.runner import StratumOutcome
+from pytest_lmkd.scenarios import SCENARIOS
 
-VICTIMS = [(size_mb, threads) for size_mb in (64, 256) for threads in (1, 16)]
+SIZES_AND_THREADS = [(size_mb, threads) for size_mb in (64, 256) for threads in (1, 16)]
 
-NATURAL = [
-    Stratum("reclaim", "private-anon", "none", "natural", victim_kb=size_mb * 1024, threads=threads)
-    for size_mb, threads in VICTIMS
-]
-
-HELD = [
-    Stratum(
-        "reclaim",
-        "private-anon",
-        "holder",
-        "injected",
-        victim_kb=size_mb * 1024,
-        threads=threads,
-        hold_ms=300,
-    )
-    for size_mb, threads in VICTIMS
+VICTIMS = [
+    SCENARIOS[name].stratum("reclaim", size_mb, threads)
+    for name in ("undisturbed", "held-by-vm-readv")
+    for size_mb, threads in SIZES_AND_THREADS
 ]
 
 
-@pytest.mark.parametrize("stratum", NATURAL + HELD, ids=str)
+@pytest.mark.parametrize("stratum", VICTIMS, ids=str)
 def test_memory_comes_back(stratum: Stratum, measure: Callable[[Stratum], StratumOutcome]) -> None:
     outcome = measure(stratum)
     assert outcome.complete_blocks > 0, outcome.explain()

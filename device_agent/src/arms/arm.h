@@ -1,36 +1,62 @@
 // A way to kill a victim and get its memory back. A new one is one new file and one line in arms.c.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../victim.h"
 
-enum { NOT_CALLED = -1 };
+enum { MAX_CALLS = 6 };
 
-// What one kill was, as the arm saw it. Times are CLOCK_MONOTONIC ns.
+// One system call of an arm. Times are CLOCK_MONOTONIC ns.
+struct call {
+	const char *name;
+	int64_t start_ns;
+	int64_t took_ns;
+	int error; // 0, or its errno
+};
+
+// What one kill was, as the arm saw it.
 struct kill_outcome {
 	_Atomic int64_t killed_ns; // just before the call that sends SIGKILL; 0: not yet (others watch it)
-	int64_t mrelease_start_ns; // just before process_mrelease, or NOT_CALLED
-	int64_t last_call_ns;      // how long the arm's last system call took
 	int kill_errno;            // 0, or why SIGKILL could not be sent
-	int mrelease_errno;        // 0, or what process_mrelease said
+	struct call calls[MAX_CALLS];
+	size_t call_count;
+};
+
+struct arm_options {
+	int64_t delay_ns; // between the kill and process_mrelease
 };
 
 struct arm {
 	const char *name;
-	void (*kill)(const struct victim *victim, struct kill_outcome *outcome);
+	// NULL (always possible), or 0, or -1 with failed(): why it cannot be run on this device.
+	int (*possible)(void);
+	// NULL, or what the reaper thread does before time zero: 0, or -1 with failed().
+	int (*prepare)(const struct victim *victim);
+	void (*kill)(const struct victim *victim, const struct arm_options *options, struct kill_outcome *outcome);
 };
 
 // The arm of that name, or NULL.
 const struct arm *arm_find(const char *name);
-// The names of all arms, separated by spaces.
-const char *arm_names(void);
+// All arms; ends with NULL.
+extern const struct arm *const ARMS[];
 
 extern const struct arm arm_kill;
 extern const struct arm arm_kill_mrelease;
+extern const struct arm arm_kill_mrelease_lmkd;
 extern const struct arm arm_reap_kill;
+extern const struct arm arm_reap_kill_emulated;
 
 // The steps that arms are made of: each makes one call and notes its time and errno, nothing more,
 // so that an arm's calls follow each other as closely as they can.
 void step_sigkill(const struct victim *victim, struct kill_outcome *outcome);
 void step_mrelease(const struct victim *victim, unsigned int flags, struct kill_outcome *outcome);
+// Notes a call that began at start_ns and has just returned `result` with errno.
+void step_note(struct kill_outcome *outcome, const char *name, int64_t start_ns, long result);
+
+// Whether the kernel knows process_mrelease with these flags: 0, or -1 with failed().
+int mrelease_possible(unsigned int flags);
+
+// The outcome's last process_mrelease, or NULL when it was not called.
+const struct call *mrelease_call(const struct kill_outcome *outcome);

@@ -1,51 +1,67 @@
 // The table of arms and the two system calls that they are made of.
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
 
 #include "../clock.h"
-#include "../name_list.h"
+#include "../failure.h"
 #include "../sys.h"
 #include "arm.h"
 
-static const struct arm *const ARMS[] = {
-	&arm_kill,
-	&arm_kill_mrelease,
-	&arm_reap_kill,
-};
+static const char MRELEASE[] = "process_mrelease";
 
-enum { ARM_COUNT = sizeof(ARMS) / sizeof(ARMS[0]) };
+const struct arm *const ARMS[] = {
+	&arm_kill, &arm_kill_mrelease, &arm_kill_mrelease_lmkd, &arm_reap_kill, &arm_reap_kill_emulated, NULL,
+};
 
 const struct arm *arm_find(const char *name)
 {
-	for (size_t i = 0; i < ARM_COUNT; i++)
+	for (size_t i = 0; ARMS[i] != NULL; i++)
 		if (strcmp(ARMS[i]->name, name) == 0)
 			return ARMS[i];
 	return NULL;
 }
 
-const char *arm_names(void)
+void step_note(struct kill_outcome *outcome, const char *name, int64_t start_ns, long result)
 {
-	static char names[256];
-	size_t used = 0;
-	for (size_t i = 0; i < ARM_COUNT; i++)
-		name_list_add(names, sizeof(names), &used, ARMS[i]->name);
-	return names;
+	int error = result < 0 ? errno : 0;
+	if (outcome->call_count < MAX_CALLS)
+		outcome->calls[outcome->call_count++] = (struct call){
+			.name = name, .start_ns = start_ns, .took_ns = now_ns() - start_ns, .error = error
+		};
 }
 
 void step_sigkill(const struct victim *victim, struct kill_outcome *outcome)
 {
-	outcome->killed_ns = now_ns();
-	outcome->kill_errno = sys_pidfd_send_signal(victim->pidfd, SIGKILL) < 0 ? errno : 0;
-	outcome->last_call_ns = now_ns() - outcome->killed_ns;
+	int64_t start_ns = now_ns();
+	outcome->killed_ns = start_ns;
+	step_note(outcome, "pidfd_send_signal", start_ns, sys_pidfd_send_signal(victim->pidfd, SIGKILL));
+	outcome->kill_errno = outcome->calls[outcome->call_count - 1].error;
 }
 
 void step_mrelease(const struct victim *victim, unsigned int flags, struct kill_outcome *outcome)
 {
-	outcome->mrelease_start_ns = now_ns();
+	int64_t start_ns = now_ns();
 	if (outcome->killed_ns == 0) // this very call sends the SIGKILL
-		outcome->killed_ns = outcome->mrelease_start_ns;
-	outcome->mrelease_errno = sys_process_mrelease(victim->pidfd, flags) < 0 ? errno : 0;
-	outcome->last_call_ns = now_ns() - outcome->mrelease_start_ns;
+		outcome->killed_ns = start_ns;
+	step_note(outcome, MRELEASE, start_ns, sys_process_mrelease(victim->pidfd, flags));
+}
+
+// The pidfd -1 is never valid, so the error tells how far the call came: EBADF, it knows the flags;
+// EINVAL, it does not (flags are checked first); ENOSYS, there is no such call.
+int mrelease_possible(unsigned int flags)
+{
+	errno = 0;
+	sys_process_mrelease(-1, flags);
+	if (errno == EBADF)
+		return 0;
+	return refused("the kernel answers %s to process_mrelease(-1, %u)", errno_name(errno), flags);
+}
+
+const struct call *mrelease_call(const struct kill_outcome *outcome)
+{
+	for (size_t i = outcome->call_count; i-- > 0;)
+		if (outcome->calls[i].name == MRELEASE)
+			return &outcome->calls[i];
+	return NULL;
 }

@@ -2,9 +2,15 @@
 #include "../sys.h"
 #include "arm.h"
 
-static void run(const struct victim *victim, struct kill_outcome *outcome)
+static void run(const struct victim *victim, const struct arm_options *options, struct kill_outcome *outcome)
 {
+	(void)options;
 	step_mrelease(victim, PROCESS_MRELEASE_REAP_KILL, outcome);
 }
 
-const struct arm arm_reap_kill = { .name = "reap-kill", .kill = run };
+static int possible(void)
+{
+	return mrelease_possible(PROCESS_MRELEASE_REAP_KILL);
+}
+
+const struct arm arm_reap_kill = { .name = "reap-kill", .possible = possible, .kill = run };

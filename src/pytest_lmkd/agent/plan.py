@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_lmkd.arms import agent_arm
 from pytest_lmkd.wire import PlannedTrial
 
 NS_PER_MS = 1_000_000
@@ -9,12 +10,17 @@ NS_PER_MS = 1_000_000
 
 def plan_line(trial_id: int, trial: PlannedTrial) -> str:
     """The line for ``trial``, which the agent's answer will name by ``trial_id``."""
+    arm = agent_arm(trial.arm)
     words = {
         "id": trial_id,
-        "arm": trial.arm,
+        "arm": arm.name,
+        "delay_us": arm.delay_us,
         "stall": trial.stall,
         "hold_ms": trial.hold_ms,
         "victim_kb": trial.victim_kb,
+        "shape": trial.shape,
+        "dirty_pct": trial.dirty_pct,
+        "compress_pct": trial.compress_pct,
         "threads": trial.threads,
         "timeout_ms": trial.timeout_ns // NS_PER_MS,
     }

@@ -6,9 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_lmkd.arms import ARMS
 from pytest_lmkd.arms import MEASURING_NEEDS
-from pytest_lmkd.arms import STALL_NEEDS
 from pytest_lmkd.arms import missing
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.attached import LIST_S
@@ -19,6 +17,9 @@ from pytest_lmkd.errors import EXIT_CHECK_FAILED
 from pytest_lmkd.errors import EXIT_NO_DEVICE
 from pytest_lmkd.errors import EXIT_OK
 from pytest_lmkd.transport import AdbServer
+
+ABILITIES = ("arm:", "stall:", "shape:")
+"""How the facts begin that tell what the agent can do on the device."""
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -72,12 +73,11 @@ def _print_examination(device: Device) -> bool:
     print(f"{device.name}, agent {device.agent.abi} {device.agent.sha256[:12]}\n")
     for name, fact in device.facts.items():
         value = "-" if fact.value is None else str(fact.value)
-        print(f"  {name:<22} {value:<38} {fact.reason or fact.source}")
-    verdicts = {
-        f"arm {name}": missing(MEASURING_NEEDS + arm.needs, device.facts) for name, arm in ARMS.items()
-    }
-    verdicts |= {f"stall {name}": missing(needs, device.facts) for name, needs in STALL_NEEDS.items()}
+        if not name.startswith(ABILITIES):
+            print(f"  {name:<22} {value:<38} {fact.reason or fact.source}")
     print()
-    for name, reason in verdicts.items():
-        print(f"  {name:<22} {reason or 'can run'}")
+    for name in device.facts:
+        if name.startswith(ABILITIES):
+            reason = missing((*MEASURING_NEEDS, name), device.facts)
+            print(f"  {name.replace(':', ' '):<26} {reason or 'can run'}")
     return not missing(MEASURING_NEEDS, device.facts)

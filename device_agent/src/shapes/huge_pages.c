@@ -1,0 +1,29 @@
+// huge-pages: hugetlb memory, which __oom_reap_task_mm() skips as well.
+#include <sys/mman.h>
+
+#include "../failure.h"
+#include "../group.h"
+#include "../text_file.h"
+#include "pages.h"
+#include "shape.h"
+
+static int possible(void)
+{
+	if (read_keyed_number("/proc/meminfo", "HugePages_Free") < 1)
+		return refused("no huge page is free (vm.nr_hugepages)");
+	return group_charges_huge_pages() ? 0 :
+					    refused("memory cgroups do not charge huge pages here "
+						    "(mount option memory_hugetlb_accounting)");
+}
+
+static void *make(const struct memory_plan *plan, int file_fd)
+{
+	(void)file_fd;
+	size_t size = (size_t)plan->size_kb * 1024;
+	void *memory = pages_map(size, MAP_PRIVATE | MAP_HUGETLB);
+	if (memory != NULL)
+		pages_fill(memory, size, plan->compress_pct);
+	return memory;
+}
+
+const struct shape shape_huge_pages = { .name = "huge-pages", .possible = possible, .make = make };

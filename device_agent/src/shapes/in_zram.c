@@ -1,0 +1,41 @@
+// in-zram: private memory that has been swapped out, as much of a cached app's is.
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../failure.h"
+#include "../text_file.h"
+#include "shape.h"
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+
+// The kernel may leave some pages where they are; a victim that is not mostly in swap is not this shape.
+enum { SWAPPED_PCT = 90 };
+
+static int possible(void)
+{
+	char swaps[512];
+	if (read_text("/proc/swaps", swaps, sizeof(swaps)) < 0)
+		return -1;
+	return strstr(swaps, "zram") != NULL ? 0 : refused("no zram device is in use as swap");
+}
+
+static void *make(const struct memory_plan *plan, int file_fd)
+{
+	void *memory = shape_private_anon.make(plan, file_fd);
+	if (memory == NULL)
+		return NULL;
+	if (madvise(memory, (size_t)plan->size_kb * 1024, MADV_PAGEOUT) < 0) {
+		failed("page the victim out");
+		return NULL;
+	}
+	int64_t swapped_kb = read_keyed_number("/proc/self/status", "VmSwap");
+	if (swapped_kb * 100 < plan->size_kb * SWAPPED_PCT) {
+		refused("swap took %lld of %lld kB", (long long)swapped_kb, (long long)plan->size_kb);
+		return NULL;
+	}
+	return memory;
+}
+
+const struct shape shape_in_zram = { .name = "in-zram", .in_swap = true, .possible = possible, .make = make };

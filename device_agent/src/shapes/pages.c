@@ -1,0 +1,82 @@
+// Maps pages and gives them content.
+#include "pages.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../failure.h"
+
+enum { STORE_CHUNK = 64 * 1024 };
+
+static void *forbid_huge_pages(void *memory, size_t size)
+{
+	// One size of page on every device. EINVAL: a kernel without huge pages has nothing to forbid.
+	if (madvise(memory, size, MADV_NOHUGEPAGE) == 0 || errno == EINVAL)
+		return memory;
+	failed("forbid huge pages in the victim");
+	return NULL;
+}
+
+static void *map(size_t size, int flags, int fd)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+	if (memory != MAP_FAILED)
+		return memory;
+	failed("map %zu kB in the victim", size / 1024);
+	return NULL;
+}
+
+void *pages_map(size_t size, int flags)
+{
+	void *memory = map(size, MAP_ANONYMOUS | flags, -1);
+	return memory == NULL || (flags & MAP_HUGETLB) ? memory : forbid_huge_pages(memory, size);
+}
+
+void *pages_map_file(size_t size, int file_fd)
+{
+	return map(size, MAP_PRIVATE, file_fd);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	*state ^= *state << 13; // xorshift64, Marsaglia 2003
+	*state ^= *state >> 7;
+	*state ^= *state << 17;
+	return *state;
+}
+
+void pages_fill(void *memory, size_t size, int compress_pct)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t zeros = page * (size_t)compress_pct / 100 / sizeof(uint64_t) * sizeof(uint64_t);
+	uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
+	unsigned char *bytes = memory;
+	for (size_t at = 0; at < size; at += sizeof(state)) {
+		uint64_t word = at % page < zeros ? 0 : next_random(&state);
+		memcpy(bytes + at, &word, sizeof(word));
+	}
+}
+
+void pages_read(const void *memory, size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	const volatile unsigned char *bytes = memory;
+	for (size_t at = 0; at < size; at += page)
+		(void)bytes[at];
+}
+
+int pages_store(int file_fd, size_t size)
+{
+	unsigned char chunk[STORE_CHUNK];
+	pages_fill(chunk, sizeof(chunk), 0);
+	for (size_t done = 0; done < size;) {
+		size_t length = size - done < sizeof(chunk) ? size - done : sizeof(chunk);
+		ssize_t written = write(file_fd, chunk, length);
+		if (written < 0 && errno != EINTR)
+			return failed("fill the victim's file");
+		done += written > 0 ? (size_t)written : 0;
+	}
+	return fsync(file_fd) < 0 ? failed("store the victim's file") : 0;
+}

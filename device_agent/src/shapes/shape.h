@@ -1,0 +1,43 @@
+// What a victim's memory is made of. A new shape is one new file and one line in shapes.c.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct shape;
+
+// The memory that a plan asks for.
+struct memory_plan {
+	const struct shape *shape;
+	int64_t size_kb;
+	int dirty_pct;    // of the pages of private files: written, and so the victim's own
+	int compress_pct; // of every page: zeros
+};
+
+struct shape {
+	const char *name;
+	bool needs_file; // make() is given an empty file, kept open by the agent until the trial has ended
+	bool in_swap;    // its charge is counted with what is swapped out
+	// NULL (always possible), or 0, or -1 with failed(): why it cannot be made on this device.
+	int (*possible)(void);
+	// Runs in the victim. Makes the memory; where it begins, or NULL with failed().
+	void *(*make)(const struct memory_plan *plan, int file_fd);
+	// How much of it can come back when the victim dies; NULL: all of it.
+	int64_t (*returns_kb)(const struct memory_plan *plan);
+};
+
+// The shape of that name, or NULL.
+const struct shape *shape_find(const char *name);
+// All shapes; ends with NULL.
+extern const struct shape *const SHAPES[];
+// What can come back of the plan's memory, in kB.
+int64_t shape_returns_kb(const struct memory_plan *plan);
+
+extern const struct shape shape_private_anon;
+extern const struct shape shape_shared_memory;
+extern const struct shape shape_private_file;
+extern const struct shape shape_mlocked;
+extern const struct shape shape_in_zram;
+extern const struct shape shape_huge_pages;
+extern const struct shape shape_app_mix;

@@ -1,0 +1,88 @@
+// Spins on one CPU.
+#include "hog.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <stdbool.h>
+#include <sys/prctl.h>
+
+#include "../failure.h"
+#include "../sys.h"
+#include "stall.h"
+
+enum { ENOUGH_CPUS = 2 };
+
+static pthread_t thread;
+static bool started;
+static _Atomic bool stop;
+static sem_t runs;
+
+int hog_cpu(void)
+{
+	cpu_set_t allowed;
+	int cpu = 0;
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
+		while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &allowed))
+			cpu++;
+	return cpu;
+}
+
+int hog_possible(void)
+{
+	cpu_set_t allowed;
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		return failed("ask for the CPUs");
+	return CPU_COUNT(&allowed) >= ENOUGH_CPUS ? 0 : refused("it takes two CPUs");
+}
+
+static int bind_to_cpu(pid_t tid)
+{
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(hog_cpu(), &one);
+	return sched_setaffinity(tid, sizeof(one), &one);
+}
+
+int hog_starve(pid_t tid, void *unused)
+{
+	(void)unused;
+	return sys_sched_setscheduler(tid, SCHED_IDLE, 0) < 0 ? -1 : bind_to_cpu(tid);
+}
+
+static void *spin(void *unused)
+{
+	prctl(PR_SET_NAME, STALL_COMM);
+	bind_to_cpu(0);
+	sem_post(&runs);
+	while (!stop)
+		;
+	return unused;
+}
+
+int hog_start(void)
+{
+	stop = false;
+	sem_init(&runs, 0, 0);
+	errno = pthread_create(&thread, NULL, spin, NULL);
+	if (errno != 0)
+		return failed("start the busy thread");
+	started = true;
+	while (sem_wait(&runs) < 0 && errno == EINTR)
+		;
+	return 0;
+}
+
+void hog_stop(void)
+{
+	stop = true;
+}
+
+void hog_join(void)
+{
+	hog_stop();
+	if (started)
+		pthread_join(thread, NULL);
+	started = false;
+}

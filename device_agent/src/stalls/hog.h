@@ -1,0 +1,16 @@
+// A thread that keeps one CPU busy, so that SCHED_IDLE threads bound to the same CPU hardly run.
+#pragma once
+
+#include <sys/types.h>
+
+// The CPU that stalls keep busy: the first that the agent may use.
+int hog_cpu(void);
+// Whether there is another CPU for everybody else: 0, or -1 with failed().
+int hog_possible(void);
+// Binds a thread to that CPU as one that runs only when nobody else wants to. 0, or -1 with errno.
+int hog_starve(pid_t tid, void *unused);
+// Starts the busy thread, and returns once it runs. 0, or -1 with failed().
+int hog_start(void);
+// Tells it to end; hog_join() waits for that.
+void hog_stop(void);
+void hog_join(void);

@@ -1,0 +1,20 @@
+// A page of the agent's own that userfaultfd leaves missing: a system call that copies to it waits, until
+// the page is given.
+#pragma once
+
+#include <stddef.h>
+
+struct missing_page {
+	int uffd;
+	size_t size;
+	void *page;
+};
+
+// Whether this device has userfaultfd for faults in the kernel: 0, or -1 with failed().
+int missing_page_possible(void);
+int missing_page_open(struct missing_page *missing);
+// Waits until somebody touches it: the proof that a system call stands in its copy. 0, or -1 with failed().
+int missing_page_await(const struct missing_page *missing);
+// Gives the page. 0, or -1 with failed().
+int missing_page_give(const struct missing_page *missing);
+void missing_page_close(const struct missing_page *missing);

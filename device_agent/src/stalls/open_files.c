@@ -1,0 +1,37 @@
+// open-files: the control to the holders. Files of the victim in /proc that are open, and not being read,
+// keep only the mm_struct (mm_count), never the memory.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "../failure.h"
+#include "../text.h"
+#include "stall.h"
+
+static const char *const NAMES[] = { "mem", "maps", "smaps", "pagemap" };
+
+enum { FILE_COUNT = sizeof(NAMES) / sizeof(NAMES[0]) };
+
+static int fds[FILE_COUNT];
+static size_t open_count;
+
+static int end(void)
+{
+	while (open_count > 0)
+		close(fds[--open_count]);
+	return 0;
+}
+
+static int hold(const struct victim *victim)
+{
+	char path[40];
+	for (size_t i = 0; i < FILE_COUNT; i++) {
+		text_format(path, sizeof(path), "/proc/%d/%s", (int)victim->pid, NAMES[i]);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return failed("open %s", path);
+		fds[open_count++] = fd;
+	}
+	return 0;
+}
+
+const struct stall stall_open_files = { .name = "open-files", .hold = hold, .end = end };

@@ -1,0 +1,93 @@
+// pageout: process_madvise(MADV_PAGEOUT) on the victim is under way: mm/madvise.c holds mm_users from
+// mm_access() until all ranges are done. On a phone: system_server compacting an app that lmkd picks.
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "../clock.h"
+#include "../failure.h"
+#include "../text.h"
+#include "../text_file.h"
+#include "stall.h"
+
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
+#endif
+
+static struct pageout {
+	const struct victim *victim;
+	pthread_t thread;
+	_Atomic int64_t returned_ns;
+	int error;
+} pageout;
+
+static void *page_out(void *unused)
+{
+	struct iovec range = { .iov_base = pageout.victim->memory, .iov_len = pageout.victim->size };
+	prctl(PR_SET_NAME, STALL_COMM);
+	long done = syscall(SYS_process_madvise, pageout.victim->pidfd, &range, 1UL, (long)MADV_PAGEOUT, 0L);
+	pageout.error = done < 0 ? errno : 0;
+	pageout.returned_ns = now_ns();
+	return unused;
+}
+
+// The first swapped page is the proof that the call is inside.
+static int await_first_page(void)
+{
+	char status[40];
+	text_format(status, sizeof(status), "/proc/%d/status", (int)pageout.victim->pid);
+	while (read_keyed_number(status, "VmSwap") <= 0) {
+		if (pageout.returned_ns != 0)
+			return refused("process_madvise paged nothing out (%s)", strerror(pageout.error));
+		sched_yield();
+	}
+	return 0;
+}
+
+static int end(void)
+{
+	if (pageout.victim == NULL)
+		return 0;
+	pageout.victim = NULL;
+	pthread_join(pageout.thread, NULL);
+	return 0; // what the call says once the victim is dead does not matter
+}
+
+static int hold(const struct victim *victim)
+{
+	pageout = (struct pageout){ .victim = victim };
+	errno = pthread_create(&pageout.thread, NULL, page_out, NULL);
+	if (errno != 0) {
+		pageout.victim = NULL;
+		return failed("start the compaction");
+	}
+	return await_first_page();
+}
+
+static int possible(void)
+{
+	if (syscall(SYS_process_madvise, -1L, NULL, 0UL, (long)MADV_PAGEOUT, 0L) < 0 && errno == ENOSYS)
+		return failed("process_madvise");
+	return shape_in_zram.possible();
+}
+
+static int64_t returned_ns(void)
+{
+	return pageout.returned_ns;
+}
+
+const struct stall stall_pageout = { .name = "pageout",
+				     .counts_swap = true,
+				     .possible = possible,
+				     .hold = hold,
+				     .end = end,
+				     .returned_ns = returned_ns };

@@ -1,0 +1,29 @@
+// starved: the victim may exit only when nobody else wants its CPU (SCHED_IDLE), and somebody always does.
+// On a phone: a cached app in the background cpuset, on a little core with something busy.
+#include "../failure.h"
+#include "../tasks.h"
+#include "hog.h"
+#include "stall.h"
+
+static int hold(const struct victim *victim)
+{
+	if (for_each_task(victim->pid, hog_starve, NULL) < 0)
+		return failed("make the victim's threads SCHED_IDLE");
+	return hog_start();
+}
+
+static int release(void)
+{
+	hog_stop();
+	return 0;
+}
+
+static int end(void)
+{
+	hog_join();
+	return 0;
+}
+
+const struct stall stall_starved = {
+	.name = "starved", .possible = hog_possible, .hold = hold, .release = release, .end = end
+};

@@ -1,0 +1,8 @@
+// The threads of a process.
+#pragma once
+
+#include <sys/types.h>
+
+// Calls action for every thread of pid; 0, or -1 with errno: the threads could not be listed, or action
+// failed for one (the others are still served).
+int for_each_task(pid_t pid, int (*action)(pid_t tid, void *argument), void *argument);

@@ -1,0 +1,103 @@
+// Reads exit_mmap events from a tracefs instance.
+#include "teardown.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lines.h"
+#include "stalls/stall.h"
+#include "text.h"
+
+static const char *const MOUNTS[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+
+static char instance[96];
+
+static const struct {
+	const char *comm, *who;
+} NAMES[] = {
+	{ VICTIM_COMM, "victim" },
+	{ REAPER_COMM, "reaper" },
+	{ STALL_COMM, "stall" },
+	{ "kworker", "kworker" },
+};
+
+// Traces are no part of what must work: no failed() here.
+static bool put(const char *file, const char *text, int flags)
+{
+	char path[160];
+	text_format(path, sizeof(path), "%s/%s", instance, file);
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags);
+	if (fd < 0)
+		return false;
+	bool done = write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	close(fd);
+	return done;
+}
+
+void teardown_watch(void)
+{
+	for (size_t i = 0; i < sizeof(MOUNTS) / sizeof(MOUNTS[0]); i++) {
+		text_format(instance, sizeof(instance), "%s/instances/lmkd-%d", MOUNTS[i], (int)getpid());
+		if (mkdir(instance, 0700) == 0 && put("events/mmap/exit_mmap/enable", "1", 0))
+			return;
+		rmdir(instance);
+	}
+	instance[0] = '\0';
+}
+
+void teardown_forget(void)
+{
+	if (instance[0] != '\0')
+		put("trace", "", O_TRUNC);
+}
+
+// A line of a trace: "     lmkd-victim-123     [001] .....     5.678901: exit_mmap: ...".
+static const char *who_is(const char *line)
+{
+	line += strspn(line, " ");
+	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+		if (strncmp(line, NAMES[i].comm, strlen(NAMES[i].comm)) == 0)
+			return NAMES[i].who;
+	return "other";
+}
+
+// Other processes may end in the meantime; the victim's mm ends once, so one of our names goes first.
+static const char *read_trace(struct lines *trace)
+{
+	char *line;
+	const char *found = "";
+	while (lines_next(trace, &line) > 0) {
+		if (line[0] == '#' || strstr(line, "exit_mmap:") == NULL)
+			continue;
+		const char *who = who_is(line);
+		if (strcmp(who, "other") != 0 && (found[0] == '\0' || strcmp(who, "kworker") != 0))
+			found = who;
+		else if (found[0] == '\0')
+			found = who;
+	}
+	return found;
+}
+
+const char *teardown_by(void)
+{
+	char path[128];
+	struct lines trace;
+	if (instance[0] == '\0')
+		return "";
+	text_format(path, sizeof(path), "%s/trace", instance);
+	if (lines_open(&trace, path) < 0)
+		return "";
+	const char *who = read_trace(&trace);
+	lines_close(&trace);
+	return who;
+}
+
+void teardown_unwatch(void)
+{
+	if (instance[0] != '\0')
+		rmdir(instance);
+	instance[0] = '\0';
+}

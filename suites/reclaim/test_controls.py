@@ -1,0 +1,27 @@
+"""Negative controls: situations in which the flag cannot gain. A gain there means that the harness is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_lmkd.design import Stratum
+from pytest_lmkd.runner import StratumOutcome
+from pytest_lmkd.scenarios import SCENARIOS
+
+HUGE_MB = 16
+"""What the virtual device reserves as huge pages."""
+
+VICTIMS = [
+    SCENARIOS[name].stratum("reclaim", HUGE_MB if name == "huge-pages" else 64, threads=1)
+    for name, scenario in SCENARIOS.items()
+    if scenario.regime == "control"
+]
+
+
+@pytest.mark.parametrize("stratum", VICTIMS, ids=str)
+def test_nothing_is_gained(stratum: Stratum, measure: Callable[[Stratum], StratumOutcome]) -> None:
+    outcome = measure(stratum)
+    assert outcome.complete_blocks > 0, outcome.explain()
+    assert not outcome.false_gains, "; ".join(outcome.false_gains)

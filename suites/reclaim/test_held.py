@@ -1,0 +1,32 @@
+"""Memory that somebody else holds, or that the victim itself gives back late: what each way of killing saves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_lmkd.design import Stratum
+from pytest_lmkd.runner import StratumOutcome
+from pytest_lmkd.scenarios import SCENARIOS
+
+SCENARIO_NAMES = (
+    "held-by-proc-mem",
+    "held-by-cmdline",
+    "held-by-environ",
+    "held-by-pagemap",
+    "smaps-walk",
+    "madvise-pageout",
+    "shared-address-space",
+    "vfork-child",
+    "aio-in-flight",
+    "starved-exit",
+)
+
+VICTIMS = [SCENARIOS[name].stratum("reclaim", 64, threads=1) for name in SCENARIO_NAMES]
+
+
+@pytest.mark.parametrize("stratum", VICTIMS, ids=str)
+def test_held_memory_comes_back(stratum: Stratum, measure: Callable[[Stratum], StratumOutcome]) -> None:
+    outcome = measure(stratum)
+    assert outcome.complete_blocks > 0, outcome.explain()
