@@ -143,6 +143,14 @@ class TestControls:
         assert page.count("a gain is claimed where none is possible: the harness is wrong here") == 5
         assert page.index('class="alarm banner"') < page.index("<article")
 
+    def test_a_gain_over_lost_races_says_so(self, tmp_path: Path) -> None:
+        trials = trials_of({"reap-kill": [10.0] * 6}, regime="control")
+        trials += trials_of(
+            {"kill+mrelease": [20.0] * 6}, regime="control", mrelease_errno="ESRCH", kill_to_mrelease_ns=9
+        )
+        text = " ".join(render_summary(analysis_of(tmp_path, trials)).split())
+        assert "wrong here, or it is the race that the other lost (6 of 6 ESRCH)" in text
+
     def test_a_loss_is_no_false_gain(self, tmp_path: Path) -> None:
         lost = CONTROL_TIMES | {"reap-kill": [40.0] * 6}
         (stratum,) = analysis_of(tmp_path, trials_of(lost, regime="control")).devices[0].strata
@@ -237,6 +245,14 @@ class TestMissing:
         assert comparison_of(analysis).verdict == Verdict.NOT_ENOUGH_DATA
         assert comparison_of(analysis).notes == ("reap-kill: skipped: no such flag",)
         assert comparison_of(analysis, "kill+mrelease").verdict == Verdict.BETTER
+
+    def test_an_arm_that_a_scenario_does_not_allow_is_missing_there_only(self, tmp_path: Path) -> None:
+        skip = SkipRecord(device=PATCHED, what="arm", name="reap-kill in exit-stop", reason="traced already")
+        trials = trials_of({"kill": [10.0] * 6}, scenario="exit-stop") + trials_of({"kill": [10.0] * 6})
+        run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)], [], trials, [skip])
+        traced, free = analyse(load_run(run.write(tmp_path))).devices[0].strata
+        assert traced.arms[2].missing == "skipped: traced already"
+        assert free.arms[2].missing == "no trial was recorded"
 
     def test_a_skipped_stall_concerns_its_strata_only(self, tmp_path: Path) -> None:
         run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)])

@@ -31,6 +31,7 @@ from lmkd_reports.presentation.palette import looks
 from lmkd_reports.presentation.strips import Scale
 from lmkd_reports.statistics.bounds import Bounds
 from lmkd_reports.statistics.paired import PairedRatio
+from pytest_lmkd.scenarios import SCENARIOS
 from pytest_lmkd.wire import Fact
 from pytest_lmkd.wire import SkipRecord
 
@@ -221,6 +222,16 @@ class TestFortyStrata:
         assert "Controls: no gain expected" in suite_page.words()
         assert "controls: no gain claimed in 3 strata, as it must be" in suite_page.words()
         assert "reap-kill against kill better in 35 of 37 strata" in suite_page.words()
+
+
+def test_a_known_scenario_is_explained(tmp_path: Path) -> None:
+    run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)])
+    run.trials = [synthetic_trial(scenario="undisturbed"), synthetic_trial(scenario="of tomorrow")]
+    words = Page(render_html(analyse(load_run(run.write(tmp_path))))).words()
+    scenario = SCENARIOS["undisturbed"]
+    assert f"{scenario.title} Expected: {scenario.expectation}" in words
+    assert words.count("Expected:") == 1
+    assert "of tomorrow, 64 MB, 1 thread" in words
 
 
 def test_without_controls_there_is_no_such_section(source: str) -> None:

@@ -23,6 +23,7 @@ from lmkd_reports.presentation import units
 from lmkd_reports.presentation.summary import plain
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.statistics.bounds import Bounds
+from pytest_lmkd.scenarios import SCENARIOS
 
 GOLDEN = Path(__file__).parent / "golden" / "summary.txt"
 
@@ -61,12 +62,32 @@ def test_shares_of_lost_races_have_their_interval(tmp_path: Path) -> None:
     assert re.search(r"^  kill\+mrelease .* 4/10  17-69 ", summary_of(tmp_path, run), re.MULTILINE)
 
 
-def test_names_what_is_unusual_of_a_victim_only() -> None:
-    usual = Stratum("reclaim", "held", "held", 300, "injected", 65536, 8, "private-anon", 100, 0)
-    assert stratum_name(usual) == "held, 300 ms, 64 MB, 8 threads"
-    other = dataclasses.replace(usual, stall="aio", shape="memfd", dirty_pct=50, compress_pct=60)
-    assert stratum_name(other) == ("held, aio 300 ms, 64 MB, 8 threads, memfd, 50 % dirty, 60 % compressible")
-    assert stratum_name(dataclasses.replace(usual, stall="none", hold_ms=0)) == "held, 64 MB, 8 threads"
+class TestNames:
+    held = Stratum("reclaim", "held-by-vm-readv", "holder", 300, "injected", 65536, 8, "private-anon", 100, 0)
+
+    def test_what_the_scenario_says_is_not_repeated(self) -> None:
+        assert stratum_name(self.held) == "held-by-vm-readv, 300 ms, 64 MB, 8 threads"
+        mixed = dataclasses.replace(self.held, scenario="app-mix", stall="none", hold_ms=0, shape="app-mix")
+        assert stratum_name(mixed) == "app-mix, 64 MB, 8 threads"
+
+    def test_what_it_does_not_say_is_named(self) -> None:
+        other = dataclasses.replace(self.held, stall="aio", shape="mlocked", dirty_pct=50, compress_pct=60)
+        assert stratum_name(other) == (
+            "held-by-vm-readv, aio 300 ms, 64 MB, 8 threads, mlocked, 50 % dirty, 60 % compressible"
+        )
+
+    def test_of_an_unknown_scenario_everything_unusual_is_named(self) -> None:
+        unknown = dataclasses.replace(self.held, scenario="new", hold_ms=0)
+        assert stratum_name(unknown) == "new, holder, 64 MB, 8 threads"
+        assert stratum_name(dataclasses.replace(unknown, stall="none")) == "new, 64 MB, 8 threads"
+
+
+def test_says_once_what_a_scenario_means(tmp_path: Path) -> None:
+    run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)])
+    run.trials = [synthetic_trial(scenario="undisturbed", threads=threads) for threads in (1, 8)]
+    text = " ".join(summary_of(tmp_path, run).split())
+    scenario = SCENARIOS["undisturbed"]
+    assert text.count(f"-- undisturbed: {scenario.title} Expected: {scenario.expectation}") == 1
 
 
 def test_tells_who_tore_the_memory_down(suite_dir: Path, tmp_path: Path) -> None:

@@ -150,6 +150,7 @@ def _missing(arm: str, stratum: Stratum, skips: tuple[SkipRecord, ...]) -> str:
     """Why ``arm`` has no trials in ``stratum``, as far as a skip record tells."""
     asked = {
         ("arm", arm),
+        ("arm", f"{arm} in {stratum.scenario}"),
         ("stall", stratum.stall),
         ("scenario", stratum.scenario),
         ("suite", stratum.suite),

@@ -86,6 +86,7 @@ class StratumView:
     name: str
     origin: str
     meaning: Meaning
+    false_gain: str
     race: ArmResult | None
     baseline: str
     opened: bool
@@ -161,7 +162,6 @@ def render_html(analysis: Analysis) -> str:
         downloads=_downloads(analysis),
         confidence_note=wording.confidence_note(analysis),
         regimes=wording.REGIMES,
-        false_gain=wording.FALSE_GAIN,
         race_arm=_race_arm(analysis.info.arms),
         folded=folded,
     )
@@ -255,6 +255,7 @@ def _stratum(
         name=wording.stratum_name(result.stratum),
         origin=wording.stratum_origin(result.stratum),
         meaning=meaning(result.stratum.scenario),
+        false_gain=wording.false_gain(result),
         race=next((arm for arm in result.arms if arm.arm == race_arm), None),
         baseline=_baseline(result),
         opened=not folded or bool(result.false_gains),

@@ -1,22 +1,28 @@
-"""What a scenario means and what is expected of it, in a sentence each: from the product's own table."""
+"""What the product's own table says of a scenario: what it means, what is expected, what is usual in it."""
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
+
+from pytest_lmkd.scenarios import SCENARIOS
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """Both are empty for a scenario that this version does not know."""
+    """``title`` and ``expectation`` are empty for a scenario that this version does not know.
+
+    ``stall``, ``shape`` and ``dirty_pct`` are what the scenario's name already says of a stratum.
+    """
 
     title: str = ""
     expectation: str = ""
+    stall: str = "none"
+    shape: str = "private-anon"
+    dirty_pct: int = 100
 
 
 def meaning(scenario: str) -> Meaning:
-    try:
-        known = importlib.import_module("pytest_lmkd.scenarios").SCENARIOS.get(scenario)
-    except ModuleNotFoundError:
+    known = SCENARIOS.get(scenario)
+    if known is None:
         return Meaning()
-    return Meaning(known.title, known.expectation) if known else Meaning()
+    return Meaning(known.title, known.expectation, known.stall, known.shape, known.dirty_pct)

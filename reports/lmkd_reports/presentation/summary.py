@@ -19,10 +19,10 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
 from lmkd_reports.presentation.notes import Notes
-from lmkd_reports.presentation.wording import FALSE_GAIN
 from lmkd_reports.presentation.wording import control_headline
 from lmkd_reports.presentation.wording import device_comparisons
 from lmkd_reports.presentation.wording import device_line
+from lmkd_reports.presentation.wording import false_gain
 from lmkd_reports.presentation.wording import headline
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
@@ -30,7 +30,7 @@ from lmkd_reports.presentation.wording import stratum_origin
 COLUMNS = 72
 ARM_COLUMNS = 19
 VERDICT_COLUMNS = 19
-RATIO_COLUMNS = 8
+RATIO_COLUMNS = 6
 LEGEND = (
     "Median ms since the kill until 50, 90 and 99 % of the victim's memory was back, and until "
     "its pidfd was readable (exit). ESRCH: how often process_mrelease came too late, and the 95 % "
@@ -114,7 +114,7 @@ def _overview(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
 def _overview_list(title: str, compared: Sequence[tuple[Stratum, Comparison]]) -> Iterator[str]:
     if compared:
         yield ""
-        yield from _wrap(f"   {title}", indent="     ")
+        yield from _wrap(f"  {title}", indent="    ")
     for stratum, comparison in compared:
         yield from _overview_line(stratum, comparison)
 
@@ -124,9 +124,9 @@ def _overview_line(stratum: Stratum, comparison: Comparison) -> Iterator[str]:
     shown = units.ratio(ratio).replace("> ", ">").replace("< ", "<") if ratio else "-"
     mark = " !!" if stratum.is_control and comparison.verdict == Verdict.BETTER else ""
     line = (
-        f"   {comparison.verdict:<{VERDICT_COLUMNS}} {shown:>{RATIO_COLUMNS}}  {stratum_name(stratum)}{mark}"
+        f"  {comparison.verdict:<{VERDICT_COLUMNS}} {shown:>{RATIO_COLUMNS}}  {stratum_name(stratum)}{mark}"
     )
-    yield from _wrap(line, indent=" " * (VERDICT_COLUMNS + RATIO_COLUMNS + 8))
+    yield from _wrap(line, indent=" " * (VERDICT_COLUMNS + RATIO_COLUMNS + 7))
 
 
 def _meaning(scenario: str) -> Iterator[str]:
@@ -150,7 +150,7 @@ def _stratum(result: StratumResult, notes: Notes) -> Iterator[str]:
         if not {comparison.candidate, comparison.baseline} & absent:
             yield from _comparison(comparison, notes)
         if comparison in result.false_gains:
-            yield from _wrap(f"  !! {FALSE_GAIN}", indent="     ")
+            yield from _wrap(f"  !! {false_gain(result)}", indent="     ")
     yield from _costs(result)
 
 

@@ -9,8 +9,10 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Stratum
+from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
+from lmkd_reports.presentation.meanings import meaning
 
 REGIMES = {
     "natural": "as it happens by itself",
@@ -19,9 +21,6 @@ REGIMES = {
 }
 
 FALSE_GAIN = "a gain is claimed where none is possible: the harness is wrong here"
-
-USUAL_SHAPE = "private-anon"
-USUAL_DIRTY_PCT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,26 +37,27 @@ class Sentence:
 
 def stall_name(stratum: Stratum) -> str:
     """What holds the memory and for how long, as far as the scenario's name leaves it open; may be empty."""
-    said = stratum.stall in {"none", stratum.scenario}
+    said = stratum.stall in {"none", meaning(stratum.scenario).stall}
     hold = f"{stratum.hold_ms} ms" if stratum.hold_ms else ""
     return hold if said else f"{stratum.stall} {hold}".strip()
 
 
 def stratum_details(stratum: Stratum) -> str:
-    """Everything of the name but the scenario, for example ``holder 300 ms, 64 MB, 16 threads``."""
+    """Everything of the name but the scenario, for example ``300 ms, 64 MB, 16 threads``."""
+    usual = meaning(stratum.scenario)
     parts = (
         stall_name(stratum),
         units.size(stratum.victim_kb),
         units.count(stratum.threads, "thread"),
-        stratum.shape if stratum.shape != USUAL_SHAPE else "",
-        f"{stratum.dirty_pct} % dirty" if stratum.dirty_pct != USUAL_DIRTY_PCT else "",
+        stratum.shape if stratum.shape != usual.shape else "",
+        f"{stratum.dirty_pct} % dirty" if stratum.dirty_pct != usual.dirty_pct else "",
         f"{stratum.compress_pct} % compressible" if stratum.compress_pct else "",
     )
     return ", ".join(part for part in parts if part)
 
 
 def stratum_name(stratum: Stratum) -> str:
-    """For example ``held-by-vm-readv, holder 300 ms, 64 MB, 16 threads``."""
+    """For example ``held-by-vm-readv, 300 ms, 64 MB, 16 threads``."""
     return f"{stratum.scenario}, {stratum_details(stratum)}"
 
 
@@ -113,6 +113,15 @@ def tally(verdicts: Sequence[Verdict]) -> str:
 
 def strata_count(number: int) -> str:
     return units.count(number, "stratum").replace("stratums", "strata")
+
+
+def false_gain(result: StratumResult) -> str:
+    """What a claimed gain in this control means; where its baseline lost races, they may be the reason."""
+    baselines = {one.baseline for one in result.false_gains}
+    lost = [arm.esrch for arm in result.arms if arm.arm in baselines and arm.esrch and arm.esrch.count]
+    if not lost:
+        return FALSE_GAIN
+    return f"{FALSE_GAIN}, or it is the race that the other lost ({lost[0].count} of {lost[0].total} ESRCH)"
 
 
 def control_headline(device: DeviceResult) -> str:
