@@ -53,6 +53,12 @@ def test_a_stratum_takes_few_lines(suite_dir: Path) -> None:
     assert len((suite_dir / "summary.txt").read_text().splitlines()) <= 40 * 15
 
 
+def test_says_once_that_a_stratum_has_too_few_blocks(tmp_path: Path) -> None:
+    text = summary_of(tmp_path, synthetic_run([PATCHED], blocks=2))
+    assert text.count("\n  all ratios                  not enough data [") == 8
+    assert "reap-kill / kill" not in text
+
+
 def test_shares_of_lost_races_have_their_interval(tmp_path: Path) -> None:
     run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)])
     for block in range(10):

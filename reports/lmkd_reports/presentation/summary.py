@@ -120,7 +120,8 @@ def _overview_list(title: str, compared: Sequence[tuple[Stratum, Comparison]]) -
 
 
 def _overview_line(stratum: Stratum, comparison: Comparison) -> Iterator[str]:
-    ratio = comparison.ratio.estimate if comparison.ratio else None
+    known = comparison.ratio if comparison.ratio and comparison.ratio.interval else None
+    ratio = known.estimate if known else None
     shown = units.ratio(ratio).replace("> ", ">").replace("< ", "<") if ratio else "-"
     mark = " !!" if stratum.is_control and comparison.verdict == Verdict.BETTER else ""
     line = (
@@ -145,13 +146,22 @@ def _stratum(result: StratumResult, notes: Notes) -> Iterator[str]:
     yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3} {times}  ESRCH  in %"
     for arm in result.arms:
         yield from _arm(arm, notes)
+    yield from _comparisons(result, notes)
+    yield from _costs(result)
+
+
+def _comparisons(result: StratumResult, notes: Notes) -> Iterator[str]:
+    """A line each; a single one where nothing could be compared, and always for the same reason."""
     absent = {arm.arm for arm in result.arms if arm.missing}
-    for comparison in result.comparisons:
-        if not {comparison.candidate, comparison.baseline} & absent:
-            yield from _comparison(comparison, notes)
+    present = [one for one in result.comparisons if not {one.candidate, one.baseline} & absent]
+    said = {(one.verdict, one.notes) for one in present}
+    if len(present) > 1 and len(said) == 1 and not any(one.ratio and one.ratio.interval for one in present):
+        yield from _with_marks(f"  {'all ratios':<27} {present[0].verdict}", notes.refer(present[0].notes))
+        return
+    for comparison in present:
+        yield from _comparison(comparison, notes)
         if comparison in result.false_gains:
             yield from _wrap(f"  !! {false_gain(result)}", indent="     ")
-    yield from _costs(result)
 
 
 def _arm(arm: ArmResult, notes: Notes) -> Iterator[str]:

@@ -20,6 +20,8 @@ REGIMES = {
     "control": "no gain is possible here, and one that shows would be an error of the measurement",
 }
 
+UNDECIDED = {Verdict.NOT_ENOUGH_DATA, Verdict.INVALID}
+
 FALSE_GAIN = "a gain is claimed where none is possible: the harness is wrong here"
 
 
@@ -132,6 +134,9 @@ def control_headline(device: DeviceResult) -> str:
     wrong = sum(bool(result.false_gains) for result in controls)
     if wrong:
         return f"controls: {FALSE_GAIN} ({wrong} of {strata_count(len(controls))})"
+    judged = sum(any(one.verdict not in UNDECIDED for one in result.comparisons) for result in controls)
+    if judged < len(controls):
+        return f"controls: {judged} of {strata_count(len(controls))} could be judged, no gain claimed"
     return f"controls: no gain claimed in {strata_count(len(controls))}, as it must be"
 
 
