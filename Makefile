@@ -23,7 +23,7 @@ demo: PACKAGES := $(SUITE_PACKAGES)
 demo: system-packages setup
 	@$(BIN)/pytest-lmkd virtual build
 	@rm -rf results/demo
-	@$(BIN)/pytest suites/reclaim -k 64MB --lmkd-device virtual:reap-kill-v3 --lmkd-arms kill,kill+mrelease,reap-kill \
+	@$(BIN)/pytest suites/reclaim/test_reclaim.py -k 64MB --lmkd-device virtual:reap-kill-v3 --lmkd-arms kill,kill+mrelease,reap-kill \
 		--lmkd-blocks 12 --lmkd-results results/demo -q -p no:cacheprovider
 
 test: PACKAGES := $(TEST_PACKAGES)

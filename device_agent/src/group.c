@@ -1,4 +1,5 @@
-// Memory cgroups of our own below <mount>/lmkd-agent, for cgroup v2 and v1.
+// Memory cgroups of our own, for cgroup v2 and v1: below <mount>/lmkd-agent; or, where this agent was put into
+// a cgroup <mount>/lmkd-local-.../<leaf> that keeps it apart from other agents, below that one's lmkd-agent.
 #include "group.h"
 
 #include <errno.h>
@@ -16,7 +17,9 @@
 #include "text.h"
 #include "text_file.h"
 
-static char root[128]; // <mount>/lmkd-agent once found
+#define APART "/lmkd-local-"
+
+static char root[128]; // .../lmkd-agent once found
 static bool is_v2;
 static bool charges_huge_pages;
 
@@ -103,24 +106,74 @@ static int hand_down_memory(const char *parent)
 	return write_text(path, "+memory");
 }
 
-static int prepare_root(void)
+// Of a line of /proc/self/cgroup, "4:memory:/path" (v1) or "0::/path" (v2), the path, if it is of memory.
+static char *memory_path(char *line)
 {
-	struct lines mounts;
-	struct mount mount;
-	if (root[0] != '\0')
-		return 0;
-	if (find_mount(carries, "memory", &mount, &mounts) < 0)
-		return -1;
+	char *controllers = strchr(line, ':');
+	char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
+	if (path == NULL)
+		return NULL;
+	*controllers++ = *path++ = '\0';
+	return is_v2 ? (*controllers == '\0' ? path : NULL) : has_option(controllers, "memory") ? path : NULL;
+}
+
+// Cuts ".../lmkd-local-x/leaf" to "/lmkd-local-x"; NULL when it is not of that form.
+static const char *cut_to_apart(char *path)
+{
+	char *leaf = strrchr(path, '/');
+	if (leaf == NULL)
+		return NULL;
+	*leaf = '\0';
+	char *parent = strrchr(path, '/');
+	return parent != NULL && strncmp(parent, APART, strlen(APART)) == 0 ? parent : NULL;
+}
+
+// The cgroup that is to hold lmkd-agent. Only the end of our own path is looked at: in a container the
+// mount may show a part of the hierarchy that the path tells whole.
+static void find_parent(char *parent, size_t size, const char *mount)
+{
+	struct lines groups;
+	char *line;
+	text_format(parent, size, "%s", mount);
+	if (lines_open(&groups, "/proc/self/cgroup") < 0)
+		return;
+	while (lines_next(&groups, &line) > 0) {
+		char *path = memory_path(line);
+		const char *apart = path == NULL ? NULL : cut_to_apart(path);
+		if (apart == NULL)
+			continue;
+		text_format(parent, size, "%s%s", mount, apart);
+		if (access(parent, F_OK) < 0)
+			text_format(parent, size, "%s", mount);
+	}
+	lines_close(&groups);
+}
+
+static int make_root(const char *parent)
+{
 	char path[sizeof(root)];
-	text_format(path, sizeof(path), "%s/lmkd-agent", mount.folder);
-	is_v2 = strcmp(mount.type, "cgroup2") == 0;
-	charges_huge_pages = has_option(mount.options, "memory_hugetlb_accounting");
-	if (is_v2 && hand_down_memory(mount.folder) < 0)
+	text_format(path, sizeof(path), "%s/lmkd-agent", parent);
+	if (is_v2 && hand_down_memory(parent) < 0)
 		return -1;
 	if (make_folder(path) < 0 || (is_v2 && hand_down_memory(path) < 0))
 		return -1;
 	memcpy(root, path, sizeof(root));
 	return 0;
+}
+
+static int prepare_root(void)
+{
+	struct lines mounts;
+	struct mount mount;
+	char parent[sizeof(root)];
+	if (root[0] != '\0')
+		return 0;
+	if (find_mount(carries, "memory", &mount, &mounts) < 0)
+		return -1;
+	is_v2 = strcmp(mount.type, "cgroup2") == 0;
+	charges_huge_pages = has_option(mount.options, "memory_hugetlb_accounting");
+	find_parent(parent, sizeof(parent), mount.folder);
+	return make_root(parent);
 }
 
 const char *group_hierarchy(void)

@@ -132,7 +132,7 @@ static int answer_trial_failed(int64_t id)
 static void settle_down(void)
 {
 	sampler_prepare();
-	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+	mlockall(MCL_CURRENT | MCL_ONFAULT);
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	sys_sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, SAMPLER_PRIORITY);
 	write_text("/proc/self/oom_score_adj", "-1000");
@@ -166,8 +166,11 @@ static int run_plan(const char *plan_path, const char *copy_path)
 	if (result == 0 && copy_path != NULL)
 		result = wire_keep_copy(copy_path);
 	if (result == 0) {
-		settle_down();
-		result = reapers_start() < 0 ? -1 : run_trials(&plan);
+		result = reapers_start();
+		if (result == 0) {
+			settle_down();
+			result = run_trials(&plan);
+		}
 		reapers_end();
 		teardown_unwatch();
 		group_leave_no_trace();

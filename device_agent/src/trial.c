@@ -63,15 +63,17 @@ static void summarise(const struct planned_trial *planned, const struct reaping 
 	result->stall_class = classify(result, samples, result->charged_at_kill_kb - returns_kb * 90 / 100);
 }
 
-static int release_late(const struct planned_trial *planned, struct sampling *sampling)
+// When the stall was released, which is now if the sampling ended before that.
+static int64_t released_at(const struct planned_trial *planned, const struct sampling *sampling)
 {
 	if (sampling->released_ns >= 0)
-		return 0;
-	sampling->released_ns = now_ns();
-	return planned->stall->release == NULL ? 0 : planned->stall->release();
+		return sampling->released_ns;
+	int64_t at_ns = now_ns();
+	if (planned->stall->release != NULL)
+		planned->stall->release();
+	return at_ns;
 }
 
-// released_ns (out) is absolute, or -1.
 static int sample_kill(const struct planned_trial *planned, struct reaping *reaping, struct trial_result *result,
 		       int64_t *released_ns)
 {
@@ -86,8 +88,7 @@ static int sample_kill(const struct planned_trial *planned, struct reaping *reap
 	};
 	reapers_go();
 	int sampled = sampler_run(&sampling, &samples);
-	release_late(planned, &sampling);
-	*released_ns = sampling.released_ns;
+	*released_ns = released_at(planned, &sampling);
 	reapers_await();
 	if (reaping->outcome.kill_errno != 0) {
 		errno = reaping->outcome.kill_errno;

@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from lmkd_reports.statistics.paired import paired_ratio
-from pytest_lmkd.wire import TrialRecord
-
-Block = Sequence[TrialRecord]
+from pytest_lmkd.pairs import Block
+from pytest_lmkd.pairs import paired_trials
+from pytest_lmkd.pairs import reclaim_times
+from pytest_lmkd.pairs import timeouts
 
 
 def is_precise(blocks: Sequence[Block], baseline: str, arms: Sequence[str], precision_pct: int) -> bool:
@@ -24,27 +23,9 @@ def is_precise(blocks: Sequence[Block], baseline: str, arms: Sequence[str], prec
 
 def _spread_pct(blocks: Sequence[Block], baseline: str, arm: str) -> float:
     """How far the interval's ends lie from the estimate, in percent; infinite while there is no interval."""
-    pairs = [pair for pair in (_pair(block, baseline, arm) for block in blocks) if pair is not None]
-    if not pairs:
-        return float("inf")
-    base, candidate = zip(*pairs, strict=True)
-    ratio = paired_ratio(_times(candidate), _times(base), _timeouts(candidate), _timeouts(base))
+    base, candidate = paired_trials(blocks, baseline, arm)
+    ratio = paired_ratio(reclaim_times(candidate), reclaim_times(base), timeouts(candidate), timeouts(base))
     if ratio is None or ratio.interval is None or ratio.interval.low <= 0:
         return float("inf")
     middle = math.sqrt(ratio.interval.low * ratio.interval.high)
     return (ratio.interval.high / middle - 1) * 100
-
-
-def _pair(block: Block, baseline: str, arm: str) -> tuple[TrialRecord, TrialRecord] | None:
-    valid = {record.arm: record for record in block if record.valid}
-    return (valid[baseline], valid[arm]) if baseline in valid and arm in valid else None
-
-
-def _times(records: Sequence[TrialRecord]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.array(
-        [np.nan if r.reclaim_90_ns is None else r.reclaim_90_ns for r in records], dtype=np.float64
-    )
-
-
-def _timeouts(records: Sequence[TrialRecord]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    return np.array([r.timeout_ns for r in records], dtype=np.float64)

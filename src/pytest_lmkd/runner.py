@@ -16,6 +16,7 @@ from pytest_lmkd.agent.loader import TrialAnswer
 from pytest_lmkd.arms import MEASURING_NEEDS
 from pytest_lmkd.arms import missing
 from pytest_lmkd.arms import needs_of_arm
+from pytest_lmkd.controls import false_gains
 from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_block
 from pytest_lmkd.devices.device import Device
@@ -33,6 +34,8 @@ from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import SkipRecord
 from pytest_lmkd.wire import TrialRecord
 
+CONTROLS = sum(scenario.regime == "control" for scenario in SCENARIOS.values())
+
 MAX_LINK_LOSSES = 3
 """Broken links that one block survives; a device that breaks more often is not usable."""
 
@@ -42,7 +45,7 @@ OnBlock = Callable[[str, Stratum, int], None]
 
 @dataclass(slots=True)
 class StratumOutcome:
-    """What became of one stratum on one device."""
+    """What became of one stratum on one device; ``false_gains``: of a control, what cannot be."""
 
     stratum: Stratum
     complete_blocks: int = 0
@@ -99,6 +102,8 @@ class Runner:
         for block, records in enumerate(done):
             outcome.invalid += [f"block {block}, {r.arm}: {r.invalid_reason}" for r in records if not r.valid]
             outcome.complete_blocks += all(record.valid for record in records)
+        if stratum.regime == "control":
+            outcome.false_gains = false_gains(done, self._reaping_arms(arms), CONTROLS)
         return outcome
 
     def _is_precise(self, done: Sequence[Sequence[TrialRecord]]) -> bool:
@@ -112,6 +117,10 @@ class Runner:
             if reason:
                 self._note_skip("arm", arm, reason)
         return tuple(arm for arm, reason in reasons.items() if not reason)
+
+    @staticmethod
+    def _reaping_arms(arms: Sequence[str]) -> list[str]:
+        return [arm for arm in arms if arm.startswith("reap-kill")]
 
     def _arms_for(self, stratum: Stratum) -> tuple[str, ...]:
         """The arms that the scenario allows; the others are recorded as skipped."""

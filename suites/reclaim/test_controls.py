@@ -1,4 +1,4 @@
-"""Negative controls: situations in which the flag cannot gain. A gain there means that the harness is wrong."""
+"""Negative controls: the flag cannot gain here. A gain would mean that the harness is wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HUGE_MB = 16
 """What the virtual device reserves as huge pages."""
 
 VICTIMS = [
-    SCENARIOS[name].stratum("reclaim", HUGE_MB if name == "huge-pages" else 64, threads=1)
+    scenario.stratum("reclaim", HUGE_MB if name == "huge-pages" else 64, threads=1)
     for name, scenario in SCENARIOS.items()
     if scenario.regime == "control"
 ]

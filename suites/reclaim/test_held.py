@@ -1,4 +1,4 @@
-"""Memory that somebody else holds, or that the victim itself gives back late: what each way of killing saves."""
+"""Memory that somebody holds, or that the victim gives back late: what each way of killing saves."""
 
 from __future__ import annotations
 

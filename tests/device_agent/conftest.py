@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -15,17 +16,21 @@ from pytest_lmkd.toolchain import static_program
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
+def build_sanitized(sources: Iterable[Path], include: Path, output: Path) -> Path:
+    """Compiles with the product's warnings, and with the sanitizers."""
+    warnings = [
+        flag for flag in C_FLAGS if flag.startswith(("-W", "-std", "-D")) and not flag.startswith("-Wl")
+    ]
+    command = ["gcc", *warnings, *SANITIZED, f"-I{include}", "-pthread", "-o", str(output)]
+    subprocess.run([*command, *map(str, sources)], check=True)
+    return output
+
+
 @pytest.fixture(scope="session")
 def sanitized_agent(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = checkout / "device_agent" / "src"
     output = tmp_path_factory.mktemp("agent") / "lmkd-agent"
-    warnings = [
-        flag for flag in C_FLAGS if flag.startswith(("-W", "-std", "-D")) and not flag.startswith("-Wl")
-    ]
-    sources = map(str, sorted(source.rglob("*.c")))
-    command = ["gcc", *warnings, *SANITIZED, f"-I{source}", "-pthread", "-o", str(output), *sources]
-    subprocess.run(command, check=True)
-    return output
+    return build_sanitized(sorted(source.rglob("*.c")), source, output)
 
 
 @pytest.fixture(scope="session")

@@ -31,8 +31,8 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="victims need memory c
 
 SIZE_KB = 16 * 1024
 PLAN = (
-    "trial id={id} arm={arm} stall={stall} hold_ms={hold_ms} victim_kb={kb} "
-    "threads={threads} timeout_ms={timeout_ms}\n"
+    "trial id={id} arm={arm} delay_us={delay_us} stall={stall} hold_ms={hold_ms} victim_kb={kb} "
+    "shape={shape} dirty_pct={dirty_pct} compress_pct=0 threads={threads} timeout_ms={timeout_ms}\n"
 )
 
 
@@ -45,9 +45,21 @@ def plan(
     kb: int = SIZE_KB,
     threads: int = 1,
     timeout_ms: int = 3000,
+    shape: str = "private-anon",
+    dirty_pct: int = 100,
+    delay_us: int = 0,
 ) -> str:
     return PLAN.format(
-        id=trial_id, arm=arm, stall=stall, hold_ms=hold_ms, kb=kb, threads=threads, timeout_ms=timeout_ms
+        id=trial_id,
+        arm=arm,
+        delay_us=delay_us,
+        stall=stall,
+        hold_ms=hold_ms,
+        kb=kb,
+        shape=shape,
+        dirty_pct=dirty_pct,
+        threads=threads,
+        timeout_ms=timeout_ms,
     )
 
 
@@ -137,6 +149,118 @@ def test_a_hold_longer_than_the_timeout_is_censored(agent: Path) -> None:
     trial = one_trial(agent, plan("kill", "holder", 2000, timeout_ms=100))
     assert (trial.reclaim_50_ns, trial.reclaim_90_ns, trial.reclaim_99_ns) == (None, None, None)
     assert trial.released_ns is None
+
+
+def skip_unless(agent: Path, ability: str) -> None:
+    probe = decode_agent_line(run(agent, "probe").stdout)
+    assert isinstance(probe, AgentProbe)
+    if not probe.facts[ability].value:
+        pytest.skip(f"{ability}: {probe.facts[ability].reason}")
+
+
+HELD_BY_OTHERS = (
+    "holder",
+    "holder-mem",
+    "holder-cmdline",
+    "holder-environ",
+    "holder-pagemap",
+    "smaps-walk",
+    "sharer",
+    "vfork",
+)
+HELD_IN_ITS_EXIT = ("aio", "starved", "blocked-thread", "frozen-v1", "exit-stop")
+HELD_BY_NOTHING = ("open-files", "smaps-blocked", "frozen-v2")
+
+HOLD_MS = 300
+HOLD_NS = HOLD_MS * 1_000_000
+
+
+@needs_root
+@pytest.mark.parametrize("stall", HELD_BY_OTHERS + HELD_IN_ITS_EXIT)
+def test_a_kill_alone_frees_nothing_before_the_stall_lets_go(agent: Path, stall: str) -> None:
+    skip_unless(agent, f"stall:{stall}")
+    trial = one_trial(agent, plan("kill", stall, HOLD_MS, threads=2, kb=64 * 1024))
+    assert trial.released_ns is not None and trial.released_ns >= HOLD_NS
+    assert trial.reclaim_50_ns is not None and trial.reclaim_50_ns > trial.released_ns
+    assert trial.stall_class == ("Z" if stall in HELD_BY_OTHERS else "D")
+    assert leftover_groups() == []
+
+
+@needs_root
+@pytest.mark.parametrize("stall", HELD_BY_NOTHING)
+def test_what_looks_like_a_stall_and_is_none_holds_nothing(agent: Path, stall: str) -> None:
+    skip_unless(agent, f"stall:{stall}")
+    trial = one_trial(agent, plan("kill", stall, 2000))
+    assert trial.reclaim_90_ns is not None and trial.released_ns is not None
+    assert trial.reclaim_90_ns < trial.released_ns
+
+
+@needs_root
+@pytest.mark.parametrize("stall", ["holder", "holder-mem", "smaps-walk", "aio", "starved", "blocked-thread"])
+def test_the_emulated_flag_frees_while_the_stall_holds_on(agent: Path, stall: str) -> None:
+    skip_unless(agent, f"stall:{stall}")
+    trial = one_trial(agent, plan("reap-kill-emulated", stall, 2000))
+    assert [call.name for call in trial.calls] == [
+        "pidfd_send_signal",
+        "waitid",
+        "process_mrelease",
+        "ptrace",
+    ]
+    assert trial.mrelease_errno == ""
+    assert trial.reclaim_90_ns is not None and trial.released_ns is not None
+    assert trial.reclaim_90_ns < trial.released_ns
+
+
+@needs_root
+@pytest.mark.parametrize("stall", ["sharer", "vfork"])
+def test_memory_that_another_process_shares_is_refused(agent: Path, stall: str) -> None:
+    trial = one_trial(agent, plan("reap-kill-emulated", stall, HOLD_MS))
+    assert trial.mrelease_errno == "EINVAL"
+    assert trial.reclaim_50_ns is not None and trial.released_ns is not None
+    assert trial.reclaim_50_ns > trial.released_ns
+
+
+@needs_root
+def test_readers_in_the_background_end_with_the_trial(agent: Path) -> None:
+    trial = one_trial(agent, plan("kill", "readers"))
+    assert trial.reclaim_99_ns is not None
+
+
+@needs_root
+def test_a_delay_keeps_process_mrelease_waiting(agent: Path) -> None:
+    trial = one_trial(agent, plan("kill+mrelease", "holder", HOLD_MS, delay_us=50_000))
+    assert trial.kill_to_mrelease_ns is not None and trial.kill_to_mrelease_ns >= 50_000_000
+    assert trial.mrelease_errno == "ESRCH"
+    assert trial.calls[1].charged_kb is not None and trial.calls[1].charged_kb > SIZE_KB
+
+
+@needs_root
+@pytest.mark.parametrize(
+    ("shape", "returns_kb"),
+    [
+        ("private-anon", SIZE_KB),
+        ("shared-memory", SIZE_KB),
+        ("mlocked", SIZE_KB),
+        ("private-file", SIZE_KB // 4),
+        ("app-mix", SIZE_KB * 80 // 100),
+        ("in-zram", SIZE_KB),
+        ("huge-pages", SIZE_KB),
+    ],
+)
+def test_every_shape_gives_back_what_is_its_own(agent: Path, shape: str, returns_kb: int) -> None:
+    skip_unless(agent, f"shape:{shape}")
+    trial = one_trial(agent, plan("kill", shape=shape, dirty_pct=25))
+    assert trial.returns_kb == returns_kb
+    assert trial.reclaim_99_ns is not None
+    assert trial.charged_at_kill_kb >= SIZE_KB
+
+
+@needs_root
+def test_shared_memory_stays_charged_until_the_exit_although_it_was_reaped(agent: Path) -> None:
+    trial = one_trial(agent, plan("kill+mrelease", "exit-stop", HOLD_MS, shape="shared-memory"))
+    assert trial.mrelease_errno == ""
+    assert trial.charged_at_return_kb > SIZE_KB
+    assert trial.reclaim_50_ns is not None and trial.reclaim_50_ns >= HOLD_NS
 
 
 @needs_root
@@ -239,9 +363,10 @@ def test_without_a_privilege_the_reason_names_what_failed(agent: Path) -> None:
     [
         (
             plan("kill").replace("arm=kill", "arm=shoot"),
-            "no arm is called shoot; there are: kill kill+mrelease reap-kill",
+            "this agent knows no arm called shoot",
         ),
-        (plan("kill", "sleep"), "no stall is called sleep; there are: none holder"),
+        (plan("kill", "sleep"), "this agent knows no stall called sleep"),
+        (plan("kill", shape="round"), "this agent knows no shape called round"),
         (plan("kill").replace("threads=1", "threads=0"), "threads=0 is not a number from 1 to 1024"),
         (plan("kill").replace("threads=1", "threads=1x"), "threads=1x is not a number"),
         (
@@ -255,7 +380,7 @@ def test_without_a_privilege_the_reason_names_what_failed(agent: Path) -> None:
             'the plan says "colour=red", which means nothing',
         ),
         ("kill them all\n", 'does not begin with "trial"'),
-        ("trial " + "x" * 600 + "\n", "is longer than"),
+        ("trial " + "x" * 3000 + "\n", "is longer than"),
         (plan("kill").rstrip("\n"), "lacks its end"),
     ],
 )

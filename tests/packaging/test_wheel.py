@@ -45,7 +45,7 @@ def run(program: Path, *words: str, cwd: Path) -> str:
 
 def test_the_suites_are_collected_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     words = ["--pyargs", "lmkd_suites", "--lmkd-device", "virtual:stock", "--collect-only", "-q"]
-    assert "test_memory_comes_back[virtual-stock-holder300ms-64MB-16t]" in run(
+    assert "test_memory_comes_back[virtual-stock-held-by-vm-readv-64MB-16t]" in run(
         installed / "pytest", *words, cwd=tmp_path
     )
 

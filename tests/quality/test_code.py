@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PYTHON_TREES = ("src", "reports", "virtual_device", "suites", "tests")
-PURE = ("design", "wire", "arms", "validity", "store", "cache", "toolchain", "errors", "deadline", "progress")
+PURE = ("design", "wire", "arms", "scenarios", "pairs", "controls", "validity", "store", "cache", "toolchain", "errors", "deadline", "progress")
 OURS = {"pytest_lmkd", "lmkd_reports", "lmkd_virtual"}
 
 

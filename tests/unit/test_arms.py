@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_lmkd.arms import AgentArm
+from pytest_lmkd.arms import agent_arm
 from pytest_lmkd.arms import missing
+from pytest_lmkd.arms import needs_of_arm
 from pytest_lmkd.arms import parse_arms
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import Fact
@@ -15,9 +18,7 @@ def test_arms_keep_the_order_in_which_they_are_named() -> None:
 
 
 def test_an_unknown_arm_is_answered_with_those_that_exist() -> None:
-    with pytest.raises(
-        UsageProblem, match=r"unknown arm 'shoot': the arms are kill, kill\+mrelease, reap-kill"
-    ):
+    with pytest.raises(UsageProblem, match=r"unknown arm 'shoot': the arms are kill, kill\+mrelease, "):
         parse_arms("kill,shoot")
 
 
@@ -25,6 +26,37 @@ def test_an_unknown_arm_is_answered_with_those_that_exist() -> None:
 def test_no_arm_or_one_twice_is_refused(text: str) -> None:
     with pytest.raises(UsageProblem, match="at least one arm, and none twice"):
         parse_arms(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "agents"),
+    [
+        ("kill+mrelease", AgentArm("kill+mrelease")),
+        ("kill+mrelease@lmkd", AgentArm("kill+mrelease@lmkd")),
+        ("kill+mrelease@200us", AgentArm("kill+mrelease", 200)),
+        ("kill+mrelease@1ms", AgentArm("kill+mrelease", 1000)),
+    ],
+)
+def test_a_delay_is_part_of_the_arms_name(name: str, agents: AgentArm) -> None:
+    assert parse_arms(name) == (name,)
+    assert agent_arm(name) == agents
+
+
+@pytest.mark.parametrize(
+    "name", ["kill+mrelease@0us", "kill+mrelease@1s", "kill+mrelease@", "kill@1ms", "kill+mrelease@-1ms"]
+)
+def test_a_delay_that_means_nothing_is_refused(name: str) -> None:
+    with pytest.raises(UsageProblem, match="unknown arm"):
+        parse_arms(name)
+
+
+def test_a_delay_beyond_a_second_is_refused() -> None:
+    with pytest.raises(UsageProblem, match="longer than a second"):
+        parse_arms("kill+mrelease@1001ms")
+
+
+def test_an_arm_needs_what_the_agent_found_out_of_it() -> None:
+    assert needs_of_arm("kill+mrelease@1ms") == ("arm:kill+mrelease",)
 
 
 def test_what_is_missing_is_told_with_the_agents_reason() -> None:

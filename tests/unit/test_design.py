@@ -60,5 +60,6 @@ def test_all_arms_of_a_block_share_its_seed() -> None:
 
 
 def test_a_stratum_reads_as_a_test_id() -> None:
-    assert str(STRATUM) == "holder300ms-64MB-16t"
-    assert str(Stratum("reclaim", "private-anon", "none", "natural", 262144, 1)) == "none-256MB-1t"
+    assert str(STRATUM) == "private-anon-64MB-16t"
+    zeros = Stratum("reclaim", "in-zram", "none", "natural", 262144, 1, compress_pct=75)
+    assert str(zeros) == "in-zram-256MB-1t-75%zeros"

@@ -20,6 +20,7 @@ from pytest_lmkd.store import ResultStore
 from pytest_lmkd.store import file_name
 from pytest_lmkd.wire import AgentTrial
 from pytest_lmkd.wire import AgentTrialFailed
+from pytest_lmkd.wire import Call
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import SkipRecord
 from pytest_lmkd.wire import TrialRecord
@@ -29,6 +30,13 @@ from pytest_lmkd.wire import encode_line
 
 MEASURED = AgentTrial(
     id=1,
+    calls=(
+        Call("pidfd_send_signal", 0, 9_000, "", 66_000),
+        Call("process_mrelease", 2_000, 5_000_000, "", 400),
+    ),
+    returns_kb=65_536,
+    torn_down_by="victim",
+    stall_late_ns=None,
     mrelease_errno="",
     kill_to_mrelease_ns=2_000,
     syscall_ns=5_000_000,
@@ -57,7 +65,8 @@ def planned(arm: str) -> PlannedTrial:
 
 def test_the_agent_is_told_every_parameter() -> None:
     assert plan_line(7, planned("reap-kill")) == (
-        "trial id=7 arm=reap-kill stall=holder hold_ms=300 victim_kb=65536 threads=16 timeout_ms=3000"
+        "trial id=7 arm=reap-kill delay_us=0 stall=holder hold_ms=300 victim_kb=65536 shape=private-anon "
+        "dirty_pct=100 compress_pct=0 threads=16 timeout_ms=3000"
     )
 
 

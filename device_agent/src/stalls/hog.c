@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/prctl.h>
 
 #include "../failure.h"
@@ -19,10 +20,10 @@ static bool started;
 static _Atomic bool stop;
 static sem_t runs;
 
-int hog_cpu(void)
+static size_t busy_cpu(void)
 {
 	cpu_set_t allowed;
-	int cpu = 0;
+	size_t cpu = 0;
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) == 0)
 		while (cpu < CPU_SETSIZE - 1 && !CPU_ISSET(cpu, &allowed))
 			cpu++;
@@ -41,7 +42,7 @@ static int bind_to_cpu(pid_t tid)
 {
 	cpu_set_t one;
 	CPU_ZERO(&one);
-	CPU_SET(hog_cpu(), &one);
+	CPU_SET(busy_cpu(), &one);
 	return sched_setaffinity(tid, sizeof(one), &one);
 }
 

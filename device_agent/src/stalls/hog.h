@@ -3,9 +3,8 @@
 
 #include <sys/types.h>
 
-// The CPU that stalls keep busy: the first that the agent may use.
-int hog_cpu(void);
-// Whether there is another CPU for everybody else: 0, or -1 with failed().
+// The CPU that is kept busy is the first that the agent may use. Whether
+// there is another CPU for everybody else: 0, or -1 with failed().
 int hog_possible(void);
 // Binds a thread to that CPU as one that runs only when nobody else wants to. 0, or -1 with errno.
 int hog_starve(pid_t tid, void *unused);

@@ -8,8 +8,8 @@
 #include "proc_read.h"
 #include "stall.h"
 
-// Each of them is interrupted at a random place, most likely within a walk: with four, one nearly always is.
-enum { READER_COUNT = 4 };
+// Each of them is interrupted at a random place, most likely within a walk: of eight, one nearly always is.
+enum { READER_COUNT = 8 };
 
 static pid_t victim_pid;
 

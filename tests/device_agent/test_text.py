@@ -1,0 +1,37 @@
+"""The agent's own formatter: the same text as libc's, for every directive that the agent uses."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+from conftest import build_sanitized
+
+DIRECTIVE = re.compile(r"%(\.?\d*(?:ll|l|z)?[a-zA-Z%])")
+
+
+def test_it_writes_what_libc_writes(checkout: Path, tmp_path: Path) -> None:
+    source = checkout / "device_agent" / "src"
+    cases = [Path(__file__).with_name("text_cases.c"), source / "text.c"]
+    done = subprocess.run(
+        [build_sanitized(cases, source, tmp_path / "cases")], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_the_agent_uses_no_directive_that_is_not_tried(checkout: Path) -> None:
+    tried = set(DIRECTIVE.findall(Path(__file__).with_name("text_cases.c").read_text()))
+    for source in (checkout / "device_agent" / "src").rglob("*.c"):
+        if source.name == "text.c":
+            continue
+        used = {re.sub(r"\d+", "N", directive) for directive in directives(source.read_text())}
+        assert used <= {re.sub(r"\d+", "N", directive) for directive in tried}, source
+
+
+def directives(text: str) -> list[str]:
+    """Those in string constants that are no comment."""
+    code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
+    return [
+        found for string in re.findall(r'"((?:[^"\\]|\\.)*)"', code) for found in DIRECTIVE.findall(string)
+    ]
