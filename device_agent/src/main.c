@@ -157,6 +157,19 @@ static int run_trials(struct lines *plan)
 	return more;
 }
 
+static int measure(struct lines *plan)
+{
+	int result = reapers_start();
+	if (result == 0) {
+		settle_down();
+		result = run_trials(plan);
+	}
+	reapers_end();
+	teardown_unwatch();
+	group_leave_no_trace();
+	return result;
+}
+
 static int run_plan(const char *plan_path, const char *copy_path)
 {
 	static struct lines plan;
@@ -165,16 +178,8 @@ static int run_plan(const char *plan_path, const char *copy_path)
 	int result = stop_on_signals();
 	if (result == 0 && copy_path != NULL)
 		result = wire_keep_copy(copy_path);
-	if (result == 0) {
-		result = reapers_start();
-		if (result == 0) {
-			settle_down();
-			result = run_trials(&plan);
-		}
-		reapers_end();
-		teardown_unwatch();
-		group_leave_no_trace();
-	}
+	if (result == 0)
+		result = measure(&plan);
 	lines_close(&plan);
 	return result;
 }
