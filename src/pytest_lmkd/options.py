@@ -28,8 +28,8 @@ def add_options(parser: pytest.Parser) -> None:
         metavar="SPEC",
         action="append",
         default=[],
-        help="device to measure, can be repeated: virtual, virtual:PERSONALITY, an adb serial, "
-        "all, or HOST:PORT/SERIAL",
+        help="device to measure, can be repeated: virtual, virtual:PERSONALITY, local (this machine, "
+        "as root), an adb serial, all, or HOST:PORT/SERIAL",
     )
     group.addoption(
         "--lmkd-arms",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_lmkd.arms import MEASURING_NEEDS
 from pytest_lmkd.arms import missing
 from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices import local
 from pytest_lmkd.devices.attached import LIST_S
 from pytest_lmkd.devices.attached import state_advice
 from pytest_lmkd.devices.device import Device
@@ -17,6 +18,9 @@ from pytest_lmkd.errors import EXIT_CHECK_FAILED
 from pytest_lmkd.errors import EXIT_NO_DEVICE
 from pytest_lmkd.errors import EXIT_OK
 from pytest_lmkd.transport import AdbServer
+
+USABLE = "device"
+"""adb's word for the state of a device that can be used."""
 
 ABILITIES = ("arm:", "stall:", "shape:")
 """How the facts begin that tell what the agent can do on the device."""
@@ -27,37 +31,48 @@ if TYPE_CHECKING:
 
 def add_parsers(subparsers: Subparsers) -> None:
     devices = subparsers.add_parser(
-        "devices", help="list attached devices and whether they can be used", description=list_devices.__doc__
+        "devices",
+        help="list this machine and attached devices, and whether they can be used",
+        description=list_devices.__doc__,
     )
     devices.set_defaults(run=list_devices)
     doctor = subparsers.add_parser(
         "doctor", help="tell what a device is and which measurements it can run", description=examine.__doc__
     )
     doctor.add_argument(
-        "spec", metavar="SPEC", help="virtual, virtual:PERSONALITY, a serial or HOST:PORT/SERIAL"
+        "spec", metavar="SPEC", help="virtual, virtual:PERSONALITY, local, a serial or HOST:PORT/SERIAL"
     )
     doctor.set_defaults(run=examine)
 
 
 def list_devices(_: argparse.Namespace) -> int:
-    """Lists the devices of the adb server with their state, and why one cannot be used."""
+    """Lists this machine and the devices of the adb server with their state, and why one cannot be used."""
+    local_advice = local.why_unusable()
+    _list(local.NAME, "unusable" if local_advice else USABLE, local_advice)
     server = AdbServer()
-    deadline = Deadline(LIST_S)
-    server.require(deadline)
-    try:
-        listed = server.list_devices(deadline)
-    finally:
-        server.stop(deadline)
-    for serial, state in listed:
-        advice = state_advice(state)
-        print(f"{serial}\t{state}" + (f"\t{advice}" if advice else ""))
-    if not any(state == "device" for _, state in listed):
+    attached = _attached(server)
+    for serial, state in attached:
+        _list(serial, state, state_advice(state))
+    if local_advice and not any(state == USABLE for _, state in attached):
         print(
-            f"no usable device at {server}; the virtual one is always there: --lmkd-device virtual",
+            f"no usable device at {server.endpoint}; the virtual one is always there: --lmkd-device virtual",
             file=sys.stderr,
         )
         return EXIT_NO_DEVICE
     return EXIT_OK
+
+
+def _attached(server: AdbServer) -> list[tuple[str, str]]:
+    deadline = Deadline(LIST_S)
+    server.require(deadline)
+    try:
+        return server.list_devices(deadline)
+    finally:
+        server.stop(deadline)
+
+
+def _list(name: str, state: str, advice: str) -> None:
+    print(f"{name}\t{state}" + (f"\t{advice}" if advice else ""))
 
 
 def examine(options: argparse.Namespace) -> int:

@@ -15,6 +15,11 @@ from pytest_lmkd.wire import Fact
 
 ASK_S = 30.0
 
+ASK_MODEL = (
+    "getprop ro.product.model 2>/dev/null || cat /sys/class/dmi/id/product_name 2>/dev/null || uname -sm"
+)
+"""Android's property; on other Linux the machine's name, where firmware tells one."""
+
 
 class Device:
     """Opened from a source; a context manager that detaches it at the end."""
@@ -70,7 +75,7 @@ class Device:
         )
 
     def _model(self) -> str:
-        done = self.transport.shell("getprop ro.product.model 2>/dev/null", Deadline(ASK_S))
+        done = self.transport.shell(ASK_MODEL, Deadline(ASK_S))
         return done.stdout.decode(errors="replace").strip() or "unknown"
 
     def _text(self, name: str) -> str:

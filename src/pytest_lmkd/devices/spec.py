@@ -1,4 +1,4 @@
-"""What SPEC names: ``virtual``, ``virtual:PERSONALITY``, an adb serial, ``all``, ``HOST:PORT/SERIAL``."""
+"""What SPEC names: ``virtual[:PERSONALITY]``, ``local``, an adb serial, ``all``, ``HOST:PORT/SERIAL``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from pytest_lmkd.devices.attached import AttachedSource
 from pytest_lmkd.devices.attached import all_attached
+from pytest_lmkd.devices.local import NAME as LOCAL
+from pytest_lmkd.devices.local import LocalSource
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.devices.virtual import VirtualSource
 from pytest_lmkd.errors import UsageProblem
@@ -36,6 +38,8 @@ def _parse(spec: str) -> list[DeviceSource]:
     kind, _, rest = spec.partition(":")
     if kind == "virtual":
         return [VirtualSource(rest)] if ":" in spec else [VirtualSource()]
+    if spec == LOCAL:
+        return [LocalSource()]
     if spec == "all":
         return list(all_attached(AdbServer()))
     remote = REMOTE.fullmatch(spec)
@@ -44,7 +48,7 @@ def _parse(spec: str) -> list[DeviceSource]:
         return [AttachedSource(AdbServer(endpoint), remote["serial"], spec)]
     if not spec.strip() or any(character.isspace() for character in spec):
         raise UsageProblem(
-            f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY, an adb serial, "
-            "all, or HOST:PORT/SERIAL"
+            f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY, local, an adb "
+            "serial, all, or HOST:PORT/SERIAL"
         )
     return [AttachedSource(AdbServer(), spec, spec)]

@@ -1,0 +1,318 @@
+"""Whole runs on this machine as the device ``local``: real daemon, real cgroups, nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_lmkd.cache import user_cache_root
+from pytest_lmkd.devices.local_group import LocalGroup
+from pytest_lmkd.devices.local_group import find_mount
+from pytest_lmkd.transport.private_server import shipped_adb_program
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="this machine is a device for root only")
+
+PATIENCE_S = 60.0
+NOBODY = 65534
+
+CACHE = user_cache_root().parent  # before pytester moves HOME away
+
+SUITE = """
+    import pytest
+    from pytest_lmkd.design import Stratum
+    NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
+    HELD = Stratum("quick", "private-anon", "{stall}", "injected", 4096, 4, {hold_ms}, timeout_ms=11000)
+    @pytest.mark.parametrize("stratum", [NATURAL, HELD], ids=str)
+    def test_back(stratum, measure):
+        assert measure(stratum).complete_blocks == {blocks}
+"""
+
+
+@pytest.fixture(autouse=True)
+def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for devices of this test only; short, for Unix sockets; empty again at the end."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
+    folder = Path(tempfile.mkdtemp(prefix="lmkd-", dir="/var/tmp"))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    yield folder
+    left = list(folder.glob("lmkd-local-*"))
+    shutil.rmtree(folder)
+    assert left == []
+
+
+def records_of(folder: Path) -> list[dict]:
+    """The records so far; the last line may be half written."""
+    lines = [line for path in (folder / "records").glob("*.jsonl") for line in path.open()]
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def trials_of(folder: Path) -> list[dict]:
+    return [record for record in records_of(folder) if record["type"] == "trial"]
+
+
+@needs_root
+def test_a_run_measures_this_machine_and_says_what_its_kernel_lacks(
+    pytester: pytest.Pytester, base: Path
+) -> None:
+    pytester.makepyfile(SUITE.format(stall="holder", hold_ms=50, blocks=2))
+    result = pytester.runpytest_subprocess(
+        "--lmkd-device", "local", "--lmkd-blocks", "2", "--lmkd-results", "out"
+    )
+    result.assert_outcomes(passed=2)
+    records = records_of(pytester.path / "out")
+    (device,) = (record for record in records if record["type"] == "device")
+    assert device["device"] == "local"
+    assert device["kernel_release"] == os.uname().release
+    assert device["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert device["model"] not in {"", "unknown"}
+    lacking = {"reap-kill"} if not device["facts"]["reap_kill"]["value"] else set()
+    assert {record["name"] for record in records if record["type"] == "skip"} == lacking
+    assert all("EINVAL" in record["reason"] for record in records if record["type"] == "skip")
+    trials = trials_of(pytester.path / "out")
+    assert all(trial["valid"] for trial in trials), trials
+    assert {trial["arm"] for trial in trials} == {"kill", "kill+mrelease", "reap-kill"} - lacking
+    assert len(trials) == 2 * 2 * len({trial["arm"] for trial in trials})
+    page = (pytester.path / "out" / "report.html").read_text()
+    assert all(name in page for name in ("local", *lacking))
+    if lacking:
+        result.stdout.fnmatch_lines(["*reap-kill*", "*EINVAL*"])
+    assert list(base.iterdir()) == []
+
+
+def start_run(pytester: pytest.Pytester, results: str, stall: str = "holder") -> subprocess.Popen[str]:
+    """A run whose second stratum takes 10 s a trial; returns once its first records are there."""
+    pytester.makepyfile(SUITE.format(stall=stall, hold_ms=10_000, blocks=1))
+    words = [sys.executable, "-m", "pytest", "--lmkd-device", "local", "--lmkd-blocks", "1"]
+    run = subprocess.Popen(
+        [*words, "--lmkd-results", results], cwd=pytester.path, stdout=subprocess.PIPE, text=True
+    )
+    await_that(run, lambda: len(trials_of(pytester.path / results)) >= 2)
+    return run
+
+
+def await_that(run: subprocess.Popen[str], holds: Callable[[], bool]) -> None:
+    tick = threading.Event()
+    while not holds():
+        assert run.poll() is None, run.communicate()
+        tick.wait(0.05)
+
+
+def only_device(base: Path) -> Path:
+    (folder,) = base.glob("lmkd-local-*")
+    return folder
+
+
+def comm(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def is_agent(pid: int) -> bool:
+    return comm(pid).startswith("agent-")
+
+
+def is_victim(pid: int) -> bool:
+    return comm(pid) == "lmkd-victim"
+
+
+def pid_in(record: Path) -> int:
+    pid: int = json.loads(record.read_text())["pid"]
+    return pid
+
+
+def parent_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def await_end(pidfds: list[int]) -> None:
+    for pidfd in pidfds:
+        assert select.select([pidfd], [], [], PATIENCE_S)[0]
+        os.close(pidfd)
+
+
+@needs_root
+@pytest.mark.parametrize("stall", ["holder", "frozen-v1"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_interrupted_run_leaves_nothing(
+    pytester: pytest.Pytester, base: Path, number: signal.Signals, stall: str
+) -> None:
+    if stall == "frozen-v1" and find_mount("freezer", Path("/proc/self/mounts").read_text()) is None:
+        pytest.skip("this machine has no v1 freezer")
+    run = start_run(pytester, "out", stall)
+    device = only_device(base)
+    group = LocalGroup(device.name)
+    await_that(run, lambda: any(map(is_agent if stall == "holder" else is_victim, group.processes())))
+    daemon = pid_in(device / "daemon.json")
+    keeper = parent_of(daemon)
+    pids = {keeper, daemon, pid_in(device / "server" / "server.json"), *group.processes()}
+    pidfds = [os.pidfd_open(pid) for pid in pids]
+    run.send_signal(number)
+    run.communicate(timeout=PATIENCE_S)
+    await_end(pidfds)
+    assert not device.exists()
+    assert not group.folder.exists()
+
+
+@needs_root
+def test_after_its_keeper_was_killed_the_next_run_clears_away(pytester: pytest.Pytester, base: Path) -> None:
+    run = start_run(pytester, "out")
+    device = only_device(base)
+    group = LocalGroup(device.name)
+    await_that(run, lambda: any(map(is_agent, group.processes())))
+    daemon = pid_in(device / "daemon.json")
+    pidfds = [os.pidfd_open(pid) for pid in group.processes()]
+    os.kill(parent_of(daemon), signal.SIGKILL)
+    output, _ = run.communicate(timeout=PATIENCE_S)
+    await_end(pidfds)  # the daemon died with its keeper, and with it the rest
+    assert "its adb daemon died" in output
+    assert device.exists()
+    done = subprocess.run([sys.executable, "-m", "pytest_lmkd.cli", "doctor", "local"], check=False)
+    assert done.returncode == 0
+    assert not device.exists()
+    assert not group.folder.exists()
+
+
+@needs_root
+def test_two_runs_at_the_same_time_do_not_disturb_each_other(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE.format(stall="holder", hold_ms=20, blocks=3))
+    words = [sys.executable, "-m", "pytest", "--lmkd-device", "local", "--lmkd-blocks", "3"]
+    runs = [
+        subprocess.Popen(
+            [*words, "--lmkd-results", name], cwd=pytester.path, stdout=subprocess.PIPE, text=True
+        )
+        for name in ("one", "two")
+    ]
+    for run in runs:
+        output, _ = run.communicate(timeout=PATIENCE_S)
+        assert run.returncode == 0, output
+    for name in ("one", "two"):
+        trials = trials_of(pytester.path / name)
+        assert len(trials) >= 2 * 3 * 2
+        assert all(trial["valid"] for trial in trials), trials
+
+
+def listening_inodes() -> set[str]:
+    """Of the TCP sockets that await connections (state 0A in proc(5))."""
+    tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+    rows = [line.split() for path in tables if path.exists() for line in path.read_text().splitlines()[1:]]
+    return {row[9] for row in rows if row[3] == "0A"}
+
+
+def sockets_of(pid: int) -> set[str]:
+    links = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
+    return {found[1] for link in links if (found := re.fullmatch(r"socket:\[(\d+)\]", link))}
+
+
+@needs_root
+def test_only_root_reaches_the_daemon_and_over_no_network(pytester: pytest.Pytester, base: Path) -> None:
+    run = start_run(pytester, "out")
+    device = only_device(base)
+    daemon, server = pid_in(device / "daemon.json"), pid_in(device / "server" / "server.json")
+    modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (device, device / "root", device / "server")}
+    assert set(modes.values()) == {0o700}, modes
+    assert (device.stat().st_uid, (device / "adb.sock").is_socket()) == (0, True)
+    assert sockets_of(daemon) and sockets_of(server)
+    assert not (sockets_of(daemon) | sockets_of(server)) & listening_inodes()
+    address = f"localfilesystem:{device / 'adb.sock'}"
+    adb = [shipped_adb_program(), "-L", f"localfilesystem:{device}/server/server.sock", "-s", address]
+    asked = [*adb, "shell", "pwd; cat /proc/self/cgroup"]
+    shell = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert shell.stdout.startswith(f"{device}/root\n")
+    assert f"/{device.name}/daemon\n" in shell.stdout
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=PATIENCE_S)
+
+
+def as_nobody(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """As an unprivileged user that may read what root installed, wherever that is."""
+    reading = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
+    user = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+    return subprocess.run(
+        ["setpriv", *user, *reading, *words],
+        cwd=cwd,
+        env={**os.environ, "HOME": str(cwd), "XDG_CACHE_HOME": str(cwd), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@needs_root
+@pytest.mark.parametrize("program", ["pytest", "pytest_lmkd.cli"])
+def test_without_root_one_sentence_says_so(pytester: pytest.Pytester, base: Path, program: str) -> None:
+    folder = base / "work"
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    base.chmod(0o755)
+    shutil.copy(pytester.makepyfile(SUITE.format(stall="holder", hold_ms=1, blocks=1)), folder)
+    words = ["--lmkd-device", "local"] if program == "pytest" else ["doctor", "local"]
+    done = as_nobody(sys.executable, "-m", program, *words, cwd=folder)
+    said = done.stdout + done.stderr
+    assert done.returncode == 3, said
+    sentence = r"local: measuring this machine needs root, .*: run the same command as root \(sudo\)"
+    assert len(re.findall(sentence, said)) == 1, said
+    assert "Traceback" not in said
+
+
+@needs_root
+def test_a_folder_whose_programs_may_not_run_is_named(pytester: pytest.Pytester, base: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "noexec,mode=700", "none", base], check=True)
+    try:
+        words = [sys.executable, "-m", "pytest_lmkd.cli", "doctor", "local"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+        assert list(base.iterdir()) == []
+    finally:
+        subprocess.run(["umount", base], check=True)
+    assert done.returncode == 3
+    assert done.stderr == f"pytest-lmkd: local: {base} is mounted noexec: set TMPDIR to a folder " + (
+        "whose programs may run\n"
+    )
+
+
+def hierarchy(folder: Path, name: str, controllers: str) -> Path:
+    """A folder that says of itself what a mounted cgroup v2 does."""
+    mount = folder / name
+    mount.mkdir()
+    (mount / "cgroup.controllers").write_text(f"{controllers}\n")
+    return mount
+
+
+def test_memory_cgroups_are_found_on_v1_hybrid_and_v2_machines(tmp_path: Path) -> None:
+    bare = hierarchy(tmp_path, "bare", "")
+    full = hierarchy(tmp_path, "full", "cpuset cpu io memory pids")
+    v1 = "cgroup /sys/fs/cgroup/cpu cgroup rw,cpu 0 0\ncgroup /memory cgroup rw,relatime,memory 0 0\n"
+    tables = {
+        v1: (Path("/memory"), False),
+        f"cgroup2 {bare} cgroup2 rw,relatime 0 0\n{v1}": (Path("/memory"), False),
+        f"proc /proc proc rw 0 0\ncgroup2 {full} cgroup2 rw,nsdelegate 0 0\n": (full, True),
+    }
+    for table, expected in tables.items():
+        mount = find_mount("memory", table)
+        assert mount is not None
+        assert (mount.folder, mount.is_v2) == expected
+    assert find_mount("memory", f"cgroup2 {bare} cgroup2 rw 0 0\ngarbage\n") is None
+
+
+@needs_root
+def test_it_is_listed(pytester: pytest.Pytester) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_lmkd.cli", "devices"], capture_output=True, text=True, check=False
+    )
+    assert "local\tdevice" in done.stdout.splitlines()
+    assert done.returncode == 0
