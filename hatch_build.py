@@ -12,7 +12,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUNDLE = "pytest_lmkd/_bundle"
-TREES = ("device_agent/src", "virtual_device/kernel", "virtual_device/guest", "virtual_device/host")
+TREES = (
+    "device_agent/src",
+    "device_agent/conformance",
+    "virtual_device/kernel",
+    "virtual_device/guest",
+    "virtual_device/host",
+)
+DEVICE_PROGRAMS = {"lmkd-agent": "device_agent/src", "lmkd-conformance": "device_agent/conformance"}
 VIRTUAL_DEVICE_PROGRAMS = {"lmkd-adbd": "virtual_device/guest/adbd", "tsc_khz": "virtual_device/host"}
 
 
@@ -32,7 +39,7 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's o
         from pytest_lmkd.toolchain import ZIG_TARGETS  # noqa: PLC0415 - needs the line above
         from pytest_lmkd.toolchain import build_static  # noqa: PLC0415
 
-        wanted = [("lmkd-agent", "device_agent/src", abi) for abi in ZIG_TARGETS]
+        wanted = [(program, tree, abi) for program, tree in DEVICE_PROGRAMS.items() for abi in ZIG_TARGETS]
         wanted += [(program, tree, "x86_64") for program, tree in VIRTUAL_DEVICE_PROGRAMS.items()]
         return {
             str(

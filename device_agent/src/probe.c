@@ -1,5 +1,5 @@
-// Facts about the device: each with its source, and with the reason when it is absent. Nothing is
-// changed and nobody is killed: features are asked for with calls that must fail, in a way that tells.
+// Facts about the device: each with its source, and with the reason when it is absent. Nothing on it is
+// changed, and nobody is killed but children made for that.
 #include "probe.h"
 
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include "sys.h"
 #include "text.h"
 #include "text_file.h"
+#include "variant.h"
 #include "wire.h"
 
 static void begin_fact(const char *name)
@@ -112,6 +113,13 @@ static void probe_reaping(void)
 	fact_mrelease("reap_kill", PROCESS_MRELEASE_REAP_KILL, "process_mrelease(-1, PROCESS_MRELEASE_REAP_KILL)");
 }
 
+static void probe_variant(void)
+{
+	failure_clear();
+	const char *variant = variant_detect();
+	fact_text("mrelease_variant", variant, "process_mrelease on children made for it", failure_text());
+}
+
 static void probe_userfaultfd(void)
 {
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
@@ -160,6 +168,7 @@ int probe_answer(void)
 	probe_kernel();
 	probe_machine();
 	probe_reaping();
+	probe_variant();
 	probe_userfaultfd();
 	probe_memory_cgroup();
 	probe_freezer();

@@ -10,6 +10,7 @@ import pytest
 from pytest_lmkd.errors import LmkdError
 
 if TYPE_CHECKING:  # loading these takes a second, which no run without a device should wait for
+    from pytest_lmkd.conformance import CaseRunner
     from pytest_lmkd.design import Stratum
     from pytest_lmkd.runner import StratumOutcome
     from pytest_lmkd.session import LmkdSession
@@ -38,3 +39,17 @@ def measure(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[Stratum]
         return outcome
 
     return measure_on_device
+
+
+@pytest.fixture
+def conformance(lmkd_device: str, pytestconfig: pytest.Config) -> CaseRunner:
+    """Runs conformance cases on the device; skips the test where its kernel is not one that is known."""
+    try:
+        cases = pytestconfig.stash[SESSION].cases(lmkd_device)
+    except LmkdError as error:
+        pytest.skip(str(error))
+    if not cases.is_root:
+        pytest.skip("root is missing: the cases need a memory cgroup and other users' processes")
+    if not cases.variant:
+        pytest.skip(f"this kernel's process_mrelease is not known: {cases.why_unknown}")
+    return cases

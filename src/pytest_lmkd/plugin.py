@@ -57,9 +57,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Writes the plan and attaches the devices, once all tests are known and wanted."""
-    wanted = _wanted(session.items)
-    if not wanted or session.config.option.collectonly:
+    if session.config.option.collectonly or not any(map(_device_of, session.items)):
         return
+    wanted = _wanted(session.items)
     lmkd = session.config.stash[SESSION]
     try:
         lmkd.plan(wanted)
@@ -88,14 +88,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_line(f"\nreport: {report}")
 
 
+def _device_of(item: pytest.Item) -> str:
+    """The device that the test is repeated for; empty for one that needs none."""
+    callspec = getattr(item, "callspec", None)
+    return str(callspec.params.get("lmkd_device", "")) if callspec else ""
+
+
 def _wanted(items: list[pytest.Item]) -> list[tuple[str, Stratum]]:
     """The (device, stratum) pairs that tests are parametrised with."""
     wanted = []
-    for item in items:
-        params = getattr(item, "callspec", None) and item.callspec.params  # type: ignore[attr-defined]  # guarded
-        if params and "lmkd_device" in params:
-            strata = [value for value in params.values() if isinstance(value, Stratum)]
-            wanted += [(str(params["lmkd_device"]), stratum) for stratum in strata]
+    for item in filter(_device_of, items):
+        params = item.callspec.params  # type: ignore[attr-defined]  # those with a device have one
+        strata = [value for value in params.values() if isinstance(value, Stratum)]
+        wanted += [(_device_of(item), stratum) for stratum in strata]
     return wanted
 
 

@@ -19,6 +19,7 @@ from datetime import datetime
 
 from lmkd_reports import ReportPaths
 from lmkd_reports import write_report
+from pytest_lmkd.conformance import CaseRunner
 from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_stratum
 from pytest_lmkd.devices.device import Device
@@ -47,6 +48,8 @@ class LmkdSession:
         self._sources: list[DeviceSource] = parse_specs(options.specs)
         self._cleanup = ExitStack()
         self._runners: dict[str, Runner] = {}
+        self._cases: dict[str, CaseRunner] = {}
+        self._measures = False
         self._unusable: dict[str, str] = {}
         self._meter = ProgressMeter(0)
         self._store: ResultStore | None = None
@@ -72,6 +75,7 @@ class LmkdSession:
             for trial in block
         ]
         self._meter = ProgressMeter(len(trials))
+        self._measures = bool(trials)
         store = self.store
         if options.resumed is None:
             store.write_run(self._run_info())
@@ -111,10 +115,20 @@ class LmkdSession:
             self._meter.not_needed(self._trials_of(stratum))
         return outcome
 
+    def cases(self, device: str) -> CaseRunner:
+        """What runs conformance cases on the device.
+
+        Raises:
+            DeviceUnusable: the device broke down before.
+        """
+        if device in self._unusable:
+            raise DeviceUnusable(self._unusable[device])
+        return self._cases[device]
+
     def close(self) -> ReportPaths | None:
         """Detaches every device and writes the report, if anything was to be measured."""
         self._cleanup.close()
-        if self._store is None:
+        if self._store is None or not self._measures:
             return None
         paths = write_report(self._store.folder)
         if self.options.html is not None:
@@ -125,6 +139,7 @@ class LmkdSession:
         device = self._cleanup.enter_context(Device(source, self._say))
         self.store.append(device.record())
         self._cleanup.callback(self._forget, device)
+        self._cases[source.name] = CaseRunner(device, self.store, self._say)
         options = self.options
         self._runners[source.name] = Runner(
             device,

@@ -194,7 +194,25 @@ class SkipRecord(msgspec.Struct, frozen=True, tag="skip", kw_only=True):
     reason: str
 
 
-Record = DeviceRecord | TrialRecord | SkipRecord
+class CaseRecord(msgspec.Struct, frozen=True, tag="case", kw_only=True):
+    """One conformance case: what a kernel of ``variant`` answered to ``process_mrelease`` with ``flags``.
+
+    ``expected`` is empty for a case that only counts what happens. ``variant`` is the detected one.
+    """
+
+    schema: int = SCHEMA
+    device: str
+    suite: str
+    case: str
+    flags: int
+    variant: str
+    answer: str
+    expected: str
+    passed: bool
+    boot_id: str
+
+
+Record = DeviceRecord | TrialRecord | SkipRecord | CaseRecord
 
 
 class PlannedTrial(msgspec.Struct, frozen=True, tag="planned", kw_only=True):

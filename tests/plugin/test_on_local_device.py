@@ -19,15 +19,29 @@ from pathlib import Path
 
 import pytest
 
+import lmkd_virtual
+from pytest_lmkd.agent.plan import plan_line
 from pytest_lmkd.cache import user_cache_root
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.design import Stratum
+from pytest_lmkd.design import plan_stratum
+from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.local_group import MOUNTS
+from pytest_lmkd.devices.local_group import PREFIX
 from pytest_lmkd.devices.local_group import LocalGroup
 from pytest_lmkd.devices.local_group import find_mount
+from pytest_lmkd.devices.virtual import VirtualSource
 from pytest_lmkd.transport.private_server import shipped_adb_program
+from pytest_lmkd.wire import AgentTrial
+from pytest_lmkd.wire import AgentTrialFailed
+from pytest_lmkd.wire import decode_agent_line
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="this machine is a device for root only")
 
 PATIENCE_S = 60.0
 NOBODY = 65534
+
+NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
 
 CACHE = user_cache_root().parent  # before pytester moves HOME away
 
@@ -124,7 +138,7 @@ def comm(pid: int) -> str:
 
 
 def is_agent(pid: int) -> bool:
-    return comm(pid).startswith("agent-")
+    return "agent-" in comm(pid)
 
 
 def is_victim(pid: int) -> bool:
@@ -140,6 +154,11 @@ def parent_of(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
+def v1_freezer() -> Path | None:
+    mount = find_mount("freezer", MOUNTS.read_text())
+    return mount.folder if mount is not None and not mount.is_v2 else None
+
+
 def await_end(pidfds: list[int]) -> None:
     for pidfd in pidfds:
         assert select.select([pidfd], [], [], PATIENCE_S)[0]
@@ -152,7 +171,7 @@ def await_end(pidfds: list[int]) -> None:
 def test_an_interrupted_run_leaves_nothing(
     pytester: pytest.Pytester, base: Path, number: signal.Signals, stall: str
 ) -> None:
-    if stall == "frozen-v1" and find_mount("freezer", Path("/proc/self/mounts").read_text()) is None:
+    if stall == "frozen-v1" and v1_freezer() is None:
         pytest.skip("this machine has no v1 freezer")
     run = start_run(pytester, "out", stall)
     device = only_device(base)
@@ -205,6 +224,28 @@ def test_two_runs_at_the_same_time_do_not_disturb_each_other(pytester: pytest.Py
         trials = trials_of(pytester.path / name)
         assert len(trials) >= 2 * 3 * 2
         assert all(trial["valid"] for trial in trials), trials
+
+
+@needs_root
+def test_who_does_not_end_is_killed_even_when_frozen() -> None:
+    group = LocalGroup(f"{PREFIX}test-{os.getpid()}")
+    group.make()
+    words = ["sh", "-c", 'echo 0 >"$0" && echo in && exec sleep 1000', str(group.entrance)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as stubborn:
+        assert stubborn.stdout is not None
+        assert stubborn.stdout.readline() == "in\n"
+        freezer = v1_freezer()
+        if freezer is not None:  # it holds even the killed; this is how agents use it
+            frozen = freezer / f"lmkd-agent-{stubborn.pid}"
+            frozen.mkdir()
+            (frozen / "cgroup.procs").write_text(str(stubborn.pid))
+            (frozen / "freezer.state").write_text("FROZEN")
+        assert group.processes() == {stubborn.pid}
+        group.end(Deadline(2))
+        group.remove(Deadline(PATIENCE_S))
+        assert stubborn.wait(PATIENCE_S) == -signal.SIGKILL
+    assert not group.folder.exists()
+    assert freezer is None or not (freezer / f"lmkd-agent-{stubborn.pid}").exists()
 
 
 def listening_inodes() -> set[str]:
@@ -283,6 +324,32 @@ def test_a_folder_whose_programs_may_not_run_is_named(pytester: pytest.Pytester,
     assert done.stderr == f"pytest-lmkd: local: {base} is mounted noexec: set TMPDIR to a folder " + (
         "whose programs may run\n"
     )
+
+
+APART = """
+cd /sys/fs/cgroup && mkdir lmkd-local-x && echo +memory >lmkd-local-x/cgroup.subtree_control &&
+mkdir lmkd-local-x/daemon && echo 0 >lmkd-local-x/daemon/cgroup.procs &&
+for most in 1 max; do
+    echo $most >lmkd-local-x/cgroup.max.descendants && echo '{plan}' | {agent} run --plan -
+done
+"""
+
+
+def test_on_a_v2_machine_too_an_agent_stays_in_the_cgroup_that_keeps_it_apart(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First with room for the agent's leaf alone: what it cannot make then tells where it makes it."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(base))  # a device of our own, whatever else is up
+    lmkd_virtual.build(print)
+    plan = plan_line(1, plan_stratum(NATURAL, "local", ("kill",), 1, 1)[0][0])
+    with Device(VirtualSource("stock"), print) as device:
+        agent = f"{VirtualSource.folder}/*agent-{device.agent.sha256[:16]}"
+        done = device.transport.shell(APART.format(plan=plan, agent=agent), Deadline(PATIENCE_S))
+        refused, measured = (decode_agent_line(line) for line in done.stdout.splitlines())
+        assert isinstance(refused, AgentTrialFailed)
+        assert "/sys/fs/cgroup/lmkd-local-x/lmkd-agent" in refused.reason
+        assert isinstance(measured, AgentTrial)
+        assert measured.reclaim_99_ns is not None
 
 
 def hierarchy(folder: Path, name: str, controllers: str) -> Path:

@@ -1,7 +1,6 @@
 """Brings the agent to a device and speaks with it.
 
-The binary's path holds its SHA-256, so that a device never runs an older one by mistake and a
-second run pushes nothing. Trials run wholly on the device; the host only reads the answers, and
+Trials run wholly on the device; the host only reads the answers, and
 the copy that the agent keeps beside them survives a lost link.
 """
 
@@ -10,16 +9,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from collections.abc import Mapping
-from pathlib import Path
 
 from pytest_lmkd.agent.plan import plan_line
 from pytest_lmkd.agent.plan import time_needed_s
-from pytest_lmkd.cache import file_sha256
+from pytest_lmkd.agent.program import SETUP_S
+from pytest_lmkd.agent.program import bring
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.errors import AgentBug
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.toolchain import static_program
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.wire import PROTOCOL
 from pytest_lmkd.wire import AgentError
@@ -34,19 +32,6 @@ from pytest_lmkd.wire import decode_agent_line
 
 PROGRAM = "lmkd-agent"
 SOURCE_TREE = "device_agent/src"
-
-SETUP_S = 60.0
-"""Time allowed for each of push, handshake and probe: a slow USB 2 hub moves 64 KB in well under 1 s."""
-
-MACHINE_ABI = {
-    "aarch64": "arm64-v8a",
-    "armv7l": "armeabi-v7a",
-    "armv8l": "armeabi-v7a",
-    "x86_64": "x86_64",
-    "i686": "x86",
-    "riscv64": "riscv64",
-}
-"""``uname -m`` to Android ABI, for devices without getprop."""
 
 TrialAnswer = AgentTrial | AgentTrialFailed
 
@@ -69,13 +54,8 @@ class Agent:
             DeviceUnusable: no agent runs on this device.
             TransportLost: the link broke.
         """
-        abi = _device_abi(transport)
-        binary = static_program(PROGRAM, SOURCE_TREE, abi, progress)
-        sha256 = file_sha256(binary)
-        path = f"{folder}/agent-{sha256[:16]}"
-        if _remote_sha256(transport, path) != sha256:
-            _push(transport, binary, path, sha256)
-        agent = cls(transport, folder, path, abi, sha256)
+        program = bring(transport, folder, PROGRAM, SOURCE_TREE, progress)
+        agent = cls(transport, folder, program.path, program.abi, program.sha256)
         agent._shake_hands()
         return agent
 
@@ -149,28 +129,3 @@ class Agent:
                 f"(exit status {done.exit_code}: {said[:200]})"
             )
         return decode_agent_line(done.stdout)
-
-
-def _device_abi(transport: Transport) -> str:
-    done = transport.shell("getprop ro.product.cpu.abi 2>/dev/null; uname -m", Deadline(SETUP_S))
-    words = done.stdout.decode(errors="replace").split()
-    if not words:
-        raise DeviceUnusable(f"{transport.serial}: neither getprop nor uname tells its ABI")
-    return MACHINE_ABI.get(words[0], words[0])
-
-
-def _remote_sha256(transport: Transport, path: str) -> str:
-    done = transport.shell(f"sha256sum {path} 2>/dev/null", Deadline(SETUP_S))
-    return done.stdout.decode(errors="replace").partition(" ")[0]
-
-
-def _push(transport: Transport, binary: Path, path: str, sha256: str) -> None:
-    folder = path.rpartition("/")[0]
-    transport.shell(f"mkdir -p {folder}", Deadline(SETUP_S))
-    transport.push(binary, path, 0o755, Deadline(SETUP_S))
-    arrived = _remote_sha256(transport, path)
-    if arrived != sha256:
-        raise DeviceUnusable(
-            f"{transport.serial}: the agent did not arrive whole in {folder} "
-            f"(sha256 {arrived or 'none'}): is there space left on the device?"
-        )

@@ -52,6 +52,11 @@ class Device:
         self._source.detach()
 
     @property
+    def folder(self) -> str:
+        """Where everything of ours lies on the device."""
+        return self._source.folder
+
+    @property
     def boot_id(self) -> str:
         return self._text("boot_id")
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pytest_lmkd.agent.loader import MACHINE_ABI
+from pytest_lmkd.agent.program import MACHINE_ABI
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices import local_keeper
 from pytest_lmkd.errors import DeadlineExceeded

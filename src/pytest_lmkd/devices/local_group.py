@@ -27,6 +27,7 @@ PREFIX = "lmkd-local-"
 """How the names begin: an agent in such a cgroup makes its own below it (device_agent/src/group.c)."""
 
 LEAF = "daemon"
+TRACES_S = 1.0
 MOUNTS = Path("/proc/self/mounts")
 TRACING = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 
@@ -178,9 +179,9 @@ def _remove_traces(pids: Set[int]) -> None:
         places = [tracing / "instances" / f"lmkd-{pid}" for tracing in TRACING]
         if mount is not None:
             places.append(mount.folder / f"lmkd-agent-{pid}")
-        for place in places:
-            with suppress(OSError):
-                place.rmdir()
+        for place in filter(Path.exists, places):
+            with suppress(DeadlineExceeded):  # not worth leaving more behind
+                _remove(place, Deadline(TRACES_S))
 
 
 def _words(path: Path) -> list[str]:

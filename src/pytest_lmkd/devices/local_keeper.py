@@ -81,6 +81,7 @@ def _make(base: Path, daemon: Path, cleanup: ExitStack) -> Path:
     folder = _locked_folder(base, cleanup)
     cleanup.callback(_bury_children)
     cleanup.callback(_clear_away, folder)
+    cleanup.callback(signal.signal, signal.SIGTERM, signal.SIG_IGN)  # now it is being done
     for name in (SERVER_FOLDER, ROOT):
         (folder / name).mkdir(mode=0o700)
     if os.statvfs(folder).f_flag & os.ST_NOEXEC:
@@ -154,7 +155,6 @@ def _await_end_of(owner: int) -> None:
 
 def _clear_away(folder: Path) -> None:
     """First the adb server: then the daemon tells what it started that nobody listens any more."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     deadline = Deadline(END_S)
     for record in (folder / SERVER_FOLDER / "server.json", folder / DAEMON_RECORD):
         process = ProcessRecord.load(record)

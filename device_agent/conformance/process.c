@@ -21,7 +21,9 @@
 
 #include "case.h"
 
-#define GROUP "/sys/fs/cgroup/mrelease-cases"
+#define V2_ROOT "/sys/fs/cgroup"
+#define V1_ROOT "/sys/fs/cgroup/memory"
+#define GROUP_NAME "/lmkd-conformance"
 #define STACK_BYTES (64 * 1024)
 #define MAX_PROCESSES 8
 
@@ -36,18 +38,31 @@ static void write_text(const char *path, const char *text)
 		die(path);
 }
 
+static bool is_v2(void)
+{
+	return access(V1_ROOT "/tasks", F_OK) < 0;
+}
+
+// A file of the group that the targets are in.
+static const char *in_group(const char *file)
+{
+	static char path[128];
+	snprintf(path, sizeof(path), "%s" GROUP_NAME "%s", is_v2() ? V2_ROOT : V1_ROOT, file);
+	return path;
+}
+
 static void make_group(void)
 {
-	if (mkdir(GROUP, 0755) < 0 && errno != EEXIST)
-		die("mkdir " GROUP);
+	if (mkdir(in_group(""), 0755) < 0 && errno != EEXIST)
+		die(in_group(""));
 }
 
 static long charged_kb(void)
 {
 	char text[32] = "";
-	int fd = open(GROUP "/memory.current", O_RDONLY | O_CLOEXEC);
+	int fd = open(in_group(is_v2() ? "/memory.current" : "/memory.usage_in_bytes"), O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || close(fd) < 0)
-		die("read memory.current");
+		die("read what is charged");
 	return strtol(text, NULL, 10) / 1024;
 }
 
@@ -68,8 +83,8 @@ void limit_targets_memory(long kb)
 	char text[32];
 	snprintf(text, sizeof(text), "%ldK", kb);
 	make_group();
-	write_text(GROUP "/memory.swap.max", "0");
-	write_text(GROUP "/memory.max", text);
+	write_text(in_group("/memory.swap.max"), "0");
+	write_text(in_group("/memory.max"), text);
 }
 
 void *target_memory(void)
@@ -135,7 +150,7 @@ static void start_sharer(struct plan *plan)
 
 static _Noreturn void run_target(struct plan *plan, int channel)
 {
-	write_text(GROUP "/cgroup.procs", "0");
+	write_text(in_group("/cgroup.procs"), "0");
 	memset(memory, 0xa5, TARGET_KB * 1024);
 	if (write(channel, "r", 1) != 1)
 		_exit(1);
@@ -335,5 +350,5 @@ void end_processes(void)
 		while (waitpid(made[i].pid, NULL, __WALL) < 0 && errno == EINTR)
 			;
 	}
-	rmdir(GROUP); // fails where a case made none
+	rmdir(in_group("")); // fails where a case made none
 }

@@ -1,8 +1,8 @@
-// mrelease-cases CASE FLAGS: brings a process into a state, calls process_mrelease(2) with FLAGS on it, and
+// lmkd-conformance CASE FLAGS: brings a process into a state, calls process_mrelease(2) with FLAGS on it, and
 // prints line by line what the call gave and what became of the process. It judges nothing: the table of
-// what each kernel must answer is in ../test_process_mrelease.py.
+// what each kernel must answer is in suites/conformance/answers.py.
 //
-// Runs as root in the virtual device. Exit status: 0 it could look, 1 it could not, 2 wrong usage.
+// Runs as root. Exit status: 0 it could look, 1 it could not, 2 wrong usage.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

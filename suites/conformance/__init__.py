@@ -1,0 +1,1 @@
+"""Conformance: what process_mrelease(2) answers on this kernel."""
