@@ -240,10 +240,15 @@ def test_who_does_not_end_is_killed_even_when_frozen() -> None:
             frozen.mkdir()
             (frozen / "cgroup.procs").write_text(str(stubborn.pid))
             (frozen / "freezer.state").write_text("FROZEN")
-        assert group.processes() == {stubborn.pid}
-        group.end(Deadline(2))
-        group.remove(Deadline(PATIENCE_S))
-        assert stubborn.wait(PATIENCE_S) == -signal.SIGKILL
+        try:
+            assert group.processes() == {stubborn.pid}
+            group.end(Deadline(2))
+            group.remove(Deadline(PATIENCE_S))
+            assert stubborn.wait(PATIENCE_S) == -signal.SIGKILL
+        finally:
+            if freezer is not None and frozen.exists():
+                (frozen / "freezer.state").write_text("THAWED")
+            stubborn.kill()
     assert not group.folder.exists()
     assert freezer is None or not (freezer / f"lmkd-agent-{stubborn.pid}").exists()
 
