@@ -42,3 +42,9 @@ void case_holder_of_zombie(unsigned int flags);
 // What the kernel starts as the receiver of a core dump: this program with its name and this word.
 #define CORE_RECEIVER "core-receiver"
 int receive_core(void);
+
+// What reaping may break, counted over rounds.
+void case_robust_futex(unsigned int flags);
+void case_pattern_to_pipe(unsigned int flags);
+void case_pattern_to_file(unsigned int flags);
+void case_global_oom(unsigned int flags);

@@ -41,6 +41,10 @@ static const struct {
 	{ "outside-pid-namespace", case_outside_pid_namespace },
 	{ "oom-reaped", case_oom_reaped },
 	{ "coredump", case_coredump },
+	{ "global-oom", case_global_oom },
+	{ "robust-futex", case_robust_futex },
+	{ "pattern-to-pipe", case_pattern_to_pipe },
+	{ "pattern-to-file", case_pattern_to_file },
 	{ "holder-of-live", case_holder_of_live },
 	{ "holder-of-zombie", case_holder_of_zombie },
 };

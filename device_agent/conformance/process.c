@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "case.h"
@@ -26,10 +27,12 @@
 #define GROUP_NAME "/lmkd-conformance"
 #define STACK_BYTES (64 * 1024)
 #define MAX_PROCESSES 8
+#define PATIENCE_S 10
 
 static struct process made[MAX_PROCESSES];
 static int made_count;
 static void *memory;
+static int own_channel; // of a process that acts
 
 static void write_text(const char *path, const char *text)
 {
@@ -78,12 +81,25 @@ const char *freed(void)
 	return other;
 }
 
+// Nothing tells when a charge falls: it is read again.
+const char *freed_soon(void)
+{
+	for (time_t end = time(NULL) + PATIENCE_S; charged_kb() >= TARGET_KB / 8 && time(NULL) < end;)
+		sched_yield();
+	return freed();
+}
+
+void keep_targets_out_of_swap(void)
+{
+	make_group();
+	write_text(in_group("/memory.swap.max"), "0");
+}
+
 void limit_targets_memory(long kb)
 {
 	char text[32];
 	snprintf(text, sizeof(text), "%ldK", kb);
-	make_group();
-	write_text(in_group("/memory.swap.max"), "0");
+	keep_targets_out_of_swap();
 	write_text(in_group("/memory.max"), text);
 }
 
@@ -94,6 +110,12 @@ void *target_memory(void)
 
 // From here to fate(): what runs in the processes themselves. One that shares memory with another must
 // not touch stdio or errno of the other, so these use the stack and system calls alone.
+
+void answer(char byte)
+{
+	if (write(own_channel, &byte, 1) != 1)
+		_exit(1);
+}
 
 static _Noreturn void serve(int channel, void (*act)(void))
 {
@@ -157,6 +179,7 @@ static _Noreturn void run_target(struct plan *plan, int channel)
 	if (plan->sharer_flags != 0)
 		start_sharer(plan);
 	become(plan->uid);
+	own_channel = channel;
 	serve(channel, plan->act);
 }
 
@@ -243,6 +266,11 @@ struct process spawn_target_and_sharer(struct process *sharer)
 	return spawn_users_target_and_sharer(sharer, 0, 0);
 }
 
+struct process spawn_target_and_sharer_that(void (*act)(void), struct process *sharer)
+{
+	return spawn_with_sharer(&(struct plan){ .sharer_flags = SIGCHLD, .act = act }, sharer);
+}
+
 struct process spawn_users_target_and_sharer(struct process *sharer, uid_t target_uid, uid_t sharer_uid)
 {
 	struct plan plan = { .uid = target_uid, .sharer_flags = SIGCHLD, .sharer.uid = sharer_uid };
@@ -255,6 +283,11 @@ struct process spawn_users_target_and_sharer(struct process *sharer, uid_t targe
 struct process spawn_vfork_parent(struct process *child)
 {
 	return spawn_with_sharer(&(struct plan){ .sharer_flags = CLONE_VFORK | SIGCHLD }, child);
+}
+
+void await_answer(const struct process *process)
+{
+	await_byte(process->channel);
 }
 
 void start_act(const struct process *process)
@@ -349,6 +382,9 @@ void end_processes(void)
 		ptrace(PTRACE_DETACH, made[i].pid, NULL, NULL); // fails for one that is not kept
 		while (waitpid(made[i].pid, NULL, __WALL) < 0 && errno == EINTR)
 			;
+		close(made[i].pidfd);
+		close(made[i].channel);
 	}
+	made_count = 0;
 	rmdir(in_group("")); // fails where a case made none
 }

@@ -24,7 +24,11 @@ struct process spawn_vfork_parent(struct process *child);
 
 // As spawn_target; it does `act` when told by start_act().
 struct process spawn_target_that(void (*act)(void));
+struct process spawn_target_and_sharer_that(void (*act)(void), struct process *sharer);
 void start_act(const struct process *process);
+// Called by an act: tells its starter a byte; await_answer() waits for one.
+void answer(char byte);
+void await_answer(const struct process *process);
 
 // "alive" when it answers; else how it ended: "SIGKILL", "SIGBUS", "exit 0", ...
 const char *fate(const struct process *process);
@@ -46,11 +50,17 @@ void await_dying(const struct process *process);
 // target cannot be tearing its memory down itself: that collects pages before it frees them.
 const char *freed(void);
 
+// As freed(), where others may still be at it: waits up to 10 s for a "yes".
+const char *freed_soon(void);
+
+// For cases in which a target's memory is what must come back (cgroup v2).
+void keep_targets_out_of_swap(void);
+
 // Limits what the targets' cgroup may hold, swap included, so that the kernel's OOM killer comes.
 void limit_targets_memory(long kb);
 
 // Memory of the last target, at the same address in its address space as in ours before it was made.
 void *target_memory(void);
 
-// Ends and reaps all of them; a case that died half-way leaves this to its parent's death signal.
+// Ends and waits for all of them; a case that died half-way leaves this to its parent's death signal.
 void end_processes(void);

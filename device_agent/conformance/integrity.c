@@ -1,0 +1,187 @@
+// What a process that is reaped while it dies still owes to others: the owner-died mark of its robust
+// mutexes, and whole data in what it was writing. Each case is told how to end the target by its flags:
+// 0: SIGKILL, then process_mrelease(pidfd, 0); 1: process_mrelease(pidfd, PROCESS_MRELEASE_REAP_KILL);
+// ONLY_KILL: SIGKILL and nothing else.
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "case.h"
+#include "process.h"
+
+enum { ONLY_KILL = 0x100, ROUNDS = 20, WAIT_S = 1, PATTERN = 0xa5 };
+
+static void end_target(const struct process *target, unsigned int flags)
+{
+	if (flags != PROCESS_MRELEASE_REAP_KILL)
+		kill_process(target);
+	if (flags != ONLY_KILL)
+		mrelease(target->pidfd, flags); // too late is as good an answer here as any
+}
+
+static void say_count(const char *key, long count)
+{
+	char text[24];
+	snprintf(text, sizeof(text), "%ld", count);
+	say(key, text);
+}
+
+static pthread_mutex_t *mutex; // in memory that we and the target share
+
+static void lock_mutex(void)
+{
+	char byte = 'l';
+	if (pthread_mutex_lock(mutex) != 0)
+		_exit(1);
+	answer(byte);
+}
+
+static void make_mutex(void)
+{
+	pthread_mutexattr_t attributes;
+	mutex = mmap(NULL, sizeof(*mutex), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (mutex == MAP_FAILED)
+		die("mmap");
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+	if (pthread_mutex_init(mutex, &attributes) != 0)
+		die("pthread_mutex_init");
+}
+
+static void *wait_for_owners_death(void *lost)
+{
+	struct timespec deadline;
+	clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += WAIT_S;
+	*(bool *)lost = pthread_mutex_timedlock(mutex, &deadline) == ETIMEDOUT;
+	return NULL;
+}
+
+// Whether the waiter was never told that the mutex's owner had died.
+static bool owners_death_is_lost(unsigned int flags)
+{
+	bool lost;
+	pthread_t waiter;
+	make_mutex();
+	struct process target = spawn_target_that(lock_mutex);
+	start_act(&target);
+	await_answer(&target);
+	if (pthread_create(&waiter, NULL, wait_for_owners_death, &lost) != 0)
+		die("pthread_create");
+	end_target(&target, flags);
+	pthread_join(waiter, NULL);
+	end_processes();
+	return lost;
+}
+
+// The list of a thread's robust mutexes lies in its own memory, which exit_robust_list() finds zapped.
+void case_robust_futex(unsigned int flags)
+{
+	long lost = 0;
+	for (int i = 0; i < ROUNDS; i++)
+		lost += owners_death_is_lost(flags);
+	say_count("rounds", ROUNDS);
+	say_count("lost", lost);
+}
+
+static int sink_fd;
+
+static void write_pattern(void)
+{
+	answer('w');
+	for (;;)
+		if (write(sink_fd, target_memory(), TARGET_KB * 1024) <= 0)
+			_exit(1);
+}
+
+static long wrong_bytes(const unsigned char *bytes, ssize_t length)
+{
+	long wrong = 0;
+	for (ssize_t i = 0; i < length; i++)
+		wrong += bytes[i] != PATTERN;
+	return wrong;
+}
+
+// Reads to the end; the bytes, and in *wrong how many are not the pattern.
+static long drain(int fd, long *wrong)
+{
+	static unsigned char buffer[64 * 1024];
+	long total = 0;
+	ssize_t length;
+	while ((length = read(fd, buffer, sizeof(buffer))) > 0) {
+		total += length;
+		*wrong += wrong_bytes(buffer, length);
+	}
+	return total;
+}
+
+static struct process start_writer(void)
+{
+	struct process target = spawn_target_that(write_pattern);
+	start_act(&target);
+	await_answer(&target);
+	return target;
+}
+
+static long pipe_round(unsigned int flags, long *wrong)
+{
+	int ends[2];
+	unsigned char some[4096];
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		die("pipe2");
+	sink_fd = ends[1];
+	struct process target = start_writer();
+	close(ends[1]);
+	ssize_t first = read(ends[0], some, sizeof(some)); // it is in the middle of its write
+	*wrong += wrong_bytes(some, first);
+	end_target(&target, flags);
+	long total = first + drain(ends[0], wrong);
+	close(ends[0]);
+	end_processes();
+	return total;
+}
+
+static long file_round(unsigned int flags, long *wrong)
+{
+	sink_fd = open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (sink_fd < 0)
+		die("make a file");
+	struct process target = start_writer();
+	while (lseek(sink_fd, 0, SEEK_END) == 0) // until its write is under way
+		;
+	end_target(&target, flags);
+	end_processes();
+	lseek(sink_fd, 0, SEEK_SET);
+	long total = drain(sink_fd, wrong);
+	close(sink_fd);
+	return total;
+}
+
+static void count_wrong(long (*round)(unsigned int flags, long *wrong), unsigned int flags)
+{
+	long wrong = 0;
+	long empty = 0;
+	for (int i = 0; i < ROUNDS; i++)
+		empty += round(flags, &wrong) == 0;
+	say_count("rounds", ROUNDS);
+	say_count("empty", empty);
+	say_count("wrong", wrong);
+}
+
+void case_pattern_to_pipe(unsigned int flags)
+{
+	count_wrong(pipe_round, flags);
+}
+
+void case_pattern_to_file(unsigned int flags)
+{
+	count_wrong(file_round, flags);
+}
