@@ -14,13 +14,15 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 BUNDLE = "pytest_lmkd/_bundle"
 TREES = (
     "device_agent/src",
+    "device_agent/agent",
+    "device_agent/pressure",
     "device_agent/conformance",
     "virtual_device/kernel",
     "virtual_device/guest",
     "virtual_device/host",
 )
-DEVICE_PROGRAMS = {"lmkd-agent": "device_agent/src", "lmkd-conformance": "device_agent/conformance"}
-VIRTUAL_DEVICE_PROGRAMS = {"lmkd-adbd": "virtual_device/guest/adbd", "tsc_khz": "virtual_device/host"}
+DEVICE_PROGRAMS = ("lmkd-agent", "lmkd-pressure", "lmkd-conformance")
+VIRTUAL_DEVICE_PROGRAMS = ("lmkd-adbd", "tsc_khz")
 
 
 class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own examples leave it bare
@@ -36,14 +38,15 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's o
 
     def _programs(self, root: Path) -> dict[str, str]:
         sys.path.insert(0, str(root / "src"))  # the package is not installed while it is being built
+        from pytest_lmkd.toolchain import SOURCES  # noqa: PLC0415 - needs the line above
         from pytest_lmkd.toolchain import ZIG_TARGETS  # noqa: PLC0415 - needs the line above
         from pytest_lmkd.toolchain import build_static  # noqa: PLC0415
 
-        wanted = [(program, tree, abi) for program, tree in DEVICE_PROGRAMS.items() for abi in ZIG_TARGETS]
-        wanted += [(program, tree, "x86_64") for program, tree in VIRTUAL_DEVICE_PROGRAMS.items()]
+        wanted = [(program, abi) for program in DEVICE_PROGRAMS for abi in ZIG_TARGETS]
+        wanted += [(program, "x86_64") for program in VIRTUAL_DEVICE_PROGRAMS]
         return {
             str(
-                build_static(program, root / tree, abi, self.app.display_info)
+                build_static(program, [root / tree for tree in SOURCES[program]], abi, self.app.display_info)
             ): f"{BUNDLE}/programs/{abi}/{program}"
-            for program, tree, abi in wanted
+            for program, abi in wanted
         }

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,11 +50,20 @@ C_FLAGS = (
     "-Wl,-z,max-page-size=16384",
 )
 
+SOURCES: Mapping[str, tuple[str, ...]] = {
+    "lmkd-agent": ("device_agent/src", "device_agent/agent"),
+    "lmkd-pressure": ("device_agent/src", "device_agent/pressure"),
+    "lmkd-conformance": ("device_agent/conformance",),
+    "lmkd-adbd": ("virtual_device/guest/adbd",),
+    "tsc_khz": ("virtual_device/host",),
+}
+"""The trees that each program is made of."""
+
 Progress = Callable[[str], None]
 
 
-def static_program(program: str, source_tree: str, abi: str, progress: Progress) -> Path:
-    """``program`` for ``abi``: the wheel's, or built from the checkout's ``source_tree``.
+def static_program(program: str, abi: str, progress: Progress) -> Path:
+    """``program`` for ``abi``: the wheel's, or built from the checkout's sources.
 
     Raises:
         DeviceUnusable: there is no such ABI, or the program cannot be built here.
@@ -63,33 +73,40 @@ def static_program(program: str, source_tree: str, abi: str, progress: Progress)
             f"{program} does not exist for the ABI {abi!r}, only for {', '.join(ZIG_TARGETS)}"
         )
     prebuilt = resources.prebuilt(f"programs/{abi}/{program}")
-    return prebuilt or build_static(program, resources.tree(source_tree), abi, progress)
+    return prebuilt or build_static(
+        program, [resources.tree(tree) for tree in SOURCES[program]], abi, progress
+    )
 
 
 def build_static(
-    program: str, source_folder: Path, abi: str, progress: Progress, cache: Cache | None = None
+    program: str, trees: Sequence[Path], abi: str, progress: Progress, cache: Cache | None = None
 ) -> Path:
-    """The static ``program`` built from every ``*.c`` below ``source_folder``; cached by content.
+    """The static ``program`` built from every ``*.c`` below ``trees``; cached by content.
 
     Raises:
         DeviceUnusable: zig is not installed, or the sources do not compile for ``abi``.
     """
-    sources = sorted(source_folder.rglob("*.c"))
-    headers = sorted(source_folder.rglob("*.h"))
-    key = content_key(_key_parts(program, abi, source_folder, [*sources, *headers]))
+    key = content_key(_key_parts(program, abi, trees))
     cache = cache or Cache()
 
     def make(folder: Path) -> None:
         progress(f"building {program} for {abi} (the first build of an ABI takes a minute or two)")
-        _compile(sources, source_folder, folder / program, abi, cache.root / "zig")
+        _compile(trees, folder / program, abi, cache.root / "zig")
 
     return cache.build(f"native-{abi}", key, make) / program
 
 
-def _key_parts(program: str, abi: str, folder: Path, files: Sequence[Path]) -> list[bytes]:
-    flags = [program, abi, *ZIG_TARGETS[abi], *C_FLAGS, _zig_version()]
-    contents = [part for f in files for part in (str(f.relative_to(folder)).encode(), f.read_bytes())]
-    return [flag.encode() for flag in flags] + contents
+def source_files(tree: Path, pattern: str) -> list[Path]:
+    """The files below ``tree`` of that pattern, always in the same order."""
+    return sorted(tree.rglob(pattern))
+
+
+def _key_parts(program: str, abi: str, trees: Sequence[Path]) -> list[bytes]:
+    parts = [flag.encode() for flag in (program, abi, *ZIG_TARGETS[abi], *C_FLAGS, _zig_version())]
+    for tree in trees:
+        for file in source_files(tree, "*.[ch]"):
+            parts += [str(file.relative_to(tree)).encode(), file.read_bytes()]
+    return parts
 
 
 def _zig_version() -> str:
@@ -101,9 +118,10 @@ def _zig_version() -> str:
         ) from error
 
 
-def _compile(sources: Sequence[Path], include: Path, output: Path, abi: str, zig_cache: Path) -> None:
-    command = [sys.executable, "-m", "ziglang", "cc", *ZIG_TARGETS[abi], *C_FLAGS]
-    command += [f"-I{include}", "-o", str(output), *map(str, sources)]
+def _compile(trees: Sequence[Path], output: Path, abi: str, zig_cache: Path) -> None:
+    command = [sys.executable, "-m", "ziglang", "cc", *ZIG_TARGETS[abi], *C_FLAGS, "-o", str(output)]
+    command += [f"-I{tree}" for tree in trees]
+    command += [str(source) for tree in trees for source in source_files(tree, "*.c")]
     environment = {
         "ZIG_GLOBAL_CACHE_DIR": str(zig_cache),
         "ZIG_LOCAL_CACHE_DIR": str(zig_cache),

@@ -15,11 +15,12 @@ from raw_host import RawHost
 
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.toolchain import C_FLAGS
+from pytest_lmkd.toolchain import SOURCES
 from pytest_lmkd.toolchain import static_program
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport.private_server import shipped_adb_program
 
-SOURCE_TREE = "virtual_device/guest/adbd"
+SOURCE_TREE = SOURCES["lmkd-adbd"][0]
 SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 Adb = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -37,7 +38,7 @@ def sanitized_adbd(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.fixture(scope="session")
 def static_adbd() -> Path:
-    return static_program("lmkd-adbd", SOURCE_TREE, "x86_64", print)
+    return static_program("lmkd-adbd", "x86_64", print)
 
 
 @pytest.fixture(params=["sanitized_adbd", "static_adbd"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import select
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 PATIENCE_S = 30.0
@@ -26,14 +27,14 @@ def ends(pid: int) -> bool:
 
 
 class Daemon:
-    """``lmkd-adbd --listen`` in ``folder``; ready once constructed."""
+    """``lmkd-adbd --listen`` in ``folder``, started by ``starter``; ready once constructed."""
 
-    def __init__(self, program: Path, folder: Path) -> None:
+    def __init__(self, program: Path, folder: Path, starter: Sequence[str] = ()) -> None:
         self.socket_path = folder / "device.sock"
         self.log_path = folder / "daemon.log"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [program, "--listen", self.socket_path], stdout=subprocess.PIPE, stderr=log
+                [*starter, program, "--listen", self.socket_path], stdout=subprocess.PIPE, stderr=log
             )
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == b"lmkd-adbd: ready\n", self.log_path.read_text()

@@ -180,8 +180,9 @@ def test_features_are_those_that_are_there(host: RawHost) -> None:
     }
 
 
-def test_the_daemon_ends_its_children_when_told_to_stop(adbd: Path, folder: Path) -> None:
-    daemon = Daemon(adbd, folder)
+@pytest.mark.parametrize("starter", [[], ["nohup"]], ids=["plain", "nohup"])
+def test_the_daemon_ends_its_children_when_told_to_stop(adbd: Path, folder: Path, starter: list[str]) -> None:
+    daemon = Daemon(adbd, folder, starter)
     with RawHost.attach(daemon.socket_path) as host:
         host.greet()
         remote = host.open(b"shell,v2,raw:echo $$; exec sleep 1000")

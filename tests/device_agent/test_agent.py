@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from pytest_lmkd.agent.loader import PROGRAM
-from pytest_lmkd.agent.loader import SOURCE_TREE
 from pytest_lmkd.toolchain import ZIG_TARGETS
 from pytest_lmkd.toolchain import static_program
 from pytest_lmkd.wire import AgentError
@@ -98,7 +97,7 @@ def is_running(pid: int) -> bool:
 
 @pytest.mark.parametrize("abi", ZIG_TARGETS)
 def test_every_abi_builds_to_at_most_64_kb(abi: str) -> None:
-    assert static_program(PROGRAM, SOURCE_TREE, abi, print).stat().st_size <= 64 * 1024
+    assert static_program(PROGRAM, abi, print).stat().st_size <= 64 * 1024
 
 
 def test_hello_names_protocol_and_abi(agent: Path) -> None:
@@ -171,6 +170,9 @@ HELD_BY_OTHERS = (
 HELD_IN_ITS_EXIT = ("aio", "starved", "blocked-thread", "frozen-v1", "exit-stop")
 HELD_BY_NOTHING = ("open-files", "smaps-blocked", "frozen-v2")
 
+STARVED_KB = 512 * 1024
+"""To the fair scheduler even a starved victim is due one turn: some ms, in which it frees 60 MB."""
+
 HOLD_MS = 300
 HOLD_NS = HOLD_MS * 1_000_000
 
@@ -179,7 +181,8 @@ HOLD_NS = HOLD_MS * 1_000_000
 @pytest.mark.parametrize("stall", HELD_BY_OTHERS + HELD_IN_ITS_EXIT)
 def test_a_kill_alone_frees_nothing_before_the_stall_lets_go(agent: Path, stall: str) -> None:
     skip_unless(agent, f"stall:{stall}")
-    trial = one_trial(agent, plan("kill", stall, HOLD_MS, threads=2, kb=64 * 1024))
+    size_kb = STARVED_KB if stall == "starved" else 64 * 1024
+    trial = one_trial(agent, plan("kill", stall, HOLD_MS, threads=2, kb=size_kb))
     assert trial.released_ns is not None and trial.released_ns >= HOLD_NS
     assert trial.reclaim_50_ns is not None and trial.reclaim_50_ns > trial.released_ns
     assert trial.stall_class == ("Z" if stall in HELD_BY_OTHERS else "D")
@@ -234,25 +237,29 @@ def test_a_delay_keeps_process_mrelease_waiting(agent: Path) -> None:
     assert trial.calls[1].charged_kb is not None and trial.calls[1].charged_kb > SIZE_KB
 
 
+SHAPED_KB = 64 * 1024
+"""Each CPU may keep up to 63 pages charged in advance (mm/memcontrol.c, MEMCG_CHARGE_BATCH): below 1 % of this."""
+
+
 @needs_root
 @pytest.mark.parametrize(
     ("shape", "returns_kb"),
     [
-        ("private-anon", SIZE_KB),
-        ("shared-memory", SIZE_KB),
-        ("mlocked", SIZE_KB),
-        ("private-file", SIZE_KB // 4),
-        ("app-mix", SIZE_KB * 80 // 100),
-        ("in-zram", SIZE_KB),
-        ("huge-pages", SIZE_KB),
+        ("private-anon", SHAPED_KB),
+        ("shared-memory", SHAPED_KB),
+        ("mlocked", SHAPED_KB),
+        ("private-file", SHAPED_KB // 4),
+        ("app-mix", SHAPED_KB * 80 // 100),
+        ("in-zram", SHAPED_KB),
+        ("huge-pages", SHAPED_KB),
     ],
 )
 def test_every_shape_gives_back_what_is_its_own(agent: Path, shape: str, returns_kb: int) -> None:
     skip_unless(agent, f"shape:{shape}")
-    trial = one_trial(agent, plan("kill", shape=shape, dirty_pct=25))
+    trial = one_trial(agent, plan("kill", shape=shape, dirty_pct=25, kb=SHAPED_KB))
     assert trial.returns_kb == returns_kb
     assert trial.reclaim_99_ns is not None
-    assert trial.charged_at_kill_kb >= SIZE_KB
+    assert trial.charged_at_kill_kb >= SHAPED_KB
 
 
 @needs_root

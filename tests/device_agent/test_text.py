@@ -6,7 +6,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from conftest import build_sanitized
+from sanitized import build_sanitized
 
 DIRECTIVE = re.compile(r"%(\.?\d*(?:ll|l|z)?[a-zA-Z%])")
 
@@ -15,14 +15,14 @@ def test_it_writes_what_libc_writes(checkout: Path, tmp_path: Path) -> None:
     source = checkout / "device_agent" / "src"
     cases = [Path(__file__).with_name("text_cases.c"), source / "text.c"]
     done = subprocess.run(
-        [build_sanitized(cases, source, tmp_path / "cases")], capture_output=True, text=True, check=False
+        [build_sanitized(cases, [source], tmp_path / "cases")], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_the_agent_uses_no_directive_that_is_not_tried(checkout: Path) -> None:
     tried = set(DIRECTIVE.findall(Path(__file__).with_name("text_cases.c").read_text()))
-    for source in (checkout / "device_agent" / "src").rglob("*.c"):
+    for source in (checkout / "device_agent").rglob("*.c"):
         if source.name == "text.c":
             continue
         used = {re.sub(r"\d+", "N", directive) for directive in directives(source.read_text())}

@@ -73,7 +73,7 @@ def _initramfs(cache: Cache, progress: Progress) -> Path:
 
 def _entries(progress: Progress) -> list[Entry]:
     guest = resources.tree("virtual_device/guest")
-    adbd = static_program("lmkd-adbd", "virtual_device/guest/adbd", "x86_64", progress)
+    adbd = static_program("lmkd-adbd", "x86_64", progress)
     return [
         *(Entry.folder(name) for name in FOLDERS),
         Entry.file("init", (guest / "init").read_bytes(), 0o755),

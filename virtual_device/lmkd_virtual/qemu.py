@@ -77,7 +77,7 @@ def check_installed() -> None:
 
 def host_tsc_khz(progress: Progress) -> int:
     """The host's time stamp counter in kHz, measured: no file of /proc or /sys tells it exactly."""
-    program = static_program("tsc_khz", "virtual_device/host", "x86_64", progress)
+    program = static_program("tsc_khz", "x86_64", progress)
     done = subprocess.run([str(program)], capture_output=True, text=True, check=True)
     return int(done.stdout)
 

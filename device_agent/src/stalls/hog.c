@@ -38,7 +38,7 @@ int hog_possible(void)
 	return CPU_COUNT(&allowed) >= ENOUGH_CPUS ? 0 : refused("it takes two CPUs");
 }
 
-static int bind_to_cpu(pid_t tid)
+int hog_bind(pid_t tid)
 {
 	cpu_set_t one;
 	CPU_ZERO(&one);
@@ -49,13 +49,13 @@ static int bind_to_cpu(pid_t tid)
 int hog_starve(pid_t tid, void *unused)
 {
 	(void)unused;
-	return sys_sched_setscheduler(tid, SCHED_IDLE, 0) < 0 ? -1 : bind_to_cpu(tid);
+	return sys_sched_setscheduler(tid, SCHED_IDLE, 0) < 0 ? -1 : hog_bind(tid);
 }
 
 static void *spin(void *unused)
 {
 	prctl(PR_SET_NAME, STALL_COMM);
-	bind_to_cpu(0);
+	hog_bind(0);
 	sem_post(&runs);
 	while (!stop)
 		;

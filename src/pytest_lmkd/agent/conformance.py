@@ -12,7 +12,6 @@ from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import Transport
 
 PROGRAM = "lmkd-conformance"
-SOURCE_TREE = "device_agent/conformance"
 
 CASE_S = 120.0
 """No case is about time; one that hangs is ended by this."""
@@ -29,7 +28,7 @@ class Conformance:
 
     @classmethod
     def load(cls, transport: Transport, folder: str, progress: Progress) -> Conformance:
-        return cls(transport, bring(transport, folder, PROGRAM, SOURCE_TREE, progress).path)
+        return cls(transport, bring(transport, folder, PROGRAM, progress).path)
 
     def run(self, case: str, flags: int) -> str:
         """What the case gave, for example ``ret=0 target=SIGKILL freed=yes``.

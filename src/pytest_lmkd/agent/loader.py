@@ -31,7 +31,6 @@ from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import decode_agent_line
 
 PROGRAM = "lmkd-agent"
-SOURCE_TREE = "device_agent/src"
 
 TrialAnswer = AgentTrial | AgentTrialFailed
 
@@ -54,7 +53,7 @@ class Agent:
             DeviceUnusable: no agent runs on this device.
             TransportLost: the link broke.
         """
-        program = bring(transport, folder, PROGRAM, SOURCE_TREE, progress)
+        program = bring(transport, folder, PROGRAM, progress)
         agent = cls(transport, folder, program.path, program.abi, program.sha256)
         agent._shake_hands()
         return agent

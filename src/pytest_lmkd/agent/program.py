@@ -35,9 +35,7 @@ class RemoteProgram:
     sha256: str
 
 
-def bring(
-    transport: Transport, folder: str, program: str, source_tree: str, progress: Progress
-) -> RemoteProgram:
+def bring(transport: Transport, folder: str, program: str, progress: Progress) -> RemoteProgram:
     """Pushes ``program`` into the device's ``folder`` unless it is there.
 
     Raises:
@@ -45,7 +43,7 @@ def bring(
         TransportLost: the link broke.
     """
     abi = device_abi(transport)
-    binary = static_program(program, source_tree, abi, progress)
+    binary = static_program(program, abi, progress)
     sha256 = file_sha256(binary)
     path = f"{folder}/{program}-{sha256[:16]}"
     if _remote_sha256(transport, path) != sha256:

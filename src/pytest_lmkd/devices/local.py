@@ -29,7 +29,6 @@ from pytest_lmkd.transport import Transport
 
 NAME = "local"
 DAEMON = "lmkd-adbd"
-DAEMON_TREE = "virtual_device/guest/adbd"
 ATTACH_S = 60.0
 
 DEFAULT_BASE = "/var/tmp"  # noqa: S108 - the keeper makes a folder of mode 0700 in it
@@ -103,7 +102,7 @@ class Keeper:
     """
 
     def __init__(self, base: Path, progress: Progress, deadline: Deadline) -> None:
-        daemon = static_program(DAEMON, DAEMON_TREE, _abi(), progress)
+        daemon = static_program(DAEMON, _abi(), progress)
         words = [sys.executable, "-P", "-m", local_keeper.__name__, str(os.getpid()), str(daemon), str(base)]
         self._process = subprocess.Popen(
             words,

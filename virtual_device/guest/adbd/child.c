@@ -81,6 +81,7 @@ static void restore_oom_score(void)
 __attribute__((noreturn)) static void become(const char *command, const char *term, const int ends[3])
 {
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGHUP, SIG_DFL); // by which it is told that its stream is closed; nohup(1) may have had us ignore it
 	sigprocmask(SIG_SETMASK, &children_mask, NULL);
 	for (int i = 0; i < 3; i++)
 		if (dup2(ends[i], i) < 0)
