@@ -12,6 +12,7 @@ import pandas as pd
 from lmkd_reports.records import Problem
 from lmkd_reports.records import RunRecords
 from lmkd_reports.records import read_run
+from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
@@ -58,6 +59,7 @@ class Run:
     planned: pd.DataFrame
     devices: tuple[DeviceRecord, ...]
     skips: tuple[SkipRecord, ...]
+    cases: tuple[CaseRecord, ...]
     problems: tuple[Problem, ...]
     raw: bytes
 
@@ -76,6 +78,7 @@ def load_run(run_dir: Path) -> Run:
         planned=_frame(records.planned, PlannedTrial.__struct_fields__),
         devices=tuple(records.devices),
         skips=tuple(records.skips),
+        cases=tuple(records.cases),
         problems=tuple(problems),
         raw=records.raw,
     )

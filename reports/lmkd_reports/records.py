@@ -17,6 +17,7 @@ import msgspec
 
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import SCHEMA
+from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
@@ -52,6 +53,7 @@ class RunRecords:
     devices: list[DeviceRecord] = field(default_factory=list)
     trials: list[TrialRecord] = field(default_factory=list)
     skips: list[SkipRecord] = field(default_factory=list)
+    cases: list[CaseRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     raw: bytes = b""
     """The record files as they are, one after the other."""
@@ -91,6 +93,8 @@ def _read_records(path: Path, run: RunRecords) -> None:
             run.devices.append(record)
         elif isinstance(record, SkipRecord):
             run.skips.append(record)
+        elif isinstance(record, CaseRecord):
+            run.cases.append(record)
     if path.is_file():
         run.raw += path.read_bytes().rstrip(b"\n") + b"\n"
 

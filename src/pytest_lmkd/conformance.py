@@ -19,6 +19,7 @@ class CaseRunner:
         self._store = store
         self._progress = progress
         self._program: Conformance | None = None
+        self.has_recorded = False
 
     @property
     def variant(self) -> str:
@@ -64,4 +65,5 @@ class CaseRunner:
             boot_id=self._device.boot_id,
         )
         self._store.append(record)
+        self.has_recorded = True
         return record

@@ -83,7 +83,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     report = config.stash.get(REPORT, None)
     if report is None:
         return
-    terminalreporter.section("how memory came back")
+    terminalreporter.section("pytest-lmkd")
     terminalreporter.write((config.stash[SESSION].store.folder / "summary.txt").read_text())
     terminalreporter.write_line(f"\nreport: {report}")
 

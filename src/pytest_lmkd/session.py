@@ -126,9 +126,10 @@ class LmkdSession:
         return self._cases[device]
 
     def close(self) -> ReportPaths | None:
-        """Detaches every device and writes the report, if anything was to be measured."""
+        """Detaches every device and writes the report, if there is anything to report."""
         self._cleanup.close()
-        if self._store is None or not self._measures:
+        tried = any(cases.has_recorded for cases in self._cases.values())
+        if self._store is None or not (self._measures or tried):
             return None
         paths = write_report(self._store.folder)
         if self.options.html is not None:

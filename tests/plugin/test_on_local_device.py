@@ -107,6 +107,31 @@ def test_a_run_measures_this_machine_and_says_what_its_kernel_lacks(
     assert list(base.iterdir()) == []
 
 
+CASES = """
+    def test_gone(conformance):
+        assert conformance.run("conformance", "gone", 0, "ret=ESRCH").passed
+    def test_lost(conformance):
+        assert conformance.run("integrity", "robust-futex", 0x100).answer == "rounds=20 lost=0"
+"""
+
+
+@needs_root
+def test_a_run_of_conformance_cases_alone_is_reported_too(pytester: pytest.Pytester, base: Path) -> None:
+    pytester.makepyfile(CASES)
+    words = ("--lmkd-device", "local", "--lmkd-results", "out", "--lmkd-html", "copy.html")
+    result = pytester.runpytest_subprocess(*words)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*conformance, variant *: the answer is right",
+            "*robust-futex: kill 0 of 20 lost",
+            "report: out/report.html",
+        ]
+    )
+    assert (pytester.path / "copy.html").read_bytes() == (pytester.path / "out/report.html").read_bytes()
+    assert list(base.iterdir()) == []
+
+
 def start_run(pytester: pytest.Pytester, results: str, stall: str = "holder") -> subprocess.Popen[str]:
     """A run whose second stratum takes 10 s a trial; returns once its first records are there."""
     pytester.makepyfile(SUITE.format(stall=stall, hold_ms=10_000, blocks=1))

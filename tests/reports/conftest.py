@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from chromium import Browser
 from chromium import running
+from synthetic import synthetic_conformance
 from synthetic import synthetic_run
 from synthetic import synthetic_suite
 
@@ -30,6 +31,14 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def suite_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A written synthetic run of forty strata, controls among them, with its reports."""
     folder = synthetic_suite().write(tmp_path_factory.mktemp("suite"))
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def conformance_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written synthetic run of conformance cases alone, with its reports."""
+    folder = synthetic_conformance().write(tmp_path_factory.mktemp("conformance"))
     write_report(folder)
     return folder
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from pytest_lmkd.wire import Call
+from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import Fact
 from pytest_lmkd.wire import PlannedTrial
@@ -47,13 +48,15 @@ class SyntheticRun:
     planned: list[PlannedTrial] = field(default_factory=list)
     trials: list[TrialRecord] = field(default_factory=list)
     skips: list[SkipRecord] = field(default_factory=list)
+    cases: list[CaseRecord] = field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
         (folder / "records").mkdir(parents=True, exist_ok=True)
         (folder / "run.json").write_bytes(encode_line(self.info))
         (folder / "plan.jsonl").write_bytes(encode_lines(self.planned))
         for number, name in enumerate(self.info.devices):
-            of_device = [r for r in (*self.devices, *self.skips, *self.trials) if r.device == name]
+            records = (*self.devices, *self.skips, *self.cases, *self.trials)
+            of_device = [record for record in records if record.device == name]
             (folder / "records" / f"{number}.jsonl").write_bytes(encode_lines(of_device))
         return folder
 
@@ -121,6 +124,45 @@ def synthetic_trial(**changes: object) -> TrialRecord:
         "valid": True,
     }
     return TrialRecord(**(fields | changes))
+
+
+def synthetic_case(**changes: object) -> CaseRecord:
+    """A conformance case with the right answer, with ``changes`` to its fields."""
+    fields: dict[str, object] = {
+        "device": PATCHED,
+        "suite": "conformance",
+        "case": "live",
+        "flags": 1,
+        "variant": "reap-kill-v3",
+        "answer": "ret=0 target=SIGKILL freed=yes",
+        "expected": "ret=0 target=SIGKILL freed=yes",
+        "passed": True,
+        "boot_id": "00000000-0000-0000-0000-000000000000",
+    }
+    return CaseRecord(**(fields | changes))
+
+
+def synthetic_count(case: str, flags: int, answer: str) -> CaseRecord:
+    """A case that is only counted."""
+    return synthetic_case(suite="integrity", case=case, flags=flags, answer=answer, expected="")
+
+
+def synthetic_conformance() -> SyntheticRun:
+    """A run of conformance cases alone: one of each way, and one wrong answer, told last."""
+    run = SyntheticRun(synthetic_info([PATCHED]), [synthetic_device(PATCHED)])
+    run.cases = [
+        synthetic_case(),
+        synthetic_case(case="bad-fd", flags=0x80000001, answer="ret=EINVAL", expected="ret=EINVAL"),
+        synthetic_case(case="global-oom", suite="shared-mm", flags=0),
+        synthetic_count("robust-futex", 0x100, "rounds=20 lost=0"),
+        synthetic_count("robust-futex", 0, "rounds=20 lost=4"),
+        synthetic_count("robust-futex", 1, "rounds=20 lost=10"),
+        synthetic_count("pattern-to-pipe", 0x100, "rounds=20 empty=0 wrong=0"),
+        synthetic_count("pattern-to-pipe", 1, "rounds=20 empty=0 wrong=0"),
+        synthetic_case(case="race", answer="ok=seen ESRCH=never", expected=""),
+        synthetic_case(case="sharer", answer="ret=EINVAL sharer=alive", passed=False),
+    ]
+    return run
 
 
 def synthetic_run(

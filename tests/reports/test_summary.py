@@ -41,7 +41,7 @@ def test_is_the_same_again(run_dir: Path) -> None:
     assert render_summary(analyse(load_run(run_dir))) == (run_dir / "summary.txt").read_text()
 
 
-@pytest.mark.parametrize("fixture", ["run_dir", "suite_dir"])
+@pytest.mark.parametrize("fixture", ["run_dir", "suite_dir", "conformance_dir"])
 def test_fits_a_mail(fixture: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(fixture)
     text = (folder / "summary.txt").read_text()

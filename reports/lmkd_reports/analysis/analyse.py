@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lmkd_reports.analysis.arms import arm_result
+from lmkd_reports.analysis.cases import conformance_of
 from lmkd_reports.analysis.comparisons import compare
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
@@ -60,7 +61,8 @@ def _device_names(run: Run) -> list[str]:
     attached = [record.device for record in run.devices]
     skipped = [skip.device for skip in run.skips]
     measured = [*run.trials["device"], *run.planned["device"]]
-    return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured]))
+    tried = [case.device for case in run.cases]
+    return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured, *tried]))
 
 
 def _device(run: Run, name: str) -> DeviceResult:
@@ -76,6 +78,7 @@ def _device(run: Run, name: str) -> DeviceResult:
             for stratum in _strata(trials, planned)
         ),
         skips=skips,
+        conformance=conformance_of([case for case in run.cases if case.device == name]),
     )
 
 

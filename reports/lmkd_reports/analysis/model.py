@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.records import Problem
 from lmkd_reports.statistics.bounds import Bounds
@@ -120,12 +121,13 @@ class StratumResult:
 
 @dataclass(frozen=True, slots=True)
 class DeviceResult:
-    """One device; ``record`` is None when it could not be attached."""
+    """One device; ``record`` is None when it could not be attached, ``conformance`` when no case was run."""
 
     name: str
     record: DeviceRecord | None
     strata: tuple[StratumResult, ...]
     skips: tuple[SkipRecord, ...]
+    conformance: Conformance | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +150,8 @@ class Analysis:
     comparisons: int
     trials_csv: str
     records: bytes
+
+    @property
+    def tells_times(self) -> bool:
+        """Whether it is about times at all: not if the run tried conformance cases and nothing else."""
+        return bool(self.planned or self.recorded) or not any(device.conformance for device in self.devices)

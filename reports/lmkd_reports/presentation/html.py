@@ -7,16 +7,19 @@ import gzip
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import jinja2
 from markupsafe import Markup
 
+from lmkd_reports.analysis.cases import is_broken
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.environment import Property
@@ -30,6 +33,7 @@ from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 from lmkd_reports.presentation.strips import Scale
 from lmkd_reports.presentation.strips import Strip
+from pytest_lmkd.wire import CaseRecord
 
 MARKS = {
     Verdict.BETTER: "↓",
@@ -101,6 +105,37 @@ class StratumView:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseRow:
+    """One conformance case; ``broken`` when it counted what may never be."""
+
+    name: str
+    way: str
+    answer: str
+    expected: str
+    broken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CaseGroup:
+    """One case that is counted, with each way in which it was tried."""
+
+    name: str
+    meaning: str
+    rows: list[CaseRow]
+
+
+@dataclass(frozen=True, slots=True)
+class ConformanceView:
+    """What the conformance cases gave on one device; ``good`` when nothing is wrong."""
+
+    headline: str
+    good: bool
+    failed: list[CaseRow]
+    passed: list[CaseRow]
+    counted: list[CaseGroup]
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceView:
     """One device; ``number`` makes ids, because a device's name may hold anything."""
 
@@ -110,6 +145,7 @@ class DeviceView:
     pairs: list[PairView]
     strata: list[StratumView]
     control_headline: str
+    conformance: ConformanceView | None
 
     @property
     def usual(self) -> list[StratumView]:
@@ -181,6 +217,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["counted"] = cases.counted
     for name in ("ms", "mb", "ratio", "interval", "percent", "share_interval", "shares"):
         environment.filters[name] = getattr(units, name)
     return environment
@@ -214,6 +251,34 @@ def _device(
             for place, stratum in enumerate(device.strata)
         ],
         control_headline=wording.control_headline(device),
+        conformance=_conformance(device),
+    )
+
+
+def _conformance(device: DeviceResult) -> ConformanceView | None:
+    told = device.conformance
+    if told is None:
+        return None
+    return ConformanceView(
+        headline=cases.headline(told),
+        good=not told.failed and not told.broken,
+        failed=list(map(_case_row, told.failed)),
+        passed=list(map(_case_row, told.passed)),
+        counted=[_case_group(list(group)) for _, group in groupby(told.counted, lambda case: case.case)],
+    )
+
+
+def _case_group(counted: Sequence[CaseRecord]) -> CaseGroup:
+    return CaseGroup(counted[0].case, cases.meaning(counted[0]), list(map(_case_row, counted)))
+
+
+def _case_row(case: CaseRecord) -> CaseRow:
+    return CaseRow(
+        name=case.case,
+        way=cases.way(case),
+        answer=case.answer,
+        expected=case.expected,
+        broken=is_broken(case),
     )
 
 
@@ -282,21 +347,19 @@ def _properties(analysis: Analysis) -> list[Property]:
 
 
 def _downloads(analysis: Analysis) -> list[Download]:
-    packed = gzip.compress(analysis.records, mtime=0)
-    return [
-        _download(
-            "trials.csv",
-            "every trial, one a line, for a spreadsheet (without the curves)",
-            "text/csv",
-            analysis.trials_csv.encode(),
-        ),
-        _download(
-            "records.jsonl.gz",
-            "the records as they were written, curves included (JSON lines, gzip)",
-            "application/gzip",
-            packed,
-        ),
-    ]
+    trials = _download(
+        "trials.csv",
+        "every trial, one a line, for a spreadsheet (without the curves)",
+        "text/csv",
+        analysis.trials_csv.encode(),
+    )
+    records = _download(
+        "records.jsonl.gz",
+        "the records as they were written (JSON lines, gzip)",
+        "application/gzip",
+        gzip.compress(analysis.records, mtime=0),
+    )
+    return [trials, records] if analysis.tells_times else [records]
 
 
 def _download(name: str, meaning: str, media_type: str, content: bytes) -> Download:

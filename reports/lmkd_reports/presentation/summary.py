@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import groupby
 
+from lmkd_reports.analysis.cases import Conformance
+from lmkd_reports.analysis.cases import is_broken
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
@@ -16,6 +18,7 @@ from lmkd_reports.analysis.model import Spread
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
 from lmkd_reports.presentation.notes import Notes
@@ -26,6 +29,7 @@ from lmkd_reports.presentation.wording import false_gain
 from lmkd_reports.presentation.wording import headline
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
+from pytest_lmkd.wire import CaseRecord
 
 COLUMNS = 72
 ARM_COLUMNS = 19
@@ -38,6 +42,7 @@ LEGEND = (
     "block, with an interval of at least 95 %. A difference is claimed only when the whole interval "
     "lies on one side of 1."
 )
+ANSWERED = "what process_mrelease answers"
 CONTROL_LEGEND = (
     "Controls: the flag cannot gain over kill+mrelease there. Where nothing differs, chance claims "
     "a gain in at most one of forty."
@@ -62,15 +67,19 @@ def plain(text: str) -> str:
 
 def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
     info = analysis.info
-    yield "pytest-lmkd: how long until a killed process's memory is back"
-    yield from _wrap(f"run {info.run_id}, started {info.started_utc}, seed {info.seed}")
-    yield from _wrap(
-        f"trials: {analysis.planned} planned, {analysis.recorded} recorded, {analysis.valid} valid"
-    )
+    about = "how long until a killed process's memory is back" if analysis.tells_times else ANSWERED
+    yield f"pytest-lmkd: {about}"
+    seed = f", seed {info.seed}" if analysis.tells_times else ""
+    yield from _wrap(f"run {info.run_id}, started {info.started_utc}{seed}")
+    if analysis.tells_times:
+        yield from _wrap(
+            f"trials: {analysis.planned} planned, {analysis.recorded} recorded, {analysis.valid} valid"
+        )
     for device in analysis.devices:
         yield from _device(device, analysis, notes)
     yield ""
-    yield from _wrap(LEGEND)
+    if analysis.tells_times:
+        yield from _wrap(LEGEND)
     yield from _further_legends(analysis)
     if notes.texts:
         yield ""
@@ -87,9 +96,11 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
     yield ""
     yield from _wrap(f"== {device.name}", indent="   ")
     yield from _wrap(f"   {device_line(device)}", indent="   ")
-    for pair in analysis.pairs:
+    for pair in analysis.pairs if analysis.tells_times else ():
         yield from _wrap(f"   {headline(device, pair)}", indent="     ")
     yield from _wrap(f"   {control_headline(device)}", indent="     ")
+    if device.conformance:
+        yield from _conformance(device.conformance)
     for skip in device.skips:
         yield from _wrap(f"   skipped: {skip.what} {skip.name} ({skip.reason})", indent="     ")
     yield from _overview(device, analysis)
@@ -97,6 +108,25 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
         yield from _meaning(scenario)
         for stratum in strata:
             yield from _stratum(stratum, notes)
+
+
+def _conformance(conformance: Conformance) -> Iterator[str]:
+    """What came of the cases in a line, then each wrong answer, then a line each for what is counted."""
+    yield from _wrap(f"   conformance, {cases.headline(conformance)}", indent="     ")
+    for case in conformance.failed:
+        yield from _wrap(f"   !! {case.case}, {cases.way(case)}: {case.answer}", indent="      ")
+        yield from _wrap(f"      expected: {case.expected or units.NOTHING}", indent="      ")
+    for name, group in groupby(conformance.counted, lambda case: case.case):
+        yield from _wrap(f"     {name}: {_seen(list(group))}", indent="       ")
+
+
+def _seen(counted: Sequence[CaseRecord]) -> str:
+    """What was counted, by what was done to the target; once where that made no difference."""
+    seen = [cases.counted(case.answer) for case in counted]
+    ways = ["!! " * is_broken(case) + cases.way(case) for case in counted]
+    if len(seen) > 1 and len(set(seen)) == 1 and not any(map(is_broken, counted)):
+        return f"{seen[0]} ({', '.join(ways)})"
+    return "; ".join(f"{way} {what}" for way, what in zip(ways, seen, strict=True))
 
 
 def _overview(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
@@ -205,6 +235,9 @@ def _further_legends(analysis: Analysis) -> Iterator[str]:
         yield from _wrap(CONTROL_LEGEND)
     if any(arm.tells_cost for stratum in strata for arm in stratum.arms):
         yield from _wrap(COST_LEGEND)
+    told = [device.conformance for device in analysis.devices if device.conformance]
+    for text in dict.fromkeys(cases.legend(case) for conformance in told for case in conformance.counted):
+        yield from _wrap(text)
 
 
 def _median(spread: Spread | None) -> str:
