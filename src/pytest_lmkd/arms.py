@@ -12,6 +12,9 @@ from pytest_lmkd.wire import Fact
 DELAYED = re.compile(r"(?P<arm>kill\+mrelease)@(?P<delay>[1-9]\d{0,6})(?P<unit>us|ms)")
 """``kill+mrelease@200us``: process_mrelease that long after the kill."""
 
+AGAIN = re.compile(r"(?P<arm>.+)#[2-9]")
+"""``kill#2``: the arm ``kill`` once more, to be compared with itself (an A/A run)."""
+
 MAX_DELAY_US = 1_000_000
 
 ARMS = {
@@ -39,6 +42,8 @@ class AgentArm:
 
 def agent_arm(name: str) -> AgentArm:
     """What the agent is told to run for the arm ``name``."""
+    again = AGAIN.fullmatch(name)
+    name = again["arm"] if again else name
     delayed = DELAYED.fullmatch(name)
     if delayed is None:
         return AgentArm(name)

@@ -27,6 +27,11 @@ StallClass = Literal["none", "Z", "D"]
 CurvePoint = tuple[int, int]
 """(time since the kill in µs, memory still charged to the victim in kB)."""
 
+EpisodePoint = tuple[int, int, int, int]
+"""(time since the demand began in µs, free memory, returned by killed victims, touched of the demand; kB)."""
+
+PrematureClass = Literal["", "Z", "D", "in-flight", "other"]
+
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=False):
     """One thing known about a device: ``value`` from ``source``; ``reason`` says why when it is absent."""
@@ -110,7 +115,87 @@ class AgentError(msgspec.Struct, frozen=True, tag="error"):
     reason: str
 
 
-AgentMessage = AgentHello | AgentProbe | AgentTrial | AgentTrialFailed | AgentError
+class AgentKill(msgspec.Struct, frozen=True, tag="kill"):
+    """One kill of an episode. Times are ns since the demand began, null: not seen by the episode's end.
+
+    ``app`` is the app's place in the plan. ``charged_kb`` was charged to it when the kill was decided;
+    ``freed_ns`` is when a tenth of that was left. ``shortfall_kb`` is what free memory lacked to the low
+    watermark. ``condemned_*_kb`` is what earlier victims still held: zombies, those that lmkd had stopped
+    waiting for (late), those that it still had patience with (exiting). ``by_reaper`` is false where both
+    reapers were busy, so that the victim got SIGKILL only.
+    """
+
+    app: int
+    pid: int
+    adj: int
+    stall: str
+    rss_kb: int
+    charged_kb: int
+    decided_ns: int
+    by_reaper: bool
+    mrelease_errno: str
+    killed_ns: int | None
+    reaped_ns: int | None
+    charged_at_return_kb: int | None
+    exited_ns: int | None
+    freed_ns: int | None
+    reason: str
+    min_score_adj: int
+    free_kb: int
+    shortfall_kb: int
+    swap_free_kb: int
+    thrashing_pct: int
+    condemned_zombie_kb: int
+    condemned_late_kb: int
+    condemned_exiting_kb: int
+
+
+class AgentCurve(msgspec.Struct, frozen=True, tag="curve"):
+    """Points of an episode's curve, in time order; the next line goes on with them."""
+
+    points: tuple[EpisodePoint, ...]
+
+
+class AgentEpisode(msgspec.Struct, frozen=True, tag="episode"):
+    """Last line of an episode. ``threshold_kb`` is the low watermark; ``apps_lost`` died by no kill of ours."""
+
+    id: int
+    demand_met: bool
+    duration_ns: int
+    risen_ns: int | None
+    clock_resolution_ns: int
+    threshold_kb: int
+    free_at_start_kb: int
+    apps_started: int
+    apps_alive: int
+    apps_lost: int
+    fg_fault_p50_ns: int | None
+    fg_fault_p99_ns: int | None
+    fg_fault_max_ns: int | None
+    evaluations: int
+    psi_events: int
+    skipped_wakeups: int
+    psi_some_us: int
+    psi_full_us: int
+    direct_stalls: int
+    refaults_anon: int
+    refaults_file: int
+    swapped_in_pages: int
+    swapped_out_pages: int
+    oom_kills: int
+    settings: dict[str, int]
+
+
+AgentMessage = (
+    AgentHello
+    | AgentProbe
+    | AgentTrial
+    | AgentTrialFailed
+    | AgentKill
+    | AgentCurve
+    | AgentEpisode
+    | AgentError
+)
 
 
 class DeviceRecord(msgspec.Struct, frozen=True, tag="device", kw_only=True):
@@ -212,7 +297,96 @@ class CaseRecord(msgspec.Struct, frozen=True, tag="case", kw_only=True):
     boot_id: str
 
 
-Record = DeviceRecord | TrialRecord | SkipRecord | CaseRecord
+class KillRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One kill of an episode: ``AgentKill``, and what was counted from it (docs/method.md)."""
+
+    pid: int
+    app: int
+    adj: int
+    stall: str
+    rss_kb: int
+    charged_kb: int
+    decided_ns: int
+    reaped_ns: int | None
+    killed_ns: int | None
+    exited_ns: int | None
+    freed_ns: int | None
+    reason: str
+    min_score_adj: int
+    free_kb: int
+    shortfall_kb: int
+    swap_free_kb: int
+    thrashing_pct: int
+    condemned_kb: int
+    condemned_zombie_kb: int
+    condemned_late_kb: int
+    condemned_exiting_kb: int
+    by_reaper: bool
+    mrelease_errno: str
+    charged_at_return_kb: int | None
+    premature: bool
+    premature_class: PrematureClass
+    extra: bool
+
+
+class EpisodeRecord(msgspec.Struct, frozen=True, tag="episode", kw_only=True):
+    """One pressure episode: apps in the background, a demand in the foreground, lmkd's policy between them.
+
+    ``needed_kb`` is what kills had to bring had it come at once, ``kills_needed`` the fewest of the kills, in
+    their order, that bring it; the others are ``kills_extra`` (docs/method.md). ``curve`` is what
+    ``needed_kb`` follows from, with ``threshold_kb``. ``seed`` gives apps, sizes and demand, the same in every
+    arm of a block.
+    """
+
+    schema: int = SCHEMA
+    device: str
+    suite: str
+    scenario: str
+    regime: Regime
+    arm: str
+    block: int
+    order: int
+    seed: int
+    profile: str
+    demand: str
+    demand_kb: int
+    stall: str
+    stall_ms: int
+    boot_id: str
+    demand_met: bool = False
+    duration_ns: int | None = None
+    risen_ns: int | None = None
+    clock_resolution_ns: int | None = None
+    threshold_kb: int | None = None
+    free_at_start_kb: int | None = None
+    kills: tuple[KillRecord, ...] = ()
+    kills_total: int = 0
+    needed_kb: int = 0
+    kills_needed: int = 0
+    kills_extra: int = 0
+    kills_premature: int = 0
+    psi_some_us: int | None = None
+    psi_full_us: int | None = None
+    fg_fault_p50_ns: int | None = None
+    fg_fault_p99_ns: int | None = None
+    fg_fault_max_ns: int | None = None
+    direct_stalls: int | None = None
+    refaults_anon: int | None = None
+    refaults_file: int | None = None
+    swapped_in_pages: int | None = None
+    swapped_out_pages: int | None = None
+    apps_started: int = 0
+    apps_alive: int = 0
+    evaluations: int = 0
+    psi_events: int = 0
+    skipped_wakeups: int = 0
+    settings: dict[str, int] = msgspec.field(default_factory=dict)
+    curve: tuple[EpisodePoint, ...] = ()
+    valid: bool
+    invalid_reason: str = ""
+
+
+Record = DeviceRecord | TrialRecord | SkipRecord | CaseRecord | EpisodeRecord
 
 
 class PlannedTrial(msgspec.Struct, frozen=True, tag="planned", kw_only=True):
@@ -235,6 +409,24 @@ class PlannedTrial(msgspec.Struct, frozen=True, tag="planned", kw_only=True):
     shape: str = "private-anon"
     dirty_pct: int = 100
     compress_pct: int = 0
+
+
+class PlannedEpisode(msgspec.Struct, frozen=True, tag="planned-episode", kw_only=True):
+    """A line of ``plan.jsonl``: one episode that this run means to make."""
+
+    schema: int = SCHEMA
+    device: str
+    suite: str
+    scenario: str
+    regime: Regime
+    arm: str
+    block: int
+    order: int
+    seed: int
+    profile: str
+    demand: str
+    stall: str
+    stall_ms: int
 
 
 class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):

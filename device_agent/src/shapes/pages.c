@@ -2,13 +2,12 @@
 #include "pages.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "../failure.h"
 
-enum { STORE_CHUNK = 64 * 1024, PAGE_MAX = 64 * 1024 };
+enum { STORE_CHUNK = 64 * 1024 };
 
 static void *forbid_huge_pages(void *memory, size_t size)
 {
@@ -49,18 +48,13 @@ static uint64_t next_random(uint64_t *state)
 
 void pages_fill(void *memory, size_t size, int compress_pct)
 {
-	static uint64_t noise[PAGE_MAX / sizeof(uint64_t)]; // of each process its own, made once
 	static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t zeros = page * (size_t)compress_pct / 100 / sizeof(uint64_t) * sizeof(uint64_t);
-	for (size_t i = 0; noise[0] == 0 && i < page / sizeof(uint64_t); i++)
-		noise[i] = next_random(&state);
-	for (unsigned char *at = memory; at < (unsigned char *)memory + size; at += page) {
-		memset(at, 0, zeros);
-		memcpy(at + zeros, noise, page - zeros);
-		uint64_t mark = next_random(&state);
-		memcpy(at + page - sizeof(mark), &mark, sizeof(mark));
-	}
+	size_t page_words = (size_t)sysconf(_SC_PAGESIZE) / sizeof(uint64_t);
+	size_t zeros = page_words * (size_t)compress_pct / 100;
+	uint64_t *end = (uint64_t *)memory + size / sizeof(uint64_t);
+	for (uint64_t *page = memory; page < end; page += page_words)
+		for (size_t i = 0; i < page_words; i++)
+			page[i] = i < zeros ? 0 : next_random(&state);
 }
 
 void pages_read(const void *memory, size_t size)

@@ -1,0 +1,103 @@
+// Starts the apps, one after another.
+#include "apps.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "failure.h"
+#include "text.h"
+#include "text_file.h"
+
+enum { TOUCHED_SHARE = 8 }; // of its pages, an eighth at a time
+
+// Set before the fork: the app finds its orders here, as its own copy.
+static struct {
+	const struct app_plan *plan;
+	volatile unsigned char *memory;
+} own;
+
+static void *use_memory(void *unused)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t pages = (size_t)own.plan->memory.size_kb * 1024 / page;
+	const struct timespec pause = { .tv_sec = (time_t)(own.plan->touch_ns / NS_PER_S),
+					.tv_nsec = (long)(own.plan->touch_ns % NS_PER_S) };
+	for (size_t at = 0;; nanosleep(&pause, NULL))
+		for (size_t i = 0; i < pages / TOUCHED_SHARE; i++, at = (at + 1) % pages)
+			(void)own.memory[at * page];
+	return unused;
+}
+
+// Runs in the app's process.
+static int become_app(void *memory, pid_t *companion)
+{
+	char adj[16];
+	pthread_t thread;
+	(void)companion;
+	text_format(adj, sizeof(adj), "%d", own.plan->adj);
+	if (write_text("/proc/self/oom_score_adj", adj) < 0)
+		return -1;
+	own.memory = memory;
+	if (own.plan->touch_ns == 0)
+		return 0;
+	errno = pthread_create(&thread, NULL, use_memory, NULL);
+	return errno != 0 ? failed("start an app's thread") : 0;
+}
+
+static int freeze(const struct app *app)
+{
+	char path[GROUP_PATH_SIZE + 32];
+	text_format(path, sizeof(path), "%s/cgroup.freeze", app->process.group.path);
+	return write_text(path, "1");
+}
+
+static int start(struct app *app, const struct app_plan *plan, int group_number)
+{
+	const struct victim_plan process = { .memory = plan->memory, .threads = plan->threads, .join = become_app };
+	app->plan = own.plan = plan;
+	return victim_start(&app->process, &process, group_number);
+}
+
+int apps_start(struct apps *apps, const struct app_plan *plans, size_t count, int first_group_number)
+{
+	apps->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct app *app = &apps->items[i];
+		int started = start(app, &plans[i], first_group_number + (int)i);
+		apps->count += started == 0;
+		if (started < 0 || (plans[i].frozen && freeze(app) < 0)) {
+			apps_end(apps);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+int64_t app_rss_kb(const struct app *app)
+{
+	char path[40];
+	text_format(path, sizeof(path), "/proc/%d/status", (int)app->process.pid);
+	return read_keyed_number(path, "VmRSS");
+}
+
+int apps_alive(const struct apps *apps)
+{
+	int alive = 0;
+	for (size_t i = 0; i < apps->count; i++)
+		alive += !victim_has_exited(&apps->items[i].process);
+	return alive;
+}
+
+int apps_end(struct apps *apps)
+{
+	int result = 0;
+	for (size_t i = 0; i < apps->count; i++) {
+		struct victim *process = &apps->items[i].process;
+		if (victim_reap(process) < 0 || victim_end(process) < 0)
+			result = -1;
+	}
+	apps->count = 0;
+	return result;
+}

@@ -1,0 +1,42 @@
+// The background apps of an episode: processes with memory, threads and an oom_score_adj, each in a memory
+// cgroup of its own; idle, or using a part of their memory now and then, or frozen as Android freezes cached apps.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "victim.h"
+
+enum { APPS_MAX = 64 };
+
+enum app_stall { APP_FREE, APP_HELD, APP_STARVED };
+
+struct app_plan {
+	struct memory_plan memory;
+	int threads;
+	int adj;            // oom_score_adj
+	int64_t touch_ns;   // how often it uses a part of its memory; 0: never
+	bool frozen;
+	enum app_stall stall;
+	int64_t stall_ns;   // how long after its kill; 0: to the end of the episode
+};
+
+struct app {
+	const struct app_plan *plan;
+	struct victim process;
+};
+
+struct apps {
+	struct app items[APPS_MAX];
+	size_t count;
+};
+
+// Starts them all, in order. 0, or -1 with failed() and none running.
+int apps_start(struct apps *apps, const struct app_plan *plans, size_t count, int first_group_number);
+// The kB that an app has resident (VmRSS); -1: it is a zombie or gone.
+int64_t app_rss_kb(const struct app *app);
+// How many have not exited.
+int apps_alive(const struct apps *apps);
+// Ends those that live and removes their groups. 0, or -1 with failed().
+int apps_end(struct apps *apps);

@@ -1,0 +1,61 @@
+// Walks the adj values downwards.
+#include "choice.h"
+
+enum { ADJ_MAX = 1000, PERCEPTIBLE_APP_ADJ = 200 };
+
+static bool is_better(const struct candidate *one, const struct candidate *best)
+{
+	return best == NULL || one->adj > best->adj || (one->adj == best->adj && one->adj_order < best->adj_order);
+}
+
+// The one whose turn it is when sizes do not matter: the highest adj, and of these the oldest.
+static const struct candidate *next_by_age(const struct candidate *candidates, size_t count, int min_score_adj)
+{
+	const struct candidate *best = NULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct candidate *one = &candidates[i];
+		if (!one->gone && one->adj >= min_score_adj && one->adj <= ADJ_MAX && is_better(one, best))
+			best = one;
+	}
+	return best;
+}
+
+// lmkd reads no size where there is nothing to compare.
+static bool is_alone(const struct candidate *candidates, size_t count, int adj)
+{
+	size_t alike = 0;
+	for (size_t i = 0; i < count; i++)
+		alike += !candidates[i].gone && candidates[i].adj == adj;
+	return alike == 1;
+}
+
+// Of equals in size, as lmkd goes from the newest to the oldest and keeps the first: the newest.
+static const struct candidate *heaviest(const struct candidate *candidates, size_t count, int adj,
+					int64_t (*rss_kb)(const struct candidate *candidate))
+{
+	const struct candidate *best = NULL;
+	int64_t best_kb = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct candidate *one = &candidates[i];
+		if (one->gone || one->adj != adj)
+			continue;
+		int64_t kb = rss_kb(one);
+		if (best == NULL || kb > best_kb || (kb == best_kb && one->adj_order > best->adj_order)) {
+			best = one;
+			best_kb = kb;
+		}
+	}
+	return best;
+}
+
+int lmkd_choose(const struct candidate *candidates, size_t count, int min_score_adj, bool kill_heaviest_task,
+		int64_t (*rss_kb)(const struct candidate *candidate))
+{
+	const struct candidate *chosen = next_by_age(candidates, count, min_score_adj);
+	if (chosen == NULL)
+		return -1;
+	bool by_size = kill_heaviest_task || chosen->adj <= PERCEPTIBLE_APP_ADJ;
+	if (by_size && !is_alone(candidates, count, chosen->adj))
+		chosen = heaviest(candidates, count, chosen->adj, rss_kb);
+	return (int)(chosen - candidates);
+}

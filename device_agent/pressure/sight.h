@@ -1,0 +1,27 @@
+// Reads what lmkd looks at: the whole system's memory.
+#pragma once
+
+#include <stdint.h>
+
+#include "lmkd/decision.h"
+
+// The file whose triggers tell of memory pressure.
+#define PRESSURE_FILE "/proc/pressure/memory"
+
+// Totals of an episode are differences of two of these.
+struct memory_totals {
+	struct pressure pressure;
+	int64_t direct_stalls;   // times a task had to reclaim memory itself (allocstall_*)
+	int64_t refaults_anon, refaults_file, swapped_in, swapped_out; // pages
+	int64_t oom_kills;       // by the kernel
+};
+
+// Opens the files. 0, or -1 with failed().
+int sight_open(void);
+// Everything but the event and the watermarks. 0, or -1 with failed().
+int sight_take(struct lmkd_sight *sight);
+int sight_watermarks(struct watermarks *watermarks);
+int sight_totals(struct memory_totals *totals);
+// MemFree - CmaFree, from a file of its own, so that another thread may ask. -1 with errno.
+int64_t sight_free_kb(void);
+void sight_close(void);

@@ -1,0 +1,94 @@
+"""Writes an episode in the device's language (device_agent/pressure/episode_plan.c)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_lmkd.arms import agent_arm
+from pytest_lmkd.pressure.profiles import PROFILES
+from pytest_lmkd.pressure.profiles import App
+from pytest_lmkd.pressure.profiles import draw_apps
+from pytest_lmkd.pressure.stratum import PressureStratum
+
+SETTLE_MS = 300
+DEMAND_COMPRESS_PCT = 50
+TIMEOUT_MS = 20_000
+"""A demand that does not stand and hold by then is not met, and its episode invalid."""
+
+CACHED_ADJ = 900
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodePlan:
+    """``text`` is what the device reads."""
+
+    text: str
+    demand_kb: int
+    memory_kb: int
+    duration_s: float
+
+
+def plan_episode(stratum: PressureStratum, arm: str, mem_total_kb: int, seed: int) -> EpisodePlan:
+    """The episode of that seed on a device of that memory; nothing but the arm differs between arms."""
+    profile = PROFILES[stratum.profile]
+    apps = draw_apps(profile, mem_total_kb, seed)
+    demand_kb = round(mem_total_kb * profile.demand_share) // 4 * 4
+    settings = {**profile.settings, **stratum.settings}
+    lines = [
+        _episode_line(stratum, arm, demand_kb),
+        *(f"set name={name} value={value}" for name, value in settings.items()),
+        *_app_lines(stratum, apps),
+        "run",
+    ]
+    return EpisodePlan(
+        text="\n".join(lines) + "\n",
+        demand_kb=demand_kb,
+        memory_kb=demand_kb + sum(app.size_kb for app in apps),
+        duration_s=(SETTLE_MS + TIMEOUT_MS) / 1000,
+    )
+
+
+def _words(kind: str, **values: str | int) -> str:
+    return " ".join([kind, *(f"{key}={value}" for key, value in values.items())])
+
+
+def _episode_line(stratum: PressureStratum, arm: str, demand_kb: int) -> str:
+    told = agent_arm(arm)
+    return _words(
+        "episode",
+        id=1,
+        arm=told.name,
+        delay_us=told.delay_us,
+        demand=stratum.demand,
+        demand_kb=demand_kb,
+        rise_ms=stratum.rise_ms,
+        hold_ms=stratum.hold_ms,
+        demand_compress_pct=DEMAND_COMPRESS_PCT,
+        readers=stratum.readers,
+        compaction_ms=stratum.compaction_ms,
+        settle_ms=SETTLE_MS,
+        timeout_ms=TIMEOUT_MS,
+    )
+
+
+def _app_lines(stratum: PressureStratum, apps: Sequence[App]) -> Iterator[str]:
+    frozen = stratum.frozen
+    for place, app in enumerate(apps):
+        stalled = stratum.stall != "none" and place % stratum.stall_every == stratum.stall_every - 1
+        is_frozen = frozen > 0 and app.adj >= CACHED_ADJ
+        frozen -= is_frozen
+        yield _words(
+            "app",
+            adj=app.adj,
+            size_kb=app.size_kb,
+            shape=app.shape,
+            dirty_pct=100,
+            compress_pct=app.compress_pct,
+            threads=app.threads,
+            touch_ms=app.touch_ms,
+            frozen=int(is_frozen),
+            stall=stratum.stall if stalled else "none",
+            stall_ms=stratum.stall_ms if stalled else 0,
+        )

@@ -1,0 +1,107 @@
+"""The mixes of background apps, by name. Sizes are shares of the device's memory, so that a mix means the same on
+a phone of 12 GB and on the virtual one of 1 GB; the seed draws each app's size and threads.
+
+adj values are AOSP's (frameworks/base ProcessList.java): 200 perceptible, 500 service, 600 home, 700 previous,
+900 to 999 cached.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MIN_APP_KB = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class AppKind:
+    """``count`` alike apps: ``share`` of the memory each, give or take a tenth; adj rises by ``adj_step``."""
+
+    count: int
+    share: float
+    adj: int
+    adj_step: int = 0
+    shape: str = "private-anon"
+    threads: tuple[int, int] = (4, 24)
+    touch_ms: int = 0
+    compress_pct: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """``demand_share`` of the memory is what the foreground wants; ``settings`` are lmkd's, where not AOSP's own."""
+
+    name: str
+    title: str
+    kinds: tuple[AppKind, ...]
+    demand_share: float
+    settings: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One background app, as drawn."""
+
+    adj: int
+    size_kb: int
+    shape: str
+    compress_pct: int
+    threads: int
+    touch_ms: int
+
+
+LOW_RAM = {"psi_partial_stall_ms": 200, "thrashing_limit": 30, "thrashing_limit_decay": 50}
+"""AOSP's defaults where ``ro.config.low_ram`` is true."""
+
+PROFILES: Mapping[str, Profile] = {
+    profile.name: profile
+    for profile in (
+        Profile(
+            "12-cached",
+            "twelve cached apps of like size, and a camera that opens",
+            (AppKind(12, 0.058, adj=900, adj_step=5),),
+            demand_share=0.50,
+            settings={},
+        ),
+        Profile(
+            "messenger+camera",
+            "a messenger that is heard, the previous app, home, a service, cached apps, and a camera that opens",
+            (
+                AppKind(1, 0.06, adj=200, touch_ms=200),
+                AppKind(1, 0.08, adj=700, shape="app-mix"),
+                AppKind(1, 0.05, adj=600, touch_ms=1000),
+                AppKind(1, 0.03, adj=500, touch_ms=500),
+                AppKind(8, 0.05, adj=900, adj_step=10),
+            ),
+            demand_share=0.40,
+            settings={},
+        ),
+        Profile(
+            "low-ram",
+            "a device of little memory with five small cached apps",
+            (AppKind(1, 0.08, adj=200, touch_ms=200), AppKind(5, 0.09, adj=900, adj_step=15)),
+            demand_share=0.45,
+            settings=LOW_RAM,
+        ),
+    )
+}
+
+
+def draw_apps(profile: Profile, mem_total_kb: int, seed: int) -> Sequence[App]:
+    """The profile's apps on a device of that memory: the same for the same seed, first started first."""
+    rng = random.Random(seed)  # noqa: S311 - a design needs a seed, not secrecy
+    return [_draw(kind, place, mem_total_kb, rng) for kind in profile.kinds for place in range(kind.count)]
+
+
+def _draw(kind: AppKind, place: int, mem_total_kb: int, rng: random.Random) -> App:
+    size_kb = round(mem_total_kb * kind.share * rng.uniform(0.9, 1.1)) // 4 * 4
+    return App(
+        adj=kind.adj + place * kind.adj_step,
+        size_kb=max(size_kb, MIN_APP_KB),
+        shape=kind.shape,
+        compress_pct=kind.compress_pct,
+        threads=rng.randint(*kind.threads),
+        touch_ms=kind.touch_ms,
+    )

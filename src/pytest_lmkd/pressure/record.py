@@ -1,0 +1,83 @@
+"""Makes an episode's record: its plan, what the device told, and what is counted from that."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pytest_lmkd.agent.pressure import EpisodeAnswer
+from pytest_lmkd.pressure.counting import kills_needed
+from pytest_lmkd.pressure.counting import needed_kb
+from pytest_lmkd.pressure.counting import premature_class
+from pytest_lmkd.validity import MAX_CLOCK_STEP_NS
+from pytest_lmkd.wire import AgentEpisode
+from pytest_lmkd.wire import AgentKill
+from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import KillRecord
+from pytest_lmkd.wire import PlannedEpisode
+
+NOT_OF_THE_RECORD = ("id", "apps_lost", "oom_kills")
+"""What the device tells that only decides whether the episode is valid."""
+
+
+def failed_record(planned: PlannedEpisode, demand_kb: int, boot_id: str, reason: str) -> EpisodeRecord:
+    """Of an episode that could not be run."""
+    return EpisodeRecord(
+        **_plan(planned), demand_kb=demand_kb, boot_id=boot_id, valid=False, invalid_reason=reason
+    )
+
+
+def episode_record(
+    planned: PlannedEpisode, answer: EpisodeAnswer, demand_kb: int, boot_id: str
+) -> EpisodeRecord:
+    """Of an episode that ran."""
+    end = answer.end
+    needed = needed_kb(answer.curve, end.threshold_kb, end.duration_ns)
+    needed_count = kills_needed([kill.charged_kb for kill in answer.kills], needed)
+    kills = _kill_records(answer.kills, needed_count)
+    reason = why_invalid(end)
+    return EpisodeRecord(
+        **_plan(planned),
+        **{name: getattr(end, name) for name in end.__struct_fields__ if name not in NOT_OF_THE_RECORD},
+        demand_kb=demand_kb,
+        boot_id=boot_id,
+        kills=kills,
+        kills_total=len(kills),
+        needed_kb=needed,
+        kills_needed=needed_count,
+        kills_extra=len(kills) - needed_count,
+        kills_premature=sum(kill.premature for kill in kills),
+        curve=answer.curve,
+        valid=not reason,
+        invalid_reason=reason,
+    )
+
+
+def why_invalid(end: AgentEpisode) -> str:
+    """Why the episode must not be counted; empty when it may."""
+    if not end.demand_met:
+        return "the demand was not met to the end"
+    if end.oom_kills:
+        return f"the kernel's OOM killer killed {end.oom_kills}"
+    if end.apps_lost:
+        return f"{end.apps_lost} of the apps died by nobody's known hand"
+    if end.clock_resolution_ns > MAX_CLOCK_STEP_NS:
+        return f"the clock moves in steps of {end.clock_resolution_ns} ns"
+    return ""
+
+
+def _plan(planned: PlannedEpisode) -> dict[str, Any]:
+    return {name: getattr(planned, name) for name in planned.__struct_fields__ if name != "schema"}
+
+
+def _kill_records(kills: Sequence[AgentKill], needed_count: int) -> tuple[KillRecord, ...]:
+    return tuple(_kill_record(kill, extra=place >= needed_count) for place, kill in enumerate(kills))
+
+
+def _kill_record(kill: AgentKill, *, extra: bool) -> KillRecord:
+    why = premature_class(kill)
+    told = {name: getattr(kill, name) for name in kill.__struct_fields__}
+    condemned_kb = kill.condemned_zombie_kb + kill.condemned_late_kb + kill.condemned_exiting_kb
+    return KillRecord(
+        **told, condemned_kb=condemned_kb, premature=bool(why), premature_class=why, extra=extra
+    )

@@ -1,0 +1,145 @@
+"""Runs a device's pressure episodes, block by block, and stores each as it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+
+from pytest_lmkd.agent.pressure import Pressure
+from pytest_lmkd.arms import missing
+from pytest_lmkd.devices.device import Device
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import TransportLost
+from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.pressure.plan import EpisodePlan
+from pytest_lmkd.pressure.plan import plan_episode
+from pytest_lmkd.pressure.record import episode_record
+from pytest_lmkd.pressure.record import failed_record
+from pytest_lmkd.pressure.stratum import SUITE
+from pytest_lmkd.pressure.stratum import PressureStratum
+from pytest_lmkd.pressure.stratum import plan_pressure_block
+from pytest_lmkd.store import ResultStore
+from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import PlannedEpisode
+from pytest_lmkd.wire import SkipRecord
+
+MAX_LINK_LOSSES = 3
+"""Broken links that one episode survives."""
+
+OnBlock = Callable[[str, PressureStratum, int], None]
+"""Called after each block with device name, stratum and the block's number."""
+
+NEEDS = ("root", "memcg", "psi")
+"""What every episode needs: memory cgroups for the apps, and PSI triggers for lmkd's policy."""
+
+
+@dataclass(slots=True)
+class PressureOutcome:
+    """What became of one stratum on one device."""
+
+    stratum: PressureStratum
+    complete_blocks: int = 0
+    invalid: list[str] = field(default_factory=list)
+    skipped: str = ""
+
+    def explain(self) -> str:
+        """The invalid episodes, a line each."""
+        return "\n".join(self.invalid) or "no episode was run"
+
+
+class EpisodeRunner:
+    """Runs episodes on one device, by those of the asked arms that it can run."""
+
+    def __init__(
+        self,
+        device: Device,
+        store: ResultStore,
+        arms: Sequence[str],
+        blocks: int,
+        seed: int,
+        on_block: OnBlock,
+        progress: Progress,
+    ) -> None:
+        self._device = device
+        self._store = store
+        self._arms = tuple(arms)
+        self._blocks = blocks
+        self._seed = seed
+        self._on_block = on_block
+        self._progress = progress
+        self._program: Pressure | None = None
+        self._stored = {_identity(record): record for record in store.episodes(device.name)}
+
+    def measure(self, stratum: PressureStratum) -> PressureOutcome:
+        """Runs the stratum's blocks, but no episode that the results hold already."""
+        outcome = PressureOutcome(stratum, skipped=self._why_not(stratum))
+        if outcome.skipped:
+            self._note_skip(stratum, outcome.skipped)
+            return outcome
+        for block in range(self._blocks):
+            records = [self._episode(stratum, planned) for planned in self._plan(stratum, block)]
+            outcome.complete_blocks += all(record.valid for record in records)
+            outcome.invalid += [f"block {block}, {r.arm}: {r.invalid_reason}" for r in records if not r.valid]
+            self._on_block(self._device.name, stratum, block)
+        return outcome
+
+    def _plan(self, stratum: PressureStratum, block: int) -> list[PlannedEpisode]:
+        return plan_pressure_block(stratum, self._device.name, self._arms, block, self._seed)
+
+    def _why_not(self, stratum: PressureStratum) -> str:
+        if not self._arms:
+            return "the device can run none of the arms"
+        stall = () if stratum.stall == "none" else (f"stall:{stratum.stall}",)
+        return missing((*NEEDS, *stall), self._device.facts)
+
+    def _note_skip(self, stratum: PressureStratum, reason: str) -> None:
+        self._store.append(
+            SkipRecord(
+                device=self._device.name, what="scenario", name=stratum.scenario, suite=SUITE, reason=reason
+            )
+        )
+
+    def _episode(self, stratum: PressureStratum, planned: PlannedEpisode) -> EpisodeRecord:
+        stored = self._stored.get(_identity(planned))
+        if stored is not None:
+            return stored
+        plan = plan_episode(stratum, planned.arm, self._device.mem_total_kb, planned.seed)
+        record = self._run(planned, plan)
+        self._store.append(record)
+        return record
+
+    def _run(self, planned: PlannedEpisode, plan: EpisodePlan) -> EpisodeRecord:
+        for _ in range(MAX_LINK_LOSSES):
+            try:
+                return self._run_once(planned, plan)
+            except TransportLost as lost:
+                self._reattach(lost)
+        raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one episode")
+
+    def _run_once(self, planned: PlannedEpisode, plan: EpisodePlan) -> EpisodeRecord:
+        boot_id = self._device.boot_id
+        if self._program is None:
+            self._program = Pressure.load(self._device.transport, self._device.folder, self._progress)
+        try:
+            answer = self._program.run(plan.text, plan.memory_kb, plan.duration_s)
+        except TrialInvalid as invalid:
+            return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
+        return episode_record(planned, answer, plan.demand_kb, boot_id)
+
+    def _reattach(self, lost: TransportLost) -> None:
+        self._program = None
+        try:
+            self._device.reattach()
+        except TransportLost as again:
+            raise DeviceUnusable(
+                f"{self._device.name} went away and did not come back: {lost}; {again}"
+            ) from lost
+
+
+def _identity(episode: PlannedEpisode | EpisodeRecord) -> tuple[str | int, ...]:
+    """What makes an episode that one of the plan, within a device."""
+    what = (episode.scenario, episode.profile, episode.demand, episode.stall, episode.stall_ms)
+    return (*what, episode.block, episode.arm)
