@@ -155,10 +155,17 @@ static void probe_zram(void)
 
 static void probe_pressure(void)
 {
-	char text[256];
+	static const char TRIGGER[] = "some 70000 1000000"; // lmkd's own
 	failure_clear();
-	bool readable = read_text("/proc/pressure/memory", text, sizeof(text)) == 0;
-	fact_bool("psi", readable, "/proc/pressure/memory", failure_text());
+	int fd = open("/proc/pressure/memory", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	bool told = fd >= 0 && write(fd, TRIGGER, sizeof(TRIGGER)) > 0;
+	if (fd >= 0 && !told && errno == EOPNOTSUPP)
+		refused("PSI is switched off on this kernel: boot it with psi=1");
+	else if (!told)
+		failed("set a trigger in /proc/pressure/memory");
+	if (fd >= 0)
+		close(fd);
+	fact_bool("psi", told, "/proc/pressure/memory", failure_text());
 }
 
 int probe_answer(void)

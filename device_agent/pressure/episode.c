@@ -111,13 +111,23 @@ static int press_apps(const struct episode_plan *plan, struct episode_result *re
 	return foreground_end(&foreground) < 0 ? -1 : ran;
 }
 
-int episode_run(const struct episode_plan *plan, struct episode_result *result)
+static int run_in_groups(const struct episode_plan *plan, struct episode_result *result)
 {
-	if (sight_open() < 0)
+	if (sight_open(plan->limit_kb) < 0)
 		return -1;
 	int ran = apps_start(&apps, plan->apps, plan->app_count, FIRST_APP_GROUP);
 	if (ran == 0)
 		ran = press_apps(plan, result);
 	sight_close();
 	return apps_end(&apps) < 0 ? -1 : ran;
+}
+
+int episode_run(const struct episode_plan *plan, struct episode_result *result)
+{
+	if (plan->limit_kb == 0)
+		return run_in_groups(plan, result);
+	if (group_confine(plan->limit_kb) < 0)
+		return -1;
+	int ran = run_in_groups(plan, result);
+	return group_unconfine() < 0 ? -1 : ran;
 }

@@ -1,6 +1,6 @@
 // The plan's language:
 //   episode id=1 arm=reap-kill delay_us=0 demand=burst demand_kb=430080 rise_ms=0 hold_ms=1500 demand_compress_pct=50
-//           readers=4 compaction_ms=0 settle_ms=500 timeout_ms=20000                              (on one line)
+//           readers=4 compaction_ms=0 limit_kb=0 settle_ms=500 timeout_ms=20000                   (on one line)
 //   set name=kill_timeout_ms value=100                                     (any number, of lmkd's settings)
 //   app adj=900 size_kb=51200 shape=private-anon dirty_pct=100 compress_pct=50 threads=8 touch_ms=0 frozen=0
 //       stall=none stall_ms=0                                              (on one line; one for each app)
@@ -18,8 +18,8 @@ enum { MAX_KB = 8 * 1024 * 1024, MAX_MS = 35 * 1000, MAX_PAUSE_MS = 2000, MAX_TH
 
 // As the lines have it; units and types of the plan follow from it.
 struct episode_line {
-	int64_t id, delay_us, demand_kb, rise_ms, hold_ms, demand_compress_pct, readers, compaction_ms, settle_ms,
-		timeout_ms;
+	int64_t id, delay_us, demand_kb, rise_ms, hold_ms, demand_compress_pct, readers, compaction_ms, limit_kb,
+		settle_ms, timeout_ms;
 	const struct arm *arm;
 	enum demand_shape demand;
 };
@@ -46,7 +46,7 @@ static int choose_shape(void *at, const char *text)
 {
 	const struct shape *shape = shape_find(text);
 	*(const struct shape **)at = shape;
-	return shape == NULL || shape->needs_file ? -1 : 0;
+	return shape == NULL ? -1 : 0;
 }
 
 static int index_of(const char *text, const char *const *names, int count)
@@ -93,6 +93,7 @@ static const struct field EPISODE_FIELDS[] = {
 	FIELD_NUMBER(struct episode_line, demand_compress_pct, 0, 100),
 	FIELD_NUMBER(struct episode_line, readers, 0, MAX_READERS),
 	FIELD_NUMBER(struct episode_line, compaction_ms, 0, MAX_PAUSE_MS),
+	FIELD_NUMBER(struct episode_line, limit_kb, 0, MAX_KB),
 	FIELD_NUMBER(struct episode_line, settle_ms, 0, MAX_MS),
 	FIELD_NUMBER(struct episode_line, timeout_ms, 1, MAX_MS),
 };
@@ -131,6 +132,7 @@ static int parse_episode(struct episode_plan *plan, char *line)
 					     .hold_ns = read.hold_ms * NS_PER_MS,
 					     .compress_pct = (int)read.demand_compress_pct };
 	plan->noise = (struct noise_plan){ (int)read.readers, read.compaction_ms * NS_PER_MS };
+	plan->limit_kb = read.limit_kb;
 	plan->settle_ns = read.settle_ms * NS_PER_MS;
 	plan->timeout_ns = read.timeout_ms * NS_PER_MS;
 	return 0;

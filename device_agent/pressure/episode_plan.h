@@ -14,6 +14,7 @@ struct episode_plan {
 	struct arm_options arm_options;
 	struct demand_plan demand;
 	struct noise_plan noise;
+	int64_t limit_kb;   // of the cgroup that the whole episode lies in; 0: the whole system is under pressure
 	int64_t settle_ns;  // between the apps' start and the demand
 	int64_t timeout_ns; // of the demand
 	struct lmkd_settings settings;

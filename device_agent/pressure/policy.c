@@ -3,7 +3,6 @@
 #include "policy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -58,9 +57,9 @@ static int add_monitor(enum source source, const char *kind, int64_t stall_ms)
 	char trigger[64];
 	if (stall_ms == 0)
 		return 0;
-	int fd = loop.monitors[source] = open(PRESSURE_FILE, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	int fd = loop.monitors[source] = sight_open_pressure();
 	if (fd < 0)
-		return failed("open " PRESSURE_FILE " to be told of pressure");
+		return -1;
 	text_format(trigger, sizeof(trigger), "%s %lld %d", kind, (long long)(stall_ms * 1000), WINDOW_MS * 1000);
 	if (write(fd, trigger, strlen(trigger) + 1) < 0)
 		return failed("set the PSI trigger \"%s\"", trigger);

@@ -1,12 +1,9 @@
-// Reads what lmkd looks at: the whole system's memory.
+// Reads what lmkd looks at: the whole system's memory, or that of a cgroup that confines the episode.
 #pragma once
 
 #include <stdint.h>
 
 #include "lmkd/decision.h"
-
-// The file whose triggers tell of memory pressure.
-#define PRESSURE_FILE "/proc/pressure/memory"
 
 // Totals of an episode are differences of two of these.
 struct memory_totals {
@@ -16,8 +13,11 @@ struct memory_totals {
 	int64_t oom_kills;       // by the kernel
 };
 
-// Opens the files. 0, or -1 with failed().
-int sight_open(void);
+// Opens the files. limit_kb is what the confining cgroup may hold (group_confine()), 0: the whole system is
+// looked at. 0, or -1 with failed().
+int sight_open(int64_t limit_kb);
+// A new descriptor of the file whose triggers tell of memory pressure; -1 with failed().
+int sight_open_pressure(void);
 // Everything but the event and the watermarks. 0, or -1 with failed().
 int sight_take(struct lmkd_sight *sight);
 int sight_watermarks(struct watermarks *watermarks);

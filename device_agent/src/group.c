@@ -19,7 +19,8 @@
 
 #define APART "/lmkd-local-"
 
-static char root[128]; // .../lmkd-agent once found
+static char root[160];     // .../lmkd-agent once found
+static char outer_root[160]; // while root is a group that confines: the one it lies in
 static bool is_v2;
 static bool charges_huge_pages;
 
@@ -183,6 +184,45 @@ const char *group_hierarchy(void)
 	return is_v2 ? "v2" : "v1";
 }
 
+static int limit_root(int64_t limit_kb)
+{
+	char path[sizeof(root) + 32];
+	char limit[32];
+	text_format(path, sizeof(path), "%s/memory.max", root);
+	text_format(limit, sizeof(limit), "%lldK", (long long)limit_kb);
+	return write_text(path, limit) < 0 ? -1 : hand_down_memory(root);
+}
+
+int group_confine(int64_t limit_kb)
+{
+	if (prepare_root() < 0)
+		return -1;
+	if (!is_v2)
+		return refused("memory cgroups are v1 here: they tell no memory pressure of their own");
+	memcpy(outer_root, root, sizeof(root));
+	text_format(root, sizeof(root), "%s/%d.0", outer_root, (int)getpid());
+	if (make_folder(root) == 0 && limit_root(limit_kb) == 0)
+		return 0;
+	group_unconfine();
+	return -1;
+}
+
+int group_open_confined(const char *name, int flags)
+{
+	char path[sizeof(root) + 32];
+	text_format(path, sizeof(path), "%s/%s", root, name);
+	int fd = open(path, flags | O_CLOEXEC);
+	return fd < 0 ? failed("open %s", path) : fd;
+}
+
+int group_unconfine(void)
+{
+	int result = rmdir(root) < 0 && errno != ENOENT ? failed("remove the cgroup %s", root) : 0;
+	memcpy(root, outer_root, sizeof(root));
+	outer_root[0] = '\0';
+	return result;
+}
+
 int group_create(struct group *group, int number)
 {
 	char path[GROUP_PATH_SIZE + 32];
@@ -256,13 +296,23 @@ static bool owner_is_gone(const char *group_name)
 	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
 }
 
+static int remove_inner(const char *name, void *outer)
+{
+	char path[GROUP_PATH_SIZE];
+	text_format(path, sizeof(path), "%s/%s", (const char *)outer, name);
+	rmdir(path); // fails, rightly, for the kernel's files, and while in use
+	return 0;
+}
+
 static int remove_leftover(const char *name, void *unused)
 {
 	char path[GROUP_PATH_SIZE];
 	(void)unused;
 	text_format(path, sizeof(path), "%s/%s", root, name);
-	if (owner_is_gone(name))
-		rmdir(path); // fails, rightly, while in use
+	if (!owner_is_gone(name))
+		return 0;
+	folder_each(path, remove_inner, path); // of one that confined others
+	rmdir(path);                           // fails, rightly, while in use
 	return 0;
 }
 

@@ -16,6 +16,13 @@ struct group {
 
 // "v2" or "v1" when memory cgroups can be made here, else NULL with failure_text().
 const char *group_hierarchy(void);
+// Makes a group that may hold limit_kb at most, and in which all groups made from now on lie. cgroup v2 only.
+// 0, or -1 with failed().
+int group_confine(int64_t limit_kb);
+// Opens a file of the group that group_confine() made; -1 with failed().
+int group_open_confined(const char *name, int flags);
+// Removes it; the groups in it must be gone. 0, or -1 with failed().
+int group_unconfine(void);
 // Makes an empty group of this agent's, told apart by number. 0, or -1 with failed().
 int group_create(struct group *group, int number);
 // Moves the calling process into the group. 0, or -1 with failed().

@@ -12,6 +12,8 @@ from pytest_lmkd.errors import LmkdError
 if TYPE_CHECKING:  # loading these takes a second, which no run without a device should wait for
     from pytest_lmkd.conformance import CaseRunner
     from pytest_lmkd.design import Stratum
+    from pytest_lmkd.pressure.runner import PressureOutcome
+    from pytest_lmkd.pressure.stratum import PressureStratum
     from pytest_lmkd.runner import StratumOutcome
     from pytest_lmkd.session import LmkdSession
 
@@ -39,6 +41,22 @@ def measure(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[Stratum]
         return outcome
 
     return measure_on_device
+
+
+@pytest.fixture
+def press(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[PressureStratum], PressureOutcome]:
+    """``press(stratum)`` runs every planned episode on the device, or skips the test with the reason."""
+
+    def press_device(stratum: PressureStratum) -> PressureOutcome:
+        try:
+            outcome = pytestconfig.stash[SESSION].press(lmkd_device, stratum)
+        except LmkdError as error:
+            pytest.fail(str(error), pytrace=False)
+        if outcome.skipped:
+            pytest.skip(outcome.skipped)
+        return outcome
+
+    return press_device
 
 
 @pytest.fixture

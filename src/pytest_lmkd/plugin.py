@@ -15,6 +15,7 @@ from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.fixtures import SESSION
 from pytest_lmkd.options import Options
 from pytest_lmkd.options import add_options
+from pytest_lmkd.pressure.stratum import PressureStratum
 from pytest_lmkd.terminal import TerminalLine
 
 REPORT = pytest.StashKey[Path]()
@@ -94,12 +95,12 @@ def _device_of(item: pytest.Item) -> str:
     return str(callspec.params.get("lmkd_device", "")) if callspec else ""
 
 
-def _wanted(items: list[pytest.Item]) -> list[tuple[str, Stratum]]:
+def _wanted(items: list[pytest.Item]) -> list[tuple[str, Stratum | PressureStratum]]:
     """The (device, stratum) pairs that tests are parametrised with."""
     wanted = []
     for item in filter(_device_of, items):
         params = item.callspec.params  # type: ignore[attr-defined]  # those with a device have one
-        strata = [value for value in params.values() if isinstance(value, Stratum)]
+        strata = [value for value in params.values() if isinstance(value, (Stratum, PressureStratum))]
         wanted += [(_device_of(item), stratum) for stratum in strata]
     return wanted
 

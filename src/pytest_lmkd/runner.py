@@ -84,6 +84,11 @@ class Runner:
         self._stored = {_identity(record): record for record in store.trials(device.name)}
         self._arms = self._runnable_arms()
 
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Those of the asked arms that the device can run."""
+        return self._arms
+
     def measure(self, stratum: Stratum) -> StratumOutcome:
         """Runs the stratum's blocks; skips it, with the reason, where the device cannot.
 

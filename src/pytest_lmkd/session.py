@@ -28,14 +28,21 @@ from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import LmkdError
 from pytest_lmkd.options import Options
+from pytest_lmkd.pressure.runner import EpisodeRunner
+from pytest_lmkd.pressure.runner import PressureOutcome
+from pytest_lmkd.pressure.stratum import PressureStratum
+from pytest_lmkd.pressure.stratum import plan_pressure_block
 from pytest_lmkd.progress import ProgressMeter
 from pytest_lmkd.runner import Runner
 from pytest_lmkd.runner import StratumOutcome
 from pytest_lmkd.store import ResultStore
+from pytest_lmkd.wire import PlannedEpisode
+from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
 
 Say = Callable[[str], None]
+AnyStratum = Stratum | PressureStratum
 
 
 class LmkdSession:
@@ -48,6 +55,7 @@ class LmkdSession:
         self._sources: list[DeviceSource] = parse_specs(options.specs)
         self._cleanup = ExitStack()
         self._runners: dict[str, Runner] = {}
+        self._episode_runners: dict[str, EpisodeRunner] = {}
         self._cases: dict[str, CaseRunner] = {}
         self._measures = False
         self._unusable: dict[str, str] = {}
@@ -65,15 +73,10 @@ class LmkdSession:
             self._store = ResultStore(self.options.results, resume=self.options.resumed is not None)
         return self._store
 
-    def plan(self, wanted: Sequence[tuple[str, Stratum]]) -> None:
+    def plan(self, wanted: Sequence[tuple[str, AnyStratum]]) -> None:
         """Writes run.json and plan.jsonl for the (device, stratum) pairs that tests ask for."""
         options = self.options
-        trials = [
-            trial
-            for device, stratum in wanted
-            for block in plan_stratum(stratum, device, options.arms, options.blocks, options.seed)
-            for trial in block
-        ]
+        trials = [trial for device, stratum in wanted for trial in _planned(stratum, device, options)]
         self._meter = ProgressMeter(len(trials))
         self._measures = bool(trials)
         store = self.store
@@ -108,6 +111,20 @@ class LmkdSession:
             return StratumOutcome(stratum, skipped=self._unusable[device])
         try:
             outcome = self._runners[device].measure(stratum)
+        except DeviceUnusable as error:
+            self._note_unusable(device, str(error))
+            raise
+        if outcome.skipped:
+            self._meter.not_needed(self._trials_of(stratum))
+        return outcome
+
+    def press(self, device: str, stratum: PressureStratum) -> PressureOutcome:
+        """As ``measure``, for pressure episodes."""
+        if device in self._unusable:
+            self._meter.not_needed(self._trials_of(stratum))
+            return PressureOutcome(stratum, skipped=self._unusable[device])
+        try:
+            outcome = self._episode_runners[device].measure(stratum)
         except DeviceUnusable as error:
             self._note_unusable(device, str(error))
             raise
@@ -152,6 +169,15 @@ class LmkdSession:
             self._on_block,
             options.precision_pct,
         )
+        self._episode_runners[source.name] = EpisodeRunner(
+            device,
+            self.store,
+            self._runners[source.name].arms,
+            options.blocks,
+            options.seed,
+            self._on_block,
+            self._say,
+        )
 
     def _forget(self, device: Device) -> None:
         try:
@@ -159,7 +185,7 @@ class LmkdSession:
         except LmkdError as error:  # the device is gone, and what it kept with it or for later
             self._say(f"{device.name}: {error}")
 
-    def _on_block(self, device: str, stratum: Stratum, block: int) -> None:
+    def _on_block(self, device: str, stratum: AnyStratum, block: int) -> None:
         self._meter.block_done(len(self.options.arms))
         self._progress(self._meter.line(device, str(stratum), block, self.options.blocks))
 
@@ -167,7 +193,7 @@ class LmkdSession:
         self._unusable[device] = reason
         self.store.append(SkipRecord(device=device, what="device", name=device, reason=reason))
 
-    def _trials_of(self, stratum: Stratum) -> int:
+    def _trials_of(self, stratum: AnyStratum) -> int:
         return self.options.blocks * len(self.options.arms)
 
     def _run_info(self) -> RunInfo:
@@ -188,3 +214,11 @@ class LmkdSession:
                 "python": platform.python_version(),
             },
         )
+
+
+def _planned(stratum: AnyStratum, device: str, options: Options) -> list[PlannedTrial | PlannedEpisode]:
+    arms, blocks, seed = options.arms, options.blocks, options.seed
+    if isinstance(stratum, PressureStratum):
+        plan = [plan_pressure_block(stratum, device, arms, block, seed) for block in range(blocks)]
+        return [episode for block in plan for episode in block]
+    return [trial for block in plan_stratum(stratum, device, arms, blocks, seed) for trial in block]

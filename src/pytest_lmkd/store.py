@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import PlannedEpisode
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import Record
 from pytest_lmkd.wire import RunInfo
@@ -39,14 +41,16 @@ class ResultStore:
     def write_run(self, info: RunInfo) -> None:
         (self.folder / "run.json").write_bytes(encode_line(info))
 
-    def write_plan(self, trials: Sequence[PlannedTrial]) -> None:
-        (self.folder / "plan.jsonl").write_bytes(encode_lines(trials))
+    def write_plan(self, planned: Sequence[PlannedTrial | PlannedEpisode]) -> None:
+        (self.folder / "plan.jsonl").write_bytes(encode_lines(planned))
 
     def trials(self, device: str) -> list[TrialRecord]:
         """The trials that are stored of the device; lines that cannot be read are passed over."""
-        path = self._path(device)
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        return [record for record in map(_readable, lines) if isinstance(record, TrialRecord)]
+        return [record for record in self._records(device) if isinstance(record, TrialRecord)]
+
+    def episodes(self, device: str) -> list[EpisodeRecord]:
+        """The pressure episodes that are stored of the device, as ``trials``."""
+        return [record for record in self._records(device) if isinstance(record, EpisodeRecord)]
 
     def append(self, record: Record) -> None:
         """Adds the record to its device's file and returns once it is on storage."""
@@ -56,6 +60,11 @@ class ResultStore:
             stream.write(encode_line(record))
             stream.flush()
             os.fsync(stream.fileno())
+
+    def _records(self, device: str) -> list[Record]:
+        path = self._path(device)
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        return [record for record in map(_readable, lines) if record is not None]
 
     def _path(self, device: str) -> Path:
         return self.folder / "records" / f"{file_name(device)}.jsonl"

@@ -157,7 +157,7 @@ class AgentCurve(msgspec.Struct, frozen=True, tag="curve"):
 
 
 class AgentEpisode(msgspec.Struct, frozen=True, tag="episode"):
-    """Last line of an episode. ``threshold_kb`` is the low watermark; ``apps_lost`` died by no kill of ours."""
+    """Last line of an episode. ``threshold_kb``: the low watermark; ``apps_lost`` died by no kill of ours."""
 
     id: int
     demand_met: bool
@@ -334,8 +334,8 @@ class EpisodeRecord(msgspec.Struct, frozen=True, tag="episode", kw_only=True):
 
     ``needed_kb`` is what kills had to bring had it come at once, ``kills_needed`` the fewest of the kills, in
     their order, that bring it; the others are ``kills_extra`` (docs/method.md). ``curve`` is what
-    ``needed_kb`` follows from, with ``threshold_kb``. ``seed`` gives apps, sizes and demand, the same in every
-    arm of a block.
+    ``needed_kb`` follows from, with ``threshold_kb``. ``seed`` gives apps, sizes and demand, the same in
+    every arm of a block.
     """
 
     schema: int = SCHEMA

@@ -238,7 +238,7 @@ def test_a_delay_keeps_process_mrelease_waiting(agent: Path) -> None:
 
 
 SHAPED_KB = 64 * 1024
-"""Each CPU may keep up to 63 pages charged in advance (mm/memcontrol.c, MEMCG_CHARGE_BATCH): below 1 % of this."""
+"""Each CPU may keep up to 63 pages charged in advance (MEMCG_CHARGE_BATCH): below 1 % of this."""
 
 
 @needs_root

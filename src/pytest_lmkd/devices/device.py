@@ -57,8 +57,17 @@ class Device:
         return self._source.folder
 
     @property
+    def pressure_limit_kb(self) -> int:
+        """What a pressure episode may take, in a cgroup of its own; 0: all of the device's memory."""
+        return self._source.pressure_limit_kb
+
+    @property
     def boot_id(self) -> str:
         return self._text("boot_id")
+
+    @property
+    def mem_total_kb(self) -> int:
+        return self._number("mem_total_kb")
 
     def record(self) -> DeviceRecord:
         """What the results directory keeps of this device."""
@@ -71,7 +80,7 @@ class Device:
             abi=self.agent.abi,
             page_size=self._number("page_size"),
             cpus=self._number("cpus"),
-            mem_total_kb=self._number("mem_total_kb"),
+            mem_total_kb=self.mem_total_kb,
             swap_total_kb=self._number("swap_total_kb"),
             boot_id=self.boot_id,
             root=bool(self.facts["root"].value),

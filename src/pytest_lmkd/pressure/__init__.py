@@ -1,1 +1,1 @@
-"""Pressure episodes: which apps and which demand, how an episode is run, and which of its kills were extra."""
+"""Pressure episodes: which apps and which demand, how they are run, and which of their kills were extra."""

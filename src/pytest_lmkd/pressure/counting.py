@@ -42,8 +42,8 @@ def kills_needed(charges_kb: Sequence[int], needed: int) -> int:
 def premature_class(kill: AgentKill) -> PrematureClass:
     """Of a kill decided while earlier victims held as much as free memory lacked: by what; "": it was not.
 
-    ``Z``: by zombies, ``D``: by those that lmkd had stopped waiting for, ``in-flight``: by those still exiting;
-    the one that held most. A premature kill may be needed a moment later: this is a sign, not the count.
+    ``Z``: by zombies, ``D``: by those that lmkd had stopped waiting for, ``in-flight``: by those still
+    exiting; the one that held most. A premature kill may be needed a moment later: it is a sign, no count.
     """
     held: dict[PrematureClass, int] = {
         "Z": kill.condemned_zombie_kb,

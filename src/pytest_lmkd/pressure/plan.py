@@ -30,14 +30,20 @@ class EpisodePlan:
     duration_s: float
 
 
-def plan_episode(stratum: PressureStratum, arm: str, mem_total_kb: int, seed: int) -> EpisodePlan:
-    """The episode of that seed on a device of that memory; nothing but the arm differs between arms."""
+def plan_episode(
+    stratum: PressureStratum, arm: str, mem_total_kb: int, seed: int, limit_kb: int = 0
+) -> EpisodePlan:
+    """The episode of that seed on a device of that memory; nothing but the arm differs between arms.
+
+    ``limit_kb``: the memory cgroup that the whole episode is confined to; 0: it presses the whole device.
+    """
     profile = PROFILES[stratum.profile]
-    apps = draw_apps(profile, mem_total_kb, seed)
-    demand_kb = round(mem_total_kb * profile.demand_share) // 4 * 4
+    memory_kb = limit_kb or mem_total_kb
+    apps = draw_apps(profile, memory_kb, seed)
+    demand_kb = round(memory_kb * profile.demand_share) // 4 * 4
     settings = {**profile.settings, **stratum.settings}
     lines = [
-        _episode_line(stratum, arm, demand_kb),
+        _episode_line(stratum, arm, demand_kb, limit_kb),
         *(f"set name={name} value={value}" for name, value in settings.items()),
         *_app_lines(stratum, apps),
         "run",
@@ -54,7 +60,7 @@ def _words(kind: str, **values: str | int) -> str:
     return " ".join([kind, *(f"{key}={value}" for key, value in values.items())])
 
 
-def _episode_line(stratum: PressureStratum, arm: str, demand_kb: int) -> str:
+def _episode_line(stratum: PressureStratum, arm: str, demand_kb: int, limit_kb: int) -> str:
     told = agent_arm(arm)
     return _words(
         "episode",
@@ -68,6 +74,7 @@ def _episode_line(stratum: PressureStratum, arm: str, demand_kb: int) -> str:
         demand_compress_pct=DEMAND_COMPRESS_PCT,
         readers=stratum.readers,
         compaction_ms=stratum.compaction_ms,
+        limit_kb=limit_kb,
         settle_ms=SETTLE_MS,
         timeout_ms=TIMEOUT_MS,
     )

@@ -1,8 +1,8 @@
-"""The mixes of background apps, by name. Sizes are shares of the device's memory, so that a mix means the same on
-a phone of 12 GB and on the virtual one of 1 GB; the seed draws each app's size and threads.
+"""The mixes of background apps, by name. Sizes are shares of the device's memory, so that a mix means the
+same on a phone of 12 GB and on the virtual one of 1 GB; the seed draws each app's size and threads.
 
-adj values are AOSP's (frameworks/base ProcessList.java): 200 perceptible, 500 service, 600 home, 700 previous,
-900 to 999 cached.
+adj values are AOSP's (frameworks/base ProcessList.java): 200 perceptible, 500 service, 600 home,
+700 previous, 900 to 999 cached.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class AppKind:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """``demand_share`` of the memory is what the foreground wants; ``settings`` are lmkd's, where not AOSP's own."""
+    """``demand_share`` of the memory is what the foreground wants; ``settings`` differ from AOSP's own."""
 
     name: str
     title: str
@@ -67,7 +67,7 @@ PROFILES: Mapping[str, Profile] = {
         ),
         Profile(
             "messenger+camera",
-            "a messenger that is heard, the previous app, home, a service, cached apps, and a camera that opens",
+            "a messenger that is heard, home, a service, earlier and cached apps, and a camera that opens",
             (
                 AppKind(1, 0.06, adj=200, touch_ms=200),
                 AppKind(1, 0.08, adj=700, shape="app-mix"),

@@ -93,7 +93,11 @@ class EpisodeRunner:
         if not self._arms:
             return "the device can run none of the arms"
         stall = () if stratum.stall == "none" else (f"stall:{stratum.stall}",)
-        return missing((*NEEDS, *stall), self._device.facts)
+        why_not = missing((*NEEDS, *stall), self._device.facts)
+        if why_not or not (stratum.frozen or self._device.pressure_limit_kb):
+            return why_not
+        v2 = self._device.facts["memcg"].value == "v2"
+        return "" if v2 else "memory cgroups are v1: apps cannot be frozen in them, nor pressure confined"
 
     def _note_skip(self, stratum: PressureStratum, reason: str) -> None:
         self._store.append(
@@ -106,7 +110,8 @@ class EpisodeRunner:
         stored = self._stored.get(_identity(planned))
         if stored is not None:
             return stored
-        plan = plan_episode(stratum, planned.arm, self._device.mem_total_kb, planned.seed)
+        device = self._device
+        plan = plan_episode(stratum, planned.arm, device.mem_total_kb, planned.seed, device.pressure_limit_kb)
         record = self._run(planned, plan)
         self._store.append(record)
         return record

@@ -21,8 +21,8 @@ SUITE = "pressure"
 
 @dataclass(frozen=True, slots=True)
 class PressureStratum:
-    """``profile`` names the apps (profiles.py). The demand is a ``burst`` (as fast as it can), a ``ramp`` over
-    ``rise_ms`` or a ``saw`` of three teeth of ``rise_ms``, and is held for ``hold_ms``.
+    """``profile`` names the apps (profiles.py). The demand is a ``burst`` (as fast as it can), a ``ramp``
+    over ``rise_ms`` or a ``saw`` of three teeth of ``rise_ms``, and is held for ``hold_ms``.
 
     Every ``stall_every``-th app is stalled from its kill for ``stall_ms`` (0: to the end of the episode) by
     ``stall`` (``holder``, ``starved``). Noise: ``readers`` threads over /proc, a ``process_madvise`` every

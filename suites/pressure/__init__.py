@@ -1,0 +1,1 @@
+"""How many apps die under memory pressure that need not have died."""

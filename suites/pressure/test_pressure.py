@@ -1,0 +1,19 @@
+"""Apps in the background, a demand in the foreground, lmkd's policy between them: which kills were extra?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from pytest_lmkd.pressure.runner import PressureOutcome
+from pytest_lmkd.pressure.scenarios import PRESSURE
+from pytest_lmkd.pressure.stratum import PressureStratum
+
+
+@pytest.mark.parametrize("stratum", PRESSURE.values(), ids=str)
+def test_the_demand_is_met(
+    stratum: PressureStratum, press: Callable[[PressureStratum], PressureOutcome]
+) -> None:
+    outcome = press(stratum)
+    assert outcome.complete_blocks > 0, outcome.explain()
