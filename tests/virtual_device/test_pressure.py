@@ -1,4 +1,4 @@
-"""Pressure episodes on a real kernel: kills are made and told of, and can be counted again from the record."""
+"""Pressure episodes on a real kernel: kills are made, told of, and can be counted again from the record."""
 
 from __future__ import annotations
 
