@@ -1,0 +1,206 @@
+// Drives lmkd's policy from a script on standard input, one command a line, so that one process runs many cases:
+//   reset                        forget everything; default settings
+//   low_ram                      the settings of a low-ram device, and forget everything
+//   set NAME VALUE               a setting, and forget everything
+//   see KEY=VALUE ...            change what is seen (what is not named stays), decide, and print the decision
+//   kill                         the last decision's kill was made
+//   choose MIN HEAVIEST ADJ:ORDER:RSS:GONE ...      print the index of the victim
+//   parse meminfo|vmstat|zoneinfo|pressure LENGTH   then LENGTH bytes: print what is understood, or why not
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "lmkd/choice.h"
+#include "lmkd/decision.h"
+
+enum { CANDIDATES_MAX = 64 };
+
+static struct lmkd_settings settings;
+static struct lmkd_memory memory;
+static struct lmkd_sight sight;
+static struct lmkd_decision decision;
+static int64_t rss_of_pid[CANDIDATES_MAX];
+
+static const struct {
+	const char *name;
+	int64_t *at;
+} NUMBERS[] = {
+	{ "now_ms", &sight.now_ms },
+	{ "page_kb", &sight.page_kb },
+	{ "mem_free", &sight.meminfo.mem_free },
+	{ "cma_free", &sight.meminfo.cma_free },
+	{ "inactive_file_kb", &sight.meminfo.inactive_file },
+	{ "swap_total", &sight.meminfo.swap_total },
+	{ "swap_free", &sight.meminfo.swap_free },
+	{ "active_anon", &sight.meminfo.active_anon },
+	{ "inactive_anon", &sight.meminfo.inactive_anon },
+	{ "shmem", &sight.meminfo.shmem },
+	{ "nr_inactive_file", &sight.vmstat.nr_inactive_file },
+	{ "nr_active_file", &sight.vmstat.nr_active_file },
+	{ "refault", &sight.vmstat.workingset_refault_file },
+	{ "kswapd", &sight.vmstat.pgscan_kswapd },
+	{ "direct", &sight.vmstat.pgscan_direct },
+	{ "refill", &sight.vmstat.pgrefill },
+	{ "min", &sight.watermarks.min },
+	{ "low", &sight.watermarks.low },
+	{ "high", &sight.watermarks.high },
+	{ "full_pct100", &sight.pressure.full_avg10_pct100 },
+};
+
+static void forget(void)
+{
+	memset(&sight, 0, sizeof(sight));
+	sight.page_kb = 4;
+	lmkd_memory_init(&memory, &settings);
+}
+
+static void take_word(const char *word)
+{
+	const char *value = strchr(word, '=') + 1;
+	size_t length = (size_t)(value - word) - 1;
+	for (size_t i = 0; i < sizeof(NUMBERS) / sizeof(NUMBERS[0]); i++)
+		if (strlen(NUMBERS[i].name) == length && strncmp(NUMBERS[i].name, word, length) == 0)
+			*NUMBERS[i].at = strtoll(value, NULL, 10);
+	if (strncmp(word, "event=", 6) == 0)
+		sight.is_event = atoi(value) != 0;
+	if (strncmp(word, "level=", 6) == 0)
+		sight.level = (enum pressure_level)atoi(value);
+}
+
+static void see(char *words)
+{
+	for (char *word = strtok(words, " \n"); word != NULL; word = strtok(NULL, " \n"))
+		take_word(word);
+	decision = lmkd_decide(&settings, &memory, &sight);
+	printf("%s %d thrashing=%lld reclaim=%d breached=%d swap_low=%d\n", kill_reason_name(decision.reason),
+	       decision.min_score_adj, (long long)decision.thrashing_pct, (int)decision.reclaiming,
+	       (int)decision.breached, decision.swap_is_low);
+}
+
+static int64_t rss_kb(const struct candidate *candidate)
+{
+	return rss_of_pid[candidate->pid];
+}
+
+static void choose(char *words)
+{
+	struct candidate candidates[CANDIDATES_MAX];
+	size_t count = 0;
+	int min_score_adj = atoi(strtok(words, " \n"));
+	int heaviest = atoi(strtok(NULL, " \n"));
+	for (char *word = strtok(NULL, " \n"); word != NULL; word = strtok(NULL, " \n")) {
+		struct candidate *one = &candidates[count];
+		int gone;
+		long long order, rss;
+		if (sscanf(word, "%d:%lld:%lld:%d", &one->adj, &order, &rss, &gone) != 4)
+			exit(2);
+		one->pid = (pid_t)count;
+		one->adj_order = order;
+		one->gone = gone != 0;
+		rss_of_pid[count++] = rss;
+	}
+	printf("%d\n", lmkd_choose(candidates, count, min_score_adj, heaviest != 0, rss_kb));
+}
+
+static void print_meminfo(const char *text)
+{
+	struct meminfo m;
+	if (meminfo_parse(text, &m) < 0)
+		printf("refused: %s\n", failure_text());
+	else
+		printf("%lld %lld %lld %lld %lld %lld %lld %lld %lld %lld %lld %lld\n", (long long)m.mem_free,
+		       (long long)m.buffers, (long long)m.cached, (long long)m.swap_cached, (long long)m.shmem,
+		       (long long)m.swap_total, (long long)m.swap_free, (long long)m.active_anon,
+		       (long long)m.inactive_anon, (long long)m.active_file, (long long)m.inactive_file,
+		       (long long)m.cma_free);
+}
+
+static void print_vmstat(const char *text)
+{
+	struct vmstat v;
+	if (vmstat_parse(text, &v) < 0)
+		printf("refused: %s\n", failure_text());
+	else
+		printf("%lld %lld %lld %lld %lld %lld\n", (long long)v.nr_inactive_file, (long long)v.nr_active_file,
+		       (long long)v.workingset_refault_file, (long long)v.pgscan_kswapd, (long long)v.pgscan_direct,
+		       (long long)v.pgrefill);
+}
+
+static void print_watermarks(const char *text)
+{
+	struct watermarks w;
+	if (watermarks_parse(text, 4, &w) < 0)
+		printf("refused: %s\n", failure_text());
+	else
+		printf("%lld %lld %lld\n", (long long)w.min, (long long)w.low, (long long)w.high);
+}
+
+static void print_pressure(const char *text)
+{
+	struct pressure p;
+	if (pressure_parse(text, &p) < 0)
+		printf("refused: %s\n", failure_text());
+	else
+		printf("%lld %lld %lld %lld\n", (long long)p.some_avg10_pct100, (long long)p.full_avg10_pct100,
+		       (long long)p.some_total_us, (long long)p.full_total_us);
+}
+
+// From a heap block that is exactly as long as the text, so that the sanitizer sees a byte read beyond it.
+static void parse(char *words)
+{
+	const char *what = strtok(words, " \n");
+	size_t length = strtoul(strtok(NULL, " \n"), NULL, 10);
+	char *text = malloc(length + 1);
+	if (text == NULL || fread(text, 1, length, stdin) != length)
+		exit(2);
+	text[length] = '\0';
+	failure_clear();
+	if (strcmp(what, "meminfo") == 0)
+		print_meminfo(text);
+	else if (strcmp(what, "vmstat") == 0)
+		print_vmstat(text);
+	else if (strcmp(what, "zoneinfo") == 0)
+		print_watermarks(text);
+	else
+		print_pressure(text);
+	free(text);
+}
+
+static void set(char *words)
+{
+	const char *name = strtok(words, " \n");
+	failure_clear();
+	if (lmkd_set(&settings, name, strtoll(strtok(NULL, " \n"), NULL, 10)) < 0)
+		printf("refused: %s\n", failure_text());
+	forget();
+}
+
+static void obey(char *line)
+{
+	char *rest = strchr(line, ' ');
+	rest = rest == NULL ? line + strlen(line) : rest + 1;
+	if (strncmp(line, "see ", 4) == 0)
+		see(rest);
+	else if (strncmp(line, "kill", 4) == 0)
+		lmkd_remember_kill(&settings, &memory, &decision);
+	else if (strncmp(line, "choose ", 7) == 0)
+		choose(rest);
+	else if (strncmp(line, "parse ", 6) == 0)
+		parse(rest);
+	else if (strncmp(line, "set ", 4) == 0)
+		set(rest);
+	else if (strncmp(line, "low_ram", 7) == 0 || strncmp(line, "reset", 5) == 0) {
+		settings = line[0] == 'l' ? LMKD_LOW_RAM_DEFAULTS : LMKD_DEFAULTS;
+		forget();
+	} else
+		exit(2);
+}
+
+int main(void)
+{
+	char line[4096];
+	while (fgets(line, sizeof(line), stdin) != NULL)
+		obey(line);
+	return 0;
+}
