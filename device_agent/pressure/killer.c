@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -24,18 +25,18 @@ static struct {
 	pthread_t threads[REAPER_COUNT];
 	int thread_count;
 	pthread_mutex_t lock;
-	pthread_cond_t given;
+	sem_t given; // posted for each in the queue, and for each reaper that is to end
 	struct killing *queue[REAPER_COUNT];
 	int queued, active; // active: queued or being done
-	bool ends;
 	int failure_fd;
-} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .given = PTHREAD_COND_INITIALIZER, .failure_fd = -1 };
+} pool = { .lock = PTHREAD_MUTEX_INITIALIZER, .failure_fd = -1 };
 
+// NULL: the reaper is to end.
 static struct killing *take(void)
 {
+	while (sem_wait(&pool.given) < 0 && errno == EINTR)
+		;
 	pthread_mutex_lock(&pool.lock);
-	while (pool.queued == 0 && !pool.ends)
-		pthread_cond_wait(&pool.given, &pool.lock);
 	struct killing *killing = pool.queued > 0 ? pool.queue[--pool.queued] : NULL; // the newest first, as lmkd
 	pthread_mutex_unlock(&pool.lock);
 	return killing;
@@ -90,7 +91,7 @@ int killers_start(const struct arm *arm, const struct arm_options *options)
 	pool.arm = arm;
 	pool.options = *options;
 	pool.queued = pool.active = 0;
-	pool.ends = false;
+	sem_init(&pool.given, 0, 0);
 	pool.failure_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (pool.failure_fd < 0)
 		return failed("make an eventfd");
@@ -124,7 +125,7 @@ static bool queue(struct killing *killing)
 	if (idle) {
 		pool.active++;
 		pool.queue[pool.queued++] = killing;
-		pthread_cond_signal(&pool.given);
+		sem_post(&pool.given);
 	}
 	pthread_mutex_unlock(&pool.lock);
 	return idle;
@@ -145,10 +146,8 @@ int killers_kill(struct killing *killing)
 
 void killers_end(void)
 {
-	pthread_mutex_lock(&pool.lock);
-	pool.ends = true;
-	pthread_cond_broadcast(&pool.given);
-	pthread_mutex_unlock(&pool.lock);
+	for (int i = 0; i < pool.thread_count; i++)
+		sem_post(&pool.given);
 	while (pool.thread_count > 0)
 		pthread_join(pool.threads[--pool.thread_count], NULL);
 	if (pool.failure_fd >= 0)
