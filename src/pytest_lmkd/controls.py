@@ -27,11 +27,13 @@ def false_gains(blocks: Sequence[Block], arms: Sequence[str], controls: int) -> 
     return [_sentence(blocks, arm) for arm in arms if _p_value(blocks, arm) <= FALSE_ALARMS / controls]
 
 
+def chance_of(wins: int, compared: int) -> float:
+    """How often one of two equal arms would win as often: the p of the one-sided sign test."""
+    return float(binomtest(wins, compared, alternative="greater").pvalue) if compared else 1.0
+
+
 def _p_value(blocks: Sequence[Block], arm: str) -> float:
-    faster, compared = _faster(blocks, arm)
-    if not compared:
-        return 1.0
-    return float(binomtest(faster, compared, alternative="greater").pvalue)
+    return chance_of(*_faster(blocks, arm))
 
 
 def _sentence(blocks: Sequence[Block], arm: str) -> str:

@@ -17,3 +17,4 @@ def test_the_demand_is_met(
 ) -> None:
     outcome = press(stratum)
     assert outcome.complete_blocks > 0, outcome.explain()
+    assert not outcome.false_gains, "; ".join(outcome.false_gains)

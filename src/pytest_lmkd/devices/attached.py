@@ -29,7 +29,7 @@ class AttachedSource:
     """One device of an adb server."""
 
     folder = ANDROID_FOLDER
-    pressure_limit_kb = 0
+    is_ours = False
 
     def __init__(self, server: AdbServer, serial: str, name: str) -> None:
         self._server = server

@@ -15,6 +15,9 @@ from pytest_lmkd.wire import Fact
 
 ASK_S = 30.0
 
+MAX_PRESSURE_KB = 1024 * 1024
+"""Of a device that is somebody's: what one large app takes."""
+
 ASK_MODEL = (
     "getprop ro.product.model 2>/dev/null || cat /sys/class/dmi/id/product_name 2>/dev/null || uname -sm"
 )
@@ -59,7 +62,7 @@ class Device:
     @property
     def pressure_limit_kb(self) -> int:
         """What a pressure episode may take, in a cgroup of its own; 0: all of the device's memory."""
-        return self._source.pressure_limit_kb
+        return 0 if self._source.is_ours else min(MAX_PRESSURE_KB, self.mem_total_kb // 4)
 
     @property
     def boot_id(self) -> str:

@@ -30,7 +30,6 @@ from pytest_lmkd.transport import Transport
 NAME = "local"
 DAEMON = "lmkd-adbd"
 ATTACH_S = 60.0
-MAX_PRESSURE_KB = 1024 * 1024
 
 DEFAULT_BASE = "/var/tmp"  # noqa: S108 - the keeper makes a folder of mode 0700 in it
 """On a disk, where /tmp may be in memory: some victims map files, and those must be on a disk."""
@@ -52,6 +51,7 @@ class LocalSource:
     """This machine; what it is made of exists from ``attach`` to ``detach``, or until this process dies."""
 
     name = NAME
+    is_ours = False
 
     def __init__(self) -> None:
         self._keeper: Keeper | None = None
@@ -63,12 +63,6 @@ class LocalSource:
     def folder(self) -> str:
         assert self._keeper is not None, "the folder exists once the device is attached"
         return str(self._keeper.folder / local_keeper.ROOT)
-
-    @property
-    def pressure_limit_kb(self) -> int:
-        """A quarter of this machine at most: it is somebody's, and at work."""
-        total_kb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024
-        return min(MAX_PRESSURE_KB, total_kb // 4)
 
     def attach(self, progress: Progress) -> Transport:
         reason = why_unusable()

@@ -23,8 +23,8 @@ class DeviceSource(Protocol):
         """Where everything of ours lies on the device; our user may write and execute there."""
 
     @property
-    def pressure_limit_kb(self) -> int:
-        """What a pressure episode may take, in a cgroup of its own; 0: the whole device's memory."""
+    def is_ours(self) -> bool:
+        """Whether nobody else's apps run on it: only then may the whole device be put under pressure."""
 
     def attach(self, progress: Progress) -> Transport:
         """A working link to the device, which is started if need be. Also called to attach again.

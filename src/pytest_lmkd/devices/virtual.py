@@ -24,7 +24,7 @@ class VirtualSource:
     """A virtual device; one that was already up stays up."""
 
     folder = ANDROID_FOLDER
-    pressure_limit_kb = 0
+    is_ours = True
 
     def __init__(self, personality: str = DEFAULT_PERSONALITY) -> None:
         lmkd_virtual.check_name(personality)

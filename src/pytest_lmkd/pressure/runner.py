@@ -13,6 +13,7 @@ from pytest_lmkd.devices.device import Device
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import EpisodePlan
 from pytest_lmkd.pressure.plan import plan_episode
 from pytest_lmkd.pressure.record import episode_record
@@ -38,12 +39,13 @@ NEEDS = ("root", "memcg", "psi")
 
 @dataclass(slots=True)
 class PressureOutcome:
-    """What became of one stratum on one device."""
+    """What became of one stratum on one device; ``false_gains``: of a control, what cannot be."""
 
     stratum: PressureStratum
     complete_blocks: int = 0
     invalid: list[str] = field(default_factory=list)
     skipped: str = ""
+    false_gains: list[str] = field(default_factory=list)
 
     def explain(self) -> str:
         """The invalid episodes, a line each."""
@@ -79,11 +81,15 @@ class EpisodeRunner:
         if outcome.skipped:
             self._note_skip(stratum, outcome.skipped)
             return outcome
+        done: list[list[EpisodeRecord]] = []
         for block in range(self._blocks):
             records = [self._episode(stratum, planned) for planned in self._plan(stratum, block)]
+            done.append(records)
             outcome.complete_blocks += all(record.valid for record in records)
             outcome.invalid += [f"block {block}, {r.arm}: {r.invalid_reason}" for r in records if not r.valid]
             self._on_block(self._device.name, stratum, block)
+        if stratum.regime == "control":
+            outcome.false_gains = false_gains(done, self._arms)
         return outcome
 
     def _plan(self, stratum: PressureStratum, block: int) -> list[PlannedEpisode]:

@@ -1,0 +1,42 @@
+"""Whether the pressure control shows a gain that cannot be: with nothing late, no arm can spare a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pytest_lmkd.controls import FALSE_ALARMS
+from pytest_lmkd.controls import chance_of
+from pytest_lmkd.wire import EpisodeRecord
+
+Block = Sequence[EpisodeRecord]
+
+
+def false_gains(blocks: Sequence[Block], arms: Sequence[str]) -> list[str]:
+    """A sentence for each ``reap-kill`` arm that kills fewer than a ``kill+mrelease`` arm of the run."""
+    pairs = [
+        (arm, baseline)
+        for arm in arms
+        if arm.startswith("reap-kill")
+        for baseline in arms
+        if baseline.startswith("kill+mrelease")
+    ]
+    return [_sentence(blocks, *pair) for pair in pairs if _chance(blocks, *pair) <= FALSE_ALARMS / len(pairs)]
+
+
+def _fewer(blocks: Sequence[Block], arm: str, baseline: str) -> tuple[int, int]:
+    """In how many blocks the arm killed fewer, of those in which the two differ."""
+    valid = [{record.arm: record.kills_total for record in block if record.valid} for block in blocks]
+    saved = [kills[baseline] - kills[arm] for kills in valid if arm in kills and baseline in kills]
+    return sum(kills > 0 for kills in saved), sum(kills != 0 for kills in saved)
+
+
+def _chance(blocks: Sequence[Block], arm: str, baseline: str) -> float:
+    return chance_of(*_fewer(blocks, arm, baseline))
+
+
+def _sentence(blocks: Sequence[Block], arm: str, baseline: str) -> str:
+    fewer, compared = _fewer(blocks, arm, baseline)
+    return (
+        f"{arm} killed fewer apps than {baseline} in {fewer} of {compared} blocks that differ, "
+        "where it cannot: do not trust this run"
+    )
