@@ -44,6 +44,11 @@ def add_options(parser: pytest.Parser) -> None:
         help="blocks of each stratum; each runs every arm once, in random order (default: %(default)s)",
     )
     group.addoption(
+        "--lmkd-pressure-blocks",
+        metavar="N",
+        help="blocks of each pressure scenario, whose episodes take longer (default: as --lmkd-blocks)",
+    )
+    group.addoption(
         "--lmkd-seed", metavar="N", help="seed of all random order (default: a new one, recorded)"
     )
     group.addoption(
@@ -71,6 +76,7 @@ class Options:
     specs: tuple[str, ...]
     arms: tuple[str, ...]
     blocks: int
+    pressure_blocks: int
     seed: int
     results: Path
     html: Path | None
@@ -83,10 +89,12 @@ class Options:
         html = config.getoption("--lmkd-html")
         precision = config.getoption("--lmkd-precision")
         resumed = _resumed_run(config)
+        blocks = resumed.blocks if resumed else _blocks(config)
         return cls(
             specs=tuple(config.getoption("--lmkd-device")),
             arms=resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms")),
-            blocks=resumed.blocks if resumed else _blocks(config),
+            blocks=blocks,
+            pressure_blocks=(resumed.pressure_blocks if resumed else _pressure_blocks(config)) or blocks,
             seed=resumed.seed if resumed else _seed(config),
             results=_results(config),
             html=Path(html) if html else None,
@@ -104,6 +112,12 @@ def _resumed_run(config: pytest.Config) -> RunInfo | None:
 
 def _blocks(config: pytest.Config) -> int:
     return _whole_number("--lmkd-blocks", config.getoption("--lmkd-blocks"), 1, 10_000)
+
+
+def _pressure_blocks(config: pytest.Config) -> int:
+    """0: as many as of everything else."""
+    text = config.getoption("--lmkd-pressure-blocks")
+    return _whole_number("--lmkd-pressure-blocks", text, 1, 10_000) if text else 0
 
 
 def _seed(config: pytest.Config) -> int:

@@ -173,7 +173,7 @@ class LmkdSession:
             device,
             self.store,
             self._runners[source.name].arms,
-            options.blocks,
+            options.pressure_blocks,
             options.seed,
             self._on_block,
             self._say,
@@ -187,14 +187,17 @@ class LmkdSession:
 
     def _on_block(self, device: str, stratum: AnyStratum, block: int) -> None:
         self._meter.block_done(len(self.options.arms))
-        self._progress(self._meter.line(device, str(stratum), block, self.options.blocks))
+        self._progress(self._meter.line(device, str(stratum), block, self._blocks_of(stratum)))
 
     def _note_unusable(self, device: str, reason: str) -> None:
         self._unusable[device] = reason
         self.store.append(SkipRecord(device=device, what="device", name=device, reason=reason))
 
+    def _blocks_of(self, stratum: AnyStratum) -> int:
+        return self.options.pressure_blocks if isinstance(stratum, PressureStratum) else self.options.blocks
+
     def _trials_of(self, stratum: AnyStratum) -> int:
-        return self.options.blocks * len(self.options.arms)
+        return self._blocks_of(stratum) * len(self.options.arms)
 
     def _run_info(self) -> RunInfo:
         distributions = ("pytest-lmkd", "pytest", "adbutils", "pandas", "scipy")
@@ -205,6 +208,7 @@ class LmkdSession:
             seed=self.options.seed,
             arms=self.options.arms,
             blocks=self.options.blocks,
+            pressure_blocks=self.options.pressure_blocks,
             devices=tuple(self.device_names),
             versions={name: importlib.metadata.version(name) for name in distributions},
             host={
@@ -217,8 +221,9 @@ class LmkdSession:
 
 
 def _planned(stratum: AnyStratum, device: str, options: Options) -> list[PlannedTrial | PlannedEpisode]:
-    arms, blocks, seed = options.arms, options.blocks, options.seed
+    arms, seed = options.arms, options.seed
     if isinstance(stratum, PressureStratum):
-        plan = [plan_pressure_block(stratum, device, arms, block, seed) for block in range(blocks)]
+        blocks = range(options.pressure_blocks)
+        plan = [plan_pressure_block(stratum, device, arms, block, seed) for block in blocks]
         return [episode for block in plan for episode in block]
-    return [trial for block in plan_stratum(stratum, device, arms, blocks, seed) for trial in block]
+    return [trial for block in plan_stratum(stratum, device, arms, options.blocks, seed) for trial in block]

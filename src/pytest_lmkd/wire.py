@@ -439,6 +439,7 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     seed: int
     arms: tuple[str, ...]
     blocks: int
+    pressure_blocks: int = 0
     devices: tuple[str, ...]
     versions: dict[str, str]
     host: dict[str, str]
