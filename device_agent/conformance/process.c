@@ -21,52 +21,49 @@
 #include <unistd.h>
 
 #include "case.h"
+#include "failure.h"
+#include "group.h"
+#include "text_file.h"
 
-#define V2_ROOT "/sys/fs/cgroup"
-#define V1_ROOT "/sys/fs/cgroup/memory"
-#define GROUP_NAME "/lmkd-conformance"
 #define STACK_BYTES (64 * 1024)
 #define MAX_PROCESSES 8
 #define PATIENCE_S 10
 
+static struct group group; // that the targets are in
 static struct process made[MAX_PROCESSES];
 static int made_count;
 static void *memory;
 static int own_channel; // of a process that acts
 
-static void write_text(const char *path, const char *text)
+static void must_write(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) || close(fd) < 0)
-		die(path);
-}
-
-static bool is_v2(void)
-{
-	return access(V1_ROOT "/tasks", F_OK) < 0;
+	if (write_text(path, text) < 0)
+		die(failure_text());
 }
 
 // A file of the group that the targets are in.
 static const char *in_group(const char *file)
 {
-	static char path[128];
-	snprintf(path, sizeof(path), "%s" GROUP_NAME "%s", is_v2() ? V2_ROOT : V1_ROOT, file);
+	static char path[GROUP_PATH_SIZE + 32];
+	snprintf(path, sizeof(path), "%s%s", group.path, file);
 	return path;
 }
 
 static void make_group(void)
 {
-	if (mkdir(in_group(""), 0755) < 0 && errno != EEXIST)
-		die(in_group(""));
+	if (group.path[0] != '\0')
+		return;
+	group_remove_leftovers();
+	if (group_create(&group, 1) < 0)
+		die(failure_text());
 }
 
 static long charged_kb(void)
 {
-	char text[32] = "";
-	int fd = open(in_group(is_v2() ? "/memory.current" : "/memory.usage_in_bytes"), O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0 || close(fd) < 0)
+	long kb = (long)group_charged_kb(&group);
+	if (kb < 0)
 		die("read what is charged");
-	return strtol(text, NULL, 10) / 1024;
+	return kb;
 }
 
 const char *freed(void)
@@ -92,7 +89,7 @@ const char *freed_soon(void)
 void keep_targets_out_of_swap(void)
 {
 	make_group();
-	write_text(in_group("/memory.swap.max"), "0");
+	must_write(in_group("/memory.swap.max"), "0");
 }
 
 void limit_targets_memory(long kb)
@@ -100,7 +97,7 @@ void limit_targets_memory(long kb)
 	char text[32];
 	snprintf(text, sizeof(text), "%ldK", kb);
 	keep_targets_out_of_swap();
-	write_text(in_group("/memory.max"), text);
+	must_write(in_group("/memory.max"), text);
 }
 
 void *target_memory(void)
@@ -172,7 +169,8 @@ static void start_sharer(struct plan *plan)
 
 static _Noreturn void run_target(struct plan *plan, int channel)
 {
-	write_text(in_group("/cgroup.procs"), "0");
+	if (group_enter(&group) < 0)
+		die(failure_text());
 	memset(memory, 0xa5, TARGET_KB * 1024);
 	if (write(channel, "r", 1) != 1)
 		_exit(1);
@@ -386,5 +384,8 @@ void end_processes(void)
 		close(made[i].channel);
 	}
 	made_count = 0;
-	rmdir(in_group("")); // fails where a case made none
+	if (group.path[0] != '\0' && group_remove(&group) < 0)
+		die(failure_text());
+	group.path[0] = '\0';
+	group_leave_no_trace();
 }

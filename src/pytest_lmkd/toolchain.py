@@ -53,7 +53,7 @@ C_FLAGS = (
 SOURCES: Mapping[str, tuple[str, ...]] = {
     "lmkd-agent": ("device_agent/src", "device_agent/agent"),
     "lmkd-pressure": ("device_agent/src", "device_agent/pressure"),
-    "lmkd-conformance": ("device_agent/conformance",),
+    "lmkd-conformance": ("device_agent/src", "device_agent/conformance"),
     "lmkd-adbd": ("virtual_device/guest/adbd",),
     "tsc_khz": ("virtual_device/host",),
 }
