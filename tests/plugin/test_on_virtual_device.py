@@ -177,3 +177,32 @@ def ended(pidfd: int) -> bool:
     ready, _, _ = select.select([pidfd], [], [], 60)
     os.close(pidfd)
     return bool(ready)
+
+
+PRESSURE_SUITE = """
+    import dataclasses
+    import pytest
+    from pytest_lmkd.pressure.scenarios import PRESSURE
+    QUICK = dataclasses.replace(PRESSURE["undisturbed"], hold_ms=50)
+    @pytest.mark.parametrize("stratum", [QUICK], ids=str)
+    def test_met(stratum, press):
+        outcome = press(stratum)
+        assert outcome.complete_blocks == 1, outcome.explain()
+"""
+
+
+def test_pressure_has_its_own_blocks_and_the_same_apps_in_every_arm(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(PRESSURE_SUITE)
+    options = ("--lmkd-blocks", "3", "--lmkd-pressure-blocks", "1", "--lmkd-arms", "kill,kill#2")
+    device = ("--lmkd-device", "virtual:stock")
+    result = pytester.runpytest_subprocess(*device, *options, "--lmkd-results", "out")
+    result.assert_outcomes(passed=1)
+    out = pytester.path / "out"
+    planned = [json.loads(line) for line in (out / "plan.jsonl").open()]
+    first, second = (record for record in records_of(out) if record["type"] == "episode")
+    assert [plan["arm"] for plan in planned] == [first["arm"], second["arm"]]
+    assert {first["arm"], second["arm"]} == {"kill", "kill#2"}
+    assert (first["seed"], first["demand_kb"]) == (second["seed"], second["demand_kb"])
+    assert first["kills_total"] == len(first["kills"]) > 0
+    pytester.runpytest_subprocess(*device, "--lmkd-resume", "out").assert_outcomes(passed=1)
+    assert sum(record["type"] == "episode" for record in records_of(out)) == 2

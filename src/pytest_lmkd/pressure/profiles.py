@@ -75,14 +75,14 @@ PROFILES: Mapping[str, Profile] = {
                 AppKind(1, 0.03, adj=500, touch_ms=500),
                 AppKind(8, 0.05, adj=900, adj_step=10),
             ),
-            demand_share=0.40,
+            demand_share=0.50,
             settings={},
         ),
         Profile(
             "low-ram",
             "a device of little memory with five small cached apps",
             (AppKind(1, 0.08, adj=200, touch_ms=200), AppKind(5, 0.09, adj=900, adj_step=15)),
-            demand_share=0.45,
+            demand_share=0.60,
             settings=LOW_RAM,
         ),
     )

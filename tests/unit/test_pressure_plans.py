@@ -1,0 +1,118 @@
+"""Which apps and which demand an episode gets: the same in every arm of a block, other ones in the next."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_lmkd.pressure.control import false_gains
+from pytest_lmkd.pressure.plan import plan_episode
+from pytest_lmkd.pressure.profiles import PROFILES
+from pytest_lmkd.pressure.profiles import Profile
+from pytest_lmkd.pressure.profiles import draw_apps
+from pytest_lmkd.pressure.scenarios import PRESSURE
+from pytest_lmkd.pressure.stratum import plan_pressure_block
+from pytest_lmkd.wire import EpisodeRecord
+
+GB_KB = 1024 * 1024
+ARMS = ("kill", "kill+mrelease@lmkd", "reap-kill")
+
+
+def without_arm(plan: str) -> list[str]:
+    return [word for word in plan.split() if not word.startswith(("arm=", "delay_us="))]
+
+
+@pytest.mark.parametrize("scenario", PRESSURE)
+@given(seed=st.integers(0, 2**62))
+def test_arms_differ_in_nothing_but_the_arm(scenario: str, seed: int) -> None:
+    plans = [plan_episode(PRESSURE[scenario], arm, GB_KB, seed) for arm in (*ARMS, "kill+mrelease@1ms")]
+    assert len({tuple(without_arm(plan.text)) for plan in plans}) == 1
+    assert len({plan.text for plan in plans}) == len(plans)
+
+
+def test_the_same_arm_again_is_the_same_plan() -> None:
+    stratum = PRESSURE["undisturbed"]
+    again = plan_episode(stratum, "reap-kill#2", GB_KB, 1)
+    assert again == plan_episode(stratum, "reap-kill", GB_KB, 1)
+
+
+def test_blocks_have_apps_of_their_own() -> None:
+    stratum = PRESSURE["undisturbed"]
+    seeds = [plan_pressure_block(stratum, "phone", ARMS, block, 1)[0].seed for block in range(20)]
+    assert len({plan_episode(stratum, "kill", GB_KB, seed).text for seed in seeds}) == 20
+
+
+def test_a_block_runs_every_arm_once_with_one_seed() -> None:
+    block = plan_pressure_block(PRESSURE["undisturbed"], "phone", ARMS, 3, 1)
+    assert sorted(episode.arm for episode in block) == sorted(ARMS)
+    assert [episode.order for episode in block] == [0, 1, 2]
+    assert len({episode.seed for episode in block}) == 1
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
+@given(seed=st.integers(0, 2**62), mem_total_kb=st.integers(GB_KB // 2, 24 * GB_KB))
+def test_the_demand_needs_kills_on_a_device_of_any_size(
+    profile: Profile, seed: int, mem_total_kb: int
+) -> None:
+    apps_kb = sum(app.size_kb for app in draw_apps(profile, mem_total_kb, seed))
+    demand_kb = mem_total_kb * profile.demand_share
+    assert apps_kb < mem_total_kb
+    assert apps_kb + demand_kb > mem_total_kb
+    assert demand_kb < mem_total_kb
+
+
+def test_every_third_app_is_stalled() -> None:
+    lines = plan_episode(PRESSURE["held-beyond-burst"], "kill", GB_KB, 1).text.splitlines()
+    stalls = [line.split("stall=")[1].split()[0] for line in lines if line.startswith("app ")]
+    assert stalls == ["none", "none", "holder"] * 4
+
+
+def test_what_confines_an_episode_is_what_its_sizes_are_shares_of() -> None:
+    plan = plan_episode(PRESSURE["undisturbed"], "kill", 12 * GB_KB, 1, limit_kb=GB_KB)
+    assert f"limit_kb={GB_KB}" in plan.text
+    assert plan.memory_kb < 2 * GB_KB
+
+
+def episode(arm: str, block: int, kills: int) -> EpisodeRecord:
+    return EpisodeRecord(
+        device="phone",
+        suite="pressure",
+        scenario="undisturbed",
+        regime="control",
+        arm=arm,
+        block=block,
+        order=0,
+        seed=1,
+        profile="12-cached",
+        demand="burst",
+        demand_kb=1,
+        stall="none",
+        stall_ms=0,
+        boot_id="boot",
+        kills_total=kills,
+        valid=True,
+    )
+
+
+def blocks_of(baseline: list[int], candidate: list[int]) -> list[list[EpisodeRecord]]:
+    return [
+        [episode("kill+mrelease", block, one), episode("reap-kill", block, other)]
+        for block, (one, other) in enumerate(zip(baseline, candidate, strict=True))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("baseline", "candidate", "gains"),
+    [
+        ([5] * 12, [5] * 12, 0),
+        ([6] * 12, [5] * 12, 1),
+        ([5] * 12, [6] * 12, 0),
+        ([6] * 5 + [5] * 7, [5] * 12, 0),  # five of five: chance in 3 % of runs
+        ([6] * 6 + [5] * 6, [5] * 12, 1),  # six of six: in 1.6 %
+        ([], [], 0),
+    ],
+)
+def test_a_control_that_gains_is_found_out(baseline: list[int], candidate: list[int], gains: int) -> None:
+    found = false_gains(blocks_of(baseline, candidate), ["kill+mrelease", "reap-kill"])
+    assert len(found) == gains
