@@ -14,6 +14,7 @@ from lmkd_reports.records import RunRecords
 from lmkd_reports.records import read_run
 from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
+from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
@@ -60,6 +61,8 @@ class Run:
     devices: tuple[DeviceRecord, ...]
     skips: tuple[SkipRecord, ...]
     cases: tuple[CaseRecord, ...]
+    episodes: tuple[EpisodeRecord, ...]
+    planned_episodes: int
     problems: tuple[Problem, ...]
     raw: bytes
 
@@ -79,6 +82,8 @@ def load_run(run_dir: Path) -> Run:
         devices=tuple(records.devices),
         skips=tuple(records.skips),
         cases=tuple(records.cases),
+        episodes=tuple(records.episodes),
+        planned_episodes=len(records.planned_episodes),
         problems=tuple(problems),
         raw=records.raw,
     )
@@ -104,7 +109,7 @@ def _without_repeats(trials: pd.DataFrame, problems: list[Problem]) -> pd.DataFr
 
 def _inferred_info(run_dir: Path, records: RunRecords) -> RunInfo:
     """What can be said of a run whose run.json is lost."""
-    seen = {trial.arm for trial in records.trials}
+    seen = {trial.arm for trial in records.trials} | {episode.arm for episode in records.episodes}
     arms = [arm for arm in DEFAULT_ARMS if arm in seen] + sorted(seen - set(DEFAULT_ARMS))
     return RunInfo(
         run_id=run_dir.resolve().name,

@@ -19,6 +19,8 @@ from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import SCHEMA
 from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
+from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import PlannedEpisode
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
@@ -50,10 +52,12 @@ class RunRecords:
 
     info: RunInfo | None = None
     planned: list[PlannedTrial] = field(default_factory=list)
+    planned_episodes: list[PlannedEpisode] = field(default_factory=list)
     devices: list[DeviceRecord] = field(default_factory=list)
     trials: list[TrialRecord] = field(default_factory=list)
     skips: list[SkipRecord] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
+    episodes: list[EpisodeRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     raw: bytes = b""
     """The record files as they are, one after the other."""
@@ -69,8 +73,7 @@ def read_run(run_dir: Path) -> RunRecords:
         raise UsageProblem(f"{run_dir} holds no run: name a folder in which there is a run.json")
     run = RunRecords()
     run.info = _read_info(run_dir / "run.json", run.problems)
-    planned = msgspec.json.Decoder(PlannedTrial)
-    run.planned.extend(_read_lines(run_dir / "plan.jsonl", "plan.jsonl", planned.decode, run.problems))
+    _read_plan(run_dir / "plan.jsonl", run)
     for path in sorted((run_dir / "records").glob("*.jsonl")):
         _read_records(path, run)
     return run
@@ -84,6 +87,16 @@ def _read_info(path: Path, problems: list[Problem]) -> RunInfo | None:
         return None
 
 
+def _read_plan(path: Path, run: RunRecords) -> None:
+    planned: msgspec.json.Decoder[PlannedTrial | PlannedEpisode]
+    planned = msgspec.json.Decoder(PlannedTrial | PlannedEpisode)
+    for one in _read_lines(path, path.name, planned.decode, run.problems):
+        if isinstance(one, PlannedTrial):
+            run.planned.append(one)
+        else:
+            run.planned_episodes.append(one)
+
+
 def _read_records(path: Path, run: RunRecords) -> None:
     name = f"records/{path.name}"
     for record in _read_lines(path, name, decode_record, run.problems):
@@ -95,6 +108,8 @@ def _read_records(path: Path, run: RunRecords) -> None:
             run.skips.append(record)
         elif isinstance(record, CaseRecord):
             run.cases.append(record)
+        elif isinstance(record, EpisodeRecord):
+            run.episodes.append(record)
     if path.is_file():
         run.raw += path.read_bytes().rstrip(b"\n") + b"\n"
 

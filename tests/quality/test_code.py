@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_lmkd.toolchain import SOURCES
+
 PYTHON_TREES = ("src", "reports", "virtual_device", "suites", "tests")
 PURE = (
     "design",
@@ -19,6 +21,12 @@ PURE = (
     "scenarios",
     "pairs",
     "controls",
+    "pressure.control",
+    "pressure.counting",
+    "pressure.plan",
+    "pressure.profiles",
+    "pressure.scenarios",
+    "pressure.stratum",
     "validity",
     "store",
     "cache",
@@ -72,7 +80,8 @@ def test_pure_parts_load_neither_pytest_nor_adbutils(module: str) -> None:
 
 
 def test_reports_know_the_records_only(checkout: Path) -> None:
-    allowed = {"pytest_lmkd.wire", "pytest_lmkd.scenarios", "pytest_lmkd.errors"}
+    names = ("wire", "arms", "scenarios", "pressure.scenarios", "errors")
+    allowed = {f"pytest_lmkd.{name}" for name in names}
     for path in (checkout / "reports").rglob("*.py"):
         ours = {name for name in imports_of(path) if name.partition(".")[0] in OURS - {"lmkd_reports"}}
         assert ours <= allowed, path
@@ -87,12 +96,12 @@ def test_adbutils_is_used_behind_the_transport_only(checkout: Path) -> None:
     assert users == {"transport"}
 
 
-def test_the_agent_knows_nothing_of_the_host(checkout: Path) -> None:
-    for path in (checkout / "device_agent" / "src").rglob("*.[ch]"):
+@pytest.mark.parametrize("program", ["lmkd-agent", "lmkd-pressure", "lmkd-conformance"])
+def test_what_runs_on_the_device_knows_nothing_of_the_host(program: str, checkout: Path) -> None:
+    trees = [checkout / tree for tree in SOURCES[program]]
+    for path in (path for tree in trees for path in tree.rglob("*.[ch]")):
         for name in re.findall(r'#include "([^"]+)"', path.read_text()):
-            assert (path.parent / name).is_file() or (checkout / "device_agent" / "src" / name).is_file(), (
-                path
-            )
+            assert any((folder / name).is_file() for folder in (path.parent, *trees)), path
 
 
 def code_files(checkout: Path) -> Iterator[Path]:

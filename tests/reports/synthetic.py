@@ -17,7 +17,9 @@ import numpy as np
 from pytest_lmkd.wire import Call
 from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
+from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import Fact
+from pytest_lmkd.wire import KillRecord
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
@@ -49,13 +51,14 @@ class SyntheticRun:
     trials: list[TrialRecord] = field(default_factory=list)
     skips: list[SkipRecord] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
+    episodes: list[EpisodeRecord] = field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
         (folder / "records").mkdir(parents=True, exist_ok=True)
         (folder / "run.json").write_bytes(encode_line(self.info))
         (folder / "plan.jsonl").write_bytes(encode_lines(self.planned))
         for number, name in enumerate(self.info.devices):
-            records = (*self.devices, *self.skips, *self.cases, *self.trials)
+            records = (*self.devices, *self.skips, *self.cases, *self.trials, *self.episodes)
             of_device = [record for record in records if record.device == name]
             (folder / "records" / f"{number}.jsonl").write_bytes(encode_lines(of_device))
         return folder
@@ -124,6 +127,83 @@ def synthetic_trial(**changes: object) -> TrialRecord:
         "valid": True,
     }
     return TrialRecord(**(fields | changes))
+
+
+def synthetic_kill(number: int, **changes: object) -> KillRecord:
+    """The ``number``-th kill of an episode, 100 ms after the last, back after 50 ms, with ``changes``."""
+    fields: dict[str, object] = {
+        "pid": 100 + number,
+        "app": number,
+        "adj": 955 - 5 * number,
+        "stall": "none",
+        "rss_kb": 50_000,
+        "charged_kb": 51_200,
+        "decided_ns": (1000 + 100 * number) * NS_PER_MS,
+        "killed_ns": (1001 + 100 * number) * NS_PER_MS,
+        "reaped_ns": (1040 + 100 * number) * NS_PER_MS,
+        "exited_ns": (1045 + 100 * number) * NS_PER_MS,
+        "freed_ns": (1050 + 100 * number) * NS_PER_MS,
+        "reason": "LOW_MEM",
+        "min_score_adj": 701,
+        "free_kb": 20_000,
+        "shortfall_kb": 8_000,
+        "swap_free_kb": 400_000,
+        "thrashing_pct": 0,
+        "condemned_kb": 0,
+        "condemned_zombie_kb": 0,
+        "condemned_late_kb": 0,
+        "condemned_exiting_kb": 0,
+        "by_reaper": True,
+        "mrelease_errno": "",
+        "charged_at_return_kb": 0,
+        "premature": False,
+        "premature_class": "",
+        "extra": False,
+    }
+    return KillRecord(**(fields | changes))
+
+
+def synthetic_episode(needed: int = 5, extra: int = 0, **changes: object) -> EpisodeRecord:
+    """A valid episode with that many kills, the extra ones premature, with ``changes`` to its fields."""
+    kills = [
+        synthetic_kill(number, extra=True, premature=True, premature_class="Z", freed_ns=None)
+        if number >= needed
+        else synthetic_kill(number)
+        for number in range(needed + extra)
+    ]
+    fields: dict[str, object] = {
+        "device": PATCHED,
+        "suite": "pressure",
+        "scenario": "held-beyond-burst",
+        "regime": "injected",
+        "arm": "kill",
+        "block": 0,
+        "order": 0,
+        "seed": 1,
+        "profile": "12-cached",
+        "demand": "burst",
+        "demand_kb": 500_000,
+        "stall": "holder",
+        "stall_ms": 0,
+        "boot_id": "00000000-0000-0000-0000-000000000000",
+        "demand_met": True,
+        "duration_ns": 3000 * NS_PER_MS,
+        "risen_ns": 2000 * NS_PER_MS,
+        "threshold_kb": 28_160,
+        "kills": tuple(kills),
+        "kills_total": len(kills),
+        "needed_kb": needed * 51_200,
+        "kills_needed": needed,
+        "kills_extra": extra,
+        "kills_premature": extra,
+        "psi_some_us": 300_000,
+        "fg_fault_p99_ns": 90_000,
+        "apps_started": 12,
+        "apps_alive": 12 - len(kills),
+        "curve": tuple((at * 1000, 200_000 - 50 * at, 0, 100 * at) for at in range(0, 3000, 50)),
+        "valid": True,
+    }
+    return EpisodeRecord(**(fields | changes))
 
 
 def synthetic_case(**changes: object) -> CaseRecord:

@@ -14,6 +14,7 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.frames import STRATUM
 from lmkd_reports.frames import Run
 from pytest_lmkd.wire import Call
@@ -51,6 +52,9 @@ def analyse(run: Run) -> Analysis:
         recorded=len(run.trials),
         valid=int(run.trials["valid"].sum()),
         comparisons=sum(_with_interval(device) for device in devices),
+        planned_episodes=run.planned_episodes,
+        recorded_episodes=len(run.episodes),
+        valid_episodes=sum(episode.valid for episode in run.episodes),
         trials_csv=_csv(run.trials),
         records=run.raw,
     )
@@ -61,8 +65,8 @@ def _device_names(run: Run) -> list[str]:
     attached = [record.device for record in run.devices]
     skipped = [skip.device for skip in run.skips]
     measured = [*run.trials["device"], *run.planned["device"]]
-    tried = [case.device for case in run.cases]
-    return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured, *tried]))
+    others = [*(case.device for case in run.cases), *(episode.device for episode in run.episodes)]
+    return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured, *others]))
 
 
 def _device(run: Run, name: str) -> DeviceResult:
@@ -79,6 +83,7 @@ def _device(run: Run, name: str) -> DeviceResult:
         ),
         skips=skips,
         conformance=conformance_of([case for case in run.cases if case.device == name]),
+        pressure=pressure_of([one for one in run.episodes if one.device == name], run.info.arms),
     )
 
 
@@ -166,8 +171,11 @@ def _missing(arm: str, stratum: Stratum, skips: tuple[SkipRecord, ...]) -> str:
 
 
 def _with_interval(device: DeviceResult) -> int:
-    comparisons = (comparison for stratum in device.strata for comparison in stratum.comparisons)
-    return sum(one.ratio is not None and one.ratio.interval is not None for one in comparisons)
+    times = (comparison for stratum in device.strata for comparison in stratum.comparisons)
+    kills = (comparison for result in device.pressure for comparison in result.comparisons)
+    return sum(one.ratio is not None and one.ratio.interval is not None for one in times) + sum(
+        one.total is not None and one.total.low is not None for one in kills
+    )
 
 
 def _csv(trials: pd.DataFrame) -> str:

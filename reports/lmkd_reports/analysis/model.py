@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lmkd_reports.analysis.cases import Conformance
+from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.records import Problem
 from lmkd_reports.statistics.bounds import Bounds
@@ -121,13 +122,17 @@ class StratumResult:
 
 @dataclass(frozen=True, slots=True)
 class DeviceResult:
-    """One device; ``record`` is None when it could not be attached, ``conformance`` when no case was run."""
+    """One device; ``record`` is None when it could not be attached, ``conformance`` when no case was run.
+
+    ``pressure`` is empty when no episode was.
+    """
 
     name: str
     record: DeviceRecord | None
     strata: tuple[StratumResult, ...]
     skips: tuple[SkipRecord, ...]
     conformance: Conformance | None
+    pressure: tuple[PressureResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +153,23 @@ class Analysis:
     recorded: int
     valid: int
     comparisons: int
+    planned_episodes: int
+    recorded_episodes: int
+    valid_episodes: int
     trials_csv: str
     records: bytes
 
     @property
     def tells_times(self) -> bool:
-        """Whether it is about times at all: not if the run tried conformance cases and nothing else."""
-        return bool(self.planned or self.recorded) or not any(device.conformance for device in self.devices)
+        """Whether it is about single kills and their times: not if the run did other things only."""
+        return bool(self.planned or self.recorded) or not (self.tells_answers or self.tells_kills)
+
+    @property
+    def tells_answers(self) -> bool:
+        """Whether conformance cases were tried."""
+        return any(device.conformance for device in self.devices)
+
+    @property
+    def tells_kills(self) -> bool:
+        """Whether there were pressure episodes."""
+        return bool(self.planned_episodes or self.recorded_episodes)

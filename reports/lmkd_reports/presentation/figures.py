@@ -139,8 +139,15 @@ def _time_axis(first_ms: float, last_ms: float) -> alt.X:
 
 
 def _render(chart: alt.Chart | alt.LayerChart, name: str, title: str, description: str) -> str:
+    return render(chart.properties(width=WIDTH, height=HEIGHT), name, title, description)
+
+
+def render(
+    chart: alt.Chart | alt.LayerChart | alt.VConcatChart, name: str, title: str, description: str
+) -> str:
+    """The chart as SVG for a page, in the page's colours; ``name`` is unique in the page."""
     themed = (
-        chart.properties(width=WIDTH, height=HEIGHT, background="transparent")
+        chart.properties(background="transparent")
         .configure(font="inherit")
         .configure_view(stroke=None)
         .configure_axis(

@@ -18,8 +18,12 @@ from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.analysis.pressure import KillComparison
+from lmkd_reports.analysis.pressure import PressureArm
+from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import cases
+from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.environment import Property
@@ -33,6 +37,9 @@ from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 from lmkd_reports.presentation.strips import Scale
 from lmkd_reports.presentation.strips import Strip
+from lmkd_reports.presentation.timeline import describe
+from lmkd_reports.presentation.timeline import end_of
+from lmkd_reports.presentation.timeline import timeline_figure
 from pytest_lmkd.wire import CaseRecord
 
 MARKS = {
@@ -136,6 +143,28 @@ class ConformanceView:
 
 
 @dataclass(frozen=True, slots=True)
+class KillRow:
+    """One arm under pressure, and the comparisons in which it is the candidate."""
+
+    arm: PressureArm
+    comparisons: list[KillComparison]
+
+
+@dataclass(frozen=True, slots=True)
+class PressureView:
+    """One situation of pressure; ``figures`` are (arm, what it shows, safe SVG)."""
+
+    place: str
+    result: PressureResult
+    name: str
+    details: str
+    title: str
+    expectation: str
+    rows: list[KillRow]
+    figures: list[tuple[str, str, Markup]]
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceView:
     """One device; ``number`` makes ids, because a device's name may hold anything."""
 
@@ -146,6 +175,8 @@ class DeviceView:
     strata: list[StratumView]
     control_headline: str
     conformance: ConformanceView | None
+    pressure: list[PressureView]
+    pressure_headlines: list[str]
 
     @property
     def usual(self) -> list[StratumView]:
@@ -218,6 +249,9 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["counted"] = cases.counted
+    for name in ("number", "milliseconds", "psi_milliseconds", "premature", "difference", "p_value"):
+        environment.filters[name] = getattr(kills, name)
+    environment.tests["same_arm"] = kills.same_arm
     for name in ("ms", "mb", "ratio", "interval", "percent", "share_interval", "shares"):
         environment.filters[name] = getattr(units, name)
     return environment
@@ -225,8 +259,9 @@ def _environment() -> jinja2.Environment:
 
 def _arms(analysis: Analysis) -> Mapping[str, None]:
     """Every arm on the page once, those of the run first."""
-    measured = (arm.arm for device in analysis.devices for stratum in device.strata for arm in stratum.arms)
-    return dict.fromkeys([*analysis.info.arms, *measured])
+    measured = [arm.arm for device in analysis.devices for stratum in device.strata for arm in stratum.arms]
+    pressed = [arm.arm for device in analysis.devices for result in device.pressure for arm in result.arms]
+    return dict.fromkeys([*analysis.info.arms, *measured, *pressed])
 
 
 def _device(
@@ -252,7 +287,44 @@ def _device(
         ],
         control_headline=wording.control_headline(device),
         conformance=_conformance(device),
+        pressure=[_pressure(result, f"d{number}p{place}") for place, result in enumerate(device.pressure)],
+        pressure_headlines=[
+            kills.headline(device.pressure, pair) for pair in kills.pairs_of(device.pressure)
+        ],
     )
+
+
+def _pressure(result: PressureResult, place: str) -> PressureView:
+    situation = result.situation
+    return PressureView(
+        place=place,
+        result=result,
+        name=kills.situation_name(situation),
+        details=kills.situation_details(situation),
+        title=kills.title(situation),
+        expectation=kills.expectation(situation),
+        rows=[_kill_row(arm, result) for arm in result.arms],
+        figures=_timelines(result, place),
+    )
+
+
+def _kill_row(arm: PressureArm, result: PressureResult) -> KillRow:
+    return KillRow(arm, [one for one in result.comparisons if one.candidate == arm.arm])
+
+
+def _timelines(result: PressureResult, place: str) -> list[tuple[str, str, Markup]]:
+    """One episode of each arm, on a common time axis."""
+    if not result.shown:
+        return []
+    end_ms = end_of(result.shown)
+    return [
+        (
+            episode.arm,
+            describe(episode),
+            Markup(timeline_figure(episode, end_ms, f"{place}t{number}")),  # noqa: S704 - our own SVG, escaped
+        )
+        for number, episode in enumerate(result.shown)
+    ]
 
 
 def _conformance(device: DeviceResult) -> ConformanceView | None:

@@ -17,8 +17,12 @@ from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Spread
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.analysis.pressure import KillComparison
+from lmkd_reports.analysis.pressure import PressureArm
+from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import cases
+from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
 from lmkd_reports.presentation.notes import Notes
@@ -41,6 +45,13 @@ LEGEND = (
     "interval of that share in percent. Ratios: median over blocks of the 90 % times within a "
     "block, with an interval of at least 95 %. A difference is claimed only when the whole interval "
     "lies on one side of 1."
+)
+PRESSED = "which kills under memory pressure were extra"
+KILLS_LEGEND = (
+    "Kills: mean an episode. Needed: as many of them as bring what was lacking, had their memory come at "
+    "once; extra: the others. Early: decided while earlier victims still held as much as was lacking. "
+    "Alive: apps at the end. p99: of the foreground's page faults, median. Differences: mean over "
+    "blocks, 95 % bootstrap interval, p of the sign-flip test; claimed only when both agree."
 )
 ANSWERED = "what process_mrelease answers"
 CONTROL_LEGEND = (
@@ -67,13 +78,17 @@ def plain(text: str) -> str:
 
 def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
     info = analysis.info
-    about = "how long until a killed process's memory is back" if analysis.tells_times else ANSWERED
-    yield f"pytest-lmkd: {about}"
-    seed = f", seed {info.seed}" if analysis.tells_times else ""
+    yield f"pytest-lmkd: {_about(analysis)}"
+    seed = f", seed {info.seed}" if analysis.tells_times or analysis.tells_kills else ""
     yield from _wrap(f"run {info.run_id}, started {info.started_utc}{seed}")
     if analysis.tells_times:
         yield from _wrap(
             f"trials: {analysis.planned} planned, {analysis.recorded} recorded, {analysis.valid} valid"
+        )
+    if analysis.tells_kills:
+        yield from _wrap(
+            f"episodes: {analysis.planned_episodes} planned, {analysis.recorded_episodes} recorded, "
+            f"{analysis.valid_episodes} valid"
         )
     for device in analysis.devices:
         yield from _device(device, analysis, notes)
@@ -92,6 +107,12 @@ def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
         yield from _wrap(f"  {problem}", indent="    ")
 
 
+def _about(analysis: Analysis) -> str:
+    if analysis.tells_times:
+        return "how long until a killed process's memory is back"
+    return PRESSED if analysis.tells_kills else ANSWERED
+
+
 def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:
     yield ""
     yield from _wrap(f"== {device.name}", indent="   ")
@@ -99,6 +120,8 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
     for pair in analysis.pairs if analysis.tells_times else ():
         yield from _wrap(f"   {headline(device, pair)}", indent="     ")
     yield from _wrap(f"   {control_headline(device)}", indent="     ")
+    for pair in kills.pairs_of(device.pressure):
+        yield from _wrap(f"   {kills.headline(device.pressure, pair)}", indent="     ")
     if device.conformance:
         yield from _conformance(device.conformance)
     for skip in device.skips:
@@ -108,6 +131,41 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
         yield from _meaning(scenario)
         for stratum in strata:
             yield from _stratum(stratum, notes)
+    for result in device.pressure:
+        yield from _pressure(result)
+
+
+def _pressure(result: PressureResult) -> Iterator[str]:
+    situation = result.situation
+    yield ""
+    yield from _wrap(f"-- {kills.situation_name(situation)}: {kills.title(situation)}", indent="   ")
+    yield from _wrap(f"   ({kills.situation_details(situation)})", indent="   ")
+    yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3}  kills needed  extra  early  alive  p99 ms"
+    for arm in result.arms:
+        yield from _kill_line(arm)
+    for comparison in result.comparisons:
+        yield from _kill_comparison(comparison)
+
+
+def _kill_line(arm: PressureArm) -> Iterator[str]:
+    counts = (arm.total, arm.needed, arm.extra, kills.premature_total(arm), arm.alive)
+    numbers = " ".join(f"{kills.number(count):>6}" for count in counts)
+    p99 = kills.milliseconds(arm.fault_p99_ns)
+    yield from _wrap(f"  {arm.arm:<{ARM_COLUMNS}} {arm.valid:>3} {numbers}  {p99:>6}", indent="      ")
+    for reason, number in arm.invalid:
+        yield from _wrap(f"    {number} invalid: {reason}", indent="      ")
+
+
+def _kill_comparison(comparison: KillComparison) -> Iterator[str]:
+    again = " (the same arm again)" if kills.same_arm(comparison) else ""
+    yield from _wrap(f"  {comparison.candidate} - {comparison.baseline}{again}", indent="      ")
+    rows = (
+        ("kills", comparison.total, comparison.verdict),
+        ("extra", comparison.extra, comparison.extra_verdict),
+    )
+    for name, found, verdict in rows:
+        says = f"      {name} {kills.difference(found).replace('−', '-'):<24} p {kills.p_value(found):<8}"
+        yield from _wrap(f"{says} {verdict}", indent="      ")
 
 
 def _conformance(conformance: Conformance) -> Iterator[str]:
@@ -235,6 +293,8 @@ def _further_legends(analysis: Analysis) -> Iterator[str]:
         yield from _wrap(CONTROL_LEGEND)
     if any(arm.tells_cost for stratum in strata for arm in stratum.arms):
         yield from _wrap(COST_LEGEND)
+    if analysis.tells_kills:
+        yield from _wrap(KILLS_LEGEND)
     told = [device.conformance for device in analysis.devices if device.conformance]
     for text in dict.fromkeys(cases.legend(case) for conformance in told for case in conformance.counted):
         yield from _wrap(text)
