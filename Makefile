@@ -25,7 +25,7 @@ demo: system-packages setup
 	@rm -rf results/demo
 	@$(BIN)/pytest suites/reclaim/test_reclaim.py suites/pressure -k '64MB or held-beyond-burst' \
 		--lmkd-device virtual:reap-kill-v3 --lmkd-arms kill,kill+mrelease,reap-kill \
-		--lmkd-blocks 12 --lmkd-pressure-blocks 1 --lmkd-results results/demo -q -p no:cacheprovider
+		--lmkd-blocks 10 --lmkd-pressure-blocks 1 --lmkd-results results/demo -q -p no:cacheprovider
 
 test: PACKAGES := $(TEST_PACKAGES)
 test: system-packages setup
