@@ -146,3 +146,9 @@ def test_nothing_names_the_machine_it_was_made_on(checkout: Path) -> None:
             continue
         found = machine.search(path.read_text(errors="replace"))
         assert found is None, f"{name}: {found}"
+
+
+def test_no_two_test_files_share_a_name(checkout: Path) -> None:
+    """pytest tells modules outside packages by their name alone, and collects only one of each."""
+    names = [path.name for path in (checkout / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))
