@@ -1,0 +1,26 @@
+"""Two reapers, as lmkd has: who is to die while both are busy is killed by the main thread, and not reaped."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+from sanitized import build_sanitized
+
+from pytest_lmkd.toolchain import source_files
+
+
+def test_with_both_reapers_busy_the_main_thread_only_kills(checkout: Path, tmp_path: Path) -> None:
+    trees = [checkout / "device_agent" / name for name in ("src", "pressure")]
+    sources = [
+        Path(__file__).with_name("killer_cases.c"),
+        trees[1] / "killer.c",
+        *source_files(trees[0], "*.c"),
+    ]
+    program = build_sanitized(sources, trees, tmp_path / "killer_cases")
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "both busy: reaper/alive reaper/alive main/dead",
+        "both idle again: reaper/dead reaper/dead main/dead reaper/dead",
+    ]
