@@ -161,6 +161,8 @@ static void probe_pressure(void)
 	bool told = fd >= 0 && write(fd, TRIGGER, sizeof(TRIGGER)) > 0;
 	if (fd >= 0 && !told && errno == EOPNOTSUPP)
 		refused("PSI is switched off on this kernel: boot it with psi=1");
+	else if (fd >= 0 && !told && errno == EINVAL) // kernel/sched/psi.c, psi_trigger_create()
+		refused("a trigger over lmkd's window of 1 s takes CAP_SYS_RESOURCE");
 	else if (!told)
 		failed("set a trigger in /proc/pressure/memory");
 	if (fd >= 0)
