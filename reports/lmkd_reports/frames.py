@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,9 @@ STRATUM = (
 
 TRIAL = ("device", *STRATUM, "arm", "block")
 """Columns that name one trial."""
+
+EPISODE = ("device", "suite", "scenario", "regime", "profile", "demand", "stall", "stall_ms", "arm", "block")
+"""Fields that name one episode."""
 
 MEASURED = tuple(
     name
@@ -82,7 +86,7 @@ def load_run(run_dir: Path) -> Run:
         devices=tuple(records.devices),
         skips=tuple(records.skips),
         cases=tuple(records.cases),
-        episodes=tuple(records.episodes),
+        episodes=_episodes_without_repeats(records.episodes, problems),
         planned_episodes=len(records.planned_episodes),
         problems=tuple(problems),
         raw=records.raw,
@@ -105,6 +109,19 @@ def _without_repeats(trials: pd.DataFrame, problems: list[Problem]) -> pd.DataFr
     for device, count in trials.loc[repeated, "device"].value_counts().items():
         problems.append(Problem(f"records of {device}", 0, f"{count} trials recorded twice: the last counts"))
     return trials[~repeated].reset_index(drop=True)
+
+
+def _episodes_without_repeats(
+    episodes: Sequence[EpisodeRecord], problems: list[Problem]
+) -> tuple[EpisodeRecord, ...]:
+    """The episodes with only the last record of each."""
+    last = {tuple(getattr(one, name) for name in EPISODE): one for one in episodes}
+    repeated = Counter(one.device for one in episodes) - Counter(one.device for one in last.values())
+    for device, count in repeated.items():
+        problems.append(
+            Problem(f"records of {device}", 0, f"{count} episodes recorded twice: the last counts")
+        )
+    return tuple(last.values())
 
 
 def _inferred_info(run_dir: Path, records: RunRecords) -> RunInfo:

@@ -10,6 +10,7 @@ import pytest
 from chromium import Browser
 from chromium import running
 from synthetic import synthetic_conformance
+from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from synthetic import synthetic_suite
 
@@ -39,6 +40,14 @@ def suite_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def conformance_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A written synthetic run of conformance cases alone, with its reports."""
     folder = synthetic_conformance().write(tmp_path_factory.mktemp("conformance"))
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pressure_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written synthetic run of pressure episodes alone, with its reports."""
+    folder = synthetic_pressure().write(tmp_path_factory.mktemp("pressure"))
     write_report(folder)
     return folder
 

@@ -206,6 +206,31 @@ def synthetic_episode(needed: int = 5, extra: int = 0, **changes: object) -> Epi
     return EpisodeRecord(**(fields | changes))
 
 
+def synthetic_pressure(blocks: int = 8) -> SyntheticRun:
+    """Episodes alone: a gain, a difference too small to be clear, none at all, and two invalid ones."""
+    arms = ("kill+mrelease@lmkd", "reap-kill", "reap-kill#2")
+    run = SyntheticRun(synthetic_info([PATCHED], arms, blocks), [synthetic_device(PATCHED)])
+    for block in range(blocks):
+        for arm, extra, starved in zip(arms, (2 + block % 2, 0, 0), (block % 4 // 3, 0, 0), strict=True):
+            place: dict[str, object] = {"arm": arm, "block": block}
+            control = {"scenario": "undisturbed", "regime": "control", "stall": "none"}
+            run.episodes += [
+                synthetic_episode(extra=extra, **place),
+                synthetic_episode(extra=starved, scenario="starved-victims", stall="starved", **place),
+                synthetic_episode(0, **control, **place),
+            ]
+    failed = {
+        "valid": False,
+        "invalid_reason": "the demand was not met to the end",
+        "scenario": "undisturbed",
+    }
+    run.episodes += [
+        synthetic_episode(0, regime="control", stall="none", arm=arm, block=blocks, **failed)
+        for arm in arms[:2]
+    ]
+    return run
+
+
 def synthetic_case(**changes: object) -> CaseRecord:
     """A conformance case with the right answer, with ``changes`` to its fields."""
     fields: dict[str, object] = {

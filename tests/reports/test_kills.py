@@ -6,18 +6,23 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from synthetic import NS_PER_MS
 from synthetic import PATCHED
+from synthetic import STOCK
 from synthetic import SyntheticRun
+from synthetic import synthetic_case
 from synthetic import synthetic_device
 from synthetic import synthetic_episode
 from synthetic import synthetic_info
 from synthetic import synthetic_kill
 from synthetic import synthetic_run
 from test_page import SCRIPT
+from test_page import Page
 
 from lmkd_reports import analyse
 from lmkd_reports import load_run
@@ -27,40 +32,15 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.presentation import kills
+from lmkd_reports.presentation.kills import difference
+from lmkd_reports.presentation.timeline import describe
 from lmkd_reports.statistics.differences import paired_difference
+from lmkd_reports.statistics.paired import MIN_BLOCKS
+from pytest_lmkd.pressure.scenarios import PRESSURE
 from pytest_lmkd.wire import EpisodeRecord
 
 TWO, FLAG = "kill+mrelease@lmkd", "reap-kill"
-
-SUMMARY = """\
-pytest-lmkd: which kills under memory pressure were extra
-run synthetic-20260101T000000Z, started 2026-01-01T00:00:00+00:00, seed
-1
-episodes: 0 planned, 16 recorded, 16 valid
-
-== synthetic-reap-kill-v3
-   Synthetic phone, Linux 6.12.90, personality reap-kill-v3, x86_64, 4
-   CPUs, 980 MB RAM, 512 MB swap, 4 kB pages
-   reap-kill against kill+mrelease@lmkd, under pressure: fewer kills in
-     1 of 1 situation
-
--- held-beyond-burst, 12-cached: every third victim is held by a reader
-   until the demand is over
-   (injected, burst, holder)
-  arm                   n  kills needed  extra  early  alive  p99 ms
-  kill+mrelease@lmkd    8    7.5      5    2.5    2.5    4.5  0.0900
-  reap-kill             8      5      5      0      0      7  0.0900
-  reap-kill - kill+mrelease@lmkd
-      kills -2.5 (-2.9 to -2.1)      p 0.008    better
-      extra -2.5 (-2.9 to -2.1)      p 0.008    better
-
-Kills: mean an episode. Needed: as many of them as bring what was
-lacking, had their memory come at once; extra: the others. Early:
-decided while earlier victims still held as much as was lacking. Alive:
-apps at the end. p99: of the foreground's page faults, median.
-Differences: mean over blocks, 95 % bootstrap interval, p of the
-sign-flip test; claimed only when both agree.
-"""
 
 
 def run_of(episodes: Sequence[EpisodeRecord], folder: Path) -> Analysis:
@@ -79,14 +59,20 @@ def episodes_of(extra: Sequence[int], flag_extra: Sequence[int], **changes: obje
     ]
 
 
+def changed(episode: EpisodeRecord, **changes: object) -> EpisodeRecord:
+    return msgspec.structs.replace(episode, **changes)
+
+
 def result_of(extra: Sequence[int], flag_extra: Sequence[int]) -> PressureResult:
     (result,) = pressure_of(episodes_of(extra, flag_extra), (TWO, FLAG))
     return result
 
 
-def test_the_summary_of_episodes_alone(tmp_path: Path) -> None:
-    analysis = run_of(episodes_of([2, 3] * 4, [0] * 8), tmp_path)
-    assert render_summary(analysis) == SUMMARY
+def test_the_summary_of_episodes_alone(pressure_dir: Path) -> None:
+    golden = Path(__file__).parent / "golden" / "kills.txt"
+    text = (pressure_dir / "summary.txt").read_text()
+    assert text == golden.read_text()
+    assert max(map(len, text.splitlines())) <= 72
 
 
 @pytest.mark.parametrize(
@@ -106,23 +92,84 @@ def test_verdicts(extra: list[int], flag_extra: list[int], verdict: Verdict) -> 
     assert (comparison.verdict, comparison.extra_verdict) == (verdict, verdict)
 
 
+DEMAND = "the demand was not met to the end"
+
+
 def test_an_arm_without_a_valid_episode_is_not_judged(tmp_path: Path) -> None:
-    episodes = episodes_of([3] * 8, [0] * 8)
-    broken = [
-        synthetic_episode(
-            arm=FLAG, block=one.block, valid=False, invalid_reason="the demand was not met to the end"
-        )
-        if one.arm == FLAG
-        else one
-        for one in episodes
-    ]
-    analysis = run_of(broken, tmp_path)
+    broken = synthetic_episode(arm=FLAG, valid=False, invalid_reason=DEMAND)
+    episodes = [one for one in episodes_of([3] * 8, [0] * 8) if one.arm == TWO]
+    analysis = run_of([*episodes, *(changed(broken, block=one.block) for one in episodes)], tmp_path)
     (result,) = analysis.devices[0].pressure
     assert result.comparisons[0].verdict == Verdict.INVALID
     assert result.shown_block is None
-    page = render_html(analysis)
-    assert "8 invalid: the demand was not met to the end" in re.sub(r"<[^>]+>", "", page)
-    assert "No block has a valid episode of every arm." in page
+    words = Page(render_html(analysis)).words()
+    assert f"held-beyond-burst, 12-cached, reap-kill : 8 invalid: {DEMAND}" in words
+    assert "every episode of reap-kill is invalid × invalid" in words
+    assert "reap-kill 0 8 invalid – – – – – – –" in words
+    assert "no block has a valid episode of every arm" in words
+    assert f"    8 invalid: {DEMAND}\n" in render_summary(analysis)
+
+
+class TestArmsThatAreNotThere:
+    """An interrupted run, or one whose device cannot do an arm: no other arm takes its place."""
+
+    def test_the_baseline_is_that_of_the_run(self) -> None:
+        episodes = [synthetic_episode(arm=arm) for arm in (TWO, FLAG)]
+        (result,) = pressure_of(episodes, ("kill", TWO, FLAG))
+        assert pairs(result) == [(FLAG, TWO)]
+
+    def test_without_it_nothing_is_compared(self, tmp_path: Path) -> None:
+        analysis = run_of([synthetic_episode(arm=FLAG, block=block) for block in range(8)], tmp_path)
+        assert not analysis.devices[0].pressure[0].comparisons
+        assert "nothing could be compared" in Page(render_html(analysis)).words()
+        assert "reap-kill             8      5" in render_summary(analysis)
+
+    def test_in_one_situation_only(self, tmp_path: Path) -> None:
+        episodes = [*episodes_of([3] * 6, [0] * 6), synthetic_episode(arm=FLAG, scenario="undisturbed")]
+        analysis = run_of(episodes, tmp_path)
+        whole, part = analysis.devices[0].pressure
+        assert pairs(whole) == pairs(part) == [(FLAG, TWO)]
+        assert (part.comparisons[0].verdict, part.comparisons[0].total) == (Verdict.NOT_ENOUGH_DATA, None)
+        tally = "fewer kills in 1 of 2 pressure strata, not enough data in 1"
+        assert f"{FLAG} against {TWO} {tally}" in Page(render_html(analysis)).words()
+        assert "no block with a valid episode of both: not enough data" in render_summary(analysis)
+
+
+@pytest.mark.parametrize(
+    ("arms", "expected"),
+    [
+        (("kill", FLAG), [(FLAG, "kill")]),
+        (
+            ("kill", "kill+mrelease", FLAG),
+            [(FLAG, "kill+mrelease"), ("kill+mrelease", "kill"), (FLAG, "kill")],
+        ),
+        (("kill", "kill#2"), [("kill#2", "kill")]),
+        (("kill", "kill#2", FLAG), [(FLAG, "kill"), ("kill#2", "kill")]),
+        ((TWO, FLAG, f"{FLAG}#2"), [(FLAG, TWO), (f"{FLAG}#2", TWO), (f"{FLAG}#2", FLAG)]),
+        ((FLAG, TWO), [(TWO, FLAG)]),
+        (
+            (TWO, FLAG, "reap-kill-emulated"),
+            [(FLAG, TWO), ("reap-kill-emulated", TWO)],
+        ),
+    ],
+)
+def test_what_is_compared(arms: tuple[str, ...], expected: list[tuple[str, str]]) -> None:
+    (result,) = pressure_of([synthetic_episode(arm=arm) for arm in reversed(arms)], arms)
+    assert pairs(result) == expected
+
+
+def pairs(result: PressureResult) -> list[tuple[str, str]]:
+    return [(one.candidate, one.baseline) for one in result.comparisons]
+
+
+def test_a_gain_in_a_control_is_an_alarm(tmp_path: Path) -> None:
+    gain = episodes_of([3] * 8, [0] * 8, scenario="undisturbed", regime="control", stall="none")
+    analysis = run_of(gain, tmp_path / "gain")
+    assert "alarm banner" in render_html(analysis)
+    assert "  !! reap-kill against kill+mrelease@lmkd: a gain is claimed" in render_summary(analysis)
+    elsewhere = run_of(episodes_of([3] * 8, [0] * 8), tmp_path / "elsewhere")
+    assert "alarm banner" not in render_html(elsewhere)
+    assert "!!" not in render_summary(elsewhere)
 
 
 def test_means_are_of_valid_episodes_only() -> None:
@@ -133,10 +180,14 @@ def test_means_are_of_valid_episodes_only() -> None:
     assert (flag.total, flag.extra, flag.premature, flag.alive) == (5, 0, (), 7)
 
 
-def test_an_episode_recorded_twice_counts_once() -> None:
+def test_an_episode_recorded_twice_counts_once(tmp_path: Path) -> None:
     episodes = [*episodes_of([3], [0]), synthetic_episode(extra=1, arm=TWO, block=0)]
-    (result,) = pressure_of(episodes, (TWO, FLAG))
-    assert (result.arms[0].valid, result.arms[0].extra) == (1, 1)
+    analysis = run_of(episodes, tmp_path)
+    (result,) = analysis.devices[0].pressure
+    assert (result.arms[0].valid, result.arms[0].extra, analysis.recorded_episodes) == (1, 1, 2)
+    assert [problem.message for problem in analysis.problems] == [
+        "1 episodes recorded twice: the last counts"
+    ]
 
 
 def test_the_block_that_is_drawn_is_typical() -> None:
@@ -145,56 +196,201 @@ def test_the_block_that_is_drawn_is_typical() -> None:
     assert [(one.arm, one.kills_extra) for one in result.shown] == [(TWO, 3), (FLAG, 0)]
 
 
-def test_situations_are_never_pooled() -> None:
-    episodes = [*episodes_of([3], [0]), *episodes_of([0], [0], scenario="undisturbed", stall="none")]
-    assert [one.situation.scenario for one in pressure_of(episodes, ())] == [
-        "held-beyond-burst",
-        "undisturbed",
-    ]
+@pytest.mark.parametrize(
+    "other",
+    [{"scenario": "undisturbed"}, {"profile": "low-ram"}, {"regime": "natural"}, {"stall_ms": 150}],
+)
+def test_situations_are_never_pooled(other: dict[str, object]) -> None:
+    episodes = [*episodes_of([3], [0]), *episodes_of([1], [0], **other)]
+    assert [one.arms[0].extra for one in pressure_of(episodes, (TWO, FLAG))] == [3, 1]
+
+
+def test_devices_are_never_pooled(tmp_path: Path) -> None:
+    info = synthetic_info([PATCHED, STOCK], arms=(TWO, FLAG))
+    run = SyntheticRun(info, [synthetic_device(PATCHED), synthetic_device(STOCK)])
+    run.episodes = [*episodes_of([3] * 6, [0] * 6), *episodes_of([0] * 6, [0] * 6, device=STOCK)]
+    analysis = analyse(load_run(run.write(tmp_path)))
+    verdicts = [device.pressure[0].comparisons[0].verdict for device in analysis.devices]
+    assert verdicts == [Verdict.BETTER, Verdict.NO_CLEAR_DIFFERENCE]
+    overview = Page(render_html(analysis)).words()
+    assert f"{PATCHED} {FLAG} against {TWO}: fewer kills in 1 of 1 pressure stratum" in overview
+    assert f"{STOCK} {FLAG} against {TWO}: no clear difference in 1 of 1 pressure stratum" in overview
 
 
 def test_an_arm_against_itself_is_named_so(tmp_path: Path) -> None:
     episodes = [synthetic_episode(arm=arm, block=block) for block in range(6) for arm in ("kill", "kill#2")]
     run = SyntheticRun(synthetic_info([PATCHED], arms=("kill", "kill#2")), episodes=episodes)
     analysis = analyse(load_run(run.write(tmp_path)))
-    assert "kill#2 - kill (the same arm again)" in render_summary(analysis)
-    assert "the same arm again" in render_html(analysis)
+    text = render_summary(analysis)
+    assert "kill#2 - kill (the same arm again)" in text
+    assert "kill#2 against kill (the same arm again): no clear difference" in " ".join(text.split())
+    assert "against kill: the same arm again" in Page(render_html(analysis)).words()
 
 
-def test_an_episode_without_kills_is_drawn_too(tmp_path: Path) -> None:
-    analysis = run_of([synthetic_episode(0, 0, arm=arm) for arm in (TWO, FLAG)], tmp_path)
-    assert render_html(analysis).count("<figure>") == 2
+class TestTimeline:
+    def figures(self, episodes: Sequence[EpisodeRecord], folder: Path) -> list[str]:
+        return re.findall(r"<figure>.*?</figure>", render_html(run_of(episodes, folder)), re.DOTALL)
 
+    def test_needed_and_extra_kills_differ_in_shape_and_colour(self, tmp_path: Path) -> None:
+        two, flag = self.figures(episodes_of([3], [0]), tmp_path)
+        marks = re.findall(r'<path[^>]*? fill="(var\(--(?:plain|worse)\))"[^>]*>', two)
+        assert marks.count("var(--plain)") == 5
+        assert marks.count("var(--worse)") == 3 + 3  # the extra ones are not back: an arrow each
+        assert "var(--worse)" not in flag
+        assert len(set(re.findall(r'<path[^>]*? d="([^"]+)"[^>]*? fill="var\(--worse\)"', two))) == 2
 
-def test_what_a_device_says_is_text(tmp_path: Path) -> None:
-    kill = synthetic_kill(0, reason=SCRIPT, stall=SCRIPT, mrelease_errno=SCRIPT)
-    episodes = [
-        replace_struct(
-            synthetic_episode(arm=arm, block=block), scenario=SCRIPT, profile=SCRIPT, stall=SCRIPT, kill=kill
+    def test_it_says_what_it_shows(self, tmp_path: Path) -> None:
+        two, flag = self.figures(episodes_of([3], [0]), tmp_path)
+        assert "8 kills, 3 extra; memory of 3 not back by the end</desc>" in two
+        assert "5 kills, none extra; all memory back by the end</desc>" in flag
+
+    def test_memory_that_came_after_the_end_counts_as_not_back(self) -> None:
+        kill = synthetic_kill(0, freed_ns=3001 * NS_PER_MS)
+        assert describe(synthetic_episode(kills=(kill,))) == (
+            "1 kill, none extra; memory of 1 not back by the end"
         )
-        for block in range(2)
-        for arm in (TWO, SCRIPT)
+
+    def test_without_kills_there_is_still_a_curve(self, tmp_path: Path) -> None:
+        figures = self.figures([synthetic_episode(0, arm=arm) for arm in (TWO, FLAG)], tmp_path)
+        assert len(figures) == 2
+        assert all("no kills</desc>" in figure for figure in figures)
+
+    def test_colours_are_the_themes(self, tmp_path: Path) -> None:
+        figures = "".join(self.figures(episodes_of([3], [0]), tmp_path))
+        colours = set(re.findall(r'(?:fill|stroke)="([^"]+)"', figures))
+        assert all(colour == "none" or colour.startswith("var(--") for colour in colours)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"curve": ()}, {"threshold_kb": None}, {"duration_ns": None}, {"duration_ns": 0}],
+        ids=["no curve", "no watermark", "no end", "no length"],
+    )
+    def test_what_cannot_be_drawn_is_said(self, tmp_path: Path, changes: dict[str, object]) -> None:
+        page = render_html(run_of(episodes_of([3], [0], **changes), tmp_path))
+        assert "<figure>" not in page
+        assert "NaN" not in page
+        assert "The episodes hold no curve that could be drawn." in page
+
+
+def test_records_without_what_they_may_lack_say_nothing_of_it(tmp_path: Path) -> None:
+    absent = {"fg_fault_p99_ns": None, "psi_some_us": None, "duration_ns": None, "curve": ()}
+    analysis = run_of(episodes_of([0] * 6, [0] * 6, needed=0, **absent), tmp_path)
+    (result,) = analysis.devices[0].pressure
+    assert {(arm.total, arm.fault_p99_ns, arm.psi_some_us) for arm in result.arms} == {(0, None, None)}
+    words = Page(render_html(analysis)).words()
+    assert "reap-kill 6 0 0 0 0 12 of 12 – –" in words
+    assert "reap-kill kills as many apps as kill+mrelease@lmkd in each of 6 blocks (p 1.000)" in words
+    assert not re.search(r"\bnan\b", words + render_summary(analysis), re.IGNORECASE)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
+    device = f"{SCRIPT}\"'`{{{{7*7}}}}"
+    kill = synthetic_kill(0, reason=SCRIPT, stall=SCRIPT, mrelease_errno=SCRIPT)
+    names = ("device", "suite", "scenario", "profile", "demand", "stall", "boot_id")
+    places: dict[str, object] = dict.fromkeys(names, f"</svg>{SCRIPT}") | {"device": device}
+    arms = (TWO, SCRIPT, f"{SCRIPT}#2", "\x00\x1b]0;")
+    run = SyntheticRun(synthetic_info([device], arms), [synthetic_device(device)])
+    run.episodes = [
+        synthetic_episode(arm=arm, block=block, kills=(kill,), **places) for block in range(6) for arm in arms
     ]
-    episodes.append(synthetic_episode(arm=TWO, block=9, scenario=SCRIPT, valid=False, invalid_reason=SCRIPT))
-    analysis = run_of(episodes, tmp_path)
-    assert SCRIPT not in render_html(analysis)
-    assert render_summary(analysis).isascii()
+    reason = f"</title>{SCRIPT}\x1b[31m"
+    run.episodes.append(synthetic_episode(arm=TWO, block=9, valid=False, invalid_reason=reason, **places))
+    return analyse(load_run(run.write(tmp_path_factory.mktemp("hostile"))))
 
 
-def replace_struct(episode: EpisodeRecord, kill: object, **changes: str) -> EpisodeRecord:
-    fields = {name: getattr(episode, name) for name in episode.__struct_fields__}
-    return EpisodeRecord(**{**fields, **changes, "kills": (kill, *episode.kills[1:])})
+class TestHostileStrings:
+    """Everything in an episode that is text, and every place where it is shown."""
+
+    def test_stay_text_on_the_page(self, hostile: Analysis) -> None:
+        source = render_html(hostile)
+        page = Page(source)
+        assert not {"script", "img"} & {tag for tag, _ in page.tags}
+        assert page.words().count(SCRIPT) > 20
+        assert "{{7*7}}" in page.words()
+        assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in page.attributes("id"))
+        assert source.count("<figure>") == 4
+
+    def test_stay_printable_in_the_summary(self, hostile: Analysis) -> None:
+        text = render_summary(hostile)
+        assert text.isascii()
+        assert text.replace("\n", "").isprintable()
+        assert max(map(len, text.splitlines())) <= 72
 
 
-def test_trials_episodes_and_the_plan_of_both_stand_beside_each_other(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def page(pressure_dir: Path) -> Page:
+    return Page((pressure_dir / "report.html").read_text())
+
+
+class TestPageOfEpisodesAlone:
+    def test_the_verdict_comes_first_and_in_words(self, page: Page) -> None:
+        words = page.words()
+        banner = (
+            "reap-kill against kill+mrelease@lmkd "
+            "fewer kills in 1 of 3 pressure strata, no clear difference in 2"
+        )
+        sentence = (
+            "held-beyond-burst, 12-cached: reap-kill kills 2.5 apps fewer than kill+mrelease@lmkd "
+            "(−2.9 to −2.1; p 0.008) ↓ better"
+        )
+        assert 0 < words.index(banner) < words.index(sentence) < words.index("Apps stand in the background")
+
+    def test_a_stratum_is_explained(self, page: Page) -> None:
+        known = PRESSURE["held-beyond-burst"]
+        assert f"{known.title} Expected: {known.expectation}" in page.words()
+
+    def test_the_numbers(self, page: Page) -> None:
+        words = page.words()
+        assert "kill+mrelease@lmkd 8 7.5 5 2.5 2.5 Z 4.5 of 12 0.0900 300" in words
+        row = "reap-kill against kill+mrelease@lmkd −2.5 (−2.9 to −2.1) 0.008 ↓ better"
+        assert f"{row} −2.5 (−2.9 to −2.1) 0.008 ↓ better" in words
+        assert "0 in each of 8 blocks 1.000 = no clear difference" in words
+
+    def test_the_block_that_is_drawn_is_named(self, page: Page) -> None:
+        assert "One episode of each arm, all of block 0, in which" in page.words()
+
+    def test_invalid_ones_are_counted_and_listed(self, page: Page) -> None:
+        assert "kill+mrelease@lmkd 8 1 invalid 0 0 0 0 12 of 12" in page.words()
+        assert f"undisturbed, 12-cached, reap-kill : 1 invalid: {DEMAND}" in page.words()
+
+    def test_it_tells_how_to_read_it(self, page: Page) -> None:
+        words = page.words()
+        assert "Extra = kills − needed" in words
+        assert "a sign that overcounts" in words
+        assert "not enough data : fewer than 6 blocks" in words
+
+    def test_nothing_is_said_of_single_kills(self, page: Page) -> None:
+        for absent in ("How long until", "Stratum by stratum", "nothing was measured", "trial", "ESRCH"):
+            assert absent not in page.words()
+
+    def test_ids_are_unique_and_links_lead_somewhere(self, page: Page) -> None:
+        ids = page.attributes("id")
+        assert len(ids) == len(set(ids))
+        assert {link[1:] for link in page.attributes("href") if link.startswith("#")} <= set(ids)
+        assert all("scope" in attrs for tag, attrs in page.tags if tag == "th")
+
+
+def test_trials_episodes_and_cases_stand_beside_each_other(tmp_path: Path) -> None:
     run = synthetic_run([PATCHED], blocks=6)
+    run.cases = [synthetic_case()]
     run.episodes = [
         synthetic_episode(arm=arm, block=block) for block in range(6) for arm in ("kill", "reap-kill")
     ]
     analysis = analyse(load_run(run.write(tmp_path)))
     assert analysis.tells_times and not analysis.problems
     page = render_html(analysis)
-    assert 'id="strata"' in page and 'id="pressure"' in page
+    assert all(f'id="{name}"' in page for name in ("verdict", "pressure", "conformance", "strata"))
+    text = " ".join(render_summary(analysis).split())
+    assert "reap-kill against kill: no clear difference in 1 of 1 pressure stratum" in text
+    assert "trials: 144 planned" in text
+    assert "episodes: 0 planned, 12 recorded, 12 valid" in text
+
+
+def test_without_episodes_nothing_is_said_of_them(run_dir: Path, conformance_dir: Path) -> None:
+    for folder in (run_dir, conformance_dir):
+        assert "pressure" not in (folder / "summary.txt").read_text()
+        assert 'id="pressure"' not in (folder / "report.html").read_text()
 
 
 counts = st.lists(st.integers(-12, 12), min_size=0, max_size=30)
@@ -211,6 +407,49 @@ def test_no_data_make_the_statistics_stumble(differences: list[int]) -> None:
     if found.low is not None and found.high is not None:
         assert min(differences) <= found.low <= found.high <= max(differences)
         assert not found.is_clear or not found.low <= 0 <= found.high
+
+
+@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=20))
+def test_better_is_never_said_when_the_interval_holds_0(kills: list[tuple[int, int]]) -> None:
+    (result,) = pressure_of(episodes_of(*zip(*kills, strict=True)), (TWO, FLAG))
+    (comparison,) = result.comparisons
+    judged = ((comparison.total, comparison.verdict), (comparison.extra, comparison.extra_verdict))
+    for found, verdict in judged:
+        assert found is not None
+        assert (verdict == Verdict.NOT_ENOUGH_DATA) == (found.blocks < MIN_BLOCKS)
+        if verdict == Verdict.BETTER:
+            assert found.high is not None and found.high < 0
+            assert "0)" not in difference(found).replace("10)", "")  # nor does it look so
+        if verdict == Verdict.WORSE:
+            assert found.low is not None and found.low > 0
+
+
+def test_equal_arms_are_seldom_called_different() -> None:
+    """1,000 simulated runs of 6, and of 12 blocks; the test alone holds the rate to 5 %."""
+    rng = np.random.default_rng(1)
+    for blocks in (6, 12):
+        draws = rng.poisson(3, (2, 1000, blocks)).astype(np.float64)
+        found = [paired_difference(*pair) for pair in zip(*draws, strict=True)]
+        assert np.mean([one is not None and one.is_clear for one in found]) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0, "0"),
+        (-0.0, "0"),
+        (3, "+3"),
+        (-3, "−3"),
+        (5.25, "+5.3"),
+        (-5.25, "−5.3"),
+        (-1 / 24, "−0.04"),
+        (-0.05, "−0.1"),
+        (2.96, "+3.0"),
+        (1e-9, "0"),
+    ],
+)
+def test_signed_numbers(value: float, shown: str) -> None:
+    assert kills.signed(value) == shown
 
 
 def test_the_sign_flip_test_by_hand() -> None:

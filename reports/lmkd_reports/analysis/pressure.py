@@ -14,9 +14,11 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.statistics.bounds import Floats
 from lmkd_reports.statistics.differences import PairedDifference
 from lmkd_reports.statistics.differences import paired_difference
+from pytest_lmkd.arms import AGAIN
 from pytest_lmkd.wire import EpisodeRecord
 
 CLASSES = ("Z", "D", "in-flight", "other")
+SUBJECT = "reap-kill"
 MAIN_BASELINE = "kill+mrelease"
 
 Blocks = Mapping[str, Mapping[int, EpisodeRecord]]
@@ -69,7 +71,10 @@ class KillComparison:
 
 @dataclass(frozen=True, slots=True)
 class PressureResult:
-    """One situation on one device; ``shown`` is the block whose episodes are drawn, one of each arm."""
+    """One situation on one device; ``shown`` is the block whose episodes are drawn, one of each arm.
+
+    ``arms`` are all of the device's, also those without an episode here.
+    """
 
     situation: Situation
     arms: tuple[PressureArm, ...]
@@ -77,12 +82,37 @@ class PressureResult:
     shown_block: int | None
     shown: tuple[EpisodeRecord, ...]
 
+    @property
+    def false_gains(self) -> tuple[KillComparison, ...]:
+        """The comparisons of a control that claim the gain which cannot be."""
+        if self.situation.regime != "control":
+            return ()
+        return tuple(
+            one
+            for one in self.comparisons
+            if one.verdict == Verdict.BETTER
+            and one.candidate.startswith(SUBJECT)
+            and one.baseline.startswith(MAIN_BASELINE)
+        )
+
+
+def once(arm: str) -> str:
+    """Of an arm that is run again to be compared with itself, such as ``kill#2``: its name without that."""
+    again = AGAIN.fullmatch(arm)
+    return again["arm"] if again else arm
+
 
 def pressure_of(episodes: Sequence[EpisodeRecord], arms: Sequence[str]) -> tuple[PressureResult, ...]:
-    """What the episodes of one device say, situations in the order in which they were run."""
+    """What the episodes of one device say, situations in the order in which they were run.
+
+    ``arms`` are those of the run, its baseline first; those without any episode on the device are left out.
+    """
+    seen = dict.fromkeys(one.arm for one in episodes)
+    names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
+    pairs = _pairs(names, [*arms, *names][0]) if names else []
     situations = dict.fromkeys(map(_situation, episodes))
     return tuple(
-        _result(situation, [one for one in episodes if _situation(one) == situation], arms)
+        _result(situation, [one for one in episodes if _situation(one) == situation], names, pairs)
         for situation in situations
     )
 
@@ -98,18 +128,21 @@ def _situation(episode: EpisodeRecord) -> Situation:
     )
 
 
-def _result(situation: Situation, episodes: Sequence[EpisodeRecord], arms: Sequence[str]) -> PressureResult:
-    last = {(one.arm, one.block): one for one in episodes}  # one that was recorded twice counts once
-    names = list(dict.fromkeys([*(arm for arm in arms), *(one.arm for one in episodes)]))
-    blocks = {arm: {one.block: one for one in last.values() if one.arm == arm and one.valid} for arm in names}
-    present = [arm for arm in names if any(one.arm == arm for one in episodes)]
-    block = _typical_block(blocks, present)
+def _result(
+    situation: Situation,
+    episodes: Sequence[EpisodeRecord],
+    names: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+) -> PressureResult:
+    blocks = {arm: {one.block: one for one in episodes if one.arm == arm and one.valid} for arm in names}
+    arms = {arm: _arm(arm, blocks[arm], episodes) for arm in names}
+    block = _typical_block(blocks, names)
     return PressureResult(
         situation=situation,
-        arms=tuple(_arm(arm, blocks[arm], list(last.values())) for arm in present),
-        comparisons=tuple(_compare(blocks, *pair) for pair in _pairs(present)),
+        arms=tuple(arms.values()),
+        comparisons=tuple(_compare(blocks, arms[candidate], arms[base]) for candidate, base in pairs),
         shown_block=block,
-        shown=() if block is None else tuple(blocks[arm][block] for arm in present if block in blocks[arm]),
+        shown=() if block is None else tuple(blocks[arm][block] for arm in names),
     )
 
 
@@ -148,19 +181,24 @@ def _premature(records: Sequence[EpisodeRecord]) -> tuple[tuple[str, float], ...
     return tuple((name, found[name] / len(records)) for name in CLASSES if found[name])  # type: ignore[index]  # its words
 
 
-def _pairs(arms: Sequence[str]) -> list[tuple[str, str]]:
-    """Every arm against the first, then every reaping one against those that kill and reap in two calls."""
-    pairs = [(arm, arms[0]) for arm in arms[1:]]
-    two_calls = [arm for arm in arms if arm.startswith(MAIN_BASELINE) and arm != arms[0]]
-    return pairs + [(arm, other) for other in two_calls for arm in arms if arm.startswith("reap-kill")]
+def _pairs(arms: Sequence[str], baseline: str) -> list[tuple[str, str]]:
+    """What reaps in one call against what needs two; every arm against the baseline; arms with themselves."""
+    against_first = [(arm, baseline) for arm in arms if arm != baseline and baseline in arms]
+    others = [arm for arm in arms if arm != baseline]
+    again = [(arm, once(arm)) for arm in others if arm != once(arm) and once(arm) in others]
+    subjects = [arm for arm in others if arm.startswith(SUBJECT) and arm == once(arm)]
+    two_calls = [arm for arm in others if arm.startswith(MAIN_BASELINE) and arm == once(arm)]
+    pairs = [*((arm, other) for other in two_calls for arm in subjects), *against_first, *again]
+    return sorted(pairs, key=lambda pair: once(pair[0]) == once(pair[1]))
 
 
-def _compare(blocks: Blocks, candidate: str, baseline: str) -> KillComparison:
-    both = sorted(blocks[candidate].keys() & blocks[baseline].keys())
-    total = _difference(blocks, candidate, baseline, both, lambda one: one.kills_total)
-    extra = _difference(blocks, candidate, baseline, both, lambda one: one.kills_extra)
-    usable = bool(blocks[candidate] and blocks[baseline])
-    return KillComparison(candidate, baseline, total, extra, _judge(total, usable), _judge(extra, usable))
+def _compare(blocks: Blocks, candidate: PressureArm, baseline: PressureArm) -> KillComparison:
+    pair = candidate.arm, baseline.arm
+    both = sorted(blocks[candidate.arm].keys() & blocks[baseline.arm].keys())
+    total = _difference(blocks, *pair, both, lambda one: one.kills_total)
+    extra = _difference(blocks, *pair, both, lambda one: one.kills_extra)
+    usable = not any(arm.invalid and not arm.valid for arm in (candidate, baseline))
+    return KillComparison(*pair, total, extra, _judge(total, usable), _judge(extra, usable))
 
 
 def _difference(
@@ -177,19 +215,19 @@ def _difference(
 
 
 def _judge(difference: PairedDifference | None, usable: bool) -> Verdict:
-    """Fewer kills are better."""
+    """Fewer kills are better. ``usable``: no arm has only invalid episodes."""
     if not usable:
         return Verdict.INVALID
-    if difference is None or difference.low is None:
+    if difference is None or difference.high is None:
         return Verdict.NOT_ENOUGH_DATA
     if not difference.is_clear:
         return Verdict.NO_CLEAR_DIFFERENCE
-    return Verdict.BETTER if difference.mean < 0 else Verdict.WORSE
+    return Verdict.BETTER if difference.high < 0 else Verdict.WORSE
 
 
 def _typical_block(blocks: Blocks, arms: Sequence[str]) -> int | None:
     """The block whose differences between the first arm and the others lie nearest their medians."""
-    common = sorted(set.intersection(*(set(blocks[arm]) for arm in arms))) if arms else []
+    common = sorted(set.intersection(*(set(blocks[arm]) for arm in arms)))
     if not common:
         return None
     first = np.array([blocks[arms[0]][block].kills_extra for block in common], dtype=np.float64)

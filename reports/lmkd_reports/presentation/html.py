@@ -18,8 +18,6 @@ from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
-from lmkd_reports.analysis.pressure import KillComparison
-from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import cases
@@ -37,8 +35,8 @@ from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 from lmkd_reports.presentation.strips import Scale
 from lmkd_reports.presentation.strips import Strip
+from lmkd_reports.presentation.timeline import Frame
 from lmkd_reports.presentation.timeline import describe
-from lmkd_reports.presentation.timeline import end_of
 from lmkd_reports.presentation.timeline import timeline_figure
 from pytest_lmkd.wire import CaseRecord
 
@@ -50,6 +48,17 @@ MARKS = {
     Verdict.INVALID: "×",
 }
 """A sign beside each word, so that no verdict is told by colour alone; less time is down."""
+
+KILL_FILTERS = (
+    "number",
+    "milliseconds",
+    "psi_milliseconds",
+    "invalid_count",
+    "premature",
+    "difference",
+    "p_value",
+    "missing_blocks",
+)
 
 MOST_OPEN = 16
 """Strata on a page up to which all are unfolded; of more, only those that need a look."""
@@ -143,14 +152,6 @@ class ConformanceView:
 
 
 @dataclass(frozen=True, slots=True)
-class KillRow:
-    """One arm under pressure, and the comparisons in which it is the candidate."""
-
-    arm: PressureArm
-    comparisons: list[KillComparison]
-
-
-@dataclass(frozen=True, slots=True)
 class PressureView:
     """One situation of pressure; ``figures`` are (arm, what it shows, safe SVG)."""
 
@@ -160,8 +161,16 @@ class PressureView:
     details: str
     title: str
     expectation: str
-    rows: list[KillRow]
     figures: list[tuple[str, str, Markup]]
+
+
+@dataclass(frozen=True, slots=True)
+class KillPairView:
+    """One pair of arms under pressure on one device."""
+
+    title: str
+    tally: str
+    sentences: list[wording.Sentence]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +185,7 @@ class DeviceView:
     control_headline: str
     conformance: ConformanceView | None
     pressure: list[PressureView]
-    pressure_headlines: list[str]
+    kill_pairs: list[KillPairView]
 
     @property
     def usual(self) -> list[StratumView]:
@@ -189,6 +198,11 @@ class DeviceView:
     @property
     def false_gains(self) -> list[StratumView]:
         return [view for view in self.strata if view.result.false_gains]
+
+    @property
+    def false_savings(self) -> list[PressureView]:
+        """Pressure controls that claim fewer kills."""
+        return [view for view in self.pressure if view.result.false_gains]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +244,7 @@ def render_html(analysis: Analysis) -> str:
         confidence_note=wording.confidence_note(analysis),
         regimes=wording.REGIMES,
         race_arm=_race_arm(analysis.info.arms),
+        false_gain=wording.FALSE_GAIN,
         folded=folded,
     )
 
@@ -249,7 +264,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters["counted"] = cases.counted
-    for name in ("number", "milliseconds", "psi_milliseconds", "premature", "difference", "p_value"):
+    for name in KILL_FILTERS:
         environment.filters[name] = getattr(kills, name)
     environment.tests["same_arm"] = kills.same_arm
     for name in ("ms", "mb", "ratio", "interval", "percent", "share_interval", "shares"):
@@ -287,14 +302,22 @@ def _device(
         ],
         control_headline=wording.control_headline(device),
         conformance=_conformance(device),
-        pressure=[_pressure(result, f"d{number}p{place}") for place, result in enumerate(device.pressure)],
-        pressure_headlines=[
-            kills.headline(device.pressure, pair) for pair in kills.pairs_of(device.pressure)
+        pressure=[
+            _pressure(result, arm_looks, f"d{number}p{place}") for place, result in enumerate(device.pressure)
         ],
+        kill_pairs=[_kill_pair(device, pair) for pair in kills.pairs_of(device.pressure)],
     )
 
 
-def _pressure(result: PressureResult, place: str) -> PressureView:
+def _kill_pair(device: DeviceResult, pair: kills.Pair) -> KillPairView:
+    return KillPairView(
+        title=kills.pair_title(pair),
+        tally=kills.tally(device.pressure, pair),
+        sentences=kills.sentences(device.pressure, pair),
+    )
+
+
+def _pressure(result: PressureResult, arm_looks: dict[str, Look], place: str) -> PressureView:
     situation = result.situation
     return PressureView(
         place=place,
@@ -303,27 +326,25 @@ def _pressure(result: PressureResult, place: str) -> PressureView:
         details=kills.situation_details(situation),
         title=kills.title(situation),
         expectation=kills.expectation(situation),
-        rows=[_kill_row(arm, result) for arm in result.arms],
-        figures=_timelines(result, place),
+        figures=_timelines(result, arm_looks, place),
     )
 
 
-def _kill_row(arm: PressureArm, result: PressureResult) -> KillRow:
-    return KillRow(arm, [one for one in result.comparisons if one.candidate == arm.arm])
-
-
-def _timelines(result: PressureResult, place: str) -> list[tuple[str, str, Markup]]:
-    """One episode of each arm, on a common time axis."""
+def _timelines(
+    result: PressureResult, arm_looks: dict[str, Look], place: str
+) -> list[tuple[str, str, Markup]]:
+    """One episode of each arm, on common axes; those that can be drawn."""
     if not result.shown:
         return []
-    end_ms = end_of(result.shown)
-    return [
-        (
-            episode.arm,
-            describe(episode),
-            Markup(timeline_figure(episode, end_ms, f"{place}t{number}")),  # noqa: S704 - our own SVG, escaped
-        )
+    frame = Frame.over(result.shown)
+    drawn = [
+        (episode, timeline_figure(episode, frame, arm_looks[episode.arm].colour, f"{place}t{number}"))
         for number, episode in enumerate(result.shown)
+    ]
+    return [
+        (episode.arm, describe(episode), Markup(svg))  # noqa: S704 - our own SVG, escaped
+        for episode, svg in drawn
+        if svg
     ]
 
 

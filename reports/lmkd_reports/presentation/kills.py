@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from decimal import ROUND_HALF_UP
+from decimal import Decimal
 
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.pressure import Situation
+from lmkd_reports.analysis.pressure import once
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
+from lmkd_reports.presentation import wording
 from lmkd_reports.statistics.differences import PairedDifference
-from pytest_lmkd.arms import AGAIN
+from lmkd_reports.statistics.paired import MIN_BLOCKS
 from pytest_lmkd.pressure.scenarios import PRESSURE
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
+MINUS = "−"
 SMALLEST_P = 0.001
+MOST_DIGITS = 6
+
+Pair = tuple[str, str]
 
 
 def situation_name(situation: Situation) -> str:
@@ -25,7 +32,7 @@ def situation_name(situation: Situation) -> str:
 
 
 def situation_details(situation: Situation) -> str:
-    """For example ``injected, burst, every third app: holder``."""
+    """For example ``injected, burst, holder for 150 ms``."""
     held = f" for {situation.stall_ms} ms" if situation.stall_ms else ""
     stall = f", {situation.stall}{held}" if situation.stall != "none" else ""
     return f"{situation.regime}, {situation.demand}{stall}"
@@ -42,10 +49,16 @@ def expectation(situation: Situation) -> str:
 
 
 def number(value: float | None) -> str:
-    """A mean count: one decimal unless it is whole."""
+    """A mean count: one decimal unless it is whole, halves up; more rather than 0 for what is not 0."""
     if value is None:
         return units.NOTHING
-    return f"{value:.0f}" if value == round(value) else f"{value:.1f}"
+    exact = Decimal(repr(round(value, MOST_DIGITS)))
+    if exact == exact.to_integral_value():
+        return f"{exact:.0f}"
+    digits = (
+        exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP) for places in range(1, MOST_DIGITS + 1)
+    )
+    return str(next(shown for shown in digits if shown))
 
 
 def milliseconds(value_ns: float | None) -> str:
@@ -54,6 +67,10 @@ def milliseconds(value_ns: float | None) -> str:
 
 def psi_milliseconds(value_us: float | None) -> str:
     return units.NOTHING if value_us is None else f"{value_us / 1000:.0f}"
+
+
+def invalid_count(arm: PressureArm) -> int:
+    return sum(count for _, count in arm.invalid)
 
 
 def premature(arm: PressureArm) -> str:
@@ -68,17 +85,24 @@ def premature_total(arm: PressureArm) -> float | None:
 
 
 def signed(value: float) -> str:
-    text = f"{value:+.1f}" if value != round(value) else f"{value:+.0f}"
-    return "0" if text in {"+0", "-0", "+0.0", "-0.0"} else text.replace("-", "−")
+    """With its sign, unless it is 0."""
+    size = number(abs(value))
+    return size if size == "0" else (MINUS if value < 0 else "+") + size
 
 
 def difference(found: PairedDifference | None) -> str:
-    """For example ``−2.9 (−3 to −2.8)``."""
+    """``−2.9 (−3 to −2.8)``, or ``−3 in each of 12 blocks``; without an interval the mean alone."""
     if found is None:
         return units.NOTHING
-    if found.low is None or found.high is None:
+    if found.low is None:
         return signed(found.mean)
-    return f"{signed(found.mean)} ({signed(found.low)} to {signed(found.high)})"
+    if found.is_constant:
+        return f"{signed(found.mean)} in each of {found.blocks} blocks"
+    return f"{signed(found.mean)} ({_interval(found)})"
+
+
+def _interval(found: PairedDifference) -> str:
+    return f"{signed(found.low or 0)} to {signed(found.high or 0)}"
 
 
 def p_value(found: PairedDifference | None) -> str:
@@ -87,36 +111,80 @@ def p_value(found: PairedDifference | None) -> str:
     return f"< {SMALLEST_P}" if found.p < SMALLEST_P else f"{found.p:.3f}"
 
 
+def missing_blocks(found: PairedDifference | None) -> str:
+    """Why there is no interval; empty when there is one."""
+    blocks = found.blocks if found else 0
+    return f"{blocks} of the {MIN_BLOCKS} blocks that an interval needs" if blocks < MIN_BLOCKS else ""
+
+
 def same_arm(comparison: KillComparison) -> bool:
     """Whether an arm is compared with itself (A/A): a difference would be noise."""
-    return _plain(comparison.candidate) == _plain(comparison.baseline)
+    return _is_same(comparison.candidate, comparison.baseline)
 
 
-def _plain(arm: str) -> str:
-    again = AGAIN.fullmatch(arm)
-    return again["arm"] if again else arm
+def _is_same(arm: str, other: str) -> bool:
+    return once(arm) == once(other)
 
 
-def pairs_of(results: Sequence[PressureResult]) -> list[tuple[str, str]]:
+def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
     return list(
         dict.fromkeys((one.candidate, one.baseline) for result in results for one in result.comparisons)
     )
 
 
-def tally(results: Sequence[PressureResult], pair: tuple[str, str]) -> str:
-    """For example ``fewer kills in 2 of 5 situations, no clear difference in 3``."""
-    verdicts = [
-        one.verdict
+def pair_title(pair: Pair) -> str:
+    again = " (the same arm again)" if _is_same(*pair) else ""
+    return f"{pair[0]} against {pair[1]}{again}"
+
+
+def tally(results: Sequence[PressureResult], pair: Pair) -> str:
+    """For example ``fewer kills in 2 of 5 pressure strata, no clear difference in 3``."""
+    verdicts = [one.verdict for _, one in _compared(results, pair)]
+    counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
+    parts = [f"{FEWER.get(verdict, verdict)} in {found}" for verdict, found in counts.items() if found]
+    strata = f"{len(verdicts)} pressure {'stratum' if len(verdicts) == 1 else 'strata'}"
+    return ", ".join([f"{parts[0]} of {strata}", *parts[1:]])
+
+
+def headline(results: Sequence[PressureResult], pair: Pair) -> str:
+    return f"{pair_title(pair)}: {tally(results, pair)}"
+
+
+def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sentence]:
+    """One sentence a stratum; a single one where all say the same."""
+    return wording.told_once(
+        [
+            wording.Sentence(situation_name(result.situation), _statement(result, one), one.verdict)
+            for result, one in _compared(results, pair)
+        ]
+    )
+
+
+def _compared(results: Sequence[PressureResult], pair: Pair) -> list[tuple[PressureResult, KillComparison]]:
+    return [
+        (result, one)
         for result in results
         for one in result.comparisons
         if (one.candidate, one.baseline) == pair
     ]
-    parts = []
-    for place, (verdict, found) in enumerate(Counter(verdicts).most_common()):
-        of_all = f"{found} of {units.count(len(verdicts), 'situation')}" if place == 0 else str(found)
-        parts.append(f"{FEWER.get(verdict, verdict)} in {of_all}")
-    return ", ".join(parts)
 
 
-def headline(results: Sequence[PressureResult], pair: tuple[str, str]) -> str:
-    return f"{pair[0]} against {pair[1]}, under pressure: {tally(results, pair)}"
+def _statement(result: PressureResult, comparison: KillComparison) -> str:
+    arms = [arm for arm in result.arms if arm.arm in {comparison.candidate, comparison.baseline}]
+    unusable = [f"every episode of {arm.arm} is invalid" for arm in arms if arm.invalid and not arm.valid]
+    found = comparison.total
+    if unusable or found is None or found.p is None:
+        return "; ".join(unusable) or missing_blocks(found)
+    if found.is_constant:
+        return f"{_amount(comparison, found)} in each of {found.blocks} blocks (p {p_value(found)})"
+    return f"{_amount(comparison, found)} ({_interval(found)}; p {p_value(found)})"
+
+
+def _amount(comparison: KillComparison, found: PairedDifference) -> str:
+    """For example ``reap-kill kills 2.9 apps fewer than kill``."""
+    if found.mean == 0:
+        return f"{comparison.candidate} kills as many apps as {comparison.baseline}"
+    size = number(abs(found.mean))
+    apps = "app" if size == "1" else "apps"
+    word = "fewer" if found.mean < 0 else "more"
+    return f"{comparison.candidate} kills {size} {apps} {word} than {comparison.baseline}"

@@ -26,6 +26,7 @@ from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
 from lmkd_reports.presentation.notes import Notes
+from lmkd_reports.presentation.wording import FALSE_GAIN
 from lmkd_reports.presentation.wording import control_headline
 from lmkd_reports.presentation.wording import device_comparisons
 from lmkd_reports.presentation.wording import device_line
@@ -47,11 +48,13 @@ LEGEND = (
     "lies on one side of 1."
 )
 PRESSED = "which kills under memory pressure were extra"
+KILL_WIDTHS = (6, 6, 6, 9, 6)
 KILLS_LEGEND = (
-    "Kills: mean an episode. Needed: as many of them as bring what was lacking, had their memory come at "
-    "once; extra: the others. Early: decided while earlier victims still held as much as was lacking. "
-    "Alive: apps at the end. p99: of the foreground's page faults, median. Differences: mean over "
-    "blocks, 95 % bootstrap interval, p of the sign-flip test; claimed only when both agree."
+    "Total: kills, mean an episode. Needed: as many of them as bring what was lacking, had their memory "
+    "come at once; extra: the others. Premature: decided while earlier victims still held as much as was "
+    "lacking; overcounts. Alive: apps at the end. p99: of the foreground's page faults, median. "
+    "Differences: mean over blocks, 95 % bootstrap interval, p of the sign-flip test; claimed only when both "
+    "agree. Better: fewer kills."
 )
 ANSWERED = "what process_mrelease answers"
 CONTROL_LEGEND = (
@@ -133,6 +136,9 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
             yield from _stratum(stratum, notes)
     for result in device.pressure:
         yield from _pressure(result)
+        for comparison in result.false_gains:
+            said = f"  !! {comparison.candidate} against {comparison.baseline}: {FALSE_GAIN}"
+            yield from _wrap(said, indent="     ")
 
 
 def _pressure(result: PressureResult) -> Iterator[str]:
@@ -140,7 +146,9 @@ def _pressure(result: PressureResult) -> Iterator[str]:
     yield ""
     yield from _wrap(f"-- {kills.situation_name(situation)}: {kills.title(situation)}", indent="   ")
     yield from _wrap(f"   ({kills.situation_details(situation)})", indent="   ")
-    yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3}  kills needed  extra  early  alive  p99 ms"
+    if kills.expectation(situation):
+        yield from _wrap(f"   Expected: {kills.expectation(situation)}", indent="   ")
+    yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3}  total needed  extra premature  alive  p99 ms"
     for arm in result.arms:
         yield from _kill_line(arm)
     for comparison in result.comparisons:
@@ -149,7 +157,9 @@ def _pressure(result: PressureResult) -> Iterator[str]:
 
 def _kill_line(arm: PressureArm) -> Iterator[str]:
     counts = (arm.total, arm.needed, arm.extra, kills.premature_total(arm), arm.alive)
-    numbers = " ".join(f"{kills.number(count):>6}" for count in counts)
+    numbers = " ".join(
+        f"{kills.number(count):>{width}}" for count, width in zip(counts, KILL_WIDTHS, strict=True)
+    )
     p99 = kills.milliseconds(arm.fault_p99_ns)
     yield from _wrap(f"  {arm.arm:<{ARM_COLUMNS}} {arm.valid:>3} {numbers}  {p99:>6}", indent="      ")
     for reason, number in arm.invalid:
@@ -159,13 +169,27 @@ def _kill_line(arm: PressureArm) -> Iterator[str]:
 def _kill_comparison(comparison: KillComparison) -> Iterator[str]:
     again = " (the same arm again)" if kills.same_arm(comparison) else ""
     yield from _wrap(f"  {comparison.candidate} - {comparison.baseline}{again}", indent="      ")
+    if comparison.total is None or comparison.total.p is None:
+        yield from _wrap(f"      {_without_interval(comparison)}: {comparison.verdict}", indent="        ")
+        return
     rows = (
-        ("kills", comparison.total, comparison.verdict),
+        ("total", comparison.total, comparison.verdict),
         ("extra", comparison.extra, comparison.extra_verdict),
     )
     for name, found, verdict in rows:
-        says = f"      {name} {kills.difference(found).replace('−', '-'):<24} p {kills.p_value(found):<8}"
+        shown = kills.difference(found).replace(kills.MINUS, "-")
+        says = f"      {name} {shown:<25} p {kills.p_value(found):<8}"
         yield from _wrap(f"{says} {verdict}", indent="      ")
+
+
+def _without_interval(comparison: KillComparison) -> str:
+    """What is known of too few blocks."""
+    if comparison.total is None:
+        return "no block with a valid episode of both"
+    total, extra = (
+        kills.difference(one).replace(kills.MINUS, "-") for one in (comparison.total, comparison.extra)
+    )
+    return f"total {total}, extra {extra}, {kills.missing_blocks(comparison.total)}"
 
 
 def _conformance(conformance: Conformance) -> Iterator[str]:

@@ -1,10 +1,13 @@
 """The figure of one pressure episode: free memory and demand over time, and below them each kill.
 
-A kill is a mark at its decision and a bar to the moment when its memory was back. As in the other figures
-Vega sees numbers only.
+A kill is a mark at its decision and a bar to the moment when its memory was back; an arrow where it never
+was. As in the other figures Vega sees numbers only.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import altair as alt
 import pandas as pd
@@ -20,39 +23,54 @@ KILL_HEIGHT = 11
 MOST_POINTS = 300
 """Of the curve, as many as a figure of this width can show."""
 
-FREE, DEMAND, THRESHOLD = "var(--arm-2)", "var(--muted)", "var(--worse)"
+DEMAND, THRESHOLD = "var(--muted)", "var(--ink)"
+NEEDED, EXTRA = "var(--plain)", "var(--worse)"
+
 Layers = alt.LayerChart | alt.FacetChart
 """What Altair calls layers laid over each other; ours are never facets."""
 
-NEEDED, EXTRA = "var(--plain)", "var(--worse)"
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the figures of one block have in common, so that they can be compared by eye."""
+
+    end_ms: float
+    top_mb: float
+    kills: int
+
+    @classmethod
+    def over(cls, episodes: Sequence[EpisodeRecord]) -> Frame:
+        sizes_kb = [max(point[1], point[3]) for one in episodes for point in one.curve]
+        return cls(
+            end_ms=max((one.duration_ns or 0) for one in episodes) / units.NS_PER_MS,
+            top_mb=max(sizes_kb, default=0) / units.KB_PER_MB,
+            kills=max(len(one.kills) for one in episodes),
+        )
+
+    @property
+    def time(self) -> alt.Scale:
+        return alt.Scale(domain=[0, self.end_ms], nice=False)
 
 
-def timeline_figure(episode: EpisodeRecord, end_ms: float, name: str) -> str:
-    """The episode up to ``end_ms``; empty when it has no curve."""
-    memory = _memory_frame(episode, end_ms)
-    if memory.empty or episode.threshold_kb is None:
+def timeline_figure(episode: EpisodeRecord, frame: Frame, colour: str, name: str) -> str:
+    """The episode, its free memory in ``colour``; empty when it has no curve or no length."""
+    if not episode.curve or episode.threshold_kb is None or frame.end_ms <= 0 or frame.top_mb <= 0:
         return ""
-    x_axis = alt.Scale(domain=[0, end_ms], nice=False)
-    charts = [_memory(memory, episode.threshold_kb, x_axis)]
+    charts = [_memory(episode, episode.threshold_kb, frame, colour)]
     if episode.kills:
-        charts.append(_kills(episode, end_ms, x_axis))
-    chart = alt.vconcat(*charts, spacing=6)
+        charts.append(_kills(episode, frame))
     title = f"Free memory, demand and kills over time: {episode.scenario}, {episode.arm}"
-    return render(chart, name, title, describe(episode))
+    return render(alt.vconcat(*charts, spacing=6), name, title, describe(episode))
 
 
 def describe(episode: EpisodeRecord) -> str:
-    """The figure in a sentence, for who cannot see it."""
-    late = [kill for kill in episode.kills if not _is_back(kill, episode)]
-    return (
-        f"{units.count(episode.kills_total, 'kill')}, {episode.kills_extra} of them extra; "
-        f"the memory of {len(late)} was not back before the demand ended"
-    )
-
-
-def end_of(episodes: tuple[EpisodeRecord, ...]) -> float:
-    """Where a common time axis ends, in ms."""
-    return max((one.duration_ns or 0) for one in episodes) / units.NS_PER_MS
+    """The figure in a few words, also for who cannot see it."""
+    if not episode.kills:
+        return "no kills"
+    late = sum(not _is_back(kill, episode) for kill in episode.kills)
+    memory = f"memory of {late} not back" if late else "all memory back"
+    extra = f"{episode.kills_extra or 'none'} extra"
+    return f"{units.count(len(episode.kills), 'kill')}, {extra}; {memory} by the end"
 
 
 def _is_back(kill: KillRecord, episode: EpisodeRecord) -> bool:
@@ -66,42 +84,51 @@ def _memory_frame(episode: EpisodeRecord, end_ms: float) -> pd.DataFrame:
         {"ms": at_us / 1000, "free": free_kb / units.KB_PER_MB, "demand": demand_kb / units.KB_PER_MB}
         for at_us, free_kb, _, demand_kb in points[::step]
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["ms", "free", "demand"])
 
 
-def _memory(memory: pd.DataFrame, threshold_kb: int, x_scale: alt.Scale) -> Layers:
-    x = alt.X("ms:Q", title=None, scale=x_scale, axis=alt.Axis(labels=False, tickCount=6))
-    y = alt.Y("free:Q", title="MB", axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=True))
-    base = alt.Chart(memory).encode(x=x)
-    free = base.mark_line(color=FREE, strokeWidth=1.75).encode(y=y)
+def _memory(episode: EpisodeRecord, threshold_kb: int, frame: Frame, colour: str) -> Layers:
+    axis = alt.Axis(labels=not episode.kills, tickCount=6)
+    x = alt.X("ms:Q", title=None, scale=frame.time, axis=axis)
+    scale = alt.Scale(domain=[0, frame.top_mb], nice=True)
+    y = alt.Y("free:Q", title="MB", axis=alt.Axis(tickCount=4), scale=scale)
+    base = alt.Chart(_memory_frame(episode, frame.end_ms)).encode(x=x)
+    free = base.mark_line(color=colour, strokeWidth=1.75).encode(y=y)
     demand = base.mark_line(color=DEMAND, strokeDash=[3, 3], strokeWidth=1.25).encode(y="demand:Q")
     level = pd.DataFrame({"free": [threshold_kb / units.KB_PER_MB]})
-    threshold = alt.Chart(level).mark_rule(color=THRESHOLD, strokeWidth=1).encode(y="free:Q")
-    return alt.layer(demand, free, threshold, width=WIDTH, height=MEMORY_HEIGHT)
+    threshold = alt.Chart(level).mark_rule(color=THRESHOLD, strokeWidth=0.75).encode(y="free:Q")
+    return alt.layer(demand, threshold, free, width=WIDTH, height=MEMORY_HEIGHT)
 
 
-def _kill_rows(episode: EpisodeRecord, end_ms: float) -> list[dict[str, float]]:
+def _kill_rows(episode: EpisodeRecord) -> list[dict[str, float]]:
+    end_ns = episode.duration_ns or 0
     return [
         {
             "number": number,
             "from": kill.decided_ns / units.NS_PER_MS,
-            "to": kill.freed_ns / units.NS_PER_MS if kill.freed_ns and _is_back(kill, episode) else end_ms,
+            "to": (min(kill.freed_ns, end_ns) if kill.freed_ns is not None else end_ns) / units.NS_PER_MS,
             "extra": int(kill.extra),
+            "open": int(not _is_back(kill, episode)),
         }
         for number, kill in enumerate(episode.kills, start=1)
     ]
 
 
-def _kills(episode: EpisodeRecord, end_ms: float, x_scale: alt.Scale) -> Layers:
-    frame = pd.DataFrame(_kill_rows(episode, end_ms))
-    x = alt.X("from:Q", title="ms since the demand began", scale=x_scale, axis=alt.Axis(tickCount=6))
-    y = alt.Y("number:O", title=None, axis=alt.Axis(labels=False, ticks=False, domain=False))
+def _kills(episode: EpisodeRecord, frame: Frame) -> Layers:
+    kills = pd.DataFrame(_kill_rows(episode))
+    x = alt.X("from:Q", title="ms since the demand began", scale=frame.time, axis=alt.Axis(tickCount=6))
+    rows = alt.Scale(domain=list(range(1, frame.kills + 1)))
+    y = alt.Y("number:O", title=None, scale=rows, axis=alt.Axis(labels=False, ticks=False, domain=False))
     kinds = alt.Scale(domain=[0, 1], range=[NEEDED, EXTRA])
-    base = alt.Chart(frame).encode(x=x, y=y, color=alt.Color("extra:O", legend=None, scale=kinds))
+    base = alt.Chart(kills).encode(x=x, y=y, color=alt.Color("extra:O", legend=None, scale=kinds))
     bars = base.mark_rule(strokeWidth=3, opacity=0.55).encode(x2="to:Q")
     shapes = alt.Scale(domain=[0, 1], range=["circle", "diamond"])
     marks = base.mark_point(filled=True, opacity=1, size=45).encode(
         shape=alt.Shape("extra:O", legend=None, scale=shapes)
     )
-    height = KILL_HEIGHT * len(frame) + KILL_HEIGHT
-    return alt.layer(bars, marks, width=WIDTH, height=height)
+    arrows = (
+        base.transform_filter("datum.open == 1")
+        .mark_point(filled=True, opacity=1, size=40, shape="triangle-right")
+        .encode(x=alt.X("to:Q", scale=frame.time))
+    )
+    return alt.layer(bars, marks, arrows, width=WIDTH, height=KILL_HEIGHT * (frame.kills + 1))

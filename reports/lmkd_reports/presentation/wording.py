@@ -86,7 +86,11 @@ def _statement(comparison: Comparison) -> str:
 
 def sentences(compared: Sequence[tuple[Stratum, Comparison]]) -> list[Sentence]:
     """One sentence a stratum; a single one where all say the same, such as that an arm was skipped."""
-    told = [sentence(stratum, comparison) for stratum, comparison in compared]
+    return told_once([sentence(stratum, comparison) for stratum, comparison in compared])
+
+
+def told_once(told: list[Sentence]) -> list[Sentence]:
+    """``told``, or one sentence for all strata where all say the same."""
     if len({one.says for one in told}) == 1 and len(told) > 1:
         return [Sentence(f"all {len(told)} strata", told[0].says, told[0].verdict)]
     return told

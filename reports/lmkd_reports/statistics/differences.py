@@ -37,6 +37,11 @@ class PairedDifference:
     p: float | None
 
     @property
+    def is_constant(self) -> bool:
+        """Whether it is the same in every block."""
+        return self.low is not None and self.low == self.high
+
+    @property
     def is_clear(self) -> bool:
         """Whether it is not put down to chance: interval and test agree."""
         if self.low is None or self.high is None or self.p is None:
