@@ -433,6 +433,14 @@ def test_equal_arms_are_seldom_called_different() -> None:
         assert np.mean([one is not None and one.is_clear for one in found]) <= 0.05
 
 
+@pytest.mark.parametrize(("blocks", "told"), [(6, 2), (3, 1)])
+def test_only_what_is_not_known_is_told_once(blocks: int, told: int) -> None:
+    """Equal numbers of two strata are still those of two."""
+    kills_of = [3] * blocks, [0] * blocks
+    results = pressure_of([*episodes_of(*kills_of), *episodes_of(*kills_of, profile="low-ram")], (TWO, FLAG))
+    assert len(kills.sentences(results, (FLAG, TWO))) == told
+
+
 @pytest.mark.parametrize(
     ("value", "shown"),
     [

@@ -151,13 +151,12 @@ def headline(results: Sequence[PressureResult], pair: Pair) -> str:
 
 
 def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sentence]:
-    """One sentence a stratum; a single one where all say the same."""
-    return wording.told_once(
-        [
-            wording.Sentence(situation_name(result.situation), _statement(result, one), one.verdict)
-            for result, one in _compared(results, pair)
-        ]
-    )
+    """One sentence a stratum; a single one where all say for the same reason that nothing is known."""
+    told = [
+        wording.Sentence(situation_name(result.situation), _statement(result, one), one.verdict)
+        for result, one in _compared(results, pair)
+    ]
+    return wording.told_once(told) if all(one.verdict in wording.UNDECIDED for one in told) else told
 
 
 def _compared(results: Sequence[PressureResult], pair: Pair) -> list[tuple[PressureResult, KillComparison]]:
