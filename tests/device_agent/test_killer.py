@@ -1,4 +1,4 @@
-"""Two reapers, as lmkd has: who is to die while both are busy is killed by the main thread, and not reaped."""
+"""Two reapers, as lmkd has: who is to die while both are busy is killed by the main thread, not reaped."""
 
 from __future__ import annotations
 
