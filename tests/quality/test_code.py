@@ -149,6 +149,6 @@ def test_nothing_names_the_machine_it_was_made_on(checkout: Path) -> None:
 
 
 def test_no_two_test_files_share_a_name(checkout: Path) -> None:
-    """pytest tells modules outside packages by their name alone, and collects only one of each."""
+    """Modules outside packages are told by their name alone: pytest would collect only one of each."""
     names = [path.name for path in (checkout / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))

@@ -50,5 +50,16 @@ PRESSURE: Mapping[str, PressureStratum] = {
             compaction_ms=50,
             frozen=4,
         ),
+        PressureStratum(
+            "app-switching",
+            "on a device of little memory, a demand that rises, falls by half and rises again, three times",
+            "whatever it is",
+            "natural",
+            profile="low-ram",
+            demand="saw",
+            rise_ms=700,
+            hold_ms=500,
+            readers=4,
+        ),
     )
 }
