@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.write import write_report
 from pytest_lmkd.errors import EXIT_OK
 
@@ -22,6 +23,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--html", metavar="FILE", type=Path, help="write the page there (default: RUN/report.html)"
     )
     parser.set_defaults(run=report)
+    gate_commands.add_parsers(subparsers)
 
 
 def report(options: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ from lmkd_reports.statistics.paired import SHORTEST_NS
 from lmkd_reports.statistics.shares import CONFIDENCE
 
 FEWEST = MIN_BLOCKS
-"""Fewest values a side for an interval of means or shares."""
+"""Fewest values a side for an interval of means or shares, at any confidence."""
 
 NEGLIGIBLE = 1e-14
 """Ranks that are less probable than this are left out: beyond them lies nothing that a tail could notice."""

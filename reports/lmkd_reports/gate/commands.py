@@ -1,0 +1,103 @@
+"""``pytest-lmkd compare`` and ``pytest-lmkd gate``: two runs, for example of two kernels, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+LIMIT_HELP = (
+    "worse by how much the candidate may be: a percentage of times (reclaim_90:10%%), a number of kills an "
+    "episode (kills_extra:0.2), percentage points (esrch:5pp); can be repeated, once a metric"
+)
+EXITS = (
+    "Exit status: 0 no interval says worse beyond a limit, 1 one does (or, with --require-data, there is not "
+    "enough data somewhere), 2 wrong usage."
+)
+LOWEST_PERCENT = 50
+
+
+def add_parsers(subparsers: Subparsers) -> None:
+    parser = _add_parser(subparsers, "compare", "tell in what two runs differ", compare)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser = _add_parser(subparsers, "gate", "fail when a run is worse than another", gate)
+    parser.epilog = EXITS
+    parser.add_argument(
+        "--max-worse", metavar="METRIC:LIMIT", action="append", required=True, help=LIMIT_HELP
+    )
+    parser.add_argument(
+        "--require-data", action="store_true", help="fail where there is not enough data, too"
+    )
+    parser.add_argument(
+        "--together",
+        action="store_true",
+        help="hold the confidence over all checks together (Bonferroni), not over each by itself",
+    )
+    parser.add_argument(
+        "--junit", metavar="FILE", type=Path, help="write JUnit XML there, a testcase a check"
+    )
+
+
+def _add_parser(subparsers: Subparsers, name: str, short: str, run: object) -> argparse.ArgumentParser:
+    """A command on two runs, with the options that both have."""
+    parser = subparsers.add_parser(name, help=short, description=run.__doc__)
+    parser.add_argument(
+        "base", metavar="BASE", type=Path, help="results directory of the run to compare with"
+    )
+    parser.add_argument("candidate", metavar="CANDIDATE", type=Path, help="results directory of the new run")
+    parser.add_argument(
+        "--pair-devices",
+        metavar="BASEDEV=CANDDEV",
+        action="append",
+        default=[],
+        help="compare these devices (default: the only one of each run, else those of equal names); "
+        "can be repeated",
+    )
+    for option, what in (("--arm", "arm"), ("--scenario", "scenario")):
+        parser.add_argument(
+            option,
+            metavar=what[0].upper(),
+            action="append",
+            default=[],
+            help=f"only this {what}; can be repeated",
+        )
+    parser.add_argument(
+        "--confidence",
+        metavar="PCT",
+        type=confidence,
+        default=0.95,
+        help="of each interval, in percent (default 95)",
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def confidence(text: str) -> float:
+    """A percentage as a share. Raises: ArgumentTypeError: it is none."""
+    try:
+        percent = float(text.removesuffix("%"))
+    except ValueError:
+        percent = 0.0
+    if not LOWEST_PERCENT <= percent < 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage from {LOWEST_PERCENT} to below 100")
+    return percent / 100
+
+
+def compare(options: argparse.Namespace) -> int:
+    """Compares CANDIDATE with BASE: every metric of every arm in what both runs measured."""
+    return _do("compare", options)
+
+
+def gate(options: argparse.Namespace) -> int:
+    """Fails (exit status 1) when an interval says that CANDIDATE is worse than BASE by more than a limit."""
+    return _do("gate", options)
+
+
+def _do(name: str, options: argparse.Namespace) -> int:
+    # pandas and scipy take two seconds to load: nobody should wait for them who compares nothing
+    code: int = getattr(importlib.import_module("lmkd_reports.gate.actions"), name)(options)
+    return code

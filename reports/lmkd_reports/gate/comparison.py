@@ -1,0 +1,250 @@
+"""Two runs compared: every metric of every arm in every stratum and situation that both have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+
+import numpy as np
+
+from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.gate.environment import Difference
+from lmkd_reports.gate.environment import device_differences
+from lmkd_reports.gate.environment import run_differences
+from lmkd_reports.gate.independent import Estimate
+from lmkd_reports.gate.metrics import METRICS
+from lmkd_reports.gate.metrics import Kind
+from lmkd_reports.gate.metrics import Metric
+from lmkd_reports.gate.metrics import Sample
+from lmkd_reports.gate.metrics import compare_samples
+from lmkd_reports.gate.metrics import fewest
+from lmkd_reports.gate.metrics import is_constant
+from lmkd_reports.gate.metrics import typical
+from lmkd_reports.gate.runs import Cell
+from lmkd_reports.gate.runs import DevicePair
+from lmkd_reports.gate.runs import LoadedRun
+from lmkd_reports.gate.runs import Measured
+from lmkd_reports.gate.runs import Place
+from lmkd_reports.gate.runs import Selection
+from lmkd_reports.gate.runs import check_selection
+from lmkd_reports.gate.runs import listed
+from lmkd_reports.gate.runs import pair_devices
+from lmkd_reports.statistics.bounds import Bounds
+from lmkd_reports.statistics.shares import CONFIDENCE
+from pytest_lmkd.errors import UsageProblem
+
+ROUNDING = 1e-9
+"""Numbers this near to each other differ by rounding only."""
+
+EVERYTHING = Selection()
+ABSENT = Measured(0, 0, {})
+NOTHING = Sample(np.empty(0), np.empty(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One run's part: valid and invalid trials or episodes, how many ``values`` of the metric they hold.
+
+    ``typical`` is their median (ns), mean or share; None without a value.
+    """
+
+    valid: int
+    invalid: int
+    values: int
+    typical: Bounds | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One metric of one arm in one place; ``estimate`` is None where a side has no value."""
+
+    devices: DevicePair
+    place: Place
+    arm: str
+    metric: Metric
+    base: Side
+    candidate: Side
+    estimate: Estimate | None
+    verdict: Verdict
+    notes: tuple[str, ...]
+
+    @property
+    def interval(self) -> Bounds | None:
+        return self.estimate.interval if self.estimate else None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedDevices:
+    """What came of one pair of devices; ``only_base`` and ``only_candidate`` are not compared."""
+
+    devices: DevicePair
+    differences: tuple[Difference, ...]
+    compared: tuple[Compared, ...]
+    only_base: tuple[Cell, ...]
+    only_candidate: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Everything that two runs' comparison says; ``confidence`` is that of each interval."""
+
+    base: LoadedRun
+    candidate: LoadedRun
+    confidence: float
+    differences: tuple[Difference, ...]
+    pairs: tuple[ComparedDevices, ...]
+
+
+def compare_runs(
+    base: LoadedRun,
+    candidate: LoadedRun,
+    asked_pairs: Sequence[str] = (),
+    selection: Selection = EVERYTHING,
+    confidence: float = CONFIDENCE,
+) -> Comparison:
+    """Candidate against base.
+
+    Raises:
+        UsageProblem: what is asked for does not exist, or the runs have nothing in common.
+    """
+    pairs = pair_devices(base, candidate, asked_pairs)
+    check_selection(selection, base, candidate)
+    compared = tuple(_compare_devices(base, candidate, pair, selection, confidence) for pair in pairs)
+    if not any(cell in candidate.cells[pair.candidate] for pair in pairs for cell in base.cells[pair.base]):
+        raise UsageProblem(_nothing_in_common(base, candidate, pairs))
+    return Comparison(
+        base, candidate, confidence, tuple(run_differences(base.run.info, candidate.run.info)), compared
+    )
+
+
+def _compare_devices(
+    base: LoadedRun, candidate: LoadedRun, pair: DevicePair, selection: Selection, confidence: float
+) -> ComparedDevices:
+    arms = base.run.info.arms
+    ours, theirs = (
+        _by_place([cell for cell in cells if selection.holds(cell)], arms)
+        for cells in (base.cells[pair.base], candidate.cells[pair.candidate])
+    )
+    return ComparedDevices(
+        devices=pair,
+        differences=tuple(device_differences(base.run, candidate.run, pair)),
+        compared=tuple(
+            compared
+            for cell in ours
+            if cell in theirs
+            for compared in compare_cell(base, candidate, pair, cell, selection, confidence)
+        ),
+        only_base=tuple(cell for cell in ours if cell not in theirs),
+        only_candidate=tuple(cell for cell in theirs if cell not in ours),
+    )
+
+
+def _by_place(cells: Sequence[Cell], arms: Sequence[str]) -> list[Cell]:
+    """The arms of a place beside each other, as the run was asked for them; places as they were measured."""
+    places = list(dict.fromkeys(place for place, _ in cells))
+    order = list(dict.fromkeys([*arms, *(arm for _, arm in cells)]))
+    return sorted(cells, key=lambda cell: (places.index(cell[0]), order.index(cell[1])))
+
+
+def compare_cell(
+    base: LoadedRun,
+    candidate: LoadedRun,
+    pair: DevicePair,
+    cell: Cell,
+    selection: Selection,
+    confidence: float,
+) -> list[Compared]:
+    """Every metric of the selection that either run has there; a run may lack the cell."""
+    ours = base.cells[pair.base].get(cell, ABSENT)
+    theirs = candidate.cells[pair.candidate].get(cell, ABSENT)
+    measured = {name for one in (ours, theirs) for name in one.samples}
+    metrics = [METRICS[name] for name in METRICS if name in measured & {*(selection.metrics or METRICS)}]
+    return [_compare(pair, cell, metric, ours, theirs, confidence) for metric in metrics]
+
+
+def _compare(
+    pair: DevicePair, cell: Cell, metric: Metric, base: Measured, candidate: Measured, confidence: float
+) -> Compared:
+    ours, theirs = (one.samples.get(metric.name, NOTHING) for one in (base, candidate))
+    estimate = compare_samples(metric.kind, theirs, ours, confidence)
+    place, arm = cell
+    found = Compared(
+        devices=pair,
+        place=place,
+        arm=arm,
+        metric=metric,
+        base=_side(metric, base, ours),
+        candidate=_side(metric, candidate, theirs),
+        estimate=estimate,
+        verdict=Verdict.NOT_ENOUGH_DATA,
+        notes=(),
+    )
+    return replace(found, verdict=_judge(found), notes=tuple(_notes(found, ours, theirs, confidence)))
+
+
+def _side(metric: Metric, measured: Measured, sample: Sample) -> Side:
+    return Side(measured.valid, measured.invalid, len(sample), typical(metric.kind, sample))
+
+
+def _judge(found: Compared) -> Verdict:
+    """A difference is claimed only when the whole interval lies on one side of what equal runs would have."""
+    if any(side.invalid and not side.valid for side in (found.base, found.candidate)):
+        return Verdict.INVALID
+    if found.interval is None or tells_nothing(found):
+        return Verdict.NOT_ENOUGH_DATA
+    if found.interval.high < found.metric.kind.equal - ROUNDING:
+        return Verdict.BETTER
+    if found.interval.low > found.metric.kind.equal + ROUNDING:
+        return Verdict.WORSE
+    return Verdict.NO_CLEAR_DIFFERENCE
+
+
+def tells_nothing(found: Compared) -> bool:
+    """Whether its interval is open on both sides: neither run's times are known."""
+    return found.metric.kind is Kind.TIME and found.interval is not None and not found.interval.known
+
+
+def _notes(found: Compared, base: Sample, candidate: Sample, confidence: float) -> Iterable[str]:
+    sides = {"base": found.base, "candidate": found.candidate}
+    of = found.metric.of
+    absent = [name for name, side in sides.items() if not side.valid + side.invalid]
+    if absent:
+        yield f"the {absent[0]} has no {of} of it"
+        return
+    for name, side in sides.items():
+        if side.invalid:
+            yield f"{name}: {side.invalid} of {side.valid + side.invalid} {of}s invalid, left out"
+        if side.valid and side.values < side.valid and found.metric.name != "esrch":
+            yield f"{name}: {side.valid - side.values} of {side.valid} {of}s have no {found.metric.name}"
+    if found.interval is None:
+        yield (
+            f"base has {found.base.values}, candidate {found.candidate.values} of the "
+            f"{fewest(found.metric.kind, confidence)} values a side that an interval takes"
+        )
+    elif tells_nothing(found):
+        yield "neither run's median is known: too few were done by the timeout"
+    elif found.metric.kind is not Kind.SHARE and is_constant(base, candidate):
+        yield _constant(found, base, candidate)
+
+
+def _constant(found: Compared, base: Sample, candidate: Sample) -> str:
+    if base.values[0] != candidate.values[0]:
+        return "all values of each run are equal"
+    if found.metric.kind is Kind.COUNT and not base.values[0]:
+        return f"{found.metric.name} is 0 in every episode of both runs"
+    return "all values of both runs are equal"
+
+
+def _nothing_in_common(base: LoadedRun, candidate: LoadedRun, pairs: Sequence[DevicePair]) -> str:
+    ours = [cell for pair in pairs for cell in base.cells[pair.base]]
+    theirs = [cell for pair in pairs for cell in candidate.cells[pair.candidate]]
+    return (
+        "the runs have no stratum and no situation of the same arm in common: the base has "
+        f"{_content(ours)}; the candidate has {_content(theirs)}"
+    )
+
+
+def _content(cells: Sequence[Cell]) -> str:
+    return f"{listed(place.scenario for place, _ in cells)} with {listed(arm for _, arm in cells)}"

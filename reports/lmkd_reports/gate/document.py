@@ -1,0 +1,104 @@
+"""A comparison as one JSON document. ``null`` is what has no value, and the end of a bound that is open."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from lmkd_reports.analysis.model import Stratum
+from lmkd_reports.gate.comparison import Compared
+from lmkd_reports.gate.comparison import ComparedDevices
+from lmkd_reports.gate.comparison import Comparison
+from lmkd_reports.gate.comparison import Side
+from lmkd_reports.gate.environment import Difference
+from lmkd_reports.gate.metrics import Kind
+from lmkd_reports.gate.runs import Cell
+from lmkd_reports.gate.runs import LoadedRun
+from lmkd_reports.statistics.bounds import Bounds
+
+SCHEMA = 1
+UNITS = {Kind.TIME: "ns", Kind.COUNT: "an episode", Kind.SHARE: "of calls"}
+"""What ``base.typical`` and ``candidate.typical`` are measured in."""
+
+Json = dict[str, Any]
+
+
+def comparison_json(comparison: Comparison) -> str:
+    """What ``pytest-lmkd compare --json`` prints: ASCII, and never a NaN."""
+    document = {
+        "type": "comparison",
+        "schema": SCHEMA,
+        "confidence": comparison.confidence,
+        "base": _run(comparison.base),
+        "candidate": _run(comparison.candidate),
+        "differences": _differences(comparison.differences),
+        "devices": [_devices(devices) for devices in comparison.pairs],
+    }
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def _run(loaded: LoadedRun) -> Json:
+    info = loaded.run.info
+    return {
+        "folder": str(loaded.folder),
+        "run_id": info.run_id,
+        "started_utc": info.started_utc,
+        "problems": [asdict(problem) for problem in loaded.run.problems],
+    }
+
+
+def _differences(differences: tuple[Difference, ...]) -> list[Json]:
+    return [asdict(difference) for difference in differences]
+
+
+def _devices(devices: ComparedDevices) -> Json:
+    return {
+        "base": devices.devices.base,
+        "candidate": devices.devices.candidate,
+        "differences": _differences(devices.differences),
+        "only_in_base": [_cell(cell) for cell in devices.only_base],
+        "only_in_candidate": [_cell(cell) for cell in devices.only_candidate],
+        "comparisons": [_compared(one) for one in devices.compared],
+    }
+
+
+def _cell(cell: Cell) -> Json:
+    place, arm = cell
+    return {"stratum" if isinstance(place, Stratum) else "situation": asdict(place), "arm": arm}
+
+
+def _compared(found: Compared) -> Json:
+    kind = found.metric.kind
+    estimate = found.estimate
+    return {
+        **_cell((found.place, found.arm)),
+        "metric": found.metric.name,
+        "compared_by": str(kind),
+        "unit": UNITS[kind],
+        "base": _side(found.base, found.metric.of),
+        "candidate": _side(found.candidate, found.metric.of),
+        "estimate": _bounds(estimate.value if estimate else None),
+        "interval": _bounds(found.interval),
+        "verdict": str(found.verdict),
+        "notes": list(found.notes),
+    }
+
+
+def _side(side: Side, of: str) -> Json:
+    return {
+        f"valid_{of}s": side.valid,
+        f"invalid_{of}s": side.invalid,
+        "values": side.values,
+        "typical": _bounds(side.typical),
+    }
+
+
+def _bounds(bounds: Bounds | None) -> Json | None:
+    """A number known exactly has two equal ends."""
+    return None if bounds is None else {"low": _finite(bounds.low), "high": _finite(bounds.high)}
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,99 @@
+"""In what else two runs differ: device, kernel, lmkd's settings, the run's own plan, versions and host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmkd_reports.frames import Run
+from lmkd_reports.gate.runs import DevicePair
+from lmkd_reports.presentation import units
+from lmkd_reports.presentation.environment import properties
+from pytest_lmkd.wire import DeviceRecord
+from pytest_lmkd.wire import RunInfo
+
+ALWAYS_ANOTHER = {"boot_id", "clock_step_ns"}
+"""Facts that differ between any two boots or measurements, and say nothing of the device."""
+
+TOLD = {"kernel_release", "personality", "page_size", "cpus", "mem_total_kb", "swap_total_kb", "root"}
+"""Facts that the device's record has as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """``what`` is not the same; values as a reader sees them, ``units.NOTHING`` where one has none."""
+
+    what: str
+    base: str
+    candidate: str
+
+
+def run_differences(base: RunInfo, candidate: RunInfo) -> list[Difference]:
+    """What the runs themselves have otherwise; seeds differ always and are left out."""
+    return _differing(_run_values(base), _run_values(candidate))
+
+
+def device_differences(base: Run, candidate: Run, pair: DevicePair) -> list[Difference]:
+    return _differing(_device_values(base, pair.base), _device_values(candidate, pair.candidate))
+
+
+def _differing(base: dict[str, str], candidate: dict[str, str]) -> list[Difference]:
+    names = dict.fromkeys([*base, *candidate])
+    values = [(name, base.get(name, units.NOTHING), candidate.get(name, units.NOTHING)) for name in names]
+    return [Difference(*one) for one in values if one[1] != one[2]]
+
+
+def _run_values(info: RunInfo) -> dict[str, str]:
+    return {
+        "arms": ", ".join(info.arms),
+        "blocks": str(info.blocks),
+        "pressure blocks": str(info.pressure_blocks),
+        **{f"version of {name}": value for name, value in info.versions.items()},
+        **{f"host's {name}": value for name, value in info.host.items()},
+    }
+
+
+def _device_values(run: Run, device: str) -> dict[str, str]:
+    records = [record for record in run.devices if record.device == device]
+    return {
+        **{one.name: _joined(one.values) for one in properties(records)},
+        **_facts(records),
+        **_settings(run, device),
+        **_timeouts(run, device),
+    }
+
+
+def _facts(records: Sequence[DeviceRecord]) -> dict[str, str]:
+    names = dict.fromkeys(name for record in records for name in record.facts)
+    return {
+        name: _joined(str(record.facts[name].value) for record in records if name in record.facts)
+        for name in names
+        if name not in ALWAYS_ANOTHER | TOLD
+    }
+
+
+def _settings(run: Run, device: str) -> dict[str, str]:
+    """What lmkd's policy was told, and the watermark below which it kills."""
+    found: dict[str, list[str]] = {}
+    for episode in run.episodes:
+        if episode.device == device and episode.valid:
+            for name, value in episode.settings.items():
+                found.setdefault(f"lmkd's {name}", []).append(str(value))
+            found.setdefault("low watermark", []).append(f"{episode.threshold_kb} kB")
+    return {name: _joined(values) for name, values in found.items()}
+
+
+def _timeouts(run: Run, device: str) -> dict[str, str]:
+    limits = sorted(set(run.trials.loc[run.trials["device"] == device, "timeout_ns"]))
+    return {"timeout": _joined(f"{limit / units.NS_PER_MS:g} ms" for limit in limits)} if limits else {}
+
+
+def _joined(values: Iterable[str]) -> str:
+    """Each value once: a run that was resumed may have met the device in more than one state."""
+    return ", then ".join(_distinct(values))
+
+
+def _distinct(values: Iterable[str]) -> Iterator[str]:
+    yield from dict.fromkeys(values)

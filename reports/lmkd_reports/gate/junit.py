@@ -1,0 +1,66 @@
+"""A gate's checks as JUnit XML, one testcase each, for a CI server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from xml.etree import ElementTree
+
+from lmkd_reports.gate import words
+from lmkd_reports.gate.checks import Check
+from lmkd_reports.gate.checks import Gate
+from lmkd_reports.gate.checks import Outcome
+from lmkd_reports.gate.text import gate_text
+from lmkd_reports.gate.text import problems
+from lmkd_reports.presentation.summary import plain
+from pytest_lmkd.errors import UsageProblem
+
+
+def write_junit(path: Path, gate: Gate, *, require_data: bool) -> None:
+    """Writes ``path``. Raises: UsageProblem: it cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(junit_xml(gate, require_data=require_data))
+    except OSError as error:
+        raise UsageProblem(f"the file {path} cannot be written: {error.strerror}") from error
+
+
+def junit_xml(gate: Gate, *, require_data: bool) -> bytes:
+    """One suite. Text is printable ASCII, as XML has no place for most control characters."""
+    failed, without = len(gate.of(Outcome.FAILED)), len(gate.of(Outcome.NO_DATA))
+    counts = {
+        "tests": str(len(gate.checks)),
+        "failures": str(failed + without * require_data),
+        "errors": "0",
+        "skipped": str(without * (not require_data)),
+    }
+    root = ElementTree.Element("testsuites", counts)
+    suite = ElementTree.SubElement(root, "testsuite", {"name": "pytest-lmkd gate", **counts})
+    for check in gate.checks:
+        _case(suite, check, require_data=require_data)
+    ElementTree.SubElement(suite, "system-out").text = gate_text(gate, require_data=require_data)
+    told = "\n".join(map(plain, problems(gate.comparison)))
+    if told:
+        ElementTree.SubElement(suite, "system-err").text = told
+    ElementTree.indent(root)
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
+
+
+def _case(suite: ElementTree.Element, check: Check, *, require_data: bool) -> None:
+    found = check.found
+    case = ElementTree.SubElement(
+        suite,
+        "testcase",
+        {
+            "classname": plain(f"{found.devices}: {words.place_name(found.place)}"),
+            "name": plain(f"{found.arm}: {found.metric.name}"),
+            "time": "0",
+        },
+    )
+    message = words.result(check)
+    if check.outcome is Outcome.NO_DATA and not require_data:
+        ElementTree.SubElement(case, "skipped", {"message": message})
+    elif check.outcome is not Outcome.PASSED:
+        ElementTree.SubElement(case, "failure", {"message": message, "type": str(check.outcome)})
+    else:
+        ElementTree.SubElement(case, "system-out").text = message

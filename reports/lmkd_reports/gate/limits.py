@@ -1,0 +1,58 @@
+"""What a gate allows: ``reclaim_90:10%``, ``kills_extra:0.2``, ``esrch:5pp``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmkd_reports.gate.metrics import METRICS
+from lmkd_reports.gate.metrics import Kind
+from lmkd_reports.gate.metrics import Metric
+from lmkd_reports.presentation.summary import plain
+from pytest_lmkd.errors import UsageProblem
+
+NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
+UNITS = {Kind.TIME: "%", Kind.COUNT: "", Kind.SHARE: "pp"}
+EXAMPLES = {
+    Kind.TIME: "a percentage of the base's median such as 10%",
+    Kind.COUNT: "a number an episode such as 0.2",
+    Kind.SHARE: "percentage points such as 5pp",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The candidate may be worse by ``allowed`` at most: a part of the base's, a number, or a share."""
+
+    metric: Metric
+    allowed: float
+    text: str
+
+    @property
+    def most(self) -> float:
+        """The greatest value, as ``Estimate`` has them, that is within the limit."""
+        return self.metric.kind.equal + self.allowed
+
+
+def parse_limits(texts: Sequence[str]) -> list[Limit]:
+    """Raises: UsageProblem: a metric is unknown or named twice, or a limit is none; says what exists."""
+    limits = [_parse(text) for text in texts]
+    names = [limit.metric.name for limit in limits]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageProblem(f"--max-worse names {name} twice: give each metric one limit")
+    return limits
+
+
+def _parse(text: str) -> Limit:
+    name, _, allowed = text.partition(":")
+    metric = METRICS.get(name)
+    if metric is None:
+        raise UsageProblem(f"unknown metric {plain(name)!r} in --max-worse: there are {', '.join(METRICS)}")
+    unit = UNITS[metric.kind]
+    number = allowed.strip().removesuffix(unit).rstrip()
+    if not allowed.strip().endswith(unit) or not NUMBER.fullmatch(number):
+        raise UsageProblem(f"bad limit {plain(text)!r}: {name} takes {EXAMPLES[metric.kind]}")
+    share = float(number) if metric.kind is Kind.COUNT else float(number) / 100
+    return Limit(metric, share, f"{name}:{number}{unit}")
