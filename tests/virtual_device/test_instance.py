@@ -165,7 +165,7 @@ sys.stdin.read()
 def starter(name: str, binding: str) -> subprocess.Popen[bytes]:
     """Another process that starts the device and waits."""
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, name, binding],
+        ["env", "--default-signal=INT", sys.executable, "-c", SCRIPT, name, binding],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

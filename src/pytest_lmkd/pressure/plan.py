@@ -14,7 +14,7 @@ from pytest_lmkd.pressure.stratum import PressureStratum
 
 SETTLE_MS = 300
 DEMAND_COMPRESS_PCT = 50
-TIMEOUT_MS = 20_000
+TIMEOUT_MS = 30_000
 """A demand that does not stand and hold by then is not met, and its episode invalid."""
 
 CACHED_ADJ = 900

@@ -57,7 +57,7 @@ PRESSURE: Mapping[str, PressureStratum] = {
             "natural",
             profile="low-ram",
             demand="saw",
-            rise_ms=700,
+            rise_ms=400,
             hold_ms=500,
             readers=4,
         ),

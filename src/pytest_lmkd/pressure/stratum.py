@@ -36,7 +36,7 @@ class PressureStratum:
     profile: str = "12-cached"
     demand: str = "burst"
     rise_ms: int = 0
-    hold_ms: int = 1000
+    hold_ms: int = 800
     stall: str = "none"
     stall_ms: int = 0
     stall_every: int = 3
