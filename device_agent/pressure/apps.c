@@ -1,4 +1,4 @@
-// Starts the apps, one after another.
+// Starts the apps: all at once, for each takes its time to touch its memory.
 #include "apps.h"
 
 #include <errno.h>
@@ -53,26 +53,33 @@ static int freeze(const struct app *app)
 	return write_text(path, "1");
 }
 
-static int start(struct app *app, const struct app_plan *plan, int group_number)
+static int launch(struct app *app, const struct app_plan *plan, int group_number)
 {
 	const struct victim_plan process = { .memory = plan->memory, .threads = plan->threads, .join = become_app };
 	app->plan = own.plan = plan;
-	return victim_start(&app->process, &process, group_number);
+	return victim_launch(&app->process, &process, group_number);
+}
+
+// One that fails to stand is gone already, and the last takes its place.
+static int await(struct apps *apps, size_t i)
+{
+	struct app *app = &apps->items[i];
+	if (victim_await(&app->process) == 0)
+		return app->plan->frozen ? freeze(app) : 0;
+	*app = apps->items[--apps->count];
+	return -1;
 }
 
 int apps_start(struct apps *apps, const struct app_plan *plans, size_t count, int first_group_number)
 {
-	apps->count = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct app *app = &apps->items[i];
-		int started = start(app, &plans[i], first_group_number + (int)i);
-		apps->count += started == 0;
-		if (started < 0 || (plans[i].frozen && freeze(app) < 0)) {
-			apps_end(apps);
-			return -1;
-		}
-	}
-	return 0;
+	int result = 0;
+	for (apps->count = 0; apps->count < count && result == 0; apps->count += result == 0)
+		result = launch(&apps->items[apps->count], &plans[apps->count], first_group_number + (int)apps->count);
+	for (size_t i = 0; i < apps->count && result == 0; i++)
+		result = await(apps, i);
+	if (result < 0)
+		apps_end(apps);
+	return result;
 }
 
 int64_t app_rss_kb(const struct app *app)

@@ -83,10 +83,10 @@ static _Noreturn void child_main(const struct victim *victim, const struct victi
 	_exit(1);
 }
 
-static int await_report(int fd, struct victim *victim)
+static int read_report(struct victim *victim)
 {
 	struct report report;
-	ssize_t length = read(fd, &report, sizeof(report));
+	ssize_t length = read(victim->report_fd, &report, sizeof(report));
 	if (length < 0)
 		return failed("hear from the victim");
 	if (length != (ssize_t)sizeof(report))
@@ -107,9 +107,8 @@ static int fork_victim(struct victim *victim, const struct victim_plan *plan)
 	if (victim->pid == 0)
 		child_main(victim, plan, parent, ends[1]);
 	close(ends[1]);
-	int result = victim->pid < 0 ? failed("fork the victim") : await_report(ends[0], victim);
-	close(ends[0]);
-	return result;
+	victim->report_fd = ends[0];
+	return victim->pid < 0 ? failed("fork the victim") : 0;
 }
 
 // The file has no name, so that it goes with its last user, however the agent ends.
@@ -134,18 +133,33 @@ static int start(struct victim *victim, const struct victim_plan *plan)
 	return victim->pidfd < 0 ? failed("open a pidfd of the victim") : 0;
 }
 
-int victim_start(struct victim *victim, const struct victim_plan *plan, int group_number)
+static int give_up(struct victim *victim)
 {
-	*victim = (struct victim){ .pid = -1, .pidfd = -1, .file_fd = -1 };
+	victim_reap(victim);
+	victim_end(victim);
+	return -1;
+}
+
+int victim_launch(struct victim *victim, const struct victim_plan *plan, int group_number)
+{
+	*victim = (struct victim){ .pid = -1, .pidfd = -1, .file_fd = -1, .report_fd = -1 };
 	victim->size = (size_t)plan->memory.size_kb * 1024;
 	if (group_create(&victim->group, group_number) < 0)
 		return -1;
-	int result = start(victim, plan);
-	if (result < 0) {
-		victim_reap(victim);
-		victim_end(victim);
-	}
-	return result;
+	return start(victim, plan) < 0 ? give_up(victim) : 0;
+}
+
+int victim_await(struct victim *victim)
+{
+	int result = read_report(victim);
+	close(victim->report_fd);
+	victim->report_fd = -1;
+	return result < 0 ? give_up(victim) : 0;
+}
+
+int victim_start(struct victim *victim, const struct victim_plan *plan, int group_number)
+{
+	return victim_launch(victim, plan, group_number) < 0 ? -1 : victim_await(victim);
 }
 
 int victim_has_exited(const struct victim *victim)
@@ -178,5 +192,7 @@ int victim_end(struct victim *victim)
 		close(victim->pidfd);
 	if (victim->file_fd >= 0)
 		close(victim->file_fd);
+	if (victim->report_fd >= 0)
+		close(victim->report_fd);
 	return group_remove(&victim->group);
 }

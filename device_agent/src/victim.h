@@ -23,6 +23,7 @@ struct victim {
 	void *memory; // where its memory begins, in its own address space
 	size_t size;
 	int file_fd; // of shapes that are made of a file, or -1
+	int report_fd; // while it is being started: what it tells of itself; else -1
 	struct group group;
 };
 
@@ -31,6 +32,9 @@ struct victim {
 
 // Starts a victim and returns once its memory is touched and its threads run. 0, or -1 with failed().
 int victim_start(struct victim *victim, const struct victim_plan *plan, int group_number);
+// The same in two steps, for several at a time: victim_launch() does not wait, victim_await() does.
+int victim_launch(struct victim *victim, const struct victim_plan *plan, int group_number);
+int victim_await(struct victim *victim);
 // Whether the pidfd is readable: exit_notify has run, which says nothing about the memory.
 int victim_has_exited(const struct victim *victim);
 // Kills the victim if it lives and waits for it. 0, or -1 with failed().

@@ -98,3 +98,12 @@ def test_a_plan_that_makes_no_sense_is_refused(sanitized: Path, plan: list[str],
 @pytest.mark.parametrize("abi", ZIG_TARGETS)
 def test_it_is_small(abi: str) -> None:
     assert static_program(PROGRAM, abi, print).stat().st_size <= 64 * 1024
+
+
+@needs_root
+def test_an_app_that_cannot_stand_ends_the_others(sanitized: Path) -> None:
+    status, answers = run(sanitized, [episode(), app(), app("huge-pages"), app(), *NO_MONITORS, "run"])
+    assert status == 1
+    (error,) = answers
+    assert isinstance(error, AgentError) and "map 1024 kB in the victim" in error.reason
+    assert not list(Path("/sys/fs/cgroup").glob("**/lmkd-agent"))
