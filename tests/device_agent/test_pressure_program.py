@@ -102,8 +102,9 @@ def test_it_is_small(abi: str) -> None:
 
 @needs_root
 def test_an_app_that_cannot_stand_ends_the_others(sanitized: Path) -> None:
-    status, answers = run(sanitized, [episode(), app(), app("huge-pages"), app(), *NO_MONITORS, "run"])
+    too_large = app("huge-pages").replace("size_kb=1024", "size_kb=8388608")
+    status, answers = run(sanitized, [episode(), app(), too_large, app(), *NO_MONITORS, "run"])
     assert status == 1
     (error,) = answers
-    assert isinstance(error, AgentError) and "map 1024 kB in the victim" in error.reason
+    assert isinstance(error, AgentError) and "map 8388608 kB in the victim" in error.reason
     assert not list(Path("/sys/fs/cgroup").glob("**/lmkd-agent"))
