@@ -1,4 +1,4 @@
-"""How often the intervals of two unpaired runs hold the truth, and how often chance fails a gate: by simulation.
+"""How often the intervals of two unpaired runs hold the truth, and equal runs are told apart: by simulation.
 
 Populations as in test_coverage.py, without blocks. An end of a right 95 % interval is wrong in 2.5 % of runs;
 with 2,000 runs more than 3.5 % are seen in one case of 400, so the tests allow that. Every draw is seeded.
@@ -100,15 +100,13 @@ def test_the_percentile_bootstrap_that_we_do_not_use_is_wrong_more_often() -> No
     truth = math.log(true_median(spiked) / true_median(noisy))
     wrong = 0
     for candidate, base in zip(spiked(rng, (RUNS, 12)), noisy(rng, (RUNS, 12)), strict=True):
-        medians = [
-            np.median(rng.choice(np.log(one), (999, len(one))), axis=1) for one in (candidate, base)
-        ]
+        medians = [np.median(rng.choice(np.log(one), (999, len(one))), axis=1) for one in (candidate, base)]
         wrong += bool(np.percentile(medians[0] - medians[1], 97.5) < truth)
     assert wrong / RUNS > ALLOWED
 
 
 def test_twelve_blocks_find_twice_the_time() -> None:
-    """The price of an interval that holds everywhere: it must still see what matters, beyond a limit of 10 %."""
+    """The price of an interval that holds everywhere: it must still see what is beyond a limit of 10 %."""
     found = simulate(lambda rng, shape: 2 * noisy(rng, shape), noisy, (12, 12))
     assert np.mean([one.interval.low > 1.1 for one in found]) >= 0.9
 
@@ -167,9 +165,7 @@ def test_what_means_cannot_promise_is_known() -> None:
 
 @pytest.mark.parametrize("size", [6, 10, 12, 40])
 @pytest.mark.parametrize("shares", [(0.6, 0.6), (0.0, 0.0), (0.5, 0.1), (0.95, 0.6)], ids=str)
-def test_either_end_of_a_difference_of_shares_is_seldom_wrong(
-    shares: tuple[float, float], size: int
-) -> None:
+def test_either_end_of_a_difference_of_shares_is_seldom_wrong(shares: tuple[float, float], size: int) -> None:
     """Of all outcomes, weighted by their probability: no simulation. Wilson's ends are approximations too."""
     truth = shares[0] - shares[1]
     low = high = 0.0

@@ -153,10 +153,11 @@ def _arm(arm: str, compared: Sequence[Compared], notes: Notes) -> Iterator[str]:
 
 def _with_verdict(line: str, found: Compared, notes: Notes) -> Iterator[str]:
     marks = "".join(f" [{mark}]" for mark in notes.refer(found.notes))
-    whole = f"{line} {found.verdict}{marks}"
-    if len(whole) <= COLUMNS:
-        yield whole
-        return
+    for left in (line, line.rstrip()):
+        whole = f"{left} {found.verdict}{marks}"
+        if len(whole) <= COLUMNS:
+            yield whole
+            return
     yield line.rstrip()
     yield from _wrap(f"{' ' * (METRIC_COLUMNS + 2 * VALUE_COLUMNS + 6)}{found.verdict}{marks}", "      ")
 

@@ -16,8 +16,6 @@ from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
 from lmkd_reports.statistics.bounds import Bounds
 
-DECIMALS = 4
-
 
 def place_name(place: Place) -> str:
     """For example ``held-by-vm-readv, 300 ms, 64 MB, 1 thread (reclaim, injected)``."""
@@ -48,8 +46,8 @@ def estimate(found: Compared) -> str:
 
 
 def signed(value: float) -> str:
-    """Three significant digits and the sign."""
-    text = f"{round(value, DECIMALS):+.3g}"
+    """With its sign: two decimals at most, none from ten on."""
+    text = f"{value:+.0f}" if abs(value) >= 10 else f"{value:+.2f}".rstrip("0").rstrip(".")
     return "0" if float(text) == 0 else text
 
 
