@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
+from typing import TypeVar
 
 import pytest
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:  # loading these takes a second, which no run without a device
     from pytest_lmkd.pressure.stratum import PressureStratum
     from pytest_lmkd.runner import StratumOutcome
     from pytest_lmkd.session import LmkdSession
+
+Outcome = TypeVar("Outcome", "StratumOutcome", "PressureOutcome")
 
 SESSION: pytest.StashKey[LmkdSession] = pytest.StashKey()
 
@@ -30,33 +33,24 @@ def lmkd_device(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def measure(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[Stratum], StratumOutcome]:
     """``measure(stratum)`` runs every planned block on the device, or skips the test with the reason."""
-
-    def measure_on_device(stratum: Stratum) -> StratumOutcome:
-        try:
-            outcome = pytestconfig.stash[SESSION].measure(lmkd_device, stratum)
-        except LmkdError as error:
-            pytest.fail(str(error), pytrace=False)
-        if outcome.skipped:
-            pytest.skip(outcome.skipped)
-        return outcome
-
-    return measure_on_device
+    return lambda stratum: _outcome(lambda: pytestconfig.stash[SESSION].measure(lmkd_device, stratum))
 
 
 @pytest.fixture
 def press(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[PressureStratum], PressureOutcome]:
     """``press(stratum)`` runs every planned episode on the device, or skips the test with the reason."""
+    return lambda stratum: _outcome(lambda: pytestconfig.stash[SESSION].press(lmkd_device, stratum))
 
-    def press_device(stratum: PressureStratum) -> PressureOutcome:
-        try:
-            outcome = pytestconfig.stash[SESSION].press(lmkd_device, stratum)
-        except LmkdError as error:
-            pytest.fail(str(error), pytrace=False)
-        if outcome.skipped:
-            pytest.skip(outcome.skipped)
-        return outcome
 
-    return press_device
+def _outcome(run: Callable[[], Outcome]) -> Outcome:
+    """What ``run`` gives; a device that breaks down fails the test, one that cannot do it skips it."""
+    try:
+        outcome = run()
+    except LmkdError as error:
+        pytest.fail(str(error), pytrace=False)
+    if outcome.skipped:
+        pytest.skip(outcome.skipped)
+    return outcome
 
 
 @pytest.fixture

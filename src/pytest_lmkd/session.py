@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC
 from datetime import datetime
+from typing import TypeVar
 
 from lmkd_reports import ReportPaths
 from lmkd_reports import write_report
@@ -43,6 +44,7 @@ from pytest_lmkd.wire import SkipRecord
 
 Say = Callable[[str], None]
 AnyStratum = Stratum | PressureStratum
+Outcome = TypeVar("Outcome", StratumOutcome, PressureOutcome)
 
 
 class LmkdSession:
@@ -106,25 +108,32 @@ class LmkdSession:
         Raises:
             DeviceUnusable: the device broke down just now.
         """
-        if device in self._unusable:
-            self._meter.not_needed(self._trials_of(stratum))
-            return StratumOutcome(stratum, skipped=self._unusable[device])
-        try:
-            outcome = self._runners[device].measure(stratum)
-        except DeviceUnusable as error:
-            self._note_unusable(device, str(error))
-            raise
-        if outcome.skipped:
-            self._meter.not_needed(self._trials_of(stratum))
-        return outcome
+        return self._outcome(
+            device,
+            stratum,
+            lambda: self._runners[device].measure(stratum),
+            lambda reason: StratumOutcome(stratum, skipped=reason),
+        )
 
     def press(self, device: str, stratum: PressureStratum) -> PressureOutcome:
         """As ``measure``, for pressure episodes."""
-        if device in self._unusable:
-            self._meter.not_needed(self._trials_of(stratum))
-            return PressureOutcome(stratum, skipped=self._unusable[device])
+        return self._outcome(
+            device,
+            stratum,
+            lambda: self._episode_runners[device].measure(stratum),
+            lambda reason: PressureOutcome(stratum, skipped=reason),
+        )
+
+    def _outcome(
+        self,
+        device: str,
+        stratum: AnyStratum,
+        measure: Callable[[], Outcome],
+        skipped: Callable[[str], Outcome],
+    ) -> Outcome:
+        reason = self._unusable.get(device)
         try:
-            outcome = self._episode_runners[device].measure(stratum)
+            outcome = skipped(reason) if reason else measure()
         except DeviceUnusable as error:
             self._note_unusable(device, str(error))
             raise

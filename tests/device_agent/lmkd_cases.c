@@ -1,6 +1,5 @@
 // Drives lmkd's policy from a script on standard input, one command a line, so that one process runs many cases:
 //   reset                        forget everything; default settings
-//   low_ram                      the settings of a low-ram device, and forget everything
 //   set NAME VALUE               a setting, and forget everything
 //   see KEY=VALUE ...            change what is seen (what is not named stays), decide, and print the decision
 //   kill                         the last decision's kill was made
@@ -190,8 +189,8 @@ static void obey(char *line)
 		parse(rest);
 	else if (strncmp(line, "set ", 4) == 0)
 		set(rest);
-	else if (strncmp(line, "low_ram", 7) == 0 || strncmp(line, "reset", 5) == 0) {
-		settings = line[0] == 'l' ? LMKD_LOW_RAM_DEFAULTS : LMKD_DEFAULTS;
+	else if (strncmp(line, "reset", 5) == 0) {
+		settings = LMKD_DEFAULTS;
 		forget();
 	} else
 		exit(2);

@@ -17,6 +17,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from sanitized import build_sanitized
 
+from pytest_lmkd.pressure.profiles import LOW_RAM
+
 SAMPLES = Path(__file__).with_name("samples")
 """/proc files of a Linux 6.18 machine (x86, 8 GB, no swap)."""
 
@@ -123,6 +125,8 @@ def test_one_look(program: Path, seen: str, expected: tuple[str, int]) -> None:
     assert reasons(lines)[1:] == [expected]
 
 
+LOW_RAM_SETTINGS = [f"set {name} {value}" for name, value in LOW_RAM.items()]
+
 SET = {
     "swap utilization": (
         ["set swap_util_max 50"],
@@ -163,11 +167,11 @@ SET = {
         ("LOW_MEM_AND_THRASHING", ANY),
     ),
     "low-ram devices thrash sooner": (
-        ["low_ram"],
+        LOW_RAM_SETTINGS,
         f"{thrash(31)} {BELOW_LOW}",
         ("LOW_MEM_AND_THRASHING", 201),
     ),
-    "and critically so": (["low_ram"], f"{thrash(90)} {BELOW_LOW}", ("LOW_MEM_AND_THRASHING", ANY)),
+    "and critically so": (LOW_RAM_SETTINGS, f"{thrash(90)} {BELOW_LOW}", ("LOW_MEM_AND_THRASHING", ANY)),
     "a stall limit of its own": (
         ["set stall_limit_critical 20"],
         f"{BELOW_LOW} full_pct100=2001",

@@ -22,20 +22,6 @@ const struct lmkd_settings LMKD_DEFAULTS = {
 	.lowmem_min_oom_score = 701,
 };
 
-const struct lmkd_settings LMKD_LOW_RAM_DEFAULTS = {
-	.psi_partial_stall_ms = 200,
-	.psi_complete_stall_ms = 700,
-	.kill_timeout_ms = 100,
-	.swap_free_low_percentage = 10,
-	.swap_util_max = 100,
-	.swap_compression_ratio = 1,
-	.thrashing_limit = 30,
-	.thrashing_limit_decay = 50,
-	.thrashing_limit_critical = -1,
-	.stall_limit_critical = 100,
-	.lowmem_min_oom_score = 701,
-};
-
 #define SETTING(name, least, most) { #name, offsetof(struct lmkd_settings, name), least, most }
 
 static const struct {

@@ -22,9 +22,8 @@ struct lmkd_settings {
 	int64_t lowmem_min_oom_score;
 };
 
-// AOSP's defaults for a device with ro.config.low_ram false, or true.
+// AOSP's defaults for a device with ro.config.low_ram false.
 extern const struct lmkd_settings LMKD_DEFAULTS;
-extern const struct lmkd_settings LMKD_LOW_RAM_DEFAULTS;
 
 // Sets one by its name, within AOSP's bounds. 0, or -1 with failed(): no such setting, or out of bounds.
 int lmkd_set(struct lmkd_settings *settings, const char *name, int64_t value);
