@@ -81,7 +81,8 @@ def _settings(run: Run, device: str) -> dict[str, str]:
         if episode.device == device and episode.valid:
             for name, value in episode.settings.items():
                 found.setdefault(f"lmkd's {name}", []).append(str(value))
-            found.setdefault("low watermark", []).append(f"{episode.threshold_kb} kB")
+            if episode.threshold_kb is not None:
+                found.setdefault("low watermark", []).append(f"{episode.threshold_kb} kB")
     return {name: _joined(values) for name, values in found.items()}
 
 
