@@ -2,7 +2,8 @@
 
 Layers, each knowing only those above it: ``records`` (files to typed records), ``frames`` (records
 to data frames), ``statistics`` (pure functions on arrays), ``analysis`` (everything a report says,
-as frozen values), ``presentation`` (page, text, figures; no arithmetic on measurements).
+as frozen values), ``presentation`` (page, text, figures; no arithmetic on measurements). ``gate`` stands
+beside the last two: two runs compared, and held to limits.
 """
 
 from __future__ import annotations
