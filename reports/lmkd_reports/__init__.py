@@ -17,15 +17,25 @@ from lmkd_reports.write import write_report
 
 if TYPE_CHECKING:
     from lmkd_reports.analysis import analyse
+    from lmkd_reports.analysis import combine
     from lmkd_reports.frames import load_run
     from lmkd_reports.presentation import render_html
     from lmkd_reports.presentation import render_summary
 
-__all__ = ["ReportPaths", "analyse", "load_run", "render_html", "render_summary", "write_report"]
+__all__ = [
+    "ReportPaths",
+    "analyse",
+    "combine",
+    "load_run",
+    "render_html",
+    "render_summary",
+    "write_report",
+]
 
 _HOMES = {
     "load_run": "lmkd_reports.frames",
     "analyse": "lmkd_reports.analysis",
+    "combine": "lmkd_reports.analysis",
     "render_html": "lmkd_reports.presentation",
     "render_summary": "lmkd_reports.presentation",
 }

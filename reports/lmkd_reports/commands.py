@@ -1,12 +1,15 @@
-"""``pytest-lmkd report``: writes the reports of a run again, from its records."""
+"""``pytest-lmkd report``: writes the reports of runs again, from their records."""
 
 from __future__ import annotations
 
 import argparse
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmkd_reports.gate import commands as gate_commands
+from lmkd_reports.masking import Masker
+from lmkd_reports.records import Reading
 from lmkd_reports.write import write_report
 from pytest_lmkd.errors import EXIT_OK
 
@@ -16,19 +19,68 @@ if TYPE_CHECKING:
 
 def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
-        "report", help="write report.html and summary.txt of a run", description=report.__doc__
+        "report", help="write report.html and summary.txt of one or several runs", description=report.__doc__
     )
-    parser.add_argument("run_dir", metavar="RUN", type=Path, help="results directory of the run")
     parser.add_argument(
-        "--html", metavar="FILE", type=Path, help="write the page there (default: RUN/report.html)"
+        "run_dirs", metavar="RUN", type=Path, nargs="+", help="results directory of a run; several: one page"
+    )
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        type=Path,
+        help="write the page there (default: RUN/report.html, of several runs report.html)",
+    )
+    parser.add_argument(
+        "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
+    )
+    parser.add_argument(
+        "--mask-serials", action="store_true", help="say device-1, device-2 for serials, in the data too"
+    )
+    parser.add_argument(
+        "--detect",
+        metavar="PCT",
+        type=percentage,
+        default=20.0,
+        help="of what difference in time to say how many blocks would find it (default: %(default)g percent)",
+    )
+    parser.add_argument(
+        "--detect-kills",
+        metavar="N",
+        type=number,
+        default=1.0,
+        help="the same of kills an episode (default: %(default)g)",
     )
     parser.set_defaults(run=report)
     gate_commands.add_parsers(subparsers)
 
 
+def percentage(text: str) -> float:
+    """``20`` or ``20%``. Raises: ArgumentTypeError: it is no number above 0."""
+    return number(text.removesuffix("%"))
+
+
+def number(text: str) -> float:
+    """Raises: ArgumentTypeError: it is no number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
+    return value
+
+
 def report(options: argparse.Namespace) -> int:
-    """Writes report.html and summary.txt from a run's records, and prints the summary."""
-    paths = write_report(options.run_dir, options.html)
+    """Writes report.html and summary.txt from the records of a run, or of several side by side."""
+    masker = Masker() if options.mask_serials else None
+    # pandas and scipy take two seconds to load: nobody should wait for them who writes no report
+    model = importlib.import_module("lmkd_reports.analysis.model")
+    paths = write_report(
+        options.run_dirs,
+        options.html,
+        reading=Reading(masker, tuple(options.device)),
+        detectable=model.Detectable(1 + options.detect / 100, options.detect_kills),
+    )
     print(paths.summary.read_text(encoding="utf-8"))
     print(f"report: {paths.html}")
     return EXIT_OK

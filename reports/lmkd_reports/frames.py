@@ -10,7 +10,9 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
+from lmkd_reports.records import EVERYTHING
 from lmkd_reports.records import Problem
+from lmkd_reports.records import Reading
 from lmkd_reports.records import RunRecords
 from lmkd_reports.records import read_run
 from pytest_lmkd.wire import CaseRecord
@@ -71,13 +73,13 @@ class Run:
     raw: bytes
 
 
-def load_run(run_dir: Path) -> Run:
-    """Reads a results directory; lines that cannot be used become ``problems``.
+def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
+    """Reads a results directory, or what is wanted of it; lines that cannot be used become ``problems``.
 
     Raises:
         UsageProblem: there is no run in ``run_dir``.
     """
-    records = read_run(run_dir)
+    records = read_run(run_dir, reading)
     problems = list(records.problems)
     return Run(
         info=records.info or _inferred_info(run_dir, records),

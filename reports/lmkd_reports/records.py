@@ -10,11 +10,13 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
+from lmkd_reports.masking import Masker
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import SCHEMA
 from pytest_lmkd.wire import CaseRecord
@@ -63,8 +65,26 @@ class RunRecords:
     """The record files as they are, one after the other."""
 
 
-def read_run(run_dir: Path) -> RunRecords:
-    """Reads everything in ``run_dir`` that can be read.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How to read: by a ``masker`` without the devices' serials; only the named ``devices`` (none: all)."""
+
+    masker: Masker | None = None
+    devices: tuple[str, ...] = ()
+
+    def content(self, path: Path) -> bytes:
+        """Raises: OSError."""
+        return self.masker.lines(path.read_bytes()) if self.masker else path.read_bytes()
+
+    def wants(self, device: str) -> bool:
+        return not self.devices or device in self.devices
+
+
+EVERYTHING = Reading()
+
+
+def read_run(run_dir: Path, reading: Reading = EVERYTHING) -> RunRecords:
+    """Reads everything in ``run_dir`` that can be read and is wanted.
 
     Raises:
         UsageProblem: there is no run in ``run_dir``.
@@ -72,34 +92,43 @@ def read_run(run_dir: Path) -> RunRecords:
     if not (run_dir / "run.json").is_file() and not (run_dir / "records").is_dir():
         raise UsageProblem(f"{run_dir} holds no run: name a folder in which there is a run.json")
     run = RunRecords()
-    run.info = _read_info(run_dir / "run.json", run.problems)
-    _read_plan(run_dir / "plan.jsonl", run)
+    run.info = _read_info(run_dir / "run.json", reading, run.problems)
+    _read_plan(run_dir / "plan.jsonl", reading, run)
     for path in sorted((run_dir / "records").glob("*.jsonl")):
-        _read_records(path, run)
+        _read_records(path, reading, run)
+    if reading.masker is not None:
+        run.problems = [replace(one, file=reading.masker.text(one.file)) for one in run.problems]
     return run
 
 
-def _read_info(path: Path, problems: list[Problem]) -> RunInfo | None:
+def _read_info(path: Path, reading: Reading, problems: list[Problem]) -> RunInfo | None:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=RunInfo)
+        info = msgspec.json.decode(reading.content(path), type=RunInfo)
+        return msgspec.structs.replace(info, devices=tuple(filter(reading.wants, info.devices)))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         problems.append(Problem("run.json", 0, f"not usable ({error_text(error)})"))
         return None
 
 
-def _read_plan(path: Path, run: RunRecords) -> None:
+def _read_plan(path: Path, reading: Reading, run: RunRecords) -> None:
     planned: msgspec.json.Decoder[PlannedTrial | PlannedEpisode]
     planned = msgspec.json.Decoder(PlannedTrial | PlannedEpisode)
-    for one in _read_lines(path, path.name, planned.decode, run.problems):
+    content = _content(path, path.name, reading, run.problems)
+    for one in decoded(content, path.name, planned.decode, run.problems):
+        if not reading.wants(one.device):
+            continue
         if isinstance(one, PlannedTrial):
             run.planned.append(one)
         else:
             run.planned_episodes.append(one)
 
 
-def _read_records(path: Path, run: RunRecords) -> None:
+def _read_records(path: Path, reading: Reading, run: RunRecords) -> None:
     name = f"records/{path.name}"
-    for record in _read_lines(path, name, decode_record, run.problems):
+    content = _content(path, name, reading, run.problems)
+    records = list(decoded(content, name, decode_record, run.problems))
+    wanted = [record for record in records if reading.wants(record.device)]
+    for record in wanted:
         if isinstance(record, TrialRecord):
             run.trials.append(record)
         elif isinstance(record, DeviceRecord):
@@ -110,18 +139,23 @@ def _read_records(path: Path, run: RunRecords) -> None:
             run.cases.append(record)
         elif isinstance(record, EpisodeRecord):
             run.episodes.append(record)
-    if path.is_file():
-        run.raw += path.read_bytes().rstrip(b"\n") + b"\n"
+    if content and (wanted or not reading.devices):
+        run.raw += content.rstrip(b"\n") + b"\n"
 
 
-def _read_lines(
-    path: Path, name: str, decode: Callable[[bytes], Line], problems: list[Problem]
-) -> Iterator[Line]:
+def _content(path: Path, name: str, reading: Reading, problems: list[Problem]) -> bytes:
+    """What is in the file; empty, with a problem, where it cannot be read."""
     try:
-        content = path.read_bytes()
+        return reading.content(path)
     except OSError as error:
         problems.append(Problem(name, 0, f"not readable ({error_text(error)})"))
-        return
+        return b""
+
+
+def decoded(
+    content: bytes, name: str, decode: Callable[[bytes], Line], problems: list[Problem]
+) -> Iterator[Line]:
+    """The lines of the file ``name`` that can be used; the others become ``problems``."""
     for number, line in enumerate(content.split(b"\n"), start=1):
         if not line.strip():
             continue

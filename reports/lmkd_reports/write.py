@@ -1,12 +1,20 @@
-"""Writes the reports of one results directory."""
+"""Writes the reports of one results directory, or of several on one page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import lmkd_reports
+from lmkd_reports.records import EVERYTHING
+from lmkd_reports.records import Reading
 from pytest_lmkd.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from lmkd_reports.analysis import Analysis
+    from lmkd_reports.analysis.model import Detectable
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +25,46 @@ class ReportPaths:
     summary: Path
 
 
-def write_report(run_dir: Path, html_path: Path | None = None) -> ReportPaths:
-    """Writes ``summary.txt`` into ``run_dir``, and the page there too or to ``html_path``.
+def write_report(
+    run_dirs: Path | Sequence[Path],
+    html_path: Path | None = None,
+    *,
+    reading: Reading = EVERYTHING,
+    detectable: Detectable | None = None,
+) -> ReportPaths:
+    """Writes the page and ``summary.txt``: of one run into its folder, of several into the current one.
+
+    The page goes to ``html_path`` where that is given, and of several runs the summary beside it.
 
     Raises:
-        UsageProblem: ``run_dir`` holds no run, or a report cannot be written.
+        UsageProblem: a folder holds no run, a run is named twice, or a report cannot be written.
     """
-    paths = ReportPaths(html=html_path or run_dir / "report.html", summary=run_dir / "summary.txt")
-    analysis = lmkd_reports.analyse(lmkd_reports.load_run(run_dir))
+    folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
+    analysis = _analysis(folders, reading, detectable)
+    paths = _paths(folders, html_path)
     _write(paths.summary, lmkd_reports.render_summary(analysis))
     _write(paths.html, lmkd_reports.render_html(analysis))
     return paths
+
+
+def _analysis(folders: Sequence[Path], reading: Reading, detectable: Detectable | None) -> Analysis:
+    one_each = [
+        lmkd_reports.analyse(lmkd_reports.load_run(folder, reading), detectable) for folder in folders
+    ]
+    if reading.devices and not any(analysis.devices for analysis in one_each):
+        raise UsageProblem(f"no run has a device of the name {' or '.join(reading.devices)}")
+    names = [analysis.name for analysis in one_each]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageProblem(f"the run {name} is named twice: name each results directory once")
+    return lmkd_reports.combine([analysis for analysis in one_each if analysis.devices] or one_each)
+
+
+def _paths(folders: Sequence[Path], html_path: Path | None) -> ReportPaths:
+    if len(folders) == 1:
+        return ReportPaths(html_path or folders[0] / "report.html", folders[0] / "summary.txt")
+    html = html_path or Path("report.html")
+    return ReportPaths(html, html.with_name("summary.txt"))
 
 
 def _write(path: Path, text: str) -> None:

@@ -19,7 +19,7 @@ from lmkd_reports import commands
 from lmkd_reports import write_report
 from pytest_lmkd.errors import UsageProblem
 
-LAYERS = ("records", "frames", "statistics", "analysis", "presentation")
+LAYERS = ("masking", "records", "frames", "statistics", "analysis", "presentation")
 """From the bottom up; ``write`` and ``commands`` are above them all."""
 
 

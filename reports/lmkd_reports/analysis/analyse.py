@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from lmkd_reports.analysis.arms import arm_result
@@ -11,10 +10,12 @@ from lmkd_reports.analysis.comparisons import compare
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
 from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import pressure_of
+from lmkd_reports.analysis.together import held_together
 from lmkd_reports.frames import STRATUM
 from lmkd_reports.frames import Run
 from pytest_lmkd.wire import Call
@@ -39,11 +40,13 @@ TEXT_COLUMNS = (
 )
 
 
-def analyse(run: Run) -> Analysis:
+def analyse(run: Run, detectable: Detectable | None = None) -> Analysis:
     """Everything that a report of ``run`` says. Never fails on poor data: it says what is missing."""
-    devices = tuple(_device(run, name) for name in _device_names(run))
-    return Analysis(
-        info=run.info,
+    detectable = detectable or Detectable()
+    devices = tuple(_device(run, name, detectable) for name in _device_names(run))
+    analysis = Analysis(
+        runs=(run.info,),
+        detectable=detectable,
         pairs=pairs_of(run.info.arms),
         control_pairs=control_pairs_of(run.info.arms),
         devices=devices,
@@ -55,9 +58,10 @@ def analyse(run: Run) -> Analysis:
         planned_episodes=run.planned_episodes,
         recorded_episodes=len(run.episodes),
         valid_episodes=sum(episode.valid for episode in run.episodes),
-        trials_csv=_csv(run.trials),
+        trials_csv=_csv(run.trials, run.info.run_id),
         records=run.raw,
     )
+    return held_together(analysis)
 
 
 def _device_names(run: Run) -> list[str]:
@@ -69,21 +73,31 @@ def _device_names(run: Run) -> list[str]:
     return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured, *others]))
 
 
-def _device(run: Run, name: str) -> DeviceResult:
+def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
     trials = run.trials[run.trials["device"] == name]
     planned = run.planned[run.planned["device"] == name]
+    of_trials, of_planned = _by_stratum(trials), _by_stratum(planned)
     skips = tuple(skip for skip in run.skips if skip.device == name)
     records = [record for record in run.devices if record.device == name]
     return DeviceResult(
         name=name,
         record=records[-1] if records else None,
         strata=tuple(
-            _stratum(run, stratum, _of(trials, stratum), _of(planned, stratum), skips)
+            _stratum(
+                run,
+                stratum,
+                of_trials.get(stratum, trials[:0]),
+                of_planned.get(stratum, planned[:0]),
+                skips,
+                detectable,
+            )
             for stratum in _strata(trials, planned)
         ),
         skips=skips,
         conformance=conformance_of([case for case in run.cases if case.device == name]),
-        pressure=pressure_of([one for one in run.episodes if one.device == name], run.info.arms),
+        pressure=pressure_of(
+            [one for one in run.episodes if one.device == name], run.info.arms, detectable.kills
+        ),
     )
 
 
@@ -111,11 +125,10 @@ def _place(stratum: Stratum, scenarios: list[str]) -> tuple[str | int, ...]:
     )
 
 
-def _of(frame: pd.DataFrame, stratum: Stratum) -> pd.DataFrame:
-    matches = np.ones(len(frame), dtype=bool)
-    for column in STRATUM:
-        matches &= (frame[column] == getattr(stratum, column)).to_numpy(dtype=bool)
-    return frame[matches]
+def _by_stratum(frame: pd.DataFrame) -> dict[Stratum, pd.DataFrame]:
+    if frame.empty:
+        return {}
+    return {Stratum(*key): group for key, group in frame.groupby(list(STRATUM), sort=False)}
 
 
 def _stratum(
@@ -124,6 +137,7 @@ def _stratum(
     trials: pd.DataFrame,
     planned: pd.DataFrame,
     skips: tuple[SkipRecord, ...],
+    detectable: Detectable,
 ) -> StratumResult:
     curve_end_ns = _curve_end_ns(trials)
     arms = {
@@ -140,7 +154,7 @@ def _stratum(
     return StratumResult(
         stratum=stratum,
         arms=tuple(arms.values()),
-        comparisons=tuple(compare(trials, arms[one], arms[other]) for one, other in pairs),
+        comparisons=tuple(compare(trials, arms[one], arms[other], detectable) for one, other in pairs),
         curve_end_ns=curve_end_ns,
     )
 
@@ -178,12 +192,13 @@ def _with_interval(device: DeviceResult) -> int:
     )
 
 
-def _csv(trials: pd.DataFrame) -> str:
+def _csv(trials: pd.DataFrame, run_id: str) -> str:
     """The trials without their curves, for a spreadsheet."""
     table = trials.drop(columns=["curve", "schema"]).assign(
         flags=trials["flags"].map(" ".join), calls=trials["calls"].map(_calls_text)
     )
-    for column in TEXT_COLUMNS:
+    table.insert(0, "run_id", run_id)
+    for column in ("run_id", *TEXT_COLUMNS):
         table[column] = table[column].map(_not_a_formula)
     text: str = table.to_csv(index=False, float_format="%.0f", lineterminator="\n")
     return text

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import judge
+from lmkd_reports.statistics.bounds import Floats
 from lmkd_reports.statistics.paired import MIN_BLOCKS
 from lmkd_reports.statistics.paired import PairedRatio
 from lmkd_reports.statistics.paired import paired_ratio
+from lmkd_reports.statistics.planning import blocks_for_ratio
 
 SUBJECT = "reap-kill"
 CONTROL_BASELINE = "kill+mrelease"
@@ -38,23 +42,42 @@ def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((arm, CONTROL_BASELINE) for arm in arms if arm not in {"kill", CONTROL_BASELINE})
 
 
-def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult) -> Comparison:
+def compare(
+    trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, detectable: Detectable
+) -> Comparison:
     """``trials`` are those of one stratum on one device, of all arms."""
-    ratio = _ratio(trials, candidate.arm, baseline.arm)
     for arm in (candidate, baseline):
         if arm.invalid and not arm.valid:
             note = f"every trial of {arm.arm} is invalid"
             return Comparison(candidate.arm, baseline.arm, None, Verdict.INVALID, (note,))
+    both = _paired(trials, candidate.arm, baseline.arm)
+    ratio = _ratio(both)
     return Comparison(
-        candidate.arm, baseline.arm, ratio, judge(ratio), tuple(_notes(ratio, candidate, baseline))
+        candidate.arm,
+        baseline.arm,
+        ratio,
+        judge(ratio),
+        tuple(_notes(ratio, candidate, baseline)),
+        blocks_for_ratio(_log_ratios(both), detectable.ratio),
     )
 
 
-def _ratio(trials: pd.DataFrame, candidate: str, baseline: str) -> PairedRatio | None:
+def _paired(trials: pd.DataFrame, candidate: str, baseline: str) -> pd.DataFrame:
+    """A row a block in which both arms have a valid trial."""
     valid = trials[trials["valid"].astype(bool)]
     left = valid[valid["arm"] == candidate]
     right = valid[valid["arm"] == baseline]
-    both = left.merge(right, on="block", suffixes=("_candidate", "_baseline"))
+    return left.merge(right, on="block", suffixes=("_candidate", "_baseline"))
+
+
+def _log_ratios(both: pd.DataFrame) -> Floats:
+    """NaN where a time is longer than its timeout."""
+    times = floats(both, "reclaim_90_ns_candidate"), floats(both, "reclaim_90_ns_baseline")
+    with np.errstate(divide="ignore", invalid="ignore"):  # a time of 0 has no ratio, and none is used then
+        return np.asarray(np.log(times[0] / times[1]), dtype=np.float64)
+
+
+def _ratio(both: pd.DataFrame) -> PairedRatio | None:
     return paired_ratio(
         floats(both, "reclaim_90_ns_candidate"),
         floats(both, "reclaim_90_ns_baseline"),

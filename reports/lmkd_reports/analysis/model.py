@@ -12,6 +12,7 @@ from lmkd_reports.statistics.bounds import Bounds
 from lmkd_reports.statistics.curves import Band
 from lmkd_reports.statistics.curves import Steps
 from lmkd_reports.statistics.paired import PairedRatio
+from lmkd_reports.statistics.shares import CONFIDENCE
 from lmkd_reports.statistics.shares import Share
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import RunInfo
@@ -40,6 +41,14 @@ class Stratum:
     def is_control(self) -> bool:
         """Whether the flag cannot gain here, so that a gain would be an error of the measurement."""
         return self.regime == "control"
+
+
+@dataclass(frozen=True, slots=True)
+class Detectable:
+    """Differences of which a report says how many blocks would find them: a ratio, and kills an episode."""
+
+    ratio: float = 1.2
+    kills: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +100,49 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """``candidate``'s reclaim_90_ns over ``baseline``'s in one stratum on one device."""
+    """``candidate``'s reclaim_90_ns over ``baseline``'s in one stratum on one device.
+
+    ``blocks_needed`` is how many blocks would find ``detectable``'s ratio, None where that is not known.
+    ``p_page`` is the ratio's p after Holm over all comparisons of the two arms on the page.
+    """
 
     candidate: str
     baseline: str
     ratio: PairedRatio | None
     verdict: Verdict
     notes: tuple[str, ...]
+    blocks_needed: int | None = None
+    p_page: float | None = None
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it says that there is a difference."""
+        return self.verdict in {Verdict.BETTER, Verdict.WORSE}
+
+    @property
+    def holds_together(self) -> bool:
+        """Whether the claim stands for all comparisons of the two arms on the page together."""
+        return self.is_claim and self.p_page is not None and self.p_page <= 1 - CONFIDENCE
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """The notes, and what a reader of the whole page should know."""
+        if self.holds_together or not self.is_claim or self.p_page is None:
+            return self.notes
+        alone = (
+            f"claimed by itself: over all comparisons of these arms on the page Holm's p is {self.p_page:.2g}"
+        )
+        limited = f", and {self.blocks} blocks cannot give a smaller one" if self.is_unanimous else ""
+        return (*self.notes, alone + limited)
+
+    @property
+    def blocks(self) -> int:
+        return self.ratio.blocks if self.ratio else 0
+
+    @property
+    def is_unanimous(self) -> bool:
+        """Whether every block says the same, so that p is as small as that many blocks can make it."""
+        return self.ratio is not None and self.blocks in {self.ratio.faster, self.ratio.slower}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +182,15 @@ class DeviceResult:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything a report of one run says.
+    """Everything a report of one or several runs says.
 
-    ``pairs`` are the (candidate, baseline) arms compared, the run's main question first;
+    ``pairs`` are the (candidate, baseline) arms compared, the runs' main question first;
     ``control_pairs`` those that are compared in controls.
     ``comparisons`` counts those that have an interval, ``trials_csv`` and ``records`` are for download.
     """
 
-    info: RunInfo
+    runs: tuple[RunInfo, ...]
+    detectable: Detectable
     pairs: tuple[tuple[str, str], ...]
     control_pairs: tuple[tuple[str, str], ...]
     devices: tuple[DeviceResult, ...]
@@ -158,6 +204,16 @@ class Analysis:
     valid_episodes: int
     trials_csv: str
     records: bytes
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """Those that the runs were asked for, each once."""
+        return tuple(dict.fromkeys(arm for run in self.runs for arm in run.arms))
+
+    @property
+    def name(self) -> str:
+        """The runs by their names."""
+        return ", ".join(run.run_id for run in self.runs)
 
     @property
     def tells_times(self) -> bool:

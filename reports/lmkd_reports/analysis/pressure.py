@@ -14,6 +14,8 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.statistics.bounds import Floats
 from lmkd_reports.statistics.differences import PairedDifference
 from lmkd_reports.statistics.differences import paired_difference
+from lmkd_reports.statistics.planning import blocks_for_difference
+from lmkd_reports.statistics.shares import CONFIDENCE
 from pytest_lmkd.arms import AGAIN
 from pytest_lmkd.wire import EpisodeRecord
 
@@ -59,7 +61,11 @@ class PressureArm:
 
 @dataclass(frozen=True, slots=True)
 class KillComparison:
-    """``candidate`` against ``baseline``: all kills, which need no model, and the extra ones."""
+    """``candidate`` against ``baseline``: all kills, which need no model, and the extra ones.
+
+    ``blocks_needed`` is how many blocks would find a difference of the size that a report was asked for in
+    all kills. ``p_page`` is the p of all kills after Holm over all comparisons of the two arms on the page.
+    """
 
     candidate: str
     baseline: str
@@ -67,6 +73,27 @@ class KillComparison:
     extra: PairedDifference | None
     verdict: Verdict
     extra_verdict: Verdict
+    blocks_needed: int | None = None
+    p_page: float | None = None
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it says that one arm kills more."""
+        return self.verdict in {Verdict.BETTER, Verdict.WORSE}
+
+    @property
+    def holds_together(self) -> bool:
+        """Whether the claim stands for all comparisons of the two arms on the page together."""
+        return self.is_claim and self.p_page is not None and self.p_page <= 1 - CONFIDENCE
+
+    @property
+    def is_unanimous(self) -> bool:
+        """Whether p is as small as that many blocks can make it."""
+        return (
+            self.total is not None
+            and self.total.p is not None
+            and self.total.p <= 2.0 ** (1 - self.total.blocks)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +129,22 @@ def once(arm: str) -> str:
     return again["arm"] if again else arm
 
 
-def pressure_of(episodes: Sequence[EpisodeRecord], arms: Sequence[str]) -> tuple[PressureResult, ...]:
+def pressure_of(
+    episodes: Sequence[EpisodeRecord], arms: Sequence[str], detectable_kills: float = 1.0
+) -> tuple[PressureResult, ...]:
     """What the episodes of one device say, situations in the order in which they were run.
 
     ``arms`` are those of the run, its baseline first; those without any episode on the device are left out.
+    ``detectable_kills`` is the difference of which is said how many blocks would find it.
     """
     seen = dict.fromkeys(one.arm for one in episodes)
     names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
     pairs = _pairs(names, [*arms, *names][0]) if names else []
-    situations = dict.fromkeys(map(_situation, episodes))
+    situations: dict[Situation, list[EpisodeRecord]] = {}
+    for one in episodes:
+        situations.setdefault(_situation(one), []).append(one)
     return tuple(
-        _result(situation, [one for one in episodes if _situation(one) == situation], names, pairs)
-        for situation in situations
+        _result(situation, found, names, pairs, detectable_kills) for situation, found in situations.items()
     )
 
 
@@ -133,6 +164,7 @@ def _result(
     episodes: Sequence[EpisodeRecord],
     names: Sequence[str],
     pairs: Sequence[tuple[str, str]],
+    detectable_kills: float,
 ) -> PressureResult:
     blocks = {arm: {one.block: one for one in episodes if one.arm == arm and one.valid} for arm in names}
     arms = {arm: _arm(arm, blocks[arm], episodes) for arm in names}
@@ -140,7 +172,9 @@ def _result(
     return PressureResult(
         situation=situation,
         arms=tuple(arms.values()),
-        comparisons=tuple(_compare(blocks, arms[candidate], arms[base]) for candidate, base in pairs),
+        comparisons=tuple(
+            _compare(blocks, arms[candidate], arms[base], detectable_kills) for candidate, base in pairs
+        ),
         shown_block=block,
         shown=() if block is None else tuple(blocks[arm][block] for arm in names),
     )
@@ -192,13 +226,18 @@ def _pairs(arms: Sequence[str], baseline: str) -> list[tuple[str, str]]:
     return sorted(pairs, key=lambda pair: once(pair[0]) == once(pair[1]))
 
 
-def _compare(blocks: Blocks, candidate: PressureArm, baseline: PressureArm) -> KillComparison:
+def _compare(
+    blocks: Blocks, candidate: PressureArm, baseline: PressureArm, detectable_kills: float
+) -> KillComparison:
     pair = candidate.arm, baseline.arm
     both = sorted(blocks[candidate.arm].keys() & blocks[baseline.arm].keys())
     total = _difference(blocks, *pair, both, lambda one: one.kills_total)
     extra = _difference(blocks, *pair, both, lambda one: one.kills_extra)
     usable = not any(arm.invalid and not arm.valid for arm in (candidate, baseline))
-    return KillComparison(*pair, total, extra, _judge(total, usable), _judge(extra, usable))
+    needed = (
+        blocks_for_difference(total.deviation, detectable_kills) if total and total.p is not None else None
+    )
+    return KillComparison(*pair, total, extra, _judge(total, usable), _judge(extra, usable), needed)
 
 
 def _difference(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +25,14 @@ from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
+from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
+from lmkd_reports.presentation.detail import Detail
+from lmkd_reports.presentation.detail import chosen
 from lmkd_reports.presentation.environment import Property
 from lmkd_reports.presentation.environment import properties
 from lmkd_reports.presentation.figures import curve_figure
 from lmkd_reports.presentation.figures import distribution_figure
+from lmkd_reports.presentation.forest import forests
 from lmkd_reports.presentation.meanings import Meaning
 from lmkd_reports.presentation.meanings import meaning
 from lmkd_reports.presentation.notes import Notes
@@ -59,6 +64,11 @@ KILL_FILTERS = (
     "p_value",
     "missing_blocks",
 )
+
+DOWNLOADS = Markup("<!-- the data, as far as there is room for them -->")
+"""Where they go once it is known how large the rest of the page is."""
+
+Draw = Callable[[StratumResult, dict[str, Look], str], str]
 
 MOST_OPEN = 16
 """Strata on a page up to which all are unfolded; of more, only those that need a look."""
@@ -110,7 +120,9 @@ class StratumView:
     race: ArmResult | None
     baseline: str
     opened: bool
+    in_full: bool
     rows: list[ArmRow]
+    drawn: bool
     curves: Markup
     distribution: Markup
 
@@ -161,6 +173,7 @@ class PressureView:
     details: str
     title: str
     expectation: str
+    drawn: bool
     figures: list[tuple[str, str, Markup]]
 
 
@@ -180,12 +193,19 @@ class DeviceView:
     number: int
     device: DeviceResult
     line: str
+    asked: list[tuple[str, str]]
+    tallies: dict[tuple[str, str], str]
     pairs: list[PairView]
     strata: list[StratumView]
     control_headline: str
     conformance: ConformanceView | None
     pressure: list[PressureView]
     kill_pairs: list[KillPairView]
+
+    @property
+    def shown(self) -> list[StratumView]:
+        """The strata that are shown with all their numbers."""
+        return [view for view in self.strata if view.in_full]
 
     @property
     def usual(self) -> list[StratumView]:
@@ -227,26 +247,31 @@ def render_html(analysis: Analysis) -> str:
         if comparison.ratio is not None
     )
     folded = sum(len(device.strata) for device in analysis.devices) > MOST_OPEN
+    detail = Detail.of(analysis)
     devices = [
-        _device(number, device, analysis, scale, arm_looks, notes, folded=folded)
+        _device(number, device, analysis, scale, arm_looks, notes, detail, folded=folded)
         for number, device in enumerate(analysis.devices)
     ]
     template = _environment().get_template("report.html.j2")
-    return template.render(
+    page: str = template.render(
         analysis=analysis,
+        detectable=analysis.detectable,
         devices=devices,
+        forests=forests(analysis),
         scale=scale,
         looks=arm_looks,
+        numbers={arm: number for number, arm in enumerate(arm_looks, start=1)},
         notes=notes,
         marks=MARKS,
         properties=_properties(analysis),
-        downloads=_downloads(analysis),
+        downloads=DOWNLOADS,
         confidence_note=wording.confidence_note(analysis),
         regimes=wording.REGIMES,
-        race_arm=_race_arm(analysis.info.arms),
+        race_arm=_race_arm(analysis.arms),
         false_gain=wording.FALSE_GAIN,
         folded=folded,
     )
+    return _with_downloads(page, analysis)
 
 
 def _race_arm(arms: Sequence[str]) -> str:
@@ -276,7 +301,7 @@ def _arms(analysis: Analysis) -> Mapping[str, None]:
     """Every arm on the page once, those of the run first."""
     measured = [arm.arm for device in analysis.devices for stratum in device.strata for arm in stratum.arms]
     pressed = [arm.arm for device in analysis.devices for result in device.pressure for arm in result.arms]
-    return dict.fromkeys([*analysis.info.arms, *measured, *pressed])
+    return dict.fromkeys([*analysis.arms, *measured, *pressed])
 
 
 def _device(
@@ -286,24 +311,39 @@ def _device(
     scale: Scale,
     arm_looks: dict[str, Look],
     notes: Notes,
+    detail: Detail,
     *,
     folded: bool,
 ) -> DeviceView:
     usual = any(not stratum.stratum.is_control for stratum in device.strata)
-    race_arm = _race_arm(analysis.info.arms)
+    race_arm = _race_arm(analysis.arms)
+    asked = wording.told_pairs(device, analysis)
+    timelines = chosen(device.pressure, detail.timelines)
+    in_full, drawn = chosen(device.strata, detail.cards), chosen(device.strata, detail.drawn)
     return DeviceView(
         number=number,
         device=device,
         line=wording.device_line(device),
-        pairs=[_pair(device, pair, scale, notes) for pair in analysis.pairs if usual],
+        asked=asked,
+        tallies={pair: wording.device_tally(device, pair) for pair in asked},
+        pairs=[_pair(device, pair, scale, notes) for pair in asked[: detail.pairs] if usual],
         strata=[
-            _stratum(stratum, arm_looks, f"d{number}s{place}", notes, race_arm, folded=folded)
+            _stratum(
+                stratum,
+                arm_looks if place in drawn else {},
+                f"d{number}s{place}",
+                notes,
+                race_arm,
+                folded=folded,
+                in_full=place in in_full,
+            )
             for place, stratum in enumerate(device.strata)
         ],
         control_headline=wording.control_headline(device),
         conformance=_conformance(device),
         pressure=[
-            _pressure(result, arm_looks, f"d{number}p{place}") for place, result in enumerate(device.pressure)
+            _pressure(result, arm_looks, f"d{number}p{place}", drawn=place in timelines)
+            for place, result in enumerate(device.pressure)
         ],
         kill_pairs=[_kill_pair(device, pair) for pair in kills.pairs_of(device.pressure)],
     )
@@ -317,7 +357,7 @@ def _kill_pair(device: DeviceResult, pair: kills.Pair) -> KillPairView:
     )
 
 
-def _pressure(result: PressureResult, arm_looks: dict[str, Look], place: str) -> PressureView:
+def _pressure(result: PressureResult, arm_looks: dict[str, Look], place: str, *, drawn: bool) -> PressureView:
     situation = result.situation
     return PressureView(
         place=place,
@@ -326,7 +366,8 @@ def _pressure(result: PressureResult, arm_looks: dict[str, Look], place: str) ->
         details=kills.situation_details(situation),
         title=kills.title(situation),
         expectation=kills.expectation(situation),
-        figures=_timelines(result, arm_looks, place),
+        drawn=drawn,
+        figures=_timelines(result, arm_looks, place) if drawn else [],
     )
 
 
@@ -380,7 +421,7 @@ def _pair(device: DeviceResult, pair: tuple[str, str], scale: Scale, notes: Note
     told = wording.sentences(compared)
     return PairView(
         title=f"{pair[0]} against {pair[1]}",
-        tally=wording.tally([comparison.verdict for _, comparison in compared]),
+        tally=wording.device_tally(device, pair),
         rows=[
             _verdict_row(sentence, comparison, scale, notes)
             for sentence, (_, comparison) in zip(told, compared, strict=False)  # all alike: one is told
@@ -394,7 +435,7 @@ def _verdict_row(
     """Without an interval, the sentence says what the notes say, and there is nothing to draw."""
     if comparison.ratio is None or comparison.ratio.interval is None:
         return VerdictRow(sentence, None, [])
-    return VerdictRow(sentence, scale.strip(comparison.ratio), notes.refer(comparison.notes))
+    return VerdictRow(sentence, scale.strip(comparison.ratio), notes.refer(comparison.remarks))
 
 
 def _stratum(
@@ -405,7 +446,9 @@ def _stratum(
     race_arm: str,
     *,
     folded: bool,
+    in_full: bool,
 ) -> StratumView:
+    """Without looks for its arms nothing is drawn."""
     return StratumView(
         place=place,
         result=result,
@@ -417,10 +460,16 @@ def _stratum(
         race=next((arm for arm in result.arms if arm.arm == race_arm), None),
         baseline=_baseline(result),
         opened=not folded or bool(result.false_gains),
+        in_full=in_full,
         rows=[_row(arm, result, notes) for arm in result.arms],
-        curves=Markup(curve_figure(result, arm_looks, f"{place}c")),  # noqa: S704 - our own SVG, escaped
-        distribution=Markup(distribution_figure(result, arm_looks, f"{place}e")),  # noqa: S704 - as above
+        drawn=bool(arm_looks),
+        curves=_drawn(curve_figure, result, arm_looks, f"{place}c"),
+        distribution=_drawn(distribution_figure, result, arm_looks, f"{place}e"),
     )
+
+
+def _drawn(draw: Draw, result: StratumResult, arm_looks: dict[str, Look], name: str) -> Markup:
+    return Markup(draw(result, arm_looks, name) if arm_looks else "")  # noqa: S704 - our own SVG, escaped
 
 
 def _baseline(result: StratumResult) -> str:
@@ -439,6 +488,17 @@ def _properties(analysis: Analysis) -> list[Property]:
     return properties([device.record for device in analysis.devices])
 
 
+def _with_downloads(page: str, analysis: Analysis) -> str:
+    """The page with as much of the data as it has room for."""
+    room = MOST_PAGE_BYTES - len(page.encode())
+    items = []
+    for download in _downloads(analysis):
+        fits = len(download.uri) <= room
+        room -= len(download.uri) if fits else 0
+        items.append(_DOWNLOAD.render(download=download, fits=fits))
+    return page.replace(DOWNLOADS, "\n".join(items), 1)
+
+
 def _downloads(analysis: Analysis) -> list[Download]:
     trials = _download(
         "trials.csv",
@@ -453,6 +513,14 @@ def _downloads(analysis: Analysis) -> list[Download]:
         gzip.compress(analysis.records, mtime=0),
     )
     return [trials, records] if analysis.tells_times else [records]
+
+
+_DOWNLOAD = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+    '<li>{% if fits %}<a download="{{ download.name }}" href="{{ download.uri }}">{{ download.name }}</a>'
+    "{% else %}{{ download.name }}{% endif %} ({{ download.size_kb }} kB): {{ download.meaning }}"
+    "{% if not fits %}; too large for this page, write it with <code>pytest-lmkd export RUN --csv</code> or "
+    "take the files of the results directory{% endif %}</li>"
+)
 
 
 def _download(name: str, meaning: str, media_type: str, content: bytes) -> Download:

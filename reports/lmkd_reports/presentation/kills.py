@@ -143,7 +143,8 @@ def tally(results: Sequence[PressureResult], pair: Pair) -> str:
     counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
     parts = [f"{FEWER.get(verdict, verdict)} in {found}" for verdict, found in counts.items() if found]
     strata = f"{len(verdicts)} pressure {'stratum' if len(verdicts) == 1 else 'strata'}"
-    return ", ".join([f"{parts[0]} of {strata}", *parts[1:]])
+    told = ", ".join([f"{parts[0]} of {strata}", *parts[1:]])
+    return told + wording.standing([one for _, one in _compared(results, pair)])
 
 
 def headline(results: Sequence[PressureResult], pair: Pair) -> str:

@@ -1,4 +1,4 @@
-"""Intervals as small strips beside their sentences: places on a common log scale, in percent of its width."""
+"""Intervals as small strips beside their sentences: places on a common scale, in percent of its width."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lmkd_reports.statistics.differences import PairedDifference
 from lmkd_reports.statistics.paired import PairedRatio
 
 MOST_TICKS = 5
@@ -66,6 +67,42 @@ class Scale:
         first = -(round(-math.log2(self.low)) // step) * step
         powers = range(first, round(math.log2(self.high)) + 1, step)
         return [Tick(self.at(2.0**power), _label(power)) for power in powers]
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceScale:
+    """A linear scale over differences, the same to both sides of 0 and at least to 1."""
+
+    reach: float
+
+    @classmethod
+    def over(cls, differences: Iterable[PairedDifference]) -> DifferenceScale:
+        """The scale of a whole number that holds every mean and every interval end."""
+        ends = [1.0]
+        for one in differences:
+            ends += [abs(end) for end in (one.mean, one.low, one.high) if end is not None]
+        return cls(float(math.ceil(max(ends))))
+
+    def at(self, value: float) -> float:
+        """Where ``value`` lies, 0 to 100."""
+        return round(50 + 50 * value / self.reach, 1)
+
+    def strip(self, difference: PairedDifference | None) -> Strip | None:
+        if difference is None or difference.low is None or difference.high is None:
+            return None
+        left, right = self.at(difference.low), self.at(difference.high)
+        return Strip(left, round(right - left, 1), self.at(difference.mean))
+
+    @property
+    def zero(self) -> float:
+        """Where equal counts lie."""
+        return self.at(0.0)
+
+    @property
+    def ticks(self) -> list[Tick]:
+        return [
+            Tick(self.at(value), f"{value:+g}" if value else "0") for value in (-self.reach, 0, self.reach)
+        ]
 
 
 def _label(power: int) -> str:

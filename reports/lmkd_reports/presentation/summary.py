@@ -34,6 +34,7 @@ from lmkd_reports.presentation.wording import false_gain
 from lmkd_reports.presentation.wording import headline
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
+from lmkd_reports.presentation.wording import told_pairs
 from pytest_lmkd.wire import CaseRecord
 
 COLUMNS = 72
@@ -80,10 +81,10 @@ def plain(text: str) -> str:
 
 
 def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
-    info = analysis.info
     yield f"pytest-lmkd: {_about(analysis)}"
-    seed = f", seed {info.seed}" if analysis.tells_times or analysis.tells_kills else ""
-    yield from _wrap(f"run {info.run_id}, started {info.started_utc}{seed}")
+    for info in analysis.runs:
+        seed = f", seed {info.seed}" if analysis.tells_times or analysis.tells_kills else ""
+        yield from _wrap(f"run {info.run_id}, started {info.started_utc}{seed}")
     if analysis.tells_times:
         yield from _wrap(
             f"trials: {analysis.planned} planned, {analysis.recorded} recorded, {analysis.valid} valid"
@@ -120,7 +121,7 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
     yield ""
     yield from _wrap(f"== {device.name}", indent="   ")
     yield from _wrap(f"   {device_line(device)}", indent="   ")
-    for pair in analysis.pairs if analysis.tells_times else ():
+    for pair in told_pairs(device, analysis) if analysis.tells_times else ():
         yield from _wrap(f"   {headline(device, pair)}", indent="     ")
     yield from _wrap(f"   {control_headline(device)}", indent="     ")
     for pair in kills.pairs_of(device.pressure):
@@ -266,9 +267,9 @@ def _comparisons(result: StratumResult, notes: Notes) -> Iterator[str]:
     """A line each; a single one where nothing could be compared, and always for the same reason."""
     absent = {arm.arm for arm in result.arms if arm.missing}
     present = [one for one in result.comparisons if not {one.candidate, one.baseline} & absent]
-    said = {(one.verdict, one.notes) for one in present}
+    said = {(one.verdict, one.remarks) for one in present}
     if len(present) > 1 and len(said) == 1 and not any(one.ratio and one.ratio.interval for one in present):
-        yield from _with_marks(f"  {'all ratios':<27} {present[0].verdict}", notes.refer(present[0].notes))
+        yield from _with_marks(f"  {'all ratios':<27} {present[0].verdict}", notes.refer(present[0].remarks))
         return
     for comparison in present:
         yield from _comparison(comparison, notes)
@@ -331,7 +332,7 @@ def _median(spread: Spread | None) -> str:
 def _comparison(comparison: Comparison, notes: Notes) -> Iterator[str]:
     ratio = comparison.ratio
     pair = f"  {comparison.candidate} / {comparison.baseline}"
-    marks = notes.refer(comparison.notes)
+    marks = notes.refer(comparison.remarks)
     if ratio is None or ratio.interval is None:
         yield from _with_marks(f"{pair:<29} {comparison.verdict}", marks)
         return

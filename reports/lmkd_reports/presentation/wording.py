@@ -10,6 +10,7 @@ from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
@@ -117,6 +118,19 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return ", ".join([f"{parts[0]} of {strata_count(len(verdicts))}", *parts[1:]])
 
 
+def standing(comparisons: Sequence[Comparison | KillComparison]) -> str:
+    """How many of the claimed differences stand for the page as a whole; empty when none is claimed."""
+    claims = [one for one in comparisons if one.is_claim]
+    standing = sum(one.holds_together for one in claims)
+    if not claims:
+        return ""
+    if standing == len(claims):
+        return "; holds for all strata together" if standing == 1 else f"; all {standing} hold together"
+    told = f"{standing} of the {len(claims)} hold" if standing else "none holds"
+    limited = any(one.is_unanimous for one in claims if not one.holds_together)
+    return f"; {told} for all strata together" + (", which takes more blocks" if limited else "")
+
+
 def strata_count(number: int) -> str:
     return units.count(number, "stratum").replace("stratums", "strata")
 
@@ -146,8 +160,23 @@ def control_headline(device: DeviceResult) -> str:
 
 def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
     """For example ``reap-kill against kill: better in 4 of 8 strata, no clear difference in 4``."""
-    verdicts = [comparison.verdict for _, comparison in device_comparisons(device, pair)]
-    return f"{pair[0]} against {pair[1]}: {tally(verdicts)}"
+    return f"{pair_name(pair)}: {device_tally(device, pair)}"
+
+
+def told_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
+    """The page's pairs of arms that were asked of this device; of a device without a stratum all."""
+    asked = {(one.candidate, one.baseline) for result in device.strata for one in result.comparisons}
+    return [pair for pair in analysis.pairs if pair in asked or not device.strata]
+
+
+def pair_name(pair: tuple[str, str]) -> str:
+    return f"{pair[0]} against {pair[1]}"
+
+
+def device_tally(device: DeviceResult, pair: tuple[str, str]) -> str:
+    """``tally`` of the device's strata, and how many of the claims hold together."""
+    compared = [comparison for _, comparison in device_comparisons(device, pair)]
+    return tally([comparison.verdict for comparison in compared]) + standing(compared)
 
 
 def device_line(device: DeviceResult) -> str:
@@ -172,5 +201,7 @@ def confidence_note(analysis: Analysis) -> str:
     """What the number of comparisons means for the trust in one of them."""
     return (
         f"{units.count(analysis.comparisons, 'comparison')} on this page have an interval. Each is judged by "
-        "itself: where nothing differs, at most one in twenty is called different by chance."
+        "itself: where nothing differs, at most one in twenty is called different by chance. What holds for "
+        "all strata together was held to more: that not even one of all comparisons of its two arms on this "
+        "page would be called different by chance in more than one of twenty pages (Holm’s procedure)."
     )

@@ -28,13 +28,17 @@ ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class PairedDifference:
-    """Mean difference over ``blocks`` pairs; interval and p are None below ``MIN_BLOCKS``."""
+    """Mean difference over ``blocks`` pairs; interval and p are None below ``MIN_BLOCKS``.
+
+    ``deviation`` is the standard deviation of the differences; 0 for a single block.
+    """
 
     blocks: int
     mean: float
     low: float | None
     high: float | None
     p: float | None
+    deviation: float = 0.0
 
     @property
     def is_constant(self) -> bool:
@@ -56,10 +60,11 @@ def paired_difference(candidate: Floats, baseline: Floats) -> PairedDifference |
     if blocks == 0:
         return None
     mean = float(differences.mean())
+    deviation = float(differences.std(ddof=1)) if blocks > 1 else 0.0
     if blocks < MIN_BLOCKS:
-        return PairedDifference(blocks, mean, None, None, None)
+        return PairedDifference(blocks, mean, None, None, None, deviation)
     low, high = _interval(differences)
-    return PairedDifference(blocks, mean, low, high, _sign_flip_p(differences))
+    return PairedDifference(blocks, mean, low, high, _sign_flip_p(differences), deviation)
 
 
 def _interval(differences: Floats) -> tuple[float, float]:

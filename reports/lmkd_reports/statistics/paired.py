@@ -17,7 +17,9 @@ the largest ratio (99.2 %). 9, 12, 15, 17 and 20 blocks use their data best.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.special import bdtr
@@ -40,13 +42,18 @@ class PairedRatio:
     """Median ratio over ``blocks`` paired blocks; ``interval`` is None below ``MIN_BLOCKS``.
 
     Estimate and interval ends are bounds where censoring leaves more than one value possible.
-    ``confidence`` is the coverage that the interval really guarantees (0.95 or more).
+    ``confidence`` is the coverage that the interval really guarantees (0.95 or more). ``p`` is the
+    two-sided sign test's, at most 0.05 just when the interval excludes 1. ``faster`` and ``slower`` count
+    the blocks in which the candidate certainly was.
     """
 
     blocks: int
     estimate: Bounds
     interval: Bounds | None
     confidence: float | None
+    p: float = 1.0
+    faster: int = 0
+    slower: int = 0
 
 
 def paired_ratio(
@@ -66,20 +73,30 @@ def paired_ratio(
     upper = _log_ratio(candidate[1], baseline[0])
     rank = interval_rank(len(lower))
     interval = Bounds(_exp(np.sort(lower)[rank - 1]), _exp(np.sort(upper)[-rank])) if rank else None
+    faster, slower = int((upper < 0).sum()), int((lower > 0).sum())
     return PairedRatio(
         blocks=len(lower),
         estimate=Bounds(_exp(quantile(lower, 0.5)), _exp(quantile(upper, 0.5))),
         interval=interval,
         confidence=rank_confidence(len(lower), rank) if rank else None,
+        p=sign_test_p(len(lower), max(faster, slower)),
+        faster=faster,
+        slower=slower,
     )
 
 
+@cache
 def interval_rank(blocks: int) -> int:
     """Which smallest and largest ratio bound the interval; 0 when there are too few for one."""
     if blocks < MIN_BLOCKS:
         return 0
-    ranks = range(1, blocks // 2 + 1)
-    return max(rank for rank in ranks if rank_confidence(blocks, rank) >= CONFIDENCE)
+    ranks = range(1, blocks // 2 + 1)  # the further inside, the less the interval covers
+    return bisect_right(ranks, -CONFIDENCE, key=lambda rank: -rank_confidence(blocks, rank))
+
+
+def sign_test_p(blocks: int, alike: int) -> float:
+    """How often chance gives at least ``alike`` of the blocks one sign; a tie is on neither side."""
+    return min(1.0, 2 * float(bdtr(blocks - alike, blocks, 0.5)))
 
 
 def rank_confidence(blocks: int, rank: int) -> float:

@@ -1,0 +1,137 @@
+"""The same question asked of several devices: a forest plot a stratum, as a table with strips.
+
+Rows are never summed up: devices are not samples of one thing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.pressure import KillComparison
+from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.presentation import kills
+from lmkd_reports.presentation import units
+from lmkd_reports.presentation import wording
+from lmkd_reports.presentation.strips import DifferenceScale
+from lmkd_reports.presentation.strips import Scale
+from lmkd_reports.presentation.strips import Strip
+from lmkd_reports.presentation.strips import Tick
+
+FEWEST_DEVICES = 2
+
+TimeRow = tuple[int, str, Comparison]
+"""Number and name of a device, and what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One device: ``number`` is that of its section, ``says`` its number with its interval."""
+
+    number: int
+    device: str
+    strip: Strip | None
+    says: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Forest:
+    """One stratum and one pair of arms over the devices that measured both; ``equal``: where none differs."""
+
+    where: str
+    pair: str
+    measure: str
+    ticks: tuple[Tick, ...]
+    equal: float
+    rows: tuple[ForestRow, ...]
+
+    @property
+    def tally(self) -> str:
+        """For example ``better on 3 of 4 devices, no clear difference on 1``."""
+        found = Counter(row.verdict for row in self.rows)
+        parts = [f"{verdict} on {found[verdict]}" for verdict in Verdict if found[verdict]]
+        return ", ".join([f"{parts[0]} of {len(self.rows)} devices", *parts[1:]])
+
+
+def forests(analysis: Analysis) -> list[Forest]:
+    """In every stratum that at least two devices measured: the first question that they have in common."""
+    return [*_of_times(analysis), *_of_kills(analysis)]
+
+
+def _of_times(analysis: Analysis) -> list[Forest]:
+    shown: dict[str, tuple[kills.Pair, list[TimeRow]]] = {}
+    for pair in analysis.pairs:
+        for where, rows in _measured(analysis, pair).items():
+            if len(rows) >= FEWEST_DEVICES:
+                shown.setdefault(where, (pair, rows))
+    scale = Scale.over(one.ratio for _, rows in shown.values() for _, _, one in rows if one.ratio)
+    return [
+        Forest(
+            where,
+            wording.pair_name(pair),
+            "ratio of the 90 % times",
+            tuple(scale.ticks),
+            scale.one,
+            _time_rows(rows, scale),
+        )
+        for where, (pair, rows) in shown.items()
+    ]
+
+
+def _measured(analysis: Analysis, pair: kills.Pair) -> dict[str, list[TimeRow]]:
+    """By stratum, the devices that have both arms there."""
+    found: dict[str, list[TimeRow]] = {}
+    for number, device in enumerate(analysis.devices):
+        for stratum, one in wording.device_comparisons(device, pair):
+            if one.ratio is not None:
+                found.setdefault(wording.stratum_name(stratum), []).append((number, device.name, one))
+    return found
+
+
+def _time_rows(rows: Sequence[TimeRow], scale: Scale) -> tuple[ForestRow, ...]:
+    return tuple(
+        ForestRow(number, name, scale.strip(one.ratio) if one.ratio else None, _ratio(one), one.verdict)
+        for number, name, one in rows
+    )
+
+
+def _ratio(one: Comparison) -> str:
+    if one.ratio is None or one.ratio.interval is None:
+        return "; ".join(one.notes)
+    return f"{units.ratio(one.ratio.estimate)} ({units.interval(one.ratio.interval)})"
+
+
+def _of_kills(analysis: Analysis) -> list[Forest]:
+    found: dict[tuple[str, kills.Pair], list[tuple[int, str, KillComparison]]] = {}
+    for number, device in enumerate(analysis.devices):
+        for result in device.pressure:
+            for one in result.comparisons[:1]:
+                place = kills.situation_name(result.situation), (one.candidate, one.baseline)
+                found.setdefault(place, []).append((number, device.name, one))
+    shown = {place: rows for place, rows in found.items() if len(rows) >= FEWEST_DEVICES}
+    scale = DifferenceScale.over(one.total for rows in shown.values() for _, _, one in rows if one.total)
+    return [
+        Forest(
+            where,
+            kills.pair_title(pair),
+            "difference in all kills, an episode",
+            tuple(scale.ticks),
+            scale.zero,
+            _kill_rows(rows, scale.strip),
+        )
+        for (where, pair), rows in shown.items()
+    ]
+
+
+def _kill_rows(
+    rows: Sequence[tuple[int, str, KillComparison]], strip: Callable[..., Strip | None]
+) -> tuple[ForestRow, ...]:
+    return tuple(
+        ForestRow(number, name, strip(one.total), kills.difference(one.total), one.verdict)
+        for number, name, one in rows
+    )
