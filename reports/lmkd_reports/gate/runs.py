@@ -68,12 +68,18 @@ class DevicePair:
 def load(folder: Path) -> LoadedRun:
     """Raises: UsageProblem: there is no run in ``folder``, or one without trials and episodes."""
     run = load_run(folder)
-    cells: dict[str, dict[Cell, Measured]] = {}
-    for device, cell, measured in (*_trial_cells(run.trials), *_episode_cells(run.episodes)):
-        cells.setdefault(device, {})[cell] = measured
+    cells = cells_of(run)
     if not cells:
         raise UsageProblem(f"{folder} holds no trial and no episode: there is nothing to compare")
     return LoadedRun(folder, run, cells)
+
+
+def cells_of(run: Run) -> dict[str, Cells]:
+    """What each device left, by its name."""
+    cells: dict[str, dict[Cell, Measured]] = {}
+    for device, cell, measured in (*_trial_cells(run.trials), *_episode_cells(run.episodes)):
+        cells.setdefault(device, {})[cell] = measured
+    return dict(cells)
 
 
 Found = Iterable[tuple[str, Cell, Measured]]
