@@ -12,6 +12,7 @@ from lmkd_reports.masking import Masker
 from lmkd_reports.records import Reading
 from lmkd_reports.write import write_report
 from pytest_lmkd.errors import EXIT_OK
+from pytest_lmkd.errors import UsageProblem
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -22,13 +23,20 @@ def add_parser(subparsers: Subparsers) -> None:
         "report", help="write report.html and summary.txt of one or several runs", description=report.__doc__
     )
     parser.add_argument(
-        "run_dirs", metavar="RUN", type=Path, nargs="+", help="results directory of a run; several: one page"
+        "run_dirs", metavar="RUN", type=Path, nargs="*", help="results directory of a run; several: one page"
+    )
+    parser.add_argument(
+        "--history",
+        metavar="DIR",
+        type=Path,
+        help="instead of RUN: a folder of results directories, one a build; the page shows what changed when",
     )
     parser.add_argument(
         "--html",
         metavar="FILE",
         type=Path,
-        help="write the page there (default: RUN/report.html, of several runs report.html)",
+        help="write the page there (default: RUN/report.html, of several runs report.html, of a history "
+        "DIR/history.html)",
     )
     parser.add_argument(
         "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
@@ -71,16 +79,26 @@ def number(text: str) -> float:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Writes report.html and summary.txt from the records of a run, or of several side by side."""
-    masker = Masker() if options.mask_serials else None
+    """Writes report.html and summary.txt of a run or several side by side, or the history of many builds."""
+    if bool(options.run_dirs) == bool(options.history):
+        raise UsageProblem("name either results directories (RUN), or with --history DIR a folder of them")
+    reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
+    if options.history:
+        history = importlib.import_module("lmkd_reports.history.actions")
+        history.write_history(options.history, options.html, reading)
+    else:
+        _report_runs(options, reading)
+    return EXIT_OK
+
+
+def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
     # pandas and scipy take two seconds to load: nobody should wait for them who writes no report
     model = importlib.import_module("lmkd_reports.analysis.model")
     paths = write_report(
         options.run_dirs,
         options.html,
-        reading=Reading(masker, tuple(options.device)),
+        reading=reading,
         detectable=model.Detectable(1 + options.detect / 100, options.detect_kills),
     )
     print(paths.summary.read_text(encoding="utf-8"))
     print(f"report: {paths.html}")
-    return EXIT_OK

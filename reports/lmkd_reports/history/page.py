@@ -79,7 +79,7 @@ class PlaceView:
 class DeviceView:
     device: DeviceHistory
     tally: str
-    why_not: list[str]
+    untested: list[str]
     places: list[PlaceView]
 
 
@@ -143,7 +143,7 @@ def _device(
         _place(f"d{number}p{place}", device, found, arms, drawn, all_open=all_open)
         for place, found in enumerate(by_place.values())
     ]
-    return DeviceView(device, words.tally(judged), words.why_not(judged), places)
+    return DeviceView(device, words.tally(judged), words.untested(judged), places)
 
 
 def _place(

@@ -25,7 +25,7 @@ def _lines(history: History, changes: Changes) -> Iterator[str]:
         yield from _wrap(
             f"{device.name}: {units.count(len(device.builds), 'build')}, {words.tally(judged)}", "  "
         )
-        for reason in words.why_not(judged):
+        for reason in words.untested(judged):
             yield from _wrap(f"  {reason}", "    ")
     yield ""
     yield from _changes(changes)

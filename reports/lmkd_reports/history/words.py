@@ -93,7 +93,10 @@ def tally(judged: Sequence[Judged]) -> str:
     return f"{len(judged)} series: {', '.join(told)}"
 
 
-def why_not(judged: Sequence[Judged]) -> list[str]:
+def untested(judged: Sequence[Judged]) -> list[str]:
     """Why some were not tested, each reason once with how many it holds for."""
-    notes = Counter(one.note for one in judged if one.verdict is Verdict.NOT_ENOUGH_DATA)
-    return [f"not enough data in {count} series: {note}" for note, count in notes.most_common()]
+    notes = Counter((one.verdict, one.note) for one in judged if one.note)
+    return [
+        f"{count} series: {f'{verdict}: ' if verdict is Verdict.NOT_ENOUGH_DATA else ''}{note}"
+        for (verdict, note), count in notes.most_common()
+    ]

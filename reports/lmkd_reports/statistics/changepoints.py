@@ -37,6 +37,9 @@ SEED = 20140301
 ENOUGH_AS_LARGE = 20
 """A test stops once so many permutations split as well as the data."""
 
+FIRST_DRAWN = 50
+"""Permutations drawn at first, then as many as there have been: most tests stop soon."""
+
 FINER = 10
 """How many times finer than the level a p-value can be."""
 
@@ -103,10 +106,11 @@ def _permutation_p(distances: Floats, seen: float, splits: _Splits, level: float
     rng = np.random.default_rng(SEED)
     count = len(distances)
     most = math.ceil(FINER / level)
-    chunk = max(1, MOST_NUMBERS // count**2)
+    most_at_once = max(1, MOST_NUMBERS // count**2)
     drawn = as_large = 0
     while drawn < most:
-        orders = rng.permuted(np.tile(np.arange(count), (min(chunk, most - drawn), 1)), axis=1)
+        at_once = min(max(FIRST_DRAWN, drawn), most_at_once, most - drawn)
+        orders = rng.permuted(np.tile(np.arange(count), (at_once, 1)), axis=1)
         permuted = distances[orders[:, :, np.newaxis], orders[:, np.newaxis, :]]
         hits = splits.energies(permuted).max(axis=1) >= seen * (1 - ROUNDING)
         running = as_large + np.cumsum(hits)
