@@ -7,6 +7,7 @@ import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.masking import Masker
 from lmkd_reports.records import Reading
@@ -60,6 +61,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.set_defaults(run=report)
     gate_commands.add_parsers(subparsers)
+    export_commands.add_parsers(subparsers)
 
 
 def percentage(text: str) -> float:

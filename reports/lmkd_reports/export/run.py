@@ -1,0 +1,51 @@
+"""From a results directory to files of tables, device by device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+from typing import Self
+
+from lmkd_reports.export.reading import DeviceRecords
+from lmkd_reports.export.reading import RunName
+from lmkd_reports.export.reading import read_devices
+from lmkd_reports.export.reading import record_files
+from lmkd_reports.export.reading import run_name
+from lmkd_reports.records import Problem
+from lmkd_reports.records import error_text
+from pytest_lmkd.errors import UsageProblem
+
+
+class TableFiles(Protocol):
+    """Where rows go; what was there before is replaced by the end of the context."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None: ...
+
+    def add(self, found: DeviceRecords, source: Path) -> None:
+        """Adds what the file of records ``source`` tells of one device. Raises: OSError."""
+
+
+def export_run(run_dir: Path, to: Path, files_of: Callable[[Path, RunName], TableFiles]) -> list[Problem]:
+    """Writes the run's tables below ``to``; returns what of the run could not be used.
+
+    Raises:
+        UsageProblem: there is no run in ``run_dir``, or nothing can be written to ``to``.
+    """
+    problems: list[Problem] = []
+    run = run_name(run_dir, problems)
+    try:
+        with files_of(to, run) as files:
+            for path in record_files(run_dir):
+                for found in read_devices(path, run, problems):
+                    files.add(found, path)
+    except OSError as error:
+        raise UsageProblem(
+            f"the export to {to} failed ({error_text(error)}): name a folder that can be written with --to"
+        ) from error
+    return problems

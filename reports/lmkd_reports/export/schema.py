@@ -1,0 +1,60 @@
+"""The JSON Schema of what a results directory holds; ``python -m lmkd_reports.export.schema`` prints it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from typing import Any
+
+import msgspec
+
+from pytest_lmkd import wire
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+REFERENCE = "#/$defs/{name}"
+
+FILES: dict[str, tuple[str, Any]] = {
+    "run": ("The content of run.json.", wire.RunInfo),
+    "plan-line": ("A line of plan.jsonl.", wire.PlannedTrial | wire.PlannedEpisode),
+    "record-line": ("A line of records/*.jsonl.", wire.Record),
+}
+"""What stands in which file."""
+
+
+def records_schema() -> dict[str, Any]:
+    """What run.json and every line of the other files fulfil; ``$defs`` has a schema of each file, too."""
+    schemas, definitions = msgspec.json.schema_components(
+        [type_ for _, type_ in FILES.values()], ref_template=REFERENCE
+    )
+    files = {
+        name: {"description": description, **_without_discriminator(schema)}
+        for (name, (description, _)), schema in zip(FILES.items(), schemas, strict=True)
+    }
+    return {
+        "$schema": DIALECT,
+        "title": f"Results of pytest-lmkd, schema {wire.SCHEMA}",
+        "description": "Readers ignore properties that are not named here: newer writers may add some.",
+        "anyOf": [{"$ref": REFERENCE.format(name=name)} for name in files],
+        "$defs": files | {name: _described(name, one) for name, one in sorted(definitions.items())},
+    }
+
+
+def _without_discriminator(schema: dict[str, Any]) -> dict[str, Any]:
+    """That keyword is OpenAPI's; strict readers of JSON Schema refuse it. The types' tags say the same."""
+    return {name: value for name, value in schema.items() if name != "discriminator"}
+
+
+def _described(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """``schema`` with its struct's docstring as text: a line a paragraph, without indentation."""
+    text = inspect.getdoc(getattr(wire, name)) or ""
+    paragraphs = [" ".join(one.split()) for one in text.split("\n\n")]
+    return schema | {"description": "\n\n".join(paragraphs)}
+
+
+def schema_text() -> str:
+    """What docs/records.schema.json holds."""
+    return json.dumps(records_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    print(schema_text(), end="")

@@ -1,0 +1,205 @@
+"""Every table and column of an export, in one place: names, order and types are public (docs/records.md).
+
+A column is named as the field that it holds. Only ever add: a column that is there keeps name and type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import Literal
+
+Kind = Literal["text", "integer", "boolean"]
+"""``integer`` has 64 bits and a sign."""
+
+Value = str | int | bool | None
+Row = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``nullable``: null where the record has no such number or text."""
+
+    name: str
+    kind: Kind
+    nullable: bool = False
+
+
+Columns = tuple[Column, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What each row holds: first the ``key`` of what it belongs to, then what is told of it."""
+
+    name: str
+    key: Columns
+    told: Columns
+
+    @property
+    def columns(self) -> Columns:
+        return (*self.key, *self.told)
+
+
+def _text(*names: str) -> Columns:
+    return tuple(Column(name, "text") for name in names)
+
+
+def _integers(*names: str) -> Columns:
+    return tuple(Column(name, "integer") for name in names)
+
+
+def _booleans(*names: str) -> Columns:
+    return tuple(Column(name, "boolean") for name in names)
+
+
+def _or_null(columns: Columns) -> Columns:
+    return tuple(replace(one, nullable=True) for one in columns)
+
+
+def _prefixed(prefix: str, columns: Columns) -> Columns:
+    return tuple(replace(one, name=prefix + one.name) for one in columns)
+
+
+DEVICE_KEY = _text("run_id", "device")
+"""Begins every row."""
+
+TRIAL_KEY = (
+    *DEVICE_KEY,
+    *_text("suite", "scenario", "stall"),
+    *_integers("hold_ms"),
+    *_text("regime"),
+    *_integers("victim_kb", "threads"),
+    *_text("shape"),
+    *_integers("dirty_pct", "compress_pct"),
+    *_text("arm"),
+    *_integers("block"),
+)
+
+EPISODE_KEY = (
+    *DEVICE_KEY,
+    *_text("suite", "scenario", "regime", "profile", "demand", "stall"),
+    *_integers("stall_ms"),
+    *_text("arm"),
+    *_integers("block"),
+)
+
+STATE = _or_null(
+    _integers("hottest_mc", "cooling", "cpu_limit_khz", "battery_pct", "discharging", "oom_kills", "free_kb")
+)
+"""The state that a device is in (``Conditions``)."""
+
+MEASURED = (
+    *_integers("order", "seed", "timeout_ns"),
+    *_booleans("warmup"),
+    *_text("boot_id"),
+    *_or_null(_integers("returns_kb")),
+    *_text("torn_down_by"),
+    *_or_null(_integers("stall_late_ns")),
+    *_text("mrelease_errno"),
+    *_or_null(_integers("kill_to_mrelease_ns", "syscall_ns", "charged_at_kill_kb", "charged_at_return_kb")),
+    *_or_null(_integers("reclaim_50_ns", "reclaim_90_ns", "reclaim_99_ns", "exit_ns")),
+    *_text("stall_class"),
+    *_or_null(_integers("clock_resolution_ns")),
+    *_integers("samples"),
+    *_or_null(_integers("gap_median_ns", "gap_max_ns", "released_ns")),
+    *_text("flags"),
+    *_booleans("valid"),
+    *_text("invalid_reason"),
+)
+"""What a trial tells by itself."""
+
+TRIALS = Table("trials", TRIAL_KEY, (*MEASURED, *_prefixed("before_", STATE), *_prefixed("after_", STATE)))
+
+CURVES = Table("curves", TRIAL_KEY, _integers("t_us", "charged_kb"))
+
+CALLS = Table(
+    "calls",
+    TRIAL_KEY,
+    (
+        *_integers("call"),
+        *_text("name"),
+        *_integers("start_ns", "took_ns"),
+        *_text("errno"),
+        *_or_null(_integers("charged_kb")),
+    ),
+)
+
+EPISODES = Table(
+    "episodes",
+    EPISODE_KEY,
+    (
+        *_integers("order", "seed", "demand_kb"),
+        *_booleans("warmup"),
+        *_text("boot_id"),
+        *_booleans("demand_met"),
+        *_or_null(_integers("duration_ns", "risen_ns", "clock_resolution_ns")),
+        *_or_null(_integers("threshold_kb", "free_at_start_kb")),
+        *_integers("kills_total", "needed_kb", "kills_needed", "kills_extra", "kills_premature"),
+        *_or_null(_integers("psi_some_us", "psi_full_us")),
+        *_or_null(_integers("fg_fault_p50_ns", "fg_fault_p99_ns", "fg_fault_max_ns")),
+        *_or_null(_integers("direct_stalls", "refaults_anon", "refaults_file")),
+        *_or_null(_integers("swapped_in_pages", "swapped_out_pages")),
+        *_integers("apps_started", "apps_alive", "evaluations", "psi_events", "skipped_wakeups"),
+        *_text("settings", "flags"),
+        *_booleans("valid"),
+        *_text("invalid_reason"),
+    ),
+)
+
+KILLS = Table(
+    "kills",
+    (*EPISODE_KEY, *_integers("kill"), *_text("victim_stall")),
+    (
+        *_integers("pid", "app", "adj", "rss_kb", "charged_kb", "decided_ns"),
+        *_or_null(_integers("reaped_ns", "killed_ns", "exited_ns", "freed_ns")),
+        *_text("reason"),
+        *_integers("min_score_adj", "free_kb", "shortfall_kb", "swap_free_kb", "thrashing_pct"),
+        *_integers("condemned_kb", "condemned_zombie_kb", "condemned_late_kb", "condemned_exiting_kb"),
+        *_booleans("by_reaper"),
+        *_text("mrelease_errno"),
+        *_or_null(_integers("charged_at_return_kb")),
+        *_booleans("premature"),
+        *_text("premature_class"),
+        *_booleans("extra"),
+    ),
+)
+
+EPISODE_CURVES = Table(
+    "episode_curves", EPISODE_KEY, _integers("t_us", "free_kb", "returned_kb", "touched_kb")
+)
+
+DEVICES = Table(
+    "devices",
+    DEVICE_KEY,
+    (
+        *_text("boot_id", "model", "kernel_release"),
+        *_or_null(_text("personality")),
+        *_text("abi"),
+        *_integers("page_size", "cpus", "mem_total_kb", "swap_total_kb"),
+        *_booleans("root"),
+        *_text("agent_sha256"),
+    ),
+)
+
+FACTS = Table(
+    "facts",
+    DEVICE_KEY,
+    (*_text("boot_id", "fact"), *_or_null(_text("value")), *_text("source", "reason")),
+)
+
+SKIPS = Table("skips", DEVICE_KEY, _text("what", "name", "suite", "reason"))
+
+CASES = Table(
+    "cases",
+    DEVICE_KEY,
+    (
+        *_text("suite", "case"),
+        *_integers("flags"),
+        *_text("variant", "answer", "expected"),
+        *_booleans("passed"),
+        *_text("boot_id"),
+    ),
+)
+
+TABLES = (TRIALS, CURVES, CALLS, EPISODES, KILLS, EPISODE_CURVES, DEVICES, FACTS, SKIPS, CASES)
