@@ -33,6 +33,7 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.frames import Run
 from lmkd_reports.frames import load_run
 from lmkd_reports.gate.metrics import METRICS
+from lmkd_reports.history import page as page_module
 from lmkd_reports.history import series as series_module
 from lmkd_reports.history.changes import CONSTANT
 from lmkd_reports.history.changes import Changes
@@ -391,6 +392,20 @@ def test_of_many_places_only_those_with_a_change_are_unfolded() -> None:
     page = render_page(history := history_of([*flat, steady(20, 99, factor=5)]), find_changes(history))
     assert page.count('<details class="card" open>') == 1
     assert page.count('<details class="card">') == MOST_OPEN
+
+
+def test_a_page_has_figures_as_far_as_there_is_room_those_with_a_change_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    history = history_of([steady(20, 1), steady(20, 2), steady(20, 99, factor=5)])
+    changes = find_changes(history)
+    whole = render_page(history, changes)
+    assert (whole.count("<figure>"), whole.count("Not everything is drawn")) == (3, 0)
+    monkeypatch.setattr(page_module, "MOST_FIGURE_BYTES", 12_000)
+    short = render_page(history, changes)
+    assert (short.count("<figure>"), short.count("Not everything is drawn")) == (1, 1)
+    assert "reclaim_90 over 20 builds: nobody-holds, 64 MB, 3 threads" in short
+    assert short.count("<table") == whole.count("<table")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Metric
+from lmkd_reports.gate.runs import Place
 from lmkd_reports.gate.words import place_name
 from lmkd_reports.history import words
 from lmkd_reports.history.changes import Changes
@@ -27,8 +28,8 @@ from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 from lmkd_reports.statistics.changepoints import FEWEST_ASIDE
 
-MOST_FIGURES = 100
-"""Of a page, those with a change first: more would take minutes and megabytes. Their tables are all there."""
+MOST_FIGURE_BYTES = 1_200_000
+"""Figures are drawn up to here, those with a change first: a page should fit in a mail. Tables always are."""
 
 MOST_OPEN = 12
 """Places on a page up to which all are unfolded; of more, those in which something changed."""
@@ -86,8 +87,8 @@ class DeviceView:
 def render_page(history: History, changes: Changes) -> str:
     """The whole page. Everything that came from a device is escaped by jinja2 or ElementTree."""
     arms = looks(list(dict.fromkeys(one.series.arm for one in changes.judged)))
-    drawn = _drawn(changes)
-    views = [_device(number, device, changes, arms, drawn) for number, device in enumerate(history.devices)]
+    figures = _figures(history, changes, arms)
+    views = [_device(device, changes, figures) for device in history.devices]
     template = _environment().get_template("history.html.j2")
     page: str = template.render(
         history=history,
@@ -99,9 +100,7 @@ def render_page(history: History, changes: Changes) -> str:
         p_value=words.p_value,
         utc=words.utc,
         fewest_aside=FEWEST_ASIDE,
-        figures_left_out=any(
-            not metric.figure for view in views for place in view.places for metric in place.metrics
-        ),
+        figures_left_out=len(figures) < len(_groups(changes)),
     )
     return page
 
@@ -118,69 +117,72 @@ def _environment() -> jinja2.Environment:
     )
 
 
-Group = tuple[str, str, str]
-"""Device, name of the place, metric: what is in one figure."""
+Group = tuple[str, Place, str]
+"""Device, place and metric: what is in one figure."""
 
 
 def _group(one: Judged) -> Group:
-    return one.series.device, place_name(one.series.place), one.series.metric.name
+    return one.series.device, one.series.place, one.series.metric.name
 
 
-def _drawn(changes: Changes) -> set[Group]:
-    groups = dict.fromkeys(_group(one) for one in sorted(changes.judged, key=lambda one: not one.changes))
-    return set(list(groups)[:MOST_FIGURES])
+def _groups(changes: Changes) -> dict[Group, list[Judged]]:
+    """The arms' series of each figure; those in which something changed come first."""
+    groups: dict[Group, list[Judged]] = {}
+    for one in changes.judged:
+        groups.setdefault(_group(one), []).append(one)
+    by_change = sorted(groups, key=lambda group: not any(one.changes for one in groups[group]))
+    return {group: groups[group] for group in by_change}
 
 
-def _device(
-    number: int, device: DeviceHistory, changes: Changes, arms: Mapping[str, Look], drawn: set[Group]
-) -> DeviceView:
+def _figures(history: History, changes: Changes, arms: Mapping[str, Look]) -> dict[Group, Markup]:
+    """As many as there is room for."""
+    builds = {device.name: len(device.builds) for device in history.devices}
+    figures: dict[Group, Markup] = {}
+    size = 0
+    for number, (group, judged) in enumerate(_groups(changes).items()):
+        device, place, metric = group
+        title = f"{metric} over {builds[device]} builds: {place_name(place)}"
+        figure = history_figure(judged, builds[device], arms, f"figure-{number}", title)
+        size += len(figure)
+        if size > MOST_FIGURE_BYTES:
+            break
+        figures[group] = Markup(figure)  # noqa: S704 - our own SVG, escaped
+    return figures
+
+
+def _device(device: DeviceHistory, changes: Changes, figures: Mapping[Group, Markup]) -> DeviceView:
     judged = [one for one in changes.judged if one.series.device == device.name]
-    by_place: dict[object, list[Judged]] = {}
+    by_place: dict[Place, list[Judged]] = {}
     for one in judged:
         by_place.setdefault(one.series.place, []).append(one)
     all_open = len({(one.series.device, one.series.place) for one in changes.judged}) <= MOST_OPEN
-    places = [
-        _place(f"d{number}p{place}", device, found, arms, drawn, all_open=all_open)
-        for place, found in enumerate(by_place.values())
-    ]
+    places = [_place(device, found, figures, all_open=all_open) for found in by_place.values()]
     return DeviceView(device, words.tally(judged), words.untested(judged), places)
 
 
 def _place(
-    name: str,
-    device: DeviceHistory,
-    judged: Sequence[Judged],
-    arms: Mapping[str, Look],
-    drawn: set[Group],
-    *,
-    all_open: bool,
+    device: DeviceHistory, judged: Sequence[Judged], figures: Mapping[Group, Markup], *, all_open: bool
 ) -> PlaceView:
     order = list(METRICS)
     by_metric = sorted(judged, key=lambda one: order.index(one.series.metric.name))
     metrics = [
-        _metric(f"{name}-{metric}", device, list(found), arms, drawn)
-        for metric, found in groupby(by_metric, lambda one: one.series.metric.name)
+        _metric(device, list(found), figures)
+        for _, found in groupby(by_metric, lambda one: one.series.metric.name)
     ]
     opened = all_open or any(one.changes for one in judged)
     return PlaceView(place_name(judged[0].series.place), words.tally(judged), opened, metrics)
 
 
-def _metric(
-    name: str, device: DeviceHistory, judged: list[Judged], arms: Mapping[str, Look], drawn: set[Group]
-) -> MetricView:
+def _metric(device: DeviceHistory, judged: list[Judged], figures: Mapping[Group, Markup]) -> MetricView:
     metric = judged[0].series.metric
-    builds = len(device.builds)
-    title = f"{metric.name} over {builds} builds: {place_name(judged[0].series.place)}"
-    wanted = _group(judged[0]) in drawn
-    figure = history_figure(judged, builds, arms, name, title) if wanted else ""
     return MetricView(
-        metric,
-        words.TYPICAL[metric.kind],
-        words.WHISKERS[metric.kind],
-        f"{metric.of}s",
-        judged,
-        list(_rows(device, judged)),
-        Markup(figure),  # noqa: S704 - made by vl-convert and ElementTree
+        metric=metric,
+        typical=words.TYPICAL[metric.kind],
+        whiskers=words.WHISKERS[metric.kind],
+        counted=f"{metric.of}s",
+        judged=judged,
+        rows=list(_rows(device, judged)),
+        figure=figures.get(_group(judged[0]), Markup("")),
     )
 
 
