@@ -215,8 +215,15 @@ def test_medians_beyond_the_timeout_are_bounds(tmp_path: Path) -> None:
     (found,) = sentences(write_times(tmp_path, [*scattered_ms(6, 9, 1), *[None] * 6]))
     assert "(run nightly-5) and build 6.12.6" in found
     assert found.endswith("ms)")
-    assert "rose > 5" in found
+    assert "rose more than 5" in found
     assert "to > 3000 ms)" in found
+
+
+def test_a_fall_is_told_by_what_is_left(tmp_path: Path) -> None:
+    (exact_fall,) = sentences(write_times(tmp_path / "0", [100.0, 102] * 3 + [50.0, 51] * 3))
+    assert exact_fall.endswith("fell to 0.50x (101 to 50.5 ms)")
+    (bounded,) = sentences(write_times(tmp_path / "1", [*[None] * 6, *scattered_ms(6, 9, 1)]))
+    assert "fell to below 0.0" in bounded
 
 
 def test_a_longer_timeout_is_no_change(tmp_path: Path) -> None:

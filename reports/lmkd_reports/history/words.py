@@ -45,7 +45,7 @@ def sentence(change: Change) -> str:
 
 
 def movement(change: Change) -> str:
-    """For example ``rose 1.80x (52.0 to 94.0 ms)``, ``fell by 40 pp (60 to 20 %)``."""
+    """For example ``rose 1.80x (52.0 to 94.0 ms)``, ``fell to 0.55x (94.0 to 51.7 ms)``."""
     kind = change.series.metric.kind
     before, after = change.before.value, change.after.value
     if change.verdict is Verdict.NO_CLEAR_DIFFERENCE:
@@ -58,7 +58,9 @@ def movement(change: Change) -> str:
 def _size(kind: Kind, before: Bounds, after: Bounds) -> str:
     if kind is Kind.TIME:
         shortest_ns = max(before.low, SHORTEST_NS)
-        return units.ratio(Bounds(after.low / max(before.high, shortest_ns), after.high / shortest_ns))
+        ratio = units.ratio(Bounds(after.low / max(before.high, shortest_ns), after.high / shortest_ns))
+        told = ratio.replace("> ", "more than ").replace("< ", "below ")
+        return told if after.low > before.low else f"to {told}"
     by = abs(after.low - before.low)
     return f"by {words.points(by).lstrip('+')} pp" if kind is Kind.SHARE else f"by {by:.3g}"
 
