@@ -115,6 +115,10 @@ static int answer_trial(int64_t id, const struct trial_result *result, int64_t s
 	wire_text("torn_down_by", result->torn_down_by);
 	wire_number("clock_resolution_ns", step_ns);
 	wire_number("samples", (int64_t)result->sample_count);
+	conditions_wire("before", &result->before);
+	conditions_wire("after", &result->after);
+	conditions_wire("before", &result->before);
+	conditions_wire("after", &result->after);
 	answer_curve(&result->curve);
 	return wire_end_kept();
 }

@@ -142,12 +142,15 @@ static int measure(const struct planned_trial *planned, int number, struct trial
 int trial_run(const struct planned_trial *planned, struct trial_result *result)
 {
 	static int trials;
+	conditions_read(&result->before);
 	failure_clear();
 	result->returns_kb = shape_returns_kb(&planned->victim.memory);
 	if (planned->stall->begin != NULL && planned->stall->begin() < 0)
 		return -1;
-	if (measure(planned, trials++, result) == 0)
+	if (measure(planned, trials++, result) == 0) {
+		conditions_read(&result->after);
 		return 0;
+	}
 	if (planned->stall->end != NULL)
 		planned->stall->end();
 	return -1;

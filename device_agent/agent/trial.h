@@ -2,6 +2,8 @@
 #pragma once
 
 #include "arms/arm.h"
+#include "conditions.h"
+#include "conditions.h"
 #include "curve.h"
 #include "plan.h"
 
@@ -17,6 +19,7 @@ struct trial_result {
 	size_t sample_count;
 	const char *stall_class;
 	const char *torn_down_by;
+	struct conditions before, after; // the victim was started, and when everything of the trial was gone
 };
 
 // Runs the planned trial and leaves nothing of it behind. 0, or -1 with failed().

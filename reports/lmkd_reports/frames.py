@@ -57,13 +57,15 @@ DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
 class Run:
     """One run, ready to be analysed.
 
-    ``trials`` and ``planned`` have the columns of ``TrialRecord`` and ``PlannedTrial``; ``raw`` is
-    the record files' content.
+    ``trials`` and ``planned`` have the columns of ``TrialRecord`` and ``PlannedTrial``; ``warmups`` is how
+    many trials and episodes were recorded only to warm the device up, which are nowhere else. ``raw`` is the
+    record files' content.
     """
 
     info: RunInfo
     trials: pd.DataFrame
     planned: pd.DataFrame
+    warmups: int
     devices: tuple[DeviceRecord, ...]
     skips: tuple[SkipRecord, ...]
     cases: tuple[CaseRecord, ...]
@@ -81,15 +83,18 @@ def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
     """
     records = read_run(run_dir, reading)
     problems = list(records.problems)
+    trials = [trial for trial in records.trials if not trial.warmup]
+    episodes = [episode for episode in records.episodes if not episode.warmup]
     return Run(
         info=records.info or _inferred_info(run_dir, records),
-        trials=_without_repeats(trial_frame(records.trials), problems),
-        planned=_frame(records.planned, PlannedTrial.__struct_fields__),
+        trials=_without_repeats(trial_frame(trials), problems),
+        planned=_frame([one for one in records.planned if not one.warmup], PlannedTrial.__struct_fields__),
+        warmups=len(records.trials) - len(trials) + len(records.episodes) - len(episodes),
         devices=tuple(records.devices),
         skips=tuple(records.skips),
         cases=tuple(records.cases),
-        episodes=_episodes_without_repeats(records.episodes, problems),
-        planned_episodes=len(records.planned_episodes),
+        episodes=_episodes_without_repeats(episodes, problems),
+        planned_episodes=sum(not one.warmup for one in records.planned_episodes),
         problems=tuple(problems),
         raw=records.raw,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from pytest_lmkd.store import file_name
+from pytest_lmkd.names import file_name
 
 EMBEDDED = re.compile(r"virtual-[a-z0-9-]+|local")
 """Names of devices that everybody has."""

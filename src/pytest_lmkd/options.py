@@ -14,7 +14,10 @@ from pytest_lmkd.arms import ARMS
 from pytest_lmkd.arms import DEFAULT_ARMS
 from pytest_lmkd.arms import parse_arms
 from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.rules import Rules
 from pytest_lmkd.store import read_run
+from pytest_lmkd.validity import CHECKS
+from pytest_lmkd.validity import parse_suppressed
 from pytest_lmkd.wire import RunInfo
 
 DEFAULT_BLOCKS = 12
@@ -65,6 +68,19 @@ def add_options(parser: pytest.Parser) -> None:
         help="end a stratum before its last block when every ratio to the baseline is known to PCT percent",
     )
     group.addoption(
+        "--lmkd-warmup",
+        metavar="N",
+        default="0",
+        help="blocks that each stratum runs first, kept but not counted (default: %(default)s)",
+    )
+    group.addoption(
+        "--lmkd-suppress",
+        metavar="A,B",
+        default="",
+        help="validity checks that leave nothing out; what does not pass them is still flagged "
+        f"(there are: {', '.join(name for name, check in CHECKS.items() if check.excludes)})",
+    )
+    group.addoption(
         "--lmkd-html", metavar="FILE", help="write the report here too, not only in the results folder"
     )
 
@@ -81,13 +97,24 @@ class Options:
     results: Path
     html: Path | None
     precision_pct: int | None
+    warmup_blocks: int
+    suppressed: tuple[str, ...]
     resumed: RunInfo | None
+
+    @property
+    def rules(self) -> Rules:
+        """Of strata of single kills."""
+        return Rules(self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed)
+
+    @property
+    def pressure_rules(self) -> Rules:
+        """Of pressure episodes, which take a fixed number of blocks."""
+        return Rules(self.pressure_blocks, self.seed, self.warmup_blocks, suppressed=self.suppressed)
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
         """Raises: UsageProblem, naming the option and what it takes."""
         html = config.getoption("--lmkd-html")
-        precision = config.getoption("--lmkd-precision")
         resumed = _resumed_run(config)
         blocks = resumed.blocks if resumed else _blocks(config)
         return cls(
@@ -98,7 +125,11 @@ class Options:
             seed=resumed.seed if resumed else _seed(config),
             results=_results(config),
             html=Path(html) if html else None,
-            precision_pct=_whole_number("--lmkd-precision", precision, 1, 1000) if precision else None,
+            precision_pct=resumed.precision_pct if resumed else _precision(config),
+            warmup_blocks=resumed.warmup_blocks if resumed else _warmup(config),
+            suppressed=resumed.suppressed
+            if resumed
+            else parse_suppressed(config.getoption("--lmkd-suppress")),
             resumed=resumed,
         )
 
@@ -112,6 +143,15 @@ def _resumed_run(config: pytest.Config) -> RunInfo | None:
 
 def _blocks(config: pytest.Config) -> int:
     return _whole_number("--lmkd-blocks", config.getoption("--lmkd-blocks"), 1, 10_000)
+
+
+def _precision(config: pytest.Config) -> int | None:
+    text = config.getoption("--lmkd-precision")
+    return _whole_number("--lmkd-precision", text, 1, 1000) if text else None
+
+
+def _warmup(config: pytest.Config) -> int:
+    return _whole_number("--lmkd-warmup", config.getoption("--lmkd-warmup"), 0, 1000)
 
 
 def _pressure_blocks(config: pytest.Config) -> int:

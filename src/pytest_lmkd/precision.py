@@ -1,7 +1,7 @@
 """When a stratum may end before its last block: every arm's ratio to the baseline is known well enough.
 
-The rule looks at the data, so an interval at the moment of stopping covers a little less often than it
-says; docs/method.md tells. A stratum is therefore never ended before its interval could be computed.
+The rule looks at the data, so it looks a few times only, and each look needs a surer interval
+(``lmkd_reports.statistics.sequential``); the report uses the same.
 """
 
 from __future__ import annotations
@@ -10,21 +10,30 @@ import math
 from collections.abc import Sequence
 
 from lmkd_reports.statistics.paired import paired_ratio
+from lmkd_reports.statistics.sequential import look_confidence
+from lmkd_reports.statistics.sequential import looks
 from pytest_lmkd.pairs import Block
 from pytest_lmkd.pairs import paired_trials
 from pytest_lmkd.pairs import reclaim_times
 from pytest_lmkd.pairs import timeouts
+from pytest_lmkd.rules import Rules
 
 
-def is_precise(blocks: Sequence[Block], baseline: str, arms: Sequence[str], precision_pct: int) -> bool:
-    """Whether each arm's interval of reclaim_90 reaches at most ``precision_pct`` percent from its middle."""
-    return all(_spread_pct(blocks, baseline, arm) <= precision_pct for arm in arms if arm != baseline)
+def may_end(blocks: Sequence[Block], baseline: str, arms: Sequence[str], rules: Rules) -> bool:
+    """Whether the stratum may end here: at a look, and with each arm's ratio known well enough."""
+    if rules.precision_pct is None or len(blocks) not in looks(rules.blocks):
+        return False
+    confidence = look_confidence(rules.blocks)
+    others = (arm for arm in arms if arm != baseline)
+    return all(_spread_pct(blocks, baseline, arm, confidence) <= rules.precision_pct for arm in others)
 
 
-def _spread_pct(blocks: Sequence[Block], baseline: str, arm: str) -> float:
-    """How far the interval's ends lie from the estimate, in percent; infinite while there is no interval."""
+def _spread_pct(blocks: Sequence[Block], baseline: str, arm: str, confidence: float) -> float:
+    """How far the interval's ends lie from its middle, in percent; infinite while there is no interval."""
     base, candidate = paired_trials(blocks, baseline, arm)
-    ratio = paired_ratio(reclaim_times(candidate), reclaim_times(base), timeouts(candidate), timeouts(base))
+    ratio = paired_ratio(
+        reclaim_times(candidate), reclaim_times(base), timeouts(candidate), timeouts(base), confidence
+    )
     if ratio is None or ratio.interval is None or ratio.interval.low <= 0:
         return float("inf")
     middle = math.sqrt(ratio.interval.low * ratio.interval.high)

@@ -23,10 +23,12 @@ from pytest_lmkd.devices.device import Device
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
-from pytest_lmkd.precision import is_precise
+from pytest_lmkd.precision import may_end
+from pytest_lmkd.rules import Rules
 from pytest_lmkd.scenarios import SCENARIOS
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.validity import check
+from pytest_lmkd.validity import excluded_by
 from pytest_lmkd.validity import flags
 from pytest_lmkd.wire import AgentTrial
 from pytest_lmkd.wire import AgentTrialFailed
@@ -67,19 +69,15 @@ class Runner:
         store: ResultStore,
         run_id: str,
         arms: Sequence[str],
-        blocks: int,
-        seed: int,
+        rules: Rules,
         on_block: OnBlock,
-        precision_pct: int | None = None,
     ) -> None:
         self._device = device
         self._store = store
         self._run_id = run_id
         self._asked_arms = tuple(arms)
-        self._blocks = blocks
-        self._seed = seed
+        self._rules = rules
         self._on_block = on_block
-        self._precision_pct = precision_pct
         self._next_id = 0
         self._stored = {_identity(record): record for record in store.trials(device.name)}
         self._arms = self._runnable_arms()
@@ -99,8 +97,10 @@ class Runner:
             self._note_skip("scenario", stratum.scenario, outcome.skipped, stratum.suite)
             return outcome
         arms = self._arms_for(stratum)
+        for block in range(self._rules.warmup_blocks):
+            self._run_block(stratum, arms, block, warmup=True)
         done: list[list[TrialRecord]] = []
-        while len(done) < self._blocks and not self._is_precise(done):
+        while len(done) < self._rules.blocks and not self._may_end(done):
             block = len(done)
             done.append(self._run_block(stratum, arms, block))
             self._on_block(self._device.name, stratum, block)
@@ -111,10 +111,8 @@ class Runner:
             outcome.false_gains = false_gains(done, self._reaping_arms(arms), CONTROLS)
         return outcome
 
-    def _is_precise(self, done: Sequence[Sequence[TrialRecord]]) -> bool:
-        if self._precision_pct is None:
-            return False
-        return is_precise(done, self._asked_arms[0], self._arms, self._precision_pct)
+    def _may_end(self, done: Sequence[Sequence[TrialRecord]]) -> bool:
+        return may_end(done, self._asked_arms[0], self._arms, self._rules)
 
     def _runnable_arms(self) -> tuple[str, ...]:
         reasons = {arm: missing(needs_of_arm(arm), self._device.facts) for arm in self._asked_arms}
@@ -147,8 +145,10 @@ class Runner:
             SkipRecord(device=self._device.name, what=what, name=name, suite=suite, reason=reason)  # type: ignore[arg-type]  # one of its literals
         )
 
-    def _run_block(self, stratum: Stratum, arms: Sequence[str], block: int) -> list[TrialRecord]:
-        planned = plan_block(stratum, self._device.name, arms, block, self._seed)
+    def _run_block(
+        self, stratum: Stratum, arms: Sequence[str], block: int, *, warmup: bool = False
+    ) -> list[TrialRecord]:
+        planned = plan_block(stratum, self._device.name, arms, block, self._rules.seed, warmup=warmup)
         records = [self._stored[_identity(trial)] for trial in planned if _identity(trial) in self._stored]
         missing_trials = {self._new_id(): trial for trial in planned if _identity(trial) not in self._stored}
         for _ in range(MAX_LINK_LOSSES):
@@ -186,7 +186,7 @@ class Runner:
         planned = trials.pop(answer.id, None)
         if planned is None:  # a trial of an earlier block, seen again in the device's copy
             return
-        record = trial_record(planned, answer, self._device.boot_id)
+        record = trial_record(planned, answer, self._device.boot_id, self._rules.suppressed)
         self._store.append(record)
         records.append(record)
 
@@ -195,24 +195,30 @@ def _identity(trial: PlannedTrial | TrialRecord) -> tuple[str | int, ...]:
     """What makes a trial that one of the plan, within a device."""
     stratum = (trial.suite, trial.scenario, trial.stall, trial.regime, trial.victim_kb, trial.threads)
     memory = (trial.shape, trial.dirty_pct, trial.compress_pct)
-    return (*stratum, *memory, trial.hold_ms, trial.timeout_ns, trial.block, trial.arm)
+    return (*stratum, *memory, trial.hold_ms, trial.timeout_ns, trial.warmup, trial.block, trial.arm)
 
 
-def trial_record(planned: PlannedTrial, answer: TrialAnswer, boot_id: str) -> TrialRecord:
-    """The record of a trial: its plan, and what the agent measured or why it could not."""
+def trial_record(
+    planned: PlannedTrial, answer: TrialAnswer, boot_id: str, suppressed: Sequence[str] = ()
+) -> TrialRecord:
+    """The record of a trial: its plan, and what the agent measured or why it could not.
+
+    ``suppressed`` are the validity checks by which it is not left out.
+    """
     plan = {name: getattr(planned, name) for name in planned.__struct_fields__ if name != "schema"}
     if isinstance(answer, AgentTrialFailed):
         return TrialRecord(**plan, boot_id=boot_id, valid=False, invalid_reason=answer.reason)
-    reason = ""
+    failed = flags(planned, answer)
     try:
         check(planned, answer)
+        reason = excluded_by(failed, suppressed)
     except TrialInvalid as invalid:
         reason = str(invalid)
     return TrialRecord(
         **plan,
         **_measured(answer),
         boot_id=boot_id,
-        flags=flags(planned, answer),
+        flags=failed,
         valid=not reason,
         invalid_reason=reason,
     )

@@ -79,7 +79,7 @@ class LmkdSession:
         """Writes run.json and plan.jsonl for the (device, stratum) pairs that tests ask for."""
         options = self.options
         trials = [trial for device, stratum in wanted for trial in _planned(stratum, device, options)]
-        self._meter = ProgressMeter(len(trials))
+        self._meter = ProgressMeter(sum(not trial.warmup for trial in trials))
         self._measures = bool(trials)
         store = self.store
         if options.resumed is None:
@@ -173,17 +173,14 @@ class LmkdSession:
             self.store,
             self._run_id,
             options.arms,
-            options.blocks,
-            options.seed,
+            options.rules,
             self._on_block,
-            options.precision_pct,
         )
         self._episode_runners[source.name] = EpisodeRunner(
             device,
             self.store,
             self._runners[source.name].arms,
-            options.pressure_blocks,
-            options.seed,
+            options.pressure_rules,
             self._on_block,
             self._say,
         )
@@ -218,6 +215,9 @@ class LmkdSession:
             arms=self.options.arms,
             blocks=self.options.blocks,
             pressure_blocks=self.options.pressure_blocks,
+            warmup_blocks=self.options.warmup_blocks,
+            precision_pct=self.options.precision_pct,
+            suppressed=self.options.suppressed,
             devices=tuple(self.device_names),
             versions={name: importlib.metadata.version(name) for name in distributions},
             host={
@@ -232,7 +232,17 @@ class LmkdSession:
 def _planned(stratum: AnyStratum, device: str, options: Options) -> list[PlannedTrial | PlannedEpisode]:
     arms, seed = options.arms, options.seed
     if isinstance(stratum, PressureStratum):
-        blocks = range(options.pressure_blocks)
-        plan = [plan_pressure_block(stratum, device, arms, block, seed) for block in blocks]
-        return [episode for block in plan for episode in block]
-    return [trial for block in plan_stratum(stratum, device, arms, options.blocks, seed) for trial in block]
+        rules = options.pressure_rules
+        return [
+            episode
+            for warmup, blocks in ((True, rules.warmup_blocks), (False, rules.blocks))
+            for block in range(blocks)
+            for episode in plan_pressure_block(stratum, device, arms, block, seed, warmup=warmup)
+        ]
+    rules = options.rules
+    warmups = plan_stratum(stratum, device, arms, rules.warmup_blocks, seed, warmup=True)
+    return [
+        trial
+        for block in warmups + plan_stratum(stratum, device, arms, rules.blocks, seed)
+        for trial in block
+    ]

@@ -6,12 +6,12 @@ A run that ends at any moment leaves whole lines behind; nothing is ever rewritt
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.names import file_name
 from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import PlannedEpisode
 from pytest_lmkd.wire import PlannedTrial
@@ -90,8 +90,3 @@ def _ends_with_newline(stream: BinaryIO) -> bool:
         return True
     stream.seek(-1, os.SEEK_END)
     return stream.read(1) == b"\n"
-
-
-def file_name(device: str) -> str:
-    """``device`` with everything that could mean something to a file system replaced."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", device).lstrip(".") or "_"

@@ -41,6 +41,23 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=False):
     reason: str = ""
 
 
+class Conditions(msgspec.Struct, frozen=True):
+    """The state that a device is in; null where it does not tell.
+
+    ``hottest_mc``: the hottest thermal zone, in thousandths of a degree. ``cooling``: the highest state of a
+    cooling device, 0 when all are at rest. ``cpu_limit_khz``: the sum of the highest frequencies that the
+    CPUs may have. ``discharging``: 1 or 0. ``oom_kills``: by the kernel, since boot. ``free_kb``: MemFree.
+    """
+
+    hottest_mc: int | None = None
+    cooling: int | None = None
+    cpu_limit_khz: int | None = None
+    battery_pct: int | None = None
+    discharging: int | None = None
+    oom_kills: int | None = None
+    free_kb: int | None = None
+
+
 class Call(msgspec.Struct, frozen=True):
     """One system call of an arm: when it began since the SIGKILL (negative: before it), how long it took,
     its error's name or "", and the charge at its return (null: no sample was taken by then).
@@ -77,6 +94,7 @@ class AgentTrial(msgspec.Struct, frozen=True, tag="trial"):
     what can come back at all: ``victim_kb`` without the clean file pages that stay in the page cache.
     ``torn_down_by`` is who ran ``exit_mmap`` (victim, reaper, stall, kworker, other; "" where the
     kernel cannot tell); ``stall_late_ns`` how long what held the memory was busy after its release.
+    ``before`` and ``after`` are the device's state around the trial.
     """
 
     id: int
@@ -99,6 +117,8 @@ class AgentTrial(msgspec.Struct, frozen=True, tag="trial"):
     gap_median_ns: int
     gap_max_ns: int
     released_ns: int | None
+    before: Conditions
+    after: Conditions
     curve: tuple[CurvePoint, ...]
 
 
@@ -220,9 +240,9 @@ class DeviceRecord(msgspec.Struct, frozen=True, tag="device", kw_only=True):
 class TrialRecord(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     """One victim killed once. See ``AgentTrial`` for what the measured fields mean.
 
-    ``valid`` is false when the trial must not be counted, with ``invalid_reason``. ``flags`` name
-    what a reader should know of a counted trial (``coarse-sampling``: the largest gap between two
-    samples exceeds a tenth of the time measured). ``order`` is the trial's place in its block.
+    ``valid`` is false when the trial must not be counted, with ``invalid_reason``. ``flags`` name the
+    validity checks that the trial did not pass (``pytest_lmkd.validity``), whether it counts or not.
+    ``order`` is the trial's place in its block; ``warmup`` trials are kept, not counted.
     """
 
     schema: int = SCHEMA
@@ -242,6 +262,7 @@ class TrialRecord(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     shape: str = "private-anon"
     dirty_pct: int = 100
     compress_pct: int = 0
+    warmup: bool = False
     boot_id: str
     calls: tuple[Call, ...] = ()
     returns_kb: int | None = None
@@ -262,6 +283,8 @@ class TrialRecord(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     gap_median_ns: int | None = None
     gap_max_ns: int | None = None
     released_ns: int | None = None
+    before: Conditions | None = None
+    after: Conditions | None = None
     curve: tuple[CurvePoint, ...] = ()
     flags: tuple[str, ...] = ()
     valid: bool
@@ -335,7 +358,7 @@ class EpisodeRecord(msgspec.Struct, frozen=True, tag="episode", kw_only=True):
     ``needed_kb`` is what kills had to bring had it come at once, ``kills_needed`` the fewest of the kills, in
     their order, that bring it; the others are ``kills_extra`` (docs/method.md). ``curve`` is what
     ``needed_kb`` follows from, with ``threshold_kb``. ``seed`` gives apps, sizes and demand, the same in
-    every arm of a block.
+    every arm of a block. ``flags`` and ``warmup`` as of a trial.
     """
 
     schema: int = SCHEMA
@@ -352,6 +375,7 @@ class EpisodeRecord(msgspec.Struct, frozen=True, tag="episode", kw_only=True):
     demand_kb: int
     stall: str
     stall_ms: int
+    warmup: bool = False
     boot_id: str
     demand_met: bool = False
     duration_ns: int | None = None
@@ -382,6 +406,7 @@ class EpisodeRecord(msgspec.Struct, frozen=True, tag="episode", kw_only=True):
     skipped_wakeups: int = 0
     settings: dict[str, int] = msgspec.field(default_factory=dict)
     curve: tuple[EpisodePoint, ...] = ()
+    flags: tuple[str, ...] = ()
     valid: bool
     invalid_reason: str = ""
 
@@ -409,6 +434,7 @@ class PlannedTrial(msgspec.Struct, frozen=True, tag="planned", kw_only=True):
     shape: str = "private-anon"
     dirty_pct: int = 100
     compress_pct: int = 0
+    warmup: bool = False
 
 
 class PlannedEpisode(msgspec.Struct, frozen=True, tag="planned-episode", kw_only=True):
@@ -427,10 +453,15 @@ class PlannedEpisode(msgspec.Struct, frozen=True, tag="planned-episode", kw_only
     demand: str
     stall: str
     stall_ms: int
+    warmup: bool = False
 
 
 class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
-    """``run.json``: who ran what, with which versions, on which host."""
+    """``run.json``: who ran what, with which versions, on which host.
+
+    ``warmup_blocks`` precede ``blocks`` in every stratum. ``precision_pct`` is what a stratum may stop early
+    at, ``suppressed`` the validity checks by which no trial was left out.
+    """
 
     schema: int = SCHEMA
     run_id: str
@@ -440,6 +471,9 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     arms: tuple[str, ...]
     blocks: int
     pressure_blocks: int = 0
+    warmup_blocks: int = 0
+    precision_pct: int | None = None
+    suppressed: tuple[str, ...] = ()
     devices: tuple[str, ...]
     versions: dict[str, str]
     host: dict[str, str]

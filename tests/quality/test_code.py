@@ -16,6 +16,8 @@ from pytest_lmkd.toolchain import SOURCES
 PYTHON_TREES = ("src", "reports", "virtual_device", "suites", "tests")
 PURE = (
     "design",
+    "names",
+    "rules",
     "wire",
     "arms",
     "scenarios",
@@ -80,7 +82,7 @@ def test_pure_parts_load_neither_pytest_nor_adbutils(module: str) -> None:
 
 
 def test_reports_know_the_records_only(checkout: Path) -> None:
-    names = ("wire", "arms", "scenarios", "pressure.scenarios", "errors")
+    names = ("wire", "arms", "scenarios", "pressure.scenarios", "errors", "names")
     allowed = {f"pytest_lmkd.{name}" for name in names}
     for path in (checkout / "reports").rglob("*.py"):
         ours = {name for name in imports_of(path) if name.partition(".")[0] in OURS - {"lmkd_reports"}}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_lmkd.design import Stratum
+from pytest_lmkd.design import arm_order
 from pytest_lmkd.design import derived_seed
 from pytest_lmkd.design import plan_stratum
 
@@ -42,11 +44,34 @@ def test_a_plan_does_not_change_when_it_is_made_longer() -> None:
     assert plan_stratum(STRATUM, "phone", ARMS, 9, seed=3)[:5] == short
 
 
-def test_every_arm_takes_every_place_about_equally_often() -> None:
-    plan = plan_stratum(STRATUM, "phone", ARMS, 3000, seed=4)
-    places = Counter((trial.arm, trial.order) for block in plan for trial in block)
-    for count in places.values():  # binomial with mean 1000 and deviation 26: five deviations either way
-        assert 870 < count < 1130
+@given(seed=st.integers(0, 2**62), arms=st.integers(1, 7), squares=st.integers(1, 3))
+def test_every_arm_has_every_place_and_follows_every_other_equally_often(
+    seed: int, arms: int, squares: int
+) -> None:
+    names = [f"arm-{number}" for number in range(arms)]
+    blocks = arms if arms % 2 == 0 or arms == 1 else 2 * arms
+    orders = [arm_order(names, block, seed) for block in range(squares * blocks)]
+    places = Counter((place, arm) for order in orders for place, arm in enumerate(order))
+    follows = Counter(pair for order in orders for pair in pairwise(order))
+    assert len(places) == arms**2
+    assert len(set(places.values())) == 1
+    assert len(follows) == arms * (arms - 1)
+    assert len(set(follows.values())) <= 1
+
+
+def test_which_arm_comes_first_is_random() -> None:
+    """The first of three arms over 3,000 seeds: binomial with mean 1000, deviation 26."""
+    first = Counter(arm_order(ARMS, 0, seed)[0] for seed in range(3000))
+    assert all(870 < count < 1130 for count in first.values())
+    assert len({tuple(arm_order(ARMS, 0, seed)) for seed in range(100)}) == 6
+
+
+def test_warm_up_blocks_are_others_than_those_that_count() -> None:
+    warm = plan_stratum(STRATUM, "phone", ARMS, 6, seed=3, warmup=True)
+    counted = plan_stratum(STRATUM, "phone", ARMS, 6, seed=3)
+    assert all(trial.warmup for block in warm for trial in block)
+    assert not any(trial.warmup for block in counted for trial in block)
+    assert [block[0].seed for block in warm] != [block[0].seed for block in counted]
 
 
 def test_devices_and_strata_get_orders_of_their_own() -> None:

@@ -15,12 +15,13 @@ from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_block
 from pytest_lmkd.errors import AgentBug
 from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.names import file_name
 from pytest_lmkd.runner import trial_record
 from pytest_lmkd.store import ResultStore
-from pytest_lmkd.store import file_name
 from pytest_lmkd.wire import AgentTrial
 from pytest_lmkd.wire import AgentTrialFailed
 from pytest_lmkd.wire import Call
+from pytest_lmkd.wire import Conditions
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import SkipRecord
 from pytest_lmkd.wire import TrialRecord
@@ -52,6 +53,8 @@ MEASURED = AgentTrial(
     gap_median_ns=120_000,
     gap_max_ns=300_000,
     released_ns=None,
+    before=Conditions(hottest_mc=40_000, cooling=0, cpu_limit_khz=4_000_000, oom_kills=3, free_kb=500_000),
+    after=Conditions(hottest_mc=41_000, cooling=0, cpu_limit_khz=4_000_000, oom_kills=3, free_kb=499_000),
     curve=((0, 66_000), (6_000, 400)),
 )
 
@@ -84,7 +87,11 @@ def test_a_good_trial_is_valid_and_holds_plan_and_measurement() -> None:
 @pytest.mark.parametrize(
     ("arm", "change", "reason"),
     [
-        ("kill", {"clock_resolution_ns": 10_001}, "the clock moves in steps of 10001 ns"),
+        (
+            "kill",
+            {"clock_resolution_ns": 10_001},
+            "clock-step: the clock moves in steps of more than 10 us",
+        ),
         ("reap-kill", {"mrelease_errno": "EINVAL"}, "reap-kill killed nobody (EINVAL)"),
         ("kill+mrelease", {"mrelease_errno": "ENOSYS"}, "the kernel has no process_mrelease"),
     ],

@@ -18,7 +18,10 @@ from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.together import held_together
 from lmkd_reports.frames import STRATUM
 from lmkd_reports.frames import Run
+from lmkd_reports.statistics.sequential import look_confidence
+from lmkd_reports.statistics.shares import CONFIDENCE
 from pytest_lmkd.wire import Call
+from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
 
 CURVE_MARGIN = 1.08
@@ -51,6 +54,7 @@ def analyse(run: Run, detectable: Detectable | None = None) -> Analysis:
         control_pairs=control_pairs_of(run.info.arms),
         devices=devices,
         problems=run.problems,
+        warmups=run.warmups,
         planned=len(run.planned),
         recorded=len(run.trials),
         valid=int(run.trials["valid"].sum()),
@@ -154,9 +158,17 @@ def _stratum(
     return StratumResult(
         stratum=stratum,
         arms=tuple(arms.values()),
-        comparisons=tuple(compare(trials, arms[one], arms[other], detectable) for one, other in pairs),
+        comparisons=tuple(
+            compare(trials, arms[one], arms[other], detectable, confidence_of(run.info))
+            for one, other in pairs
+        ),
         curve_end_ns=curve_end_ns,
     )
+
+
+def confidence_of(info: RunInfo) -> float:
+    """Of each interval: more than 95 % where a stratum could end early."""
+    return look_confidence(info.blocks) if info.precision_pct else CONFIDENCE
 
 
 def _curve_end_ns(trials: pd.DataFrame) -> float:

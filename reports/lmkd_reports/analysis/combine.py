@@ -30,6 +30,7 @@ def combine(analyses: Sequence[Analysis]) -> Analysis:
         control_pairs=_each_once(pair for one in analyses for pair in one.control_pairs),
         devices=tuple(_devices(analyses)),
         problems=tuple(_of_run(one, problem) for one in analyses for problem in one.problems),
+        warmups=sum(one.warmups for one in analyses),
         planned=sum(one.planned for one in analyses),
         recorded=sum(one.recorded for one in analyses),
         valid=sum(one.valid for one in analyses),

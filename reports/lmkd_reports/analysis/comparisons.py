@@ -14,8 +14,8 @@ from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import judge
 from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.paired import MIN_BLOCKS
 from lmkd_reports.statistics.paired import PairedRatio
+from lmkd_reports.statistics.paired import fewest_blocks
 from lmkd_reports.statistics.paired import paired_ratio
 from lmkd_reports.statistics.planning import blocks_for_ratio
 
@@ -43,21 +43,21 @@ def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def compare(
-    trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, detectable: Detectable
+    trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, detectable: Detectable, confidence: float
 ) -> Comparison:
-    """``trials`` are those of one stratum on one device, of all arms."""
+    """``trials`` are those of one stratum on one device, of all arms; ``confidence`` is the interval's."""
     for arm in (candidate, baseline):
         if arm.invalid and not arm.valid:
             note = f"every trial of {arm.arm} is invalid"
             return Comparison(candidate.arm, baseline.arm, None, Verdict.INVALID, (note,))
     both = _paired(trials, candidate.arm, baseline.arm)
-    ratio = _ratio(both)
+    ratio = _ratio(both, confidence)
     return Comparison(
         candidate.arm,
         baseline.arm,
         ratio,
         judge(ratio),
-        tuple(_notes(ratio, candidate, baseline)),
+        tuple(_notes(ratio, candidate, baseline, fewest_blocks(confidence))),
         blocks_for_ratio(_log_ratios(both), detectable.ratio),
     )
 
@@ -77,22 +77,23 @@ def _log_ratios(both: pd.DataFrame) -> Floats:
         return np.asarray(np.log(times[0] / times[1]), dtype=np.float64)
 
 
-def _ratio(both: pd.DataFrame) -> PairedRatio | None:
+def _ratio(both: pd.DataFrame, confidence: float) -> PairedRatio | None:
     return paired_ratio(
         floats(both, "reclaim_90_ns_candidate"),
         floats(both, "reclaim_90_ns_baseline"),
         floats(both, "timeout_ns_candidate"),
         floats(both, "timeout_ns_baseline"),
+        confidence,
     )
 
 
-def _notes(ratio: PairedRatio | None, candidate: ArmResult, baseline: ArmResult) -> list[str]:
+def _notes(ratio: PairedRatio | None, candidate: ArmResult, baseline: ArmResult, fewest: int) -> list[str]:
     absent = [f"{arm.arm}: {arm.missing}" for arm in (candidate, baseline) if arm.missing]
     if absent:
         return absent
     blocks = ratio.blocks if ratio else 0
-    if blocks < MIN_BLOCKS:
-        return [f"{blocks} of the {MIN_BLOCKS} blocks that an interval needs"]
+    if blocks < fewest:
+        return [f"{blocks} of the {fewest} blocks that an interval needs"]
     if ratio and not ratio.estimate.known:
         return ["neither arm's memory was back by the timeout"]
     return []

@@ -195,6 +195,7 @@ class Analysis:
     control_pairs: tuple[tuple[str, str], ...]
     devices: tuple[DeviceResult, ...]
     problems: tuple[Problem, ...]
+    warmups: int
     planned: int
     recorded: int
     valid: int

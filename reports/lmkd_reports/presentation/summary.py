@@ -94,6 +94,8 @@ def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
             f"episodes: {analysis.planned_episodes} planned, {analysis.recorded_episodes} recorded, "
             f"{analysis.valid_episodes} valid"
         )
+    if analysis.warmups:
+        yield from _wrap(f"{analysis.warmups} more to warm up, kept but not counted")
     for device in analysis.devices:
         yield from _device(device, analysis, notes)
     yield ""

@@ -20,6 +20,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 
 import numpy as np
 from scipy.special import bdtr
@@ -41,10 +42,11 @@ SHORTEST_NS = 1.0
 class PairedRatio:
     """Median ratio over ``blocks`` paired blocks; ``interval`` is None below ``MIN_BLOCKS``.
 
-    Estimate and interval ends are bounds where censoring leaves more than one value possible.
-    ``confidence`` is the coverage that the interval really guarantees (0.95 or more). ``p`` is the
-    two-sided sign test's, at most 0.05 just when the interval excludes 1. ``faster`` and ``slower`` count
-    the blocks in which the candidate certainly was.
+    Estimate and interval ends are bounds where censoring leaves more than one value possible. ``confidence``
+    is the coverage that the interval really guarantees (0.95 or more). ``p`` is the two-sided sign test's, at
+    most 0.05 just when the interval excludes 1: where more than 95 % is asked of the interval, because it was
+    looked at more than once, p is multiplied to match. ``faster`` and ``slower`` count the blocks in which
+    the candidate certainly was.
     """
 
     blocks: int
@@ -57,7 +59,11 @@ class PairedRatio:
 
 
 def paired_ratio(
-    candidate_ns: Floats, baseline_ns: Floats, candidate_timeout_ns: Floats, baseline_timeout_ns: Floats
+    candidate_ns: Floats,
+    baseline_ns: Floats,
+    candidate_timeout_ns: Floats,
+    baseline_timeout_ns: Floats,
+    confidence: float = CONFIDENCE,
 ) -> PairedRatio | None:
     """Candidate's time over the baseline's, paired by position; NaN means longer than the timeout.
 
@@ -71,7 +77,7 @@ def paired_ratio(
     baseline = time_limits(baseline_ns, baseline_timeout_ns)
     lower = _log_ratio(candidate[0], baseline[1])
     upper = _log_ratio(candidate[1], baseline[0])
-    rank = interval_rank(len(lower))
+    rank = interval_rank(len(lower), confidence)
     interval = Bounds(_exp(np.sort(lower)[rank - 1]), _exp(np.sort(upper)[-rank])) if rank else None
     faster, slower = int((upper < 0).sum()), int((lower > 0).sum())
     return PairedRatio(
@@ -79,19 +85,22 @@ def paired_ratio(
         estimate=Bounds(_exp(quantile(lower, 0.5)), _exp(quantile(upper, 0.5))),
         interval=interval,
         confidence=rank_confidence(len(lower), rank) if rank else None,
-        p=sign_test_p(len(lower), max(faster, slower)),
+        p=min(1.0, sign_test_p(len(lower), max(faster, slower)) * (1 - CONFIDENCE) / (1 - confidence)),
         faster=faster,
         slower=slower,
     )
 
 
 @cache
-def interval_rank(blocks: int) -> int:
+def interval_rank(blocks: int, confidence: float = CONFIDENCE) -> int:
     """Which smallest and largest ratio bound the interval; 0 when there are too few for one."""
-    if blocks < MIN_BLOCKS:
-        return 0
     ranks = range(1, blocks // 2 + 1)  # the further inside, the less the interval covers
-    return bisect_right(ranks, -CONFIDENCE, key=lambda rank: -rank_confidence(blocks, rank))
+    return bisect_right(ranks, -confidence, key=lambda rank: -rank_confidence(blocks, rank))
+
+
+def fewest_blocks(confidence: float = CONFIDENCE) -> int:
+    """From how many blocks on there is an interval."""
+    return next(blocks for blocks in count(MIN_BLOCKS) if interval_rank(blocks, confidence))
 
 
 def sign_test_p(blocks: int, alike: int) -> float:

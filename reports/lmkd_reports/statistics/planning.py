@@ -36,11 +36,12 @@ def blocks_for_ratio(log_ratios: Floats, ratio: float) -> int | None:
 def blocks_for_difference(deviation: float, difference: float) -> int | None:
     """Blocks until a mean ``difference`` is found, if differences have this standard deviation.
 
-    Normal approximation (J. M. Lachin, Controlled Clinical Trials 2, 1981, 93-113). None beyond
-    ``MOST_BLOCKS``.
+    Normal approximation with the correction for few blocks (W. C. Guenther, American Statistician 35, 1981,
+    243-244). None beyond ``MOST_BLOCKS``.
     """
-    reach = float(ndtri(1 - (1 - CONFIDENCE) / 2) + ndtri(POWER))
-    blocks = max(MIN_BLOCKS, math.ceil((reach * deviation / difference) ** 2))
+    claimed = float(ndtri(1 - (1 - CONFIDENCE) / 2))
+    normal = ((claimed + float(ndtri(POWER))) * deviation / difference) ** 2
+    blocks = max(MIN_BLOCKS, math.ceil(normal + claimed**2 / 2 if deviation else 0))
     return blocks if blocks <= MOST_BLOCKS else None
 
 

@@ -10,6 +10,7 @@ from pytest_lmkd.pressure.counting import kills_needed
 from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.counting import premature_class
 from pytest_lmkd.validity import MAX_CLOCK_STEP_NS
+from pytest_lmkd.validity import excluded_by
 from pytest_lmkd.wire import AgentEpisode
 from pytest_lmkd.wire import AgentKill
 from pytest_lmkd.wire import EpisodeRecord
@@ -28,14 +29,19 @@ def failed_record(planned: PlannedEpisode, demand_kb: int, boot_id: str, reason:
 
 
 def episode_record(
-    planned: PlannedEpisode, answer: EpisodeAnswer, demand_kb: int, boot_id: str
+    planned: PlannedEpisode,
+    answer: EpisodeAnswer,
+    demand_kb: int,
+    boot_id: str,
+    suppressed: Sequence[str] = (),
 ) -> EpisodeRecord:
-    """Of an episode that ran."""
+    """Of an episode that ran. ``suppressed`` are the validity checks by which it is not left out."""
     end = answer.end
     needed = needed_kb(answer.curve, end.threshold_kb, end.duration_ns)
     needed_count = kills_needed([kill.charged_kb for kill in answer.kills], needed)
     kills = _kill_records(answer.kills, needed_count)
-    reason = why_invalid(end)
+    failed = flags(end)
+    reason = why_invalid(end) or excluded_by(failed, suppressed)
     return EpisodeRecord(
         **_plan(planned),
         **{name: getattr(end, name) for name in end.__struct_fields__ if name not in NOT_OF_THE_RECORD},
@@ -48,22 +54,24 @@ def episode_record(
         kills_extra=len(kills) - needed_count,
         kills_premature=sum(kill.premature for kill in kills),
         curve=answer.curve,
+        flags=failed,
         valid=not reason,
         invalid_reason=reason,
     )
 
 
+def flags(end: AgentEpisode) -> tuple[str, ...]:
+    """The validity checks that an episode does not pass."""
+    found = {
+        "clock-step": end.clock_resolution_ns > MAX_CLOCK_STEP_NS,
+        "foreign-kills": end.oom_kills > 0 or end.apps_lost > 0,
+    }
+    return tuple(name for name, failed in found.items() if failed)
+
+
 def why_invalid(end: AgentEpisode) -> str:
-    """Why the episode must not be counted; empty when it may."""
-    if not end.demand_met:
-        return "the demand was not met to the end"
-    if end.oom_kills:
-        return f"the kernel's OOM killer killed {end.oom_kills}"
-    if end.apps_lost:
-        return f"{end.apps_lost} of the apps died by nobody's known hand"
-    if end.clock_resolution_ns > MAX_CLOCK_STEP_NS:
-        return f"the clock moves in steps of {end.clock_resolution_ns} ns"
-    return ""
+    """Why the episode counts nothing, whatever is suppressed; empty when it does."""
+    return "" if end.demand_met else "the demand was not met to the end"
 
 
 def _plan(planned: PlannedEpisode) -> dict[str, Any]:

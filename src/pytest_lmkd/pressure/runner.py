@@ -21,6 +21,7 @@ from pytest_lmkd.pressure.record import failed_record
 from pytest_lmkd.pressure.stratum import SUITE
 from pytest_lmkd.pressure.stratum import PressureStratum
 from pytest_lmkd.pressure.stratum import plan_pressure_block
+from pytest_lmkd.rules import Rules
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.wire import EpisodeRecord
@@ -60,16 +61,14 @@ class EpisodeRunner:
         device: Device,
         store: ResultStore,
         arms: Sequence[str],
-        blocks: int,
-        seed: int,
+        rules: Rules,
         on_block: OnBlock,
         progress: Progress,
     ) -> None:
         self._device = device
         self._store = store
         self._arms = tuple(arms)
-        self._blocks = blocks
-        self._seed = seed
+        self._rules = rules
         self._on_block = on_block
         self._progress = progress
         self._program: Pressure | None = None
@@ -81,8 +80,11 @@ class EpisodeRunner:
         if outcome.skipped:
             self._note_skip(stratum, outcome.skipped)
             return outcome
+        for block in range(self._rules.warmup_blocks):
+            for planned in self._plan(stratum, block, warmup=True):
+                self._episode(stratum, planned)
         done: list[list[EpisodeRecord]] = []
-        for block in range(self._blocks):
+        for block in range(self._rules.blocks):
             records = [self._episode(stratum, planned) for planned in self._plan(stratum, block)]
             done.append(records)
             outcome.complete_blocks += all(record.valid for record in records)
@@ -92,8 +94,9 @@ class EpisodeRunner:
             outcome.false_gains = false_gains(done, self._arms)
         return outcome
 
-    def _plan(self, stratum: PressureStratum, block: int) -> list[PlannedEpisode]:
-        return plan_pressure_block(stratum, self._device.name, self._arms, block, self._seed)
+    def _plan(self, stratum: PressureStratum, block: int, *, warmup: bool = False) -> list[PlannedEpisode]:
+        name, seed = self._device.name, self._rules.seed
+        return plan_pressure_block(stratum, name, self._arms, block, seed, warmup=warmup)
 
     def _why_not(self, stratum: PressureStratum) -> str:
         if not self._arms:
@@ -138,7 +141,7 @@ class EpisodeRunner:
             answer = self._program.run(plan.text, plan.memory_kb, plan.duration_s)
         except TrialInvalid as invalid:
             return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
-        return episode_record(planned, answer, plan.demand_kb, boot_id)
+        return episode_record(planned, answer, plan.demand_kb, boot_id, self._rules.suppressed)
 
     def _reattach(self, lost: TransportLost) -> None:
         self._program = None
@@ -153,4 +156,4 @@ class EpisodeRunner:
 def _identity(episode: PlannedEpisode | EpisodeRecord) -> tuple[str | int, ...]:
     """What makes an episode that one of the plan, within a device."""
     what = (episode.scenario, episode.profile, episode.demand, episode.stall, episode.stall_ms)
-    return (*what, episode.block, episode.arm)
+    return (*what, episode.warmup, episode.block, episode.arm)

@@ -46,7 +46,7 @@ PRESSURE: Mapping[str, PressureStratum] = {
             "whatever it is",
             "natural",
             profile="messenger+camera",
-            readers=4,
+            readers=2,
             compaction_ms=50,
             frozen=4,
         ),
@@ -59,7 +59,7 @@ PRESSURE: Mapping[str, PressureStratum] = {
             demand="saw",
             rise_ms=400,
             hold_ms=500,
-            readers=4,
+            readers=2,
         ),
     )
 }

@@ -6,12 +6,12 @@ follows from the seed. All arms of a block get the same apps and the same demand
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
+from pytest_lmkd.design import arm_order
 from pytest_lmkd.design import derived_seed
 from pytest_lmkd.wire import PlannedEpisode
 from pytest_lmkd.wire import Regime
@@ -50,12 +50,19 @@ class PressureStratum:
 
 
 def plan_pressure_block(
-    stratum: PressureStratum, device: str, arms: Sequence[str], block: int, seed: int
+    stratum: PressureStratum,
+    device: str,
+    arms: Sequence[str],
+    block: int,
+    seed: int,
+    *,
+    warmup: bool = False,
 ) -> list[PlannedEpisode]:
     """The episodes of one block, in the order in which they are to run."""
-    block_seed = derived_seed(seed, device, SUITE, str(stratum), block)
-    order = list(arms)
-    random.Random(block_seed).shuffle(order)  # noqa: S311 - a design needs a seed, not secrecy
+    phase = ("warmup",) if warmup else ()
+    stratum_seed = derived_seed(seed, device, SUITE, str(stratum), *phase)
+    block_seed = derived_seed(stratum_seed, block)
+    order = arm_order(arms, block, stratum_seed)
     return [
         PlannedEpisode(
             device=device,
@@ -70,6 +77,7 @@ def plan_pressure_block(
             demand=stratum.demand,
             stall=stratum.stall,
             stall_ms=stratum.stall_ms,
+            warmup=warmup,
         )
         for place, arm in enumerate(order)
     ]
