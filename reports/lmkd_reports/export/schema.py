@@ -13,6 +13,11 @@ from pytest_lmkd import wire
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = "#/$defs/{name}"
 
+ABOUT = (
+    "Fields are described in docs/records.md. Readers ignore properties that are not named here: "
+    "newer writers may add some."
+)
+
 FILES: dict[str, tuple[str, Any]] = {
     "run": ("The content of run.json.", wire.RunInfo),
     "plan-line": ("A line of plan.jsonl.", wire.PlannedTrial | wire.PlannedEpisode),
@@ -33,7 +38,7 @@ def records_schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": f"Results of pytest-lmkd, schema {wire.SCHEMA}",
-        "description": "Readers ignore properties that are not named here: newer writers may add some.",
+        "description": ABOUT,
         "anyOf": [{"$ref": REFERENCE.format(name=name)} for name in files],
         "$defs": files | {name: _described(name, one) for name, one in sorted(definitions.items())},
     }
