@@ -40,10 +40,15 @@ class AgentArm:
     delay_us: int = 0
 
 
+def once(name: str) -> str:
+    """Of an arm that is run again to be compared with itself, such as ``kill#2``: its name without that."""
+    again = AGAIN.fullmatch(name)
+    return again["arm"] if again else name
+
+
 def agent_arm(name: str) -> AgentArm:
     """What the agent is told to run for the arm ``name``."""
-    again = AGAIN.fullmatch(name)
-    name = again["arm"] if again else name
+    name = once(name)
     delayed = DELAYED.fullmatch(name)
     if delayed is None:
         return AgentArm(name)

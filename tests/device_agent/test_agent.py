@@ -135,6 +135,17 @@ def test_an_undisturbed_victim_gives_all_its_memory_back(agent: Path, arm: str, 
 
 
 @needs_root
+def test_the_devices_state_is_told_around_a_trial(agent: Path) -> None:
+    trial = one_trial(agent, plan("kill"))
+    vmstat = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
+    assert trial.before.oom_kills == trial.after.oom_kills == int(vmstat["oom_kill"])
+    for state in (trial.before, trial.after):
+        assert state.free_kb is not None and 0 < state.free_kb < 2**40
+    zones = [path.read_text() for path in Path("/sys/class/thermal").glob("thermal_zone*/temp")]
+    assert (trial.after.hottest_mc is None) == (not zones)
+
+
+@needs_root
 def test_a_held_victim_is_a_zombie_that_keeps_its_memory_until_the_holder_lets_go(agent: Path) -> None:
     trial = one_trial(agent, plan("kill", "holder", 200))
     assert trial.stall_class == "Z"

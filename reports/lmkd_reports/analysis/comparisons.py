@@ -18,18 +18,24 @@ from lmkd_reports.statistics.paired import PairedRatio
 from lmkd_reports.statistics.paired import fewest_blocks
 from lmkd_reports.statistics.paired import paired_ratio
 from lmkd_reports.statistics.planning import blocks_for_ratio
+from pytest_lmkd.arms import once
 
 SUBJECT = "reap-kill"
 CONTROL_BASELINE = "kill+mrelease"
 
 
 def pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """(candidate, baseline): the flag (else the last arm) against all, then the others against the first."""
-    if len(arms) < 2:
-        return ()
-    asked = SUBJECT if SUBJECT in arms[1:] else arms[-1]
-    others = [arm for arm in arms if arm != asked]
-    return (*((asked, other) for other in others), *((arm, arms[0]) for arm in others[1:]))
+    """(candidate, baseline): the flag (else the last arm) against all, then the others against the first.
+
+    An arm that is run again is compared with itself only, last.
+    """
+    again = tuple((arm, once(arm)) for arm in arms if once(arm) != arm and once(arm) in arms)
+    distinct = [arm for arm in arms if arm not in dict(again)]
+    if len(distinct) < 2:
+        return again
+    asked = SUBJECT if SUBJECT in distinct[1:] else distinct[-1]
+    others = [arm for arm in distinct if arm != asked]
+    return (*((asked, other) for other in others), *((arm, distinct[0]) for arm in others[1:]), *again)
 
 
 def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -39,7 +45,7 @@ def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """
     if CONTROL_BASELINE not in arms:
         return ()
-    return tuple((arm, CONTROL_BASELINE) for arm in arms if arm not in {"kill", CONTROL_BASELINE})
+    return tuple((arm, CONTROL_BASELINE) for arm in arms if once(arm) not in {"kill", CONTROL_BASELINE})
 
 
 def compare(

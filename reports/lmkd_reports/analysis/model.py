@@ -14,6 +14,7 @@ from lmkd_reports.statistics.curves import Steps
 from lmkd_reports.statistics.paired import PairedRatio
 from lmkd_reports.statistics.shares import CONFIDENCE
 from lmkd_reports.statistics.shares import Share
+from pytest_lmkd.arms import once
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
@@ -113,6 +114,11 @@ class Comparison:
     notes: tuple[str, ...]
     blocks_needed: int | None = None
     p_page: float | None = None
+
+    @property
+    def is_again(self) -> bool:
+        """Whether an arm is compared with itself (A/A): a difference is noise."""
+        return once(self.candidate) == once(self.baseline)
 
     @property
     def is_claim(self) -> bool:

@@ -16,7 +16,7 @@ from lmkd_reports.statistics.differences import PairedDifference
 from lmkd_reports.statistics.differences import paired_difference
 from lmkd_reports.statistics.planning import blocks_for_difference
 from lmkd_reports.statistics.shares import CONFIDENCE
-from pytest_lmkd.arms import AGAIN
+from pytest_lmkd.arms import once
 from pytest_lmkd.wire import EpisodeRecord
 
 CLASSES = ("Z", "D", "in-flight", "other")
@@ -77,6 +77,11 @@ class KillComparison:
     p_page: float | None = None
 
     @property
+    def is_again(self) -> bool:
+        """Whether an arm is compared with itself (A/A): a difference is noise."""
+        return once(self.candidate) == once(self.baseline)
+
+    @property
     def is_claim(self) -> bool:
         """Whether it says that one arm kills more."""
         return self.verdict in {Verdict.BETTER, Verdict.WORSE}
@@ -121,12 +126,6 @@ class PressureResult:
             and one.candidate.startswith(SUBJECT)
             and one.baseline.startswith(MAIN_BASELINE)
         )
-
-
-def once(arm: str) -> str:
-    """Of an arm that is run again to be compared with itself, such as ``kill#2``: its name without that."""
-    again = AGAIN.fullmatch(arm)
-    return again["arm"] if again else arm
 
 
 def pressure_of(

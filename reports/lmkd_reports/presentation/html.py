@@ -198,6 +198,7 @@ class DeviceView:
     pairs: list[PairView]
     strata: list[StratumView]
     control_headline: str
+    noise_floor: str
     conformance: ConformanceView | None
     pressure: list[PressureView]
     kill_pairs: list[KillPairView]
@@ -291,7 +292,6 @@ def _environment() -> jinja2.Environment:
     environment.filters["counted"] = cases.counted
     for name in KILL_FILTERS:
         environment.filters[name] = getattr(kills, name)
-    environment.tests["same_arm"] = kills.same_arm
     for name in ("ms", "mb", "ratio", "interval", "percent", "share_interval", "shares"):
         environment.filters[name] = getattr(units, name)
     return environment
@@ -340,6 +340,7 @@ def _device(
             for place, stratum in enumerate(device.strata)
         ],
         control_headline=wording.control_headline(device),
+        noise_floor=wording.noise_floor(device),
         conformance=_conformance(device),
         pressure=[
             _pressure(result, arm_looks, f"d{number}p{place}", drawn=place in timelines)
@@ -420,7 +421,7 @@ def _pair(device: DeviceResult, pair: tuple[str, str], scale: Scale, notes: Note
     compared = wording.device_comparisons(device, pair)
     told = wording.sentences(compared)
     return PairView(
-        title=f"{pair[0]} against {pair[1]}",
+        title=wording.pair_name(pair),
         tally=wording.device_tally(device, pair),
         rows=[
             _verdict_row(sentence, comparison, scale, notes)

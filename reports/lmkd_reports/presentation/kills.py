@@ -10,7 +10,6 @@ from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.pressure import Situation
-from lmkd_reports.analysis.pressure import once
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
@@ -117,15 +116,6 @@ def missing_blocks(found: PairedDifference | None) -> str:
     return f"{blocks} of the {MIN_BLOCKS} blocks that an interval needs" if blocks < MIN_BLOCKS else ""
 
 
-def same_arm(comparison: KillComparison) -> bool:
-    """Whether an arm is compared with itself (A/A): a difference would be noise."""
-    return _is_same(comparison.candidate, comparison.baseline)
-
-
-def _is_same(arm: str, other: str) -> bool:
-    return once(arm) == once(other)
-
-
 def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
     return list(
         dict.fromkeys((one.candidate, one.baseline) for result in results for one in result.comparisons)
@@ -133,8 +123,7 @@ def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
 
 
 def pair_title(pair: Pair) -> str:
-    again = " (the same arm again)" if _is_same(*pair) else ""
-    return f"{pair[0]} against {pair[1]}{again}"
+    return wording.pair_name(pair)
 
 
 def tally(results: Sequence[PressureResult], pair: Pair) -> str:

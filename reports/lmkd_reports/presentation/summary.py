@@ -32,6 +32,7 @@ from lmkd_reports.presentation.wording import device_comparisons
 from lmkd_reports.presentation.wording import device_line
 from lmkd_reports.presentation.wording import false_gain
 from lmkd_reports.presentation.wording import headline
+from lmkd_reports.presentation.wording import noise_floor
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
 from lmkd_reports.presentation.wording import told_pairs
@@ -126,6 +127,7 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
     for pair in told_pairs(device, analysis) if analysis.tells_times else ():
         yield from _wrap(f"   {headline(device, pair)}", indent="     ")
     yield from _wrap(f"   {control_headline(device)}", indent="     ")
+    yield from _wrap(f"   {noise_floor(device)}", indent="     ")
     for pair in kills.pairs_of(device.pressure):
         yield from _wrap(f"   {kills.headline(device.pressure, pair)}", indent="     ")
     if device.conformance:
@@ -170,7 +172,7 @@ def _kill_line(arm: PressureArm) -> Iterator[str]:
 
 
 def _kill_comparison(comparison: KillComparison) -> Iterator[str]:
-    again = " (the same arm again)" if kills.same_arm(comparison) else ""
+    again = " (the same arm again)" if comparison.is_again else ""
     yield from _wrap(f"  {comparison.candidate} - {comparison.baseline}{again}", indent="      ")
     if comparison.total is None or comparison.total.p is None:
         yield from _wrap(f"      {_without_interval(comparison)}: {comparison.verdict}", indent="        ")

@@ -14,6 +14,7 @@ from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
+from pytest_lmkd.arms import once
 
 REGIMES = {
     "natural": "as it happens by itself",
@@ -170,7 +171,42 @@ def told_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]
 
 
 def pair_name(pair: tuple[str, str]) -> str:
-    return f"{pair[0]} against {pair[1]}"
+    again = " (the same arm again)" if once(pair[0]) == once(pair[1]) else ""
+    return f"{pair[0]} against {pair[1]}{again}"
+
+
+def noise_floor(device: DeviceResult) -> str:
+    """How far an arm lies from itself on this device, where it was run again (A/A); else empty."""
+    compared = [
+        (result.stratum, one) for result in device.strata for one in result.comparisons if one.is_again
+    ]
+    floors = [(_reach(one), stratum_name(stratum)) for stratum, one in compared if _reach(one) > 0]
+    kills_apart = [
+        max(abs(one.total.low), abs(one.total.high))
+        for result in device.pressure
+        for one in result.comparisons
+        if one.is_again and one.total and one.total.low is not None and one.total.high is not None
+    ]
+    parts = []
+    if floors:
+        least, most = min(floors), max(floors)
+        parts.append(
+            f"the same arm lies within {units.factor(least[0])}x ({least[1]}) to {units.factor(most[0])}x "
+            f"({most[1]}) of itself"
+        )
+    if kills_apart and max(kills_apart) > 0:
+        parts.append(f"within {units.significant(max(kills_apart), 2)} kills an episode of itself")
+    if parts:
+        return f"noise floor: {'; '.join(parts)}; what is smaller is noise here"
+    return "noise floor: the same arm killed as many apps as itself in every block" if kills_apart else ""
+
+
+def _reach(comparison: Comparison) -> float:
+    """The factor that the interval of a ratio reaches to, to whichever side; 0 without one."""
+    interval = comparison.ratio.interval if comparison.ratio else None
+    if interval is None or interval.low <= 0:
+        return 0.0
+    return max(interval.high, 1 / interval.low)
 
 
 def device_tally(device: DeviceResult, pair: tuple[str, str]) -> str:
