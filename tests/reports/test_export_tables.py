@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import datetime
-import os
+import errno
 import re
 import subprocess
 import sys
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -34,6 +35,8 @@ from lmkd_reports import load_run
 from lmkd_reports.analysis import Analysis
 from lmkd_reports.export import tables
 from lmkd_reports.export.parquet import open_table
+from lmkd_reports.export.reading import DeviceRecords
+from lmkd_reports.export.rows import rows_of
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Table
 from lmkd_reports.frames import EPISODE
@@ -344,16 +347,24 @@ def test_a_csv_export_replaces_the_one_before(export: Export) -> None:
     assert len(export.csv("trials")) == 2 + len(synthetic_run([STOCK]).trials)
 
 
-def test_a_failed_csv_export_leaves_the_one_before(export: Export) -> None:
+def test_a_failed_csv_export_leaves_the_one_before(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
     one_device().write(export.run_dir)
     export("csv")
     before = export.files()
-    (export.to / "trials.csv").unlink()
-    (export.to / "trials.csv").mkdir()
+    synthetic_run().write(export.run_dir)
+
+    def full_after_the_trials(table: Table, found: DeviceRecords) -> Iterator[tables.Row]:
+        if table is not tables.TRIALS:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return rows_of(table, found)
+
+    monkeypatch.setattr("lmkd_reports.export.csv.rows_of", full_after_the_trials)
     code, told = export("csv")
-    assert code == 2
-    assert "name a folder that can be written with --to" in told
-    assert export.files() == {name: content for name, content in before.items() if name != "trials.csv"}
+    assert (code, "No space left on device): name a folder that can be written with --to" in told) == (
+        2,
+        True,
+    )
+    assert export.files() == before
 
 
 # Parquet
@@ -688,7 +699,5 @@ def test_traces_are_written_by_the_module_for_traces(
 
 def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     script = "import sys, pytest_lmkd.cli as cli; cli.build_parser(); print(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=os.environ
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert not {"pyarrow", "perfetto", "pandas", "lmkd_reports.export.rows"} & set(done.stdout.split())
