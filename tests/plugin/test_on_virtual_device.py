@@ -125,12 +125,12 @@ def test_a_resumed_run_makes_only_the_missing_trials(pytester: pytest.Pytester) 
 
 
 def test_a_stratum_ends_early_once_it_is_known_precisely_enough(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=6))
+    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=8))
     options = ("--lmkd-blocks", "40", "--lmkd-precision", "1000", "--lmkd-arms", "kill,kill+mrelease")
     result = pytester.runpytest_subprocess(
         "--lmkd-device", "virtual:stock", "--lmkd-results", "out", *options
     )
-    result.assert_outcomes(passed=2)  # of the six blocks that the first interval takes
+    result.assert_outcomes(passed=2)  # of the eight blocks after which it first looks
 
 
 def start_run(pytester: pytest.Pytester) -> subprocess.Popen[str]:
