@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,17 @@ from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.masking import Masker
 from lmkd_reports.records import Reading
+from lmkd_reports.records import record_files
 from lmkd_reports.write import write_report
 from pytest_lmkd.errors import EXIT_OK
 from pytest_lmkd.errors import UsageProblem
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+MOST_DEVICES = 40
+"""Up to so many devices each has a section of its own on a page."""
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -38,6 +44,19 @@ def add_parser(subparsers: Subparsers) -> None:
         type=Path,
         help="write the page there (default: RUN/report.html, of several runs report.html, of a history "
         "DIR/history.html)",
+    )
+    parser.add_argument(
+        "--parquet",
+        metavar="DIR",
+        type=Path,
+        help="instead of RUN: a set that pytest-lmkd export RUN --parquet wrote, with any number of devices",
+    )
+    parser.add_argument(
+        "--dask",
+        metavar="SCHEDULER",
+        nargs="?",
+        const="",
+        help="with --parquet: compute on the Dask cluster at this address (default: on this machine's CPUs)",
     )
     parser.add_argument(
         "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
@@ -81,16 +100,41 @@ def number(text: str) -> float:
 
 
 def report(options: argparse.Namespace) -> int:
-    """Writes report.html and summary.txt of a run or several side by side, or the history of many builds."""
-    if bool(options.run_dirs) == bool(options.history):
-        raise UsageProblem("name either results directories (RUN), or with --history DIR a folder of them")
+    """Writes report.html and summary.txt of a run or several side by side, or the history of many builds.
+
+    More devices than a page can tell one by one are counted and sorted instead.
+    """
+    if sum(map(bool, (options.run_dirs, options.history, options.parquet))) != 1:
+        raise UsageProblem(
+            "name either results directories (RUN), or with --history DIR a folder of them, or with "
+            "--parquet DIR an exported set"
+        )
+    if options.dask is not None and not options.parquet:
+        raise UsageProblem("--dask reads an exported set: name it with --parquet DIR")
     reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
     if options.history:
         history = importlib.import_module("lmkd_reports.history.actions")
         history.write_history(options.history, options.html, reading)
+    elif options.parquet or (not options.device and is_fleet(options.run_dirs)):
+        _report_fleet(options, reading.masker)
     else:
         _report_runs(options, reading)
     return EXIT_OK
+
+
+def is_fleet(run_dirs: Sequence[Path]) -> bool:
+    """Whether there are more devices than a page can tell one by one."""
+    return sum(len(record_files(folder)) for folder in run_dirs) > MOST_DEVICES
+
+
+def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
+    actions = importlib.import_module("lmkd_reports.fleet.actions")
+    if options.parquet:
+        paths = actions.write_fleet_of_parquet(options.parquet, options.html, masker, options.dask)
+    else:
+        paths = actions.write_fleet(options.run_dirs, options.html, masker)
+    print(paths.text, end="")
+    print(f"report: {paths.html}")
 
 
 def _report_runs(options: argparse.Namespace, reading: Reading) -> None:

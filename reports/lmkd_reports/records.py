@@ -94,11 +94,16 @@ def read_run(run_dir: Path, reading: Reading = EVERYTHING) -> RunRecords:
     run = RunRecords()
     run.info = _read_info(run_dir / "run.json", reading, run.problems)
     _read_plan(run_dir / "plan.jsonl", reading, run)
-    for path in sorted((run_dir / "records").glob("*.jsonl")):
+    for path in record_files(run_dir):
         _read_records(path, reading, run)
     if reading.masker is not None:
         run.problems = [replace(one, file=reading.masker.text(one.file)) for one in run.problems]
     return run
+
+
+def record_files(run_dir: Path) -> list[Path]:
+    """A file a device, as a rule."""
+    return sorted((run_dir / "records").glob("*.jsonl"))
 
 
 def _read_info(path: Path, reading: Reading, problems: list[Problem]) -> RunInfo | None:

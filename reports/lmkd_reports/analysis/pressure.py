@@ -138,7 +138,7 @@ def pressure_of(
     """
     seen = dict.fromkeys(one.arm for one in episodes)
     names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
-    pairs = _pairs(names, [*arms, *names][0]) if names else []
+    pairs = kill_pairs_of(names, [*arms, *names][0]) if names else []
     situations: dict[Situation, list[EpisodeRecord]] = {}
     for one in episodes:
         situations.setdefault(_situation(one), []).append(one)
@@ -214,7 +214,7 @@ def _premature(records: Sequence[EpisodeRecord]) -> tuple[tuple[str, float], ...
     return tuple((name, found[name] / len(records)) for name in CLASSES if found[name])  # type: ignore[index]  # its words
 
 
-def _pairs(arms: Sequence[str], baseline: str) -> list[tuple[str, str]]:
+def kill_pairs_of(arms: Sequence[str], baseline: str) -> list[tuple[str, str]]:
     """What reaps in one call against what needs two; every arm against the baseline; arms with themselves."""
     against_first = [(arm, baseline) for arm in arms if arm != baseline and baseline in arms]
     others = [arm for arm in arms if arm != baseline]
@@ -253,9 +253,12 @@ def _difference(
 
 
 def _judge(difference: PairedDifference | None, usable: bool) -> Verdict:
-    """Fewer kills are better. ``usable``: no arm has only invalid episodes."""
-    if not usable:
-        return Verdict.INVALID
+    """``usable``: no arm has only invalid episodes."""
+    return judge_difference(difference) if usable else Verdict.INVALID
+
+
+def judge_difference(difference: PairedDifference | None) -> Verdict:
+    """Fewer kills are better."""
     if difference is None or difference.high is None:
         return Verdict.NOT_ENOUGH_DATA
     if not difference.is_clear:

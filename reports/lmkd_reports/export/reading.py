@@ -93,10 +93,6 @@ def _date(started: str) -> str:
         return UNKNOWN_DATE
 
 
-def record_files(run_dir: Path) -> list[Path]:
-    return sorted((run_dir / "records").glob("*.jsonl"))
-
-
 def read_devices(path: Path, run: RunName, problems: list[Problem]) -> list[DeviceRecords]:
     """What the file tells, by device: one as a rule. What cannot be used is added to ``problems``."""
     name = f"records/{path.name}"

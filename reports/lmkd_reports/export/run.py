@@ -11,10 +11,10 @@ from typing import Self
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.reading import RunName
 from lmkd_reports.export.reading import read_devices
-from lmkd_reports.export.reading import record_files
 from lmkd_reports.export.reading import run_name
 from lmkd_reports.records import Problem
 from lmkd_reports.records import error_text
+from lmkd_reports.records import record_files
 from pytest_lmkd.errors import UsageProblem
 
 

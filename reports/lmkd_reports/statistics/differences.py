@@ -9,8 +9,10 @@ blocks are counted.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmkd_reports.statistics.bounds import Floats
 from lmkd_reports.statistics.paired import MIN_BLOCKS
@@ -68,11 +70,16 @@ def paired_difference(candidate: Floats, baseline: Floats) -> PairedDifference |
 
 
 def _interval(differences: Floats) -> tuple[float, float]:
-    rng = np.random.default_rng(SEED)
-    means = rng.choice(differences, (RESAMPLES, len(differences))).mean(axis=1)
+    means = differences[_resampled(len(differences))].mean(axis=1)
     tail = 100 * (1 - CONFIDENCE) / 2
     low, high = np.percentile(means, [tail, 100 - tail])
     return float(low), float(high)
+
+
+@lru_cache(maxsize=4)
+def _resampled(blocks: int) -> NDArray[np.int64]:
+    """Which blocks each resample holds: the same in every comparison of as many blocks."""
+    return np.random.default_rng(SEED).integers(0, blocks, (RESAMPLES, blocks))
 
 
 def _sign_flip_p(differences: Floats) -> float:

@@ -1,0 +1,92 @@
+"""Writes the page of a fleet, and beside it the rows that it is made of as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from lmkd_reports.fleet.found import Found
+from lmkd_reports.fleet.found import merged
+from lmkd_reports.fleet.page import render_fleet
+from lmkd_reports.fleet.reading import read_fleet
+from lmkd_reports.fleet.text import fleet_text
+from lmkd_reports.masking import Masker
+from lmkd_reports.records import error_text
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.wire import RunInfo
+from pytest_lmkd.wire import decode_run
+
+
+@dataclass(frozen=True, slots=True)
+class FleetPaths:
+    """Where the page and its rows were written; ``text`` tells the verdicts."""
+
+    html: Path
+    kills: Path
+    times: Path
+    text: str
+
+
+def write_fleet(run_dirs: Sequence[Path], html: Path | None, masker: Masker | None = None) -> FleetPaths:
+    """Writes the page of the runs' devices.
+
+    Raises:
+        UsageProblem: a run.json is not usable, or the page cannot be written.
+    """
+    infos = [_info(folder) for folder in run_dirs]
+    found = [read_fleet(folder, info.run_id, info.arms) for folder, info in zip(run_dirs, infos, strict=True)]
+    title = "; ".join(f"run {info.run_id}, started {info.started_utc}" for info in infos)
+    default = run_dirs[0] / "report.html" if len(run_dirs) == 1 else Path("report.html")
+    return _write(title, merged(found), masker, html or default)
+
+
+def write_fleet_of_parquet(
+    folder: Path, html: Path | None, masker: Masker | None = None, scheduler: str | None = None
+) -> FleetPaths:
+    """As ``write_fleet``, of an exported set; with a ``scheduler`` ("": one of this machine) on Dask."""
+    from lmkd_reports.fleet import parquet  # noqa: PLC0415 - pyarrow is an extra
+
+    found = parquet.with_pandas(folder) if scheduler is None else parquet.on_dask(folder, scheduler)
+    return _write(f"exported set {folder.resolve().name}", found, masker, html or folder / "report.html")
+
+
+def _info(run_dir: Path) -> RunInfo:
+    try:
+        return decode_run((run_dir / "run.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"{run_dir / 'run.json'} is not usable: {error_text(error)}") from error
+
+
+def _write(title: str, found: Found, masker: Masker | None, html: Path) -> FleetPaths:
+    shown = found if masker is None else _masked(found, masker)
+    paths = FleetPaths(
+        html, html.with_name("fleet-kills.csv"), html.with_name("fleet-times.csv"), fleet_text(title, shown)
+    )
+    try:
+        html.parent.mkdir(parents=True, exist_ok=True)
+        html.write_text(render_fleet(title, shown), encoding="utf-8")
+        shown.kills.to_csv(paths.kills, index=False, lineterminator="\n")
+        shown.times.to_csv(paths.times, index=False, lineterminator="\n")
+    except OSError as error:
+        raise UsageProblem(f"the report {html} cannot be written: {error.strerror}") from error
+    return paths
+
+
+def _masked(found: Found, masker: Masker) -> Found:
+    masker.learn(found.models)
+    return replace(
+        found,
+        kills=_masked_rows(found.kills, masker),
+        times=_masked_rows(found.times, masker),
+        models={masker.text(device): masker.text(model) for device, model in found.models.items()},
+        problems=tuple(replace(one, file=masker.text(one.file)) for one in found.problems),
+    )
+
+
+def _masked_rows(rows: pd.DataFrame, masker: Masker) -> pd.DataFrame:
+    masks = {device: masker.text(device) for device in rows["device"].unique()}
+    return rows.assign(device=rows["device"].map(masks))

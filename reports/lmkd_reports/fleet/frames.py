@@ -1,0 +1,57 @@
+"""The frames that a fleet is judged by: a row an episode, and a row a trial, with a few columns each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+SITUATION = ("suite", "scenario", "profile", "regime", "demand", "stall", "stall_ms")
+"""Columns that make a stratum of episodes."""
+
+STRATUM = (
+    "suite",
+    "scenario",
+    "stall",
+    "hold_ms",
+    "regime",
+    "victim_kb",
+    "threads",
+    "shape",
+    "dirty_pct",
+    "compress_pct",
+)
+"""Columns that make a stratum of trials."""
+
+CLASSES = {
+    "Z": "premature_z",
+    "D": "premature_d",
+    "in-flight": "premature_in_flight",
+    "other": "premature_other",
+}
+"""Class of premature kills to the column that counts them."""
+
+COUNTS = ("kills_total", "kills_needed", "kills_extra", *CLASSES.values())
+"""What is counted in an episode."""
+
+RUN = ("run_id", "device")
+EPISODE_KEY = (*RUN, *SITUATION, "arm", "block")
+TRIAL_KEY = (*RUN, *STRATUM, "arm", "block")
+
+EPISODES = (*EPISODE_KEY, *COUNTS)
+"""Columns of the frame of valid episodes."""
+
+TRIALS = (*TRIAL_KEY, "reclaim_90_ns", "timeout_ns")
+"""Columns of the frame of valid trials; ``reclaim_90_ns`` is NaN where it took longer than the timeout."""
+
+
+def episode_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """Of rows in the order of ``EPISODES``; the last of an episode that was recorded twice counts."""
+    frame = pd.DataFrame(rows, columns=list(EPISODES))
+    return frame.drop_duplicates(list(EPISODE_KEY), keep="last", ignore_index=True)
+
+
+def trial_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """Of rows in the order of ``TRIALS``, as ``episode_frame``."""
+    frame = pd.DataFrame(rows, columns=list(TRIALS)).astype({"reclaim_90_ns": "float64"})
+    return frame.drop_duplicates(list(TRIAL_KEY), keep="last", ignore_index=True)

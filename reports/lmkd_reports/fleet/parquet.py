@@ -1,0 +1,166 @@
+"""From an exported Parquet set to a fleet's rows: with pandas on one machine, or on Dask over several.
+
+Both run the same functions, the one on all devices at once, the other on each partition: a partition is a
+part of the devices, and no row needs more than one device. Nothing but the columns that are needed is read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow.compute as pc
+
+from lmkd_reports.export.parquet import open_table
+from lmkd_reports.export.tables import DEVICES
+from lmkd_reports.export.tables import EPISODES
+from lmkd_reports.export.tables import KILLS
+from lmkd_reports.export.tables import SKIPS
+from lmkd_reports.export.tables import TRIALS
+from lmkd_reports.export.tables import Table
+from lmkd_reports.fleet.found import Found
+from lmkd_reports.fleet.found import merged
+from lmkd_reports.fleet.found import model_name
+from lmkd_reports.fleet.found import skip_name
+from lmkd_reports.fleet.frames import CLASSES
+from lmkd_reports.fleet.frames import EPISODE_KEY
+from lmkd_reports.fleet.frames import EPISODES as EPISODE_COLUMNS
+from lmkd_reports.fleet.frames import TRIAL_KEY
+from lmkd_reports.fleet.frames import TRIALS as TRIAL_COLUMNS
+from lmkd_reports.fleet.rows import kill_rows
+from lmkd_reports.fleet.rows import time_rows
+from pytest_lmkd.arms import ARMS
+from pytest_lmkd.arms import agent_arm
+from pytest_lmkd.arms import once
+from pytest_lmkd.errors import UsageProblem
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+DEVICES_A_PARTITION = 50
+CONNECT_S = 10
+
+
+def with_pandas(folder: Path) -> Found:
+    """What the exported set tells, computed here, a part of the devices after the other.
+
+    Raises:
+        UsageProblem: there is no set in ``folder``.
+    """
+    arms = arms_in(folder)
+    return merged([found_of(folder, devices, arms) for devices in _parts(folder)])
+
+
+def on_dask(folder: Path, scheduler: str) -> Found:
+    """The same, computed by the workers of the Dask cluster at ``scheduler``; "": of this machine's CPUs.
+
+    Every worker needs to see ``folder``.
+
+    Raises:
+        UsageProblem: there is no set in ``folder``, Dask is not installed, or nobody is at ``scheduler``.
+    """
+    parts, arms = _parts(folder), arms_in(folder)
+    with _client(scheduler) as client:
+        futures = client.map(found_of, [folder] * len(parts), parts, [arms] * len(parts))
+        return merged(client.gather(futures))
+
+
+def _client(scheduler: str) -> Client:
+    try:
+        from distributed import Client  # noqa: PLC0415 - an extra that few need
+    except ImportError as error:
+        raise UsageProblem("--dask needs an extra: pip install 'pytest-lmkd[dask]'") from error
+    try:
+        return Client(scheduler, timeout=CONNECT_S) if scheduler else Client(dashboard_address=None)
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"no Dask scheduler answers at {scheduler} ({error})") from error
+
+
+def found_of(folder: Path, devices: Sequence[str], arms: Sequence[str]) -> Found:
+    """What the set tells of ``devices``."""
+    episodes, trials = _episodes(folder, devices), _trials(folder, devices)
+    return Found(
+        kills=kill_rows(episodes, arms),
+        times=time_rows(trials, arms),
+        models=_models(folder, devices),
+        counted=len(episodes) + len(trials),
+        invalid=_invalid(folder, EPISODES, devices) + _invalid(folder, TRIALS, devices),
+        kill_count=int(episodes["kills_total"].sum()),
+        skips=_skips(folder, devices),
+    )
+
+
+def arms_in(folder: Path) -> tuple[str, ...]:
+    """The arms of the set, in the order in which they are told: what lmkd does today first."""
+    names = {arm for table in (EPISODES, TRIALS) for arm in _distinct(folder, table, "arm")}
+    known = list(ARMS)
+    return tuple(sorted(names, key=lambda arm: (arm != once(arm), known.index(agent_arm(arm).name), arm)))
+
+
+def _parts(folder: Path) -> list[list[str]]:
+    names = {name for table in (EPISODES, TRIALS) for name in _distinct(folder, table, "device")}
+    if not names:
+        raise UsageProblem(f"{folder} holds no exported run: make one by pytest-lmkd export RUN --parquet")
+    devices = sorted(names)
+    starts = range(0, len(devices), DEVICES_A_PARTITION)
+    return [devices[start : start + DEVICES_A_PARTITION] for start in starts]
+
+
+def _distinct(folder: Path, table: Table, column: str) -> list[str]:
+    if not (folder / table.name).is_dir():
+        return []
+    names: list[str] = pc.unique(open_table(folder, table).to_table(columns=[column])[column]).to_pylist()
+    return names
+
+
+def _models(folder: Path, devices: Sequence[str]) -> dict[str, str]:
+    columns = ["device", "model", "kernel_release", "personality"]
+    rows = _table(folder, DEVICES, devices, columns).itertuples(index=False)
+    return {device: model_name(model, kernel, who) for device, model, kernel, who in rows}
+
+
+def _invalid(folder: Path, table: Table, devices: Sequence[str]) -> int:
+    return len(_table(folder, table, devices, ["block"], ~pc.field("valid") & ~pc.field("warmup")))
+
+
+def _skips(folder: Path, devices: Sequence[str]) -> Counter[str]:
+    rows = _table(folder, SKIPS, devices, ["what", "name", "reason"]).itertuples(index=False)
+    return Counter(skip_name(*row) for row in rows)
+
+
+def _episodes(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
+    counted = [name for name in EPISODE_COLUMNS if name not in CLASSES.values()]
+    episodes = _valid(folder, EPISODES, devices, counted)
+    kills = _table(folder, KILLS, devices, [*EPISODE_KEY, "premature_class"], pc.field("premature"))
+    premature = kills.groupby([*EPISODE_KEY, "premature_class"], sort=False).size().unstack(fill_value=0)
+    premature = premature.reindex(columns=list(CLASSES), fill_value=0).rename(columns=CLASSES)
+    together = episodes.merge(premature.reset_index(), on=list(EPISODE_KEY), how="left")
+    return together.fillna(dict.fromkeys(CLASSES.values(), 0))[list(EPISODE_COLUMNS)]
+
+
+def _trials(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
+    frame = _valid(folder, TRIALS, devices, TRIAL_COLUMNS)
+    return frame.astype({"reclaim_90_ns": "float64"}).drop_duplicates(list(TRIAL_KEY), keep="last")
+
+
+def _valid(folder: Path, table: Table, devices: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    return _table(folder, table, devices, columns, pc.field("valid") & ~pc.field("warmup"))
+
+
+def _table(
+    folder: Path,
+    table: Table,
+    devices: Sequence[str],
+    columns: Sequence[str],
+    only: pc.Expression | None = None,
+) -> pd.DataFrame:
+    """The wanted columns and rows; empty where no run that was exported has such a table."""
+    if not (folder / table.name).is_dir():
+        return pd.DataFrame(columns=list(columns))
+    wanted = pc.field("device").isin(list(devices))
+    wanted = wanted if only is None else wanted & only
+    frame: pd.DataFrame = open_table(folder, table).to_table(columns=list(columns), filter=wanted).to_pandas()
+    return frame

@@ -1,0 +1,144 @@
+"""A row a device, stratum and pair of arms: how the one compares with the other there.
+
+Pure functions on frames that hold any number of whole devices, so that the work can be split by device: the
+rows of two halves are the rows of the whole. Statistics, pairs of arms and verdicts are those of a run's
+page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lmkd_reports.analysis.comparisons import control_pairs_of
+from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.pressure import judge_difference
+from lmkd_reports.analysis.pressure import kill_pairs_of
+from lmkd_reports.analysis.verdicts import judge
+from lmkd_reports.fleet.frames import CLASSES
+from lmkd_reports.fleet.frames import COUNTS
+from lmkd_reports.fleet.frames import RUN
+from lmkd_reports.fleet.frames import SITUATION
+from lmkd_reports.fleet.frames import STRATUM
+from lmkd_reports.statistics.bounds import Floats
+from lmkd_reports.statistics.differences import PairedDifference
+from lmkd_reports.statistics.differences import paired_difference
+from lmkd_reports.statistics.paired import PairedRatio
+from lmkd_reports.statistics.paired import paired_ratio
+
+PAIR = ("candidate", "baseline")
+MEASURE = ("blocks", "estimate", "low", "high", "p", "verdict")
+"""Of a comparison: NaN where there is none. Kills: a difference of means; times: a median ratio."""
+
+ARM_MEANS = ("total", "needed", "extra", *CLASSES.values())  # in the order of COUNTS
+KILL_ROWS = (
+    *RUN,
+    *SITUATION,
+    *PAIR,
+    *MEASURE,
+    *(f"extra_{name}" for name in MEASURE[1:]),
+    *(f"{side}_{name}" for side in PAIR for name in ARM_MEANS),
+)
+"""Columns of the rows of kills; ``candidate_total`` is the arm's mean over its episodes on that device."""
+
+TIME_ROWS = (*RUN, *STRATUM, *PAIR, *MEASURE, "candidate_median_ns", "baseline_median_ns")
+"""Columns of the rows of times."""
+
+TIMES = ("reclaim_90_ns", "timeout_ns")
+REGIME = len(RUN) + STRATUM.index("regime")
+
+
+@dataclass(frozen=True, slots=True)
+class _Arm:
+    """One arm in one stratum on one device: its blocks in order, and a row of values each."""
+
+    blocks: NDArray[np.int64]
+    values: Floats
+
+
+Arms = dict[str, _Arm]
+Key = tuple[Any, ...]
+
+
+def kill_rows(episodes: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
+    """``episodes`` as ``frames.EPISODES``; ``arms`` are those that were asked for, the baseline first."""
+    rows: list[tuple[Any, ...]] = []
+    for key, found in _groups(episodes, (*RUN, *SITUATION), COUNTS):
+        pairs = kill_pairs_of([arm for arm in arms if arm in found], arms[0])
+        rows += [(*key, *pair, *_kills_compared(found, *pair)) for pair in pairs]
+    return pd.DataFrame(rows, columns=list(KILL_ROWS))
+
+
+def time_rows(trials: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
+    """``trials`` as ``frames.TRIALS``; ``arms`` as of ``kill_rows``."""
+    rows: list[tuple[Any, ...]] = []
+    for key, found in _groups(trials, (*RUN, *STRATUM), TIMES):
+        pairs = control_pairs_of(arms) if key[REGIME] == "control" else pairs_of(arms)
+        measured = [pair for pair in pairs if set(pair) <= set(found)]
+        rows += [(*key, *pair, *_times_compared(found, *pair)) for pair in measured]
+    return pd.DataFrame(rows, columns=list(TIME_ROWS))
+
+
+def _groups(frame: pd.DataFrame, keys: Sequence[str], columns: Sequence[str]) -> Iterator[tuple[Key, Arms]]:
+    """Each group's arms. Arrays instead of frames: a fleet has tens of thousands of groups."""
+    arms, blocks = frame["arm"].to_numpy(), frame["block"].to_numpy(dtype="int64")
+    values = frame[list(columns)].to_numpy(dtype="float64")
+    for key, places in frame.groupby(list(keys), sort=True).indices.items():
+        ordered = places[np.argsort(blocks[places], kind="stable")]
+        yield (
+            key,
+            {
+                str(arm): _Arm(blocks[of_arm], values[of_arm])
+                for arm in dict.fromkeys(arms[ordered])
+                if len(of_arm := ordered[arms[ordered] == arm])
+            },
+        )
+
+
+def _paired(one: _Arm, other: _Arm) -> tuple[Floats, Floats]:
+    """The values of both in the blocks that both have."""
+    _, left, right = np.intersect1d(one.blocks, other.blocks, assume_unique=True, return_indices=True)
+    return one.values[left], other.values[right]
+
+
+def _kills_compared(found: Arms, candidate: str, baseline: str) -> Iterator[Any]:
+    one, other = _paired(found[candidate], found[baseline])
+    yield len(one)
+    for count in ("kills_total", "kills_extra"):
+        place = COUNTS.index(count)
+        yield from _told(paired_difference(one[:, place], other[:, place]))
+    for arm in (found[candidate], found[baseline]):
+        yield from map(float, arm.values.mean(axis=0))
+
+
+def _told(found: PairedDifference | None) -> tuple[Any, ...]:
+    if found is None:
+        return (np.nan, np.nan, np.nan, np.nan, str(judge_difference(None)))
+    low, high, p = (np.nan if value is None else value for value in (found.low, found.high, found.p))
+    return (found.mean, low, high, p, str(judge_difference(found)))
+
+
+def _times_compared(found: Arms, candidate: str, baseline: str) -> Iterator[Any]:
+    one, other = _paired(found[candidate], found[baseline])
+    yield len(one)
+    yield from _ratio_told(paired_ratio(one[:, 0], other[:, 0], one[:, 1], other[:, 1]))
+    yield from (_median_ns(found[arm].values[:, 0]) for arm in (candidate, baseline))
+
+
+def _ratio_told(ratio: PairedRatio | None) -> tuple[Any, ...]:
+    if ratio is None or ratio.interval is None:
+        return (np.nan, np.nan, np.nan, np.nan, str(judge(ratio)))
+    estimate = ratio.estimate.low if ratio.estimate.exact else np.nan
+    return (estimate, ratio.interval.low, ratio.interval.high, ratio.p, str(judge(ratio)))
+
+
+def _median_ns(times_ns: Floats) -> float:
+    """NaN where half of the trials or more were not done by their timeout."""
+    middle = float(np.median(np.where(np.isnan(times_ns), np.inf, times_ns)))
+    return middle if np.isfinite(middle) else np.nan

@@ -1,0 +1,25 @@
+"""What a terminal shows of a fleet: a line a stratum and pair of arms, in printable ASCII."""
+
+from __future__ import annotations
+
+import textwrap
+
+from lmkd_reports.fleet.found import Found
+from lmkd_reports.fleet.page import groups
+from lmkd_reports.presentation.summary import COLUMNS
+from lmkd_reports.presentation.summary import plain
+
+
+def fleet_text(title: str, fleet: Found) -> str:
+    """In at most 72 columns."""
+    lines = [
+        f"pytest-lmkd: {len(fleet.models):,} devices, {title}",
+        f"{fleet.counted:,} valid trials and episodes, {fleet.invalid:,} invalid, {fleet.kill_count:,} kills",
+    ]
+    lines += [f"{group.where}: {group.pair}: {group.tally}" for group in groups(fleet)]
+    lines += [f"not used: {problem}" for problem in fleet.problems]
+    return "".join(f"{_wrapped(line)}\n" for line in lines)
+
+
+def _wrapped(line: str) -> str:
+    return "\n".join(textwrap.wrap(plain(line), COLUMNS, subsequent_indent="  ", break_on_hyphens=False))
