@@ -2,7 +2,7 @@
 
     .venv/bin/python bench/fleet.py [--devices 1000] [--folder DIR]
 
-Makes a run of that size (about 0.9 GB), then runs `pytest-lmkd report` and the same over the Parquet set, with
+Makes a run of that size (about 1 GB), then runs `pytest-lmkd report` and the same over the Parquet set, with
 pandas and on Dask, each as a user would, and prints wall time, peak memory of all its processes together, and
 whether all three give the same rows.
 """
@@ -23,12 +23,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reports"))
 
-from synthetic import SyntheticRun  # noqa: E402 - from the tests' folder
-from synthetic import synthetic_device  # noqa: E402 - as above
-from synthetic import synthetic_episode  # noqa: E402 - as above
-from synthetic import synthetic_info  # noqa: E402 - as above
+from synthetic import SyntheticRun
+from synthetic import synthetic_device
+from synthetic import synthetic_episode
+from synthetic import synthetic_info
 
-from pytest_lmkd.wire import encode_lines  # noqa: E402 - as above
+from pytest_lmkd.wire import encode_lines
 
 SCENARIOS = ("held-beyond-burst", "held-within-burst", "starved-victims", "undisturbed", "background-noise")
 ARMS = ("kill+mrelease@lmkd", "reap-kill")
@@ -58,14 +58,14 @@ def main() -> None:
 
 
 def make_run(folder: Path, devices: int) -> Path:
-    """Episodes of which half the devices lose up to three kills to late memory; ten kills an episode."""
+    """Half of the devices lose up to three kills an episode to late memory; the least is ten kills."""
     rng = np.random.default_rng(20260301)
     names = [f"SERIAL{number:06}" for number in range(devices)]
     run = SyntheticRun(synthetic_info(names, ARMS, BLOCKS))
     (folder / "records").mkdir(parents=True, exist_ok=True)
     (folder / "run.json").write_bytes(msgspec.json.encode(run.info))
     (folder / "plan.jsonl").write_bytes(b"")
-    episodes = {extra: synthetic_episode(KILLS - extra, extra) for extra in range(4)}
+    episodes = {extra: synthetic_episode(KILLS, extra, apps_started=20, apps_alive=5) for extra in range(4)}
     for number, name in enumerate(names):
         gains = number % 2 == 0
         records = [
@@ -81,8 +81,10 @@ def make_run(folder: Path, devices: int) -> Path:
             for arm in ARMS
         ]
         device = synthetic_device(name, model=f"Synthetic phone {number % 7}")
+        device = msgspec.structs.replace(device, personality=None)
         (folder / "records" / f"{name}.jsonl").write_bytes(encode_lines([device, *records]))
-    print(f"{devices} devices, {devices * len(SCENARIOS) * BLOCKS * len(ARMS) * KILLS:,} kills in {folder}")
+    least = devices * len(SCENARIOS) * BLOCKS * len(ARMS) * KILLS
+    print(f"{devices} devices, at least {least:,} kills in {folder}")
     return folder
 
 
@@ -95,7 +97,9 @@ def told(what: str, words: tuple[str, ...]) -> None:
     watch.start()
     code = process.wait()
     watch.join()
-    print(f"{what:<26} {time.monotonic() - start:6.1f} s  {peak_kb[0] / 1024:7.0f} MB at most, exit status {code}")
+    print(
+        f"{what:<26} {time.monotonic() - start:6.1f} s  {peak_kb[0] / 1024:7.0f} MB at most, exit status {code}"
+    )
 
 
 def watch_memory(process: subprocess.Popen[bytes], peak_kb: list[int]) -> None:

@@ -19,6 +19,7 @@ from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.frames import SITUATION
 from lmkd_reports.fleet.frames import STRATUM
 from lmkd_reports.fleet.rows import PAIR
+from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.html import MARKS
 
@@ -39,12 +40,16 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One stratum and pair of arms over all devices. ``spread``: 10, 50 and 90 % of the devices lie below."""
+    """One stratum and pair of arms over all devices. ``spread``: 10, 50 and 90 % of the devices lie below.
+
+    ``extra`` is the tally of extra kills; empty for times.
+    """
 
     where: str
     pair: str
     measure: str
     tally: str
+    extra: str
     spread: tuple[str, ...]
     figure: Markup
     least: tuple[End, ...]
@@ -85,6 +90,7 @@ def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, nam
         pair=f"{key['candidate']} against {key['baseline']}",
         measure="difference in all kills, an episode" if kind == "kills" else "ratio of the 90 % times",
         tally=tally(list(rows["verdict"])),
+        extra=tally(list(rows["extra_verdict"])) if kind == "kills" else "",
         spread=tuple(_number(value, kind) for value in known["estimate"].quantile(SHARES))
         if len(known)
         else (units.NOTHING,) * len(SHARES),
@@ -129,4 +135,4 @@ def _number(value: float, kind: str) -> str:
         return units.NOTHING
     if kind == "times":
         return f"{units.factor(value)}x" if np.isfinite(value) else "∞"
-    return f"{value:+.2f}".replace("-", "−")
+    return kills.signed(round(value, 2))

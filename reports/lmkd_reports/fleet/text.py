@@ -16,10 +16,12 @@ def fleet_text(title: str, fleet: Found) -> str:
         f"pytest-lmkd: {len(fleet.models):,} devices, {title}",
         f"{fleet.counted:,} valid trials and episodes, {fleet.invalid:,} invalid, {fleet.kill_count:,} kills",
     ]
-    lines += [f"{group.where}: {group.pair}: {group.tally}" for group in groups(fleet)]
+    for group in groups(fleet):
+        lines.append(f"{group.where}: {group.pair}: {group.tally}")
+        lines += [f"  extra kills: {group.extra}"] if group.extra else []
     lines += [f"not used: {problem}" for problem in fleet.problems]
     return "".join(f"{_wrapped(line)}\n" for line in lines)
 
 
 def _wrapped(line: str) -> str:
-    return "\n".join(textwrap.wrap(plain(line), COLUMNS, subsequent_indent="  ", break_on_hyphens=False))
+    return "\n".join(textwrap.wrap(plain(line), COLUMNS, subsequent_indent="    ", break_on_hyphens=False))
