@@ -97,9 +97,8 @@ def told(what: str, words: tuple[str, ...]) -> None:
     watch.start()
     code = process.wait()
     watch.join()
-    print(
-        f"{what:<26} {time.monotonic() - start:6.1f} s  {peak_kb[0] / 1024:7.0f} MB at most, exit status {code}"
-    )
+    took_s, peak_mb = time.monotonic() - start, peak_kb[0] / 1024
+    print(f"{what:<26} {took_s:6.1f} s  {peak_mb:7.0f} MB at most, exit status {code}")
 
 
 def watch_memory(process: subprocess.Popen[bytes], peak_kb: list[int]) -> None:
