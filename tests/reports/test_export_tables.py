@@ -252,8 +252,9 @@ def column_type(found: msgspec.inspect.Type) -> tuple[str, bool]:
 
 
 def test_keys_are_those_of_the_analysis() -> None:
-    assert tuple(column.name for column in tables.TRIAL_KEY) == ("run_id", *TRIAL)
-    assert tuple(column.name for column in tables.EPISODE_KEY) == ("run_id", *EPISODE)
+    """The analysis has no warm-ups among its trials; an export has."""
+    assert tuple(column.name for column in tables.TRIAL_KEY) == ("run_id", *TRIAL, "warmup")
+    assert tuple(column.name for column in tables.EPISODE_KEY) == ("run_id", *EPISODE, "warmup")
 
 
 def documented(checkout: Path) -> dict[str, list[tuple[str, str]]]:

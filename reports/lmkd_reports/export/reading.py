@@ -36,12 +36,11 @@ MANY_DIGITS = re.compile(rb"\d{19}")
 """No number with fewer digits leaves 64 bits."""
 
 trial_key = attrgetter(*(column.name for column in TRIAL_KEY[1:]))
-"""What names one trial of a run that counts."""
+"""What names one trial of a run: two records with the same tell of the same trial."""
 
 episode_key = attrgetter(*(column.name for column in EPISODE_KEY[1:]))
 """The same of an episode."""
 
-_warmup = attrgetter("warmup")
 _boot = attrgetter("boot_id")
 
 One = TypeVar("One")
@@ -149,8 +148,8 @@ def _add(of_device: DeviceRecords, record: Record) -> None:
 def _drop_repeats(of_device: DeviceRecords, name: str, problems: list[Problem]) -> None:
     """The last record of a trial counts, as in a report; a device is told once a boot."""
     before = len(of_device.trials), len(of_device.episodes)
-    of_device.trials = _last_of(of_device.trials, lambda one: (trial_key(one), _warmup(one)))
-    of_device.episodes = _last_of(of_device.episodes, lambda one: (episode_key(one), _warmup(one)))
+    of_device.trials = _last_of(of_device.trials, trial_key)
+    of_device.episodes = _last_of(of_device.episodes, episode_key)
     of_device.devices = _last_of(of_device.devices, _boot)
     after = len(of_device.trials), len(of_device.episodes)
     for what, had, has in zip(("trials", "episodes"), before, after, strict=True):

@@ -74,6 +74,7 @@ TRIAL_KEY = (
     *_integers("dirty_pct", "compress_pct"),
     *_text("arm"),
     *_integers("block"),
+    *_booleans("warmup"),
 )
 
 EPISODE_KEY = (
@@ -82,6 +83,7 @@ EPISODE_KEY = (
     *_integers("stall_ms"),
     *_text("arm"),
     *_integers("block"),
+    *_booleans("warmup"),
 )
 
 STATE = _or_null(
@@ -91,7 +93,6 @@ STATE = _or_null(
 
 MEASURED = (
     *_integers("order", "seed", "timeout_ns"),
-    *_booleans("warmup"),
     *_text("boot_id"),
     *_or_null(_integers("returns_kb")),
     *_text("torn_down_by"),
@@ -130,7 +131,6 @@ EPISODES = Table(
     EPISODE_KEY,
     (
         *_integers("order", "seed", "demand_kb"),
-        *_booleans("warmup"),
         *_text("boot_id"),
         *_booleans("demand_met"),
         *_or_null(_integers("duration_ns", "risen_ns", "clock_resolution_ns")),

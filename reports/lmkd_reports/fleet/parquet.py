@@ -134,7 +134,9 @@ def _skips(folder: Path, devices: Sequence[str]) -> Counter[str]:
 def _episodes(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
     counted = [name for name in EPISODE_COLUMNS if name not in CLASSES.values()]
     episodes = _valid(folder, EPISODES, devices, counted)
-    kills = _table(folder, KILLS, devices, [*EPISODE_KEY, "premature_class"], pc.field("premature"))
+    kills = _table(
+        folder, KILLS, devices, [*EPISODE_KEY, "premature_class"], pc.field("premature") & ~pc.field("warmup")
+    )
     premature = kills.groupby([*EPISODE_KEY, "premature_class"], sort=False).size().unstack(fill_value=0)
     premature = premature.reindex(columns=list(CLASSES), fill_value=0).rename(columns=CLASSES)
     together = episodes.merge(premature.reset_index(), on=list(EPISODE_KEY), how="left")
