@@ -12,7 +12,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 
 import msgspec
 import pyarrow.parquet as pq
@@ -683,19 +682,6 @@ def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         monkeypatch.setitem(sys.modules, package, None)
 
     return remove
-
-
-def test_traces_are_written_by_the_module_for_traces(
-    export: Export, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With a stand-in for that module, which says what it was asked for."""
-    asked: list[tuple[Path, Path]] = []
-    stand_in = ModuleType("lmkd_reports.export.perfetto")
-    stand_in.write_traces = lambda *paths: asked.append(paths) or [Path("one"), Path("two")]
-    monkeypatch.setitem(sys.modules, stand_in.__name__, stand_in)
-    assert main(["export", str(export.run_dir), "--perfetto"]) == 0
-    assert asked == [(export.run_dir, export.run_dir / "export" / "perfetto")]
-    assert capsys.readouterr().out == f"export: 2 traces in {asked[0][1]}\n"
 
 
 def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:

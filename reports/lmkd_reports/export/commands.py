@@ -46,7 +46,9 @@ def export(options: argparse.Namespace) -> int:
     to: Path = options.to or options.run_dir / "export" / options.format
     writer = _writer(options.format)
     if options.format == "perfetto":
-        print(f"export: {len(writer.write_traces(options.run_dir, to))} traces in {to}")
+        traces = writer.write_traces(options.run_dir, to)
+        _tell(traces.problems)
+        print(f"export: {len(traces.paths)} traces in {to}")
     else:
         _tell(writer.write_tables(options.run_dir, to))
         print(f"export: tables in {to}")

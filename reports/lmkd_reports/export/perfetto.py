@@ -1,0 +1,87 @@
+"""A run as Perfetto traces: one a trial, one an episode, for https://ui.perfetto.dev and trace_processor."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmkd_reports.export.files import LONGEST_NAME
+from lmkd_reports.export.files import replaced
+from lmkd_reports.export.files import safe_name
+from lmkd_reports.export.perfetto_episode import episode_trace
+from lmkd_reports.export.perfetto_trial import trial_trace
+from lmkd_reports.export.reading import DeviceRecords
+from lmkd_reports.export.reading import RunName
+from lmkd_reports.export.reading import episode_key
+from lmkd_reports.export.reading import read_devices
+from lmkd_reports.export.reading import run_name
+from lmkd_reports.export.reading import trial_key
+from lmkd_reports.records import Problem
+from lmkd_reports.records import error_text
+from lmkd_reports.records import record_files
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import TrialRecord
+
+DIGEST_LETTERS = 8
+UNSAFE = re.compile(r"[^A-Za-z0-9._+@-]")
+"""What could mean something to a file system or a shell; the digest tells apart what then reads the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """The files that were written, and what of the run could not be used."""
+
+    paths: tuple[Path, ...]
+    problems: tuple[Problem, ...]
+
+
+def write_traces(run_dir: Path, to: Path) -> Traces:
+    """Writes ``device=…/SUITE-SCENARIO-…-ARM-bBLOCK-….perfetto-trace`` below ``to``.
+
+    Raises:
+        UsageProblem: there is no run in ``run_dir``, or nothing can be written to ``to``.
+    """
+    problems: list[Problem] = []
+    run = run_name(run_dir, problems)
+    paths: list[Path] = []
+    try:
+        for file in record_files(run_dir):
+            for found in read_devices(file, run, problems):
+                paths += _write_device(found, to, run)
+    except OSError as error:
+        raise UsageProblem(
+            f"the export to {to} failed ({error_text(error)}): name a folder that can be written with --to"
+        ) from error
+    return Traces(tuple(paths), tuple(problems))
+
+
+def _write_device(found: DeviceRecords, to: Path, run: RunName) -> list[Path]:
+    folder = to / f"device={safe_name(found.device)}"
+    traces = [(_trial_name(one, run), trial_trace(one)) for one in found.trials]
+    traces += [(_episode_name(one, run), episode_trace(one)) for one in found.episodes]
+    paths = []
+    for name, content in traces:
+        path = folder / f"{name}.perfetto-trace"
+        with replaced(path) as part:
+            part.write_bytes(content)
+        paths.append(path)
+    return paths
+
+
+def _trial_name(trial: TrialRecord, run: RunName) -> str:
+    size = f"{trial.victim_kb // 1024}MB-{trial.threads}t"
+    return _name(trial, size, f"{run.run_id} {trial_key(trial)}")
+
+
+def _episode_name(episode: EpisodeRecord, run: RunName) -> str:
+    return _name(episode, episode.profile, f"{run.run_id} {episode_key(episode)}")
+
+
+def _name(record: TrialRecord | EpisodeRecord, what: str, key: str) -> str:
+    """What a reader looks for, and a digest of all that makes it the one it is."""
+    words = (record.suite, record.scenario, what, record.arm, f"b{record.block}")
+    digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:DIGEST_LETTERS]
+    return f"{UNSAFE.sub('_', '-'.join(words))[:LONGEST_NAME]}-{digest}"

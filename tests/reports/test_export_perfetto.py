@@ -1,0 +1,291 @@
+"""Perfetto traces, read back with Perfetto's own protos: all of the record is there, and nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
+from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TrackEvent
+from synthetic import PATCHED
+from synthetic import SyntheticRun
+from synthetic import synthetic_episode
+from synthetic import synthetic_info
+from synthetic import synthetic_kill
+from synthetic import synthetic_pressure
+from synthetic import synthetic_run
+from synthetic import synthetic_trial
+
+from lmkd_reports.export.perfetto import write_traces
+from lmkd_reports.export.perfetto_episode import episode_trace
+from lmkd_reports.export.perfetto_trial import trial_trace
+from lmkd_reports.export.trace import ZERO_NS
+from pytest_lmkd.cli import main
+from pytest_lmkd.wire import Call
+
+NS_PER_MS = 1_000_000
+
+
+@dataclass
+class Slice:
+    track: str
+    name: str
+    start_ns: int
+    end_ns: int
+    notes: dict[str, Any]
+    flows: list[int]
+
+
+@dataclass
+class Read:
+    """What a trace says; times since the record's moment 0, tracks by their path of names."""
+
+    tracks: list[str] = field(default_factory=list)
+    slices: list[Slice] = field(default_factory=list)
+    instants: list[Slice] = field(default_factory=list)
+    counters: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
+
+    def of(self, track: str) -> list[Slice]:
+        return [one for one in self.slices if one.track.endswith(track)]
+
+
+def notes_of(event: TrackEvent) -> dict[str, Any]:
+    return {note.name: getattr(note, note.WhichOneof("value")) for note in event.debug_annotations}
+
+
+def read(content: bytes) -> Read:
+    """Fails on what a trace may not hold: events without a track, in disorder, slices that do not close."""
+    trace, found = Trace.FromString(content), Read()
+    assert len({packet.trusted_packet_sequence_id for packet in trace.packet}) == 1
+    names: dict[int, str] = {}
+    opened: dict[int, list[Slice]] = defaultdict(list)
+    last_ns = 0
+    for packet in trace.packet:
+        if packet.HasField("track_descriptor"):
+            descriptor = packet.track_descriptor
+            assert descriptor.uuid not in names
+            parent = names[descriptor.parent_uuid] + "/" if descriptor.HasField("parent_uuid") else ""
+            names[descriptor.uuid] = parent + descriptor.name
+            continue
+        event, at_ns = packet.track_event, packet.timestamp - ZERO_NS
+        assert packet.timestamp >= last_ns
+        last_ns = packet.timestamp
+        track = names[event.track_uuid]
+        if event.type == TrackEvent.TYPE_SLICE_BEGIN:
+            assert not opened[event.track_uuid]  # slices of a track never overlap
+            flows = list(event.terminating_flow_ids)
+            opened[event.track_uuid].append(Slice(track, event.name, at_ns, -1, notes_of(event), flows))
+        elif event.type == TrackEvent.TYPE_SLICE_END:
+            closed = opened[event.track_uuid].pop()
+            closed.end_ns = at_ns
+            found.slices.append(closed)
+        elif event.type == TrackEvent.TYPE_INSTANT:
+            instant = Slice(track, event.name, at_ns, at_ns, notes_of(event), list(event.flow_ids))
+            found.instants.append(instant)
+        else:
+            assert event.type == TrackEvent.TYPE_COUNTER
+            found.counters[track.rpartition("/")[2]].append((at_ns, event.counter_value))
+    assert not any(opened.values())
+    found.tracks = list(names.values())
+    return found
+
+
+@pytest.fixture(scope="module")
+def episode() -> Any:
+    return synthetic_episode(needed=3, extra=2)
+
+
+def test_every_decision_is_there_with_what_lmkd_saw(episode: Any) -> None:
+    decisions = [one for one in read(episode_trace(episode)).instants if one.track.endswith("/lmkd")]
+    assert [one.start_ns for one in decisions] == [kill.decided_ns for kill in episode.kills]
+    for one, kill in zip(decisions, episode.kills, strict=True):
+        assert one.name == f"{kill.reason}: app {kill.app}"
+        for name in ("min_score_adj", "shortfall_kb", "condemned_kb", "free_kb", "adj", "extra", "premature"):
+            assert one.notes[name] == getattr(kill, name)
+
+
+def test_a_decision_leads_to_its_victim(episode: Any) -> None:
+    found = read(episode_trace(episode))
+    decisions = {flow: one for one in found.instants for flow in one.flows}
+    held = {flow: one for one in found.slices for flow in one.flows}
+    assert len(decisions) == len(held) == 5
+    for flow, one in decisions.items():
+        assert held[flow].start_ns == one.start_ns
+        assert f"app {one.name.rpartition(' ')[2]}," in held[flow].track
+
+
+def test_each_stage_of_each_victim_lasts_as_long_as_the_record_says(episode: Any) -> None:
+    found = read(episode_trace(episode))
+    for kill in episode.kills:
+        track = f"app {kill.app}, adj {kill.adj}, pid {kill.pid}"
+        stages = {one.track.rpartition("/")[2]: one for one in found.slices if f"/{track}/" in one.track}
+        assert set(stages) == {"memory held", "kill", "mrelease", "exit"}
+        told = {name: (one.start_ns, one.end_ns) for name, one in stages.items()}
+        assert told["kill"] == (kill.decided_ns, kill.killed_ns)
+        assert told["mrelease"] == (kill.killed_ns, kill.reaped_ns)
+        assert told["exit"] == (kill.killed_ns, kill.exited_ns)
+        end_ns = episode.duration_ns if kill.freed_ns is None else kill.freed_ns
+        assert told["memory held"] == (kill.decided_ns, end_ns)
+
+
+def test_extra_kills_and_memory_that_did_not_come_back_are_named(episode: Any) -> None:
+    names = Counter(one.name for one in read(episode_trace(episode)).of("memory held"))
+    assert names == {
+        "kill, until the memory was back": 3,
+        "extra kill (Z), memory not back by the end": 2,
+    }
+
+
+def test_counters_are_the_records_curve(episode: Any) -> None:
+    counters = read(episode_trace(episode)).counters
+    for place, name in enumerate(("free memory", "returned by victims", "touched by the demand"), start=1):
+        assert counters[name] == [(point[0] * 1000, point[place] * 1024) for point in episode.curve]
+    watermark = episode.threshold_kb * 1024
+    assert counters["low watermark"] == [(0, watermark), (episode.duration_ns, watermark)]
+
+
+def test_psi_is_told_as_the_total_that_it_is(episode: Any) -> None:
+    counters = read(episode_trace(episode)).counters
+    assert counters["PSI memory some, total at the end"] == [
+        (0, 0),
+        (episode.duration_ns, episode.psi_some_us),
+    ]
+    assert "PSI memory full, total at the end" not in counters  # the record has none
+
+
+def test_pressure_is_where_free_memory_lies_below_the_watermark() -> None:
+    free = [(0, 50), (100, 30), (200, 10), (300, 10), (400, 40), (500, 5)]
+    curve = tuple((at, kb, 0, 0) for at, kb in free)
+    told = read(episode_trace(synthetic_episode(0, curve=curve, threshold_kb=30, duration_ns=900_000)))
+    assert [(one.start_ns, one.end_ns) for one in told.of("/pressure")] == [
+        (200_000, 400_000),
+        (500_000, 900_000),
+    ]
+
+
+def test_what_was_not_seen_by_the_end_says_so() -> None:
+    unseen = synthetic_kill(0, killed_ns=None, reaped_ns=None, exited_ns=None, freed_ns=None)
+    told = read(episode_trace(synthetic_episode(0, kills=(unseen,), duration_ns=3000 * NS_PER_MS)))
+    stages = [one for one in told.slices if "/app 0," in one.track and "memory" not in one.name]
+    assert {one.name for one in stages} == {
+        "kill (not over by the end)",
+        "mrelease (not over by the end)",
+        "exit (not over by the end)",
+    }
+    assert {one.end_ns for one in stages} == {3000 * NS_PER_MS}
+
+
+def test_a_victim_that_no_reaper_took_has_no_mrelease() -> None:
+    alone = synthetic_kill(0, by_reaper=False, reaped_ns=None)
+    told = read(episode_trace(synthetic_episode(0, kills=(alone,))))
+    assert not [one for one in told.slices if one.name.startswith("mrelease")]
+
+
+def test_an_episode_that_failed_is_told_too() -> None:
+    failed = synthetic_episode(0, valid=False, invalid_reason="made up", duration_ns=None, curve=())
+    failed = msgspec.structs.replace(failed, threshold_kb=None, psi_some_us=None)
+    (whole,) = read(episode_trace(failed)).slices
+    assert (whole.start_ns, whole.end_ns, whole.notes["invalid_reason"]) == (0, 0, "made up")
+
+
+CALLS = (
+    Call("pidfd_send_signal", -2_000, 9_000, "", 66_000),
+    Call("process_mrelease", 5_000, 25_000, "ESRCH", None),
+)
+
+
+def test_a_trial_has_its_calls_where_they_were_also_before_the_kill() -> None:
+    told = read(trial_trace(synthetic_trial(calls=CALLS)))
+    calls = [one for one in told.slices if "/call " in one.track]
+    assert [(one.name, one.start_ns, one.end_ns) for one in calls] == [
+        ("pidfd_send_signal", -2_000, 7_000),
+        ("process_mrelease ESRCH", 5_000, 30_000),
+    ]
+    assert calls[0].notes == {"errno": "", "charged_kb": 66_000}
+    assert calls[1].notes == {"errno": "ESRCH"}  # an unknown charge is not there
+
+
+def test_a_trial_has_its_memory_and_its_moments() -> None:
+    curve = ((0, 66_000), (6_000, 33_000), (13_000, 400))
+    told = read(trial_trace(synthetic_trial(curve=curve, exit_ns=14 * NS_PER_MS)))
+    assert told.counters["charged to the victim"] == [(us * 1000, kb * 1024) for us, kb in curve]
+    assert [(one.name, one.start_ns // NS_PER_MS) for one in told.instants] == [
+        ("50 % back", 6),
+        ("90 % back", 12),
+        ("99 % back", 13),
+    ]
+    (end,) = told.of("/victim")
+    assert (end.name, end.end_ns) == ("until its pidfd was readable", 14 * NS_PER_MS)
+
+
+def test_a_censored_trial_ends_at_its_timeout() -> None:
+    never = dict.fromkeys(("reclaim_50_ns", "reclaim_90_ns", "reclaim_99_ns", "exit_ns"))
+    trial = synthetic_trial(**never, hold_ms=300, stall="holder")
+    told = read(trial_trace(trial))
+    assert told.instants == []
+    (end,), (held,) = told.of("/victim"), told.of("/stall: holder")
+    assert (end.name, end.end_ns) == ("not exited by the timeout", trial.timeout_ns)
+    assert (held.name, held.end_ns) == ("held beyond the timeout", trial.timeout_ns)
+
+
+@pytest.fixture(scope="module")
+def run() -> SyntheticRun:
+    run = synthetic_run([PATCHED], blocks=2)
+    run.episodes = synthetic_pressure(2).episodes
+    return run
+
+
+def traces_in(folder: Path) -> Iterator[Path]:
+    return folder.rglob("*.perfetto-trace")
+
+
+def test_a_trace_a_trial_and_a_trace_an_episode(
+    run: SyntheticRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run.write(tmp_path)
+    total = len(run.trials) + len(run.episodes)
+    assert main(["export", str(folder), "--perfetto"]) == 0
+    assert capsys.readouterr().out == f"export: {total} traces in {folder / 'export' / 'perfetto'}\n"
+    written = list(traces_in(folder))
+    assert len(written) == total
+    for path in written:
+        assert read(path.read_bytes()).slices
+
+
+def test_the_same_run_gives_the_same_bytes(run: SyntheticRun, tmp_path: Path) -> None:
+    folder = run.write(tmp_path / "run")
+    first = {path.name: path.read_bytes() for path in write_traces(folder, tmp_path / "a").paths}
+    second = {path.name: path.read_bytes() for path in write_traces(folder, tmp_path / "b").paths}
+    assert first == second
+
+
+def test_hostile_names_leave_no_folder_and_are_text_in_the_trace(tmp_path: Path) -> None:
+    hostile = "../../x/<script>\n"
+    run = SyntheticRun(synthetic_info([hostile]))
+    run.trials = [
+        synthetic_trial(device=hostile, scenario=scenario, arm=f"kill{hostile}")
+        for scenario in ("../../../y", "..:..:..:y", "z" * 5000)
+    ]
+    traces = write_traces(run.write(tmp_path / "run"), tmp_path / "to")
+    assert len(set(traces.paths)) == 3
+    assert all(path.resolve().is_relative_to(tmp_path / "to") for path in traces.paths)
+    assert sorted(traces_in(tmp_path)) == sorted(traces.paths)
+    told = read(traces.paths[0].read_bytes())
+    assert told.tracks[0].startswith(f"{hostile}: ")
+
+
+def test_lines_that_cannot_be_read_are_named(
+    run: SyntheticRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run.write(tmp_path)
+    with (folder / "records" / "0.jsonl").open("ab") as stream:
+        stream.write(b'{"type": "tri')
+    assert main(["export", str(folder), "--perfetto"]) == 0
+    assert "records/0.jsonl:" in capsys.readouterr().err
