@@ -15,6 +15,7 @@ STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SUITE_PACKAGES := qemu-system-x86 linux-source-6.12 busybox-static gcc libc6-dev make flex bison bc xz-utils patch libelf-dev
 TEST_PACKAGES := $(SUITE_PACKAGES) chromium libasan8 libubsan1
+AXE := $(VENV)/axe-core-4.14.1
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -2
@@ -27,8 +28,9 @@ demo: system-packages setup
 		--lmkd-device virtual:reap-kill-v3 --lmkd-arms kill,kill+mrelease,reap-kill \
 		--lmkd-blocks 10 --lmkd-pressure-blocks 1 --lmkd-results results/demo -q -p no:cacheprovider
 
-test: PACKAGES := $(TEST_PACKAGES)
-test: system-packages setup
+# npm comes with some packages of Node.js, and is one of its own in Debian.
+test: PACKAGES := $(TEST_PACKAGES) $(if $(shell command -v npm),,npm)
+test: system-packages setup $(AXE)
 	@$(BIN)/pytest-lmkd virtual build
 	@$(BIN)/pytest tests
 
@@ -49,6 +51,12 @@ $(STAMP): pyproject.toml
 	@$(PIP) 'hatchling>=1.27' 'filelock>=3.16'
 	@$(PIP) --no-build-isolation --editable '.[dev]'
 	@touch $@
+
+# What checks the pages for accessibility.
+$(AXE): | setup
+	@echo "installing $(notdir $@) from npm"
+	@npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix $@ $(subst axe-core-,axe-core@,$(notdir $@)) \
+		|| { echo "missing and not installable here: $(notdir $@) - see the message above" >&2; exit 3; }
 
 clean:
 	rm -rf $(VENV) results dist

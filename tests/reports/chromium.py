@@ -88,8 +88,10 @@ class Browser:
         return self._observed
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page."""
-        return self._call("Runtime.evaluate", expression=expression, returnByValue=True)["result"]["value"]
+        """The value of a JavaScript expression in the page; what it promises is waited for."""
+        told = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in told, told["exceptionDetails"]
+        return told["result"].get("value")
 
     def screenshot(self, path: Path) -> None:
         """The whole page, from top to bottom."""

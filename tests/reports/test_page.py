@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -160,6 +161,21 @@ def test_the_downloads_hold_the_records(page: Page, analysis: Analysis, run_dir:
 
 def test_the_page_is_the_same_again(source: str, analysis: Analysis) -> None:
     assert render_html(analysis) == source
+
+
+def plain_text(source: str) -> str:
+    """What the page says, a line a piece of text: without its style, its figures and its data."""
+    for left_out in ("style", "svg"):
+        source = re.sub(rf"<{left_out}[ >].*?</{left_out}>", "", source, flags=re.DOTALL)
+    pieces = (unescape(piece).strip() for piece in re.split(r"<[^>]*>", source))
+    return "\n".join(" ".join(piece.split()) for piece in pieces if piece) + "\n"
+
+
+def test_the_page_says_what_the_golden_one_says(source: str, tmp_path: Path) -> None:
+    golden = Path(__file__).parent / "golden" / "page.txt"
+    written = tmp_path / "page.txt"
+    written.write_text(plain_text(source))
+    assert written.read_text() == golden.read_text(), f"if that is meant: cp {written} {golden}"
 
 
 def test_ten_devices_would_fit_into_two_megabytes(tmp_path: Path) -> None:

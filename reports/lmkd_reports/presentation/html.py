@@ -259,6 +259,7 @@ def render_html(analysis: Analysis) -> str:
         detectable=analysis.detectable,
         devices=devices,
         forests=forests(analysis),
+        timed_pairs=_timed_pairs(analysis, devices),
         scale=scale,
         looks=arm_looks,
         numbers={arm: number for number, arm in enumerate(arm_looks, start=1)},
@@ -273,6 +274,12 @@ def render_html(analysis: Analysis) -> str:
         folded=folded,
     )
     return _with_downloads(page, analysis)
+
+
+def _timed_pairs(analysis: Analysis, devices: Sequence[DeviceView]) -> list[tuple[str, str]]:
+    """The pairs of arms whose times were asked of some device; all where none was."""
+    asked = {pair for view in devices if view.usual for pair in view.asked}
+    return [pair for pair in analysis.pairs if pair in asked or not asked]
 
 
 def _race_arm(arms: Sequence[str]) -> str:

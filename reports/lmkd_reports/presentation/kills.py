@@ -90,13 +90,11 @@ def signed(value: float) -> str:
 
 
 def difference(found: PairedDifference | None) -> str:
-    """``−2.9 (−3 to −2.8)``, or ``−3 in each of 12 blocks``; without an interval the mean alone."""
+    """``−2.9 (−3.2 to −2.6)``; without an interval the mean alone."""
     if found is None:
         return units.NOTHING
     if found.low is None:
         return signed(found.mean)
-    if found.is_constant:
-        return f"{signed(found.mean)} in each of {found.blocks} blocks"
     return f"{signed(found.mean)} ({_interval(found)})"
 
 
@@ -164,9 +162,8 @@ def _statement(result: PressureResult, comparison: KillComparison) -> str:
     found = comparison.total
     if unusable or found is None or found.p is None:
         return "; ".join(unusable) or missing_blocks(found)
-    if found.is_constant:
-        return f"{_amount(comparison, found)} in each of {found.blocks} blocks (p {p_value(found)})"
-    return f"{_amount(comparison, found)} ({_interval(found)}; p {p_value(found)})"
+    everywhere = f" in each of {found.blocks} blocks" if found.is_constant else ""
+    return f"{_amount(comparison, found)}{everywhere} ({_interval(found)}; p {p_value(found)})"
 
 
 def _amount(comparison: KillComparison, found: PairedDifference) -> str:

@@ -1,18 +1,28 @@
 """How many more or fewer: the mean, over blocks, of the difference within a block.
 
-The interval is the percentile bootstrap's over blocks (B. Efron, Annals of Statistics 7, 1979, 1-26). For few
-blocks it is known to be too narrow, so a difference is claimed only where the sign-flip permutation test
-(R. A. Fisher, The Design of Experiments, 1935, section 21) agrees, which is exact: all flips of up to 14
-blocks are counted.
+The interval is a percentile bootstrap's over blocks (B. Efron, Annals of Statistics 7, 1979, 1-26), made to
+hold for few blocks in two ways. Its ends are those percentiles that a t interval would take (T. C.
+Hesterberg, The American Statistician 69, 2015, 371-386). And two blocks are added that were not seen, one
+above and one below the mean, as A. Agresti and B. A. Coull add trials to a share (The American Statistician
+52, 1998, 119-126): kills are often as many in all blocks, and a plain bootstrap would then claim to know the
+mean exactly. tests/reports/test_difference_coverage.py holds on to what that gives: the plain interval
+covered the mean in 46 to 93 % of simulated runs of 6 to 12 blocks, this one in at least 93 %.
+
+A difference is claimed only where the sign-flip permutation test (R. A. Fisher, The Design of Experiments,
+1935, section 21) agrees, which is exact: all flips of up to 14 blocks are counted.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cache
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtr
+from scipy.special import stdtrit
 
 from lmkd_reports.statistics.bounds import Floats
 from lmkd_reports.statistics.paired import MIN_BLOCKS
@@ -24,6 +34,13 @@ MOST_EXACT = 14
 
 SEED = 20210701
 """Of the resampling: the same data always give the same interval."""
+
+UNSEEN = 2
+UNSEEN_SPREAD = 2.0
+"""How far the unseen blocks lie from the mean, in standard deviations of the seen ones."""
+
+LEAST_SPREAD = 1.0
+"""And at least by one kill."""
 
 ROUNDING = 1e-9
 
@@ -45,7 +62,7 @@ class PairedDifference:
     @property
     def is_constant(self) -> bool:
         """Whether it is the same in every block."""
-        return self.low is not None and self.low == self.high
+        return self.low is not None and self.deviation == 0
 
     @property
     def is_clear(self) -> bool:
@@ -70,16 +87,25 @@ def paired_difference(candidate: Floats, baseline: Floats) -> PairedDifference |
 
 
 def _interval(differences: Floats) -> tuple[float, float]:
-    means = differences[_resampled(len(differences))].mean(axis=1)
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(means, [tail, 100 - tail])
+    blocks, mean = len(differences), differences.mean()
+    spread = max(LEAST_SPREAD, UNSEEN_SPREAD * differences.std(ddof=1))
+    values = np.concatenate([differences, [mean - spread, mean + spread]])
+    means = values[_resampled(blocks)].mean(axis=1)
+    low, high = np.quantile(means, [_tail(blocks), 1 - _tail(blocks)])
     return float(low), float(high)
+
+
+@cache
+def _tail(blocks: int) -> float:
+    """What lies beyond each end of the resampled means, for few blocks less than 2.5 %."""
+    reach = stdtrit(blocks - 1, (1 + CONFIDENCE) / 2) * math.sqrt(blocks / (blocks - 1))
+    return float(ndtr(-reach))
 
 
 @lru_cache(maxsize=4)
 def _resampled(blocks: int) -> NDArray[np.int64]:
-    """Which blocks each resample holds: the same in every comparison of as many blocks."""
-    return np.random.default_rng(SEED).integers(0, blocks, (RESAMPLES, blocks))
+    """Which of the blocks and the two unseen ones each resample holds: always the same for as many blocks."""
+    return np.random.default_rng(SEED).integers(0, blocks + UNSEEN, (RESAMPLES, blocks))
 
 
 def _sign_flip_p(differences: Floats) -> float:
