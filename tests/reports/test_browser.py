@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from chromium import Browser
 
+RATIO = re.compile(r"(\d+(?:\.\d+)?)x")
 LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
 
 
@@ -34,6 +36,35 @@ def test_figures_are_drawn_in_the_themes_colours(browser: Browser, run_dir: Path
     light = browser.evaluate(line)
     browser.open(run_dir / "report.html", dark=True)
     assert (light, browser.evaluate(line)) == ("rgb(0, 114, 178)", "rgb(92, 184, 240)")
+
+
+ROWS = "[...document.querySelector('table.contents').tBodies[0].rows]"
+NAMES = f"{ROWS}.map(row => row.cells[0].textContent)"
+RATIOS = f"{ROWS}.map(row => row.cells[1].querySelector('small')?.textContent ?? '')"
+HEADER = "document.querySelector('table.contents thead').rows[0].cells[{}]"
+
+
+def test_a_table_is_sorted_by_a_click(browser: Browser, suite_dir: Path) -> None:
+    browser.open(suite_dir / "report.html")
+    before = browser.evaluate(NAMES)
+    browser.evaluate(f"{HEADER.format(1)}.querySelector('button').click()")
+    ratios = [float(found[1]) for text in browser.evaluate(RATIOS) if (found := RATIO.search(text))]
+    assert len(ratios) > 30
+    assert ratios == sorted(ratios)
+    assert browser.evaluate(f"{HEADER.format(1)}.ariaSort") == "ascending"
+    browser.evaluate(f"{HEADER.format(1)}.querySelector('button').click()")
+    assert browser.evaluate(f"{HEADER.format(1)}.ariaSort") == "descending"
+    assert sorted(browser.evaluate(NAMES)) == sorted(before)
+
+
+def test_a_figure_is_enlarged_by_a_click(browser: Browser, run_dir: Path) -> None:
+    width = "document.querySelector('figure svg').getBoundingClientRect().width"
+    browser.open(run_dir / "report.html")
+    small = browser.evaluate(width)
+    browser.evaluate("document.querySelector('figure .zoom').click()")
+    assert browser.evaluate(width) > 1.5 * small
+    browser.evaluate("document.querySelector('figure .zoom').click()")
+    assert browser.evaluate(width) == small
 
 
 SHOWN = (

@@ -209,7 +209,7 @@ def test_hostile_strings_stay_text(tmp_path: Path) -> None:
     ]
     analysis = analyse(load_run(run.write(tmp_path)))
     page = Page(render_html(analysis))
-    assert "script" not in {tag for tag, _ in page.tags}
+    assert [tag for tag, _ in page.tags].count("script") == 1  # the page's own
     assert page.words().count(SCRIPT) > 8
     assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in page.attributes("id"))
     text = render_summary(analysis)

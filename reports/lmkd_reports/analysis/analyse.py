@@ -15,6 +15,7 @@ from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import pressure_of
+from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.analysis.together import held_together
 from lmkd_reports.frames import STRATUM
 from lmkd_reports.frames import Run
@@ -82,6 +83,7 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
     planned = run.planned[run.planned["device"] == name]
     of_trials, of_planned = _by_stratum(trials), _by_stratum(planned)
     skips = tuple(skip for skip in run.skips if skip.device == name)
+    episodes = [episode for episode in run.episodes if episode.device == name]
     records = [record for record in run.devices if record.device == name]
     return DeviceResult(
         name=name,
@@ -99,9 +101,8 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         ),
         skips=skips,
         conformance=conformance_of([case for case in run.cases if case.device == name]),
-        pressure=pressure_of(
-            [one for one in run.episodes if one.device == name], run.info.arms, detectable.kills
-        ),
+        pressure=pressure_of(episodes, run.info.arms, detectable.kills),
+        settings=settings_of(episodes),
     )
 
 

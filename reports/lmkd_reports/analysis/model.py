@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmkd_reports.analysis.cases import Conformance
@@ -175,7 +176,7 @@ class StratumResult:
 class DeviceResult:
     """One device; ``record`` is None when it could not be attached, ``conformance`` when no case was run.
 
-    ``pressure`` is empty when no episode was.
+    ``pressure`` is empty when no episode was, and so are ``settings``, which lmkd's policy had in them.
     """
 
     name: str
@@ -184,6 +185,7 @@ class DeviceResult:
     skips: tuple[SkipRecord, ...]
     conformance: Conformance | None
     pressure: tuple[PressureResult, ...]
+    settings: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,18 @@ class PressureResult:
         )
 
 
+def settings_of(episodes: Sequence[EpisodeRecord]) -> dict[str, str]:
+    """What lmkd's policy was told in the valid episodes, and the watermark below which it kills."""
+    found: dict[str, dict[str, None]] = {}
+    for episode in episodes:
+        if episode.valid:
+            for name, value in episode.settings.items():
+                found.setdefault(f"lmkd's {name}", {})[str(value)] = None
+            if episode.threshold_kb is not None:
+                found.setdefault("low watermark", {})[f"{episode.threshold_kb} kB"] = None
+    return {name: ", then ".join(values) for name, values in found.items()}
+
+
 def pressure_of(
     episodes: Sequence[EpisodeRecord], arms: Sequence[str], detectable_kills: float = 1.0
 ) -> tuple[PressureResult, ...]:

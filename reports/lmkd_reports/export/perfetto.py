@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from lmkd_reports.export.files import LONGEST_NAME
@@ -41,6 +44,8 @@ class Traces:
 def write_traces(run_dir: Path, to: Path) -> Traces:
     """Writes ``device=…/SUITE-SCENARIO-…-ARM-bBLOCK-….perfetto-trace`` below ``to``.
 
+    A record that no trace can hold is a problem, and the others are written.
+
     Raises:
         UsageProblem: there is no run in ``run_dir``, or nothing can be written to ``to``.
     """
@@ -50,7 +55,7 @@ def write_traces(run_dir: Path, to: Path) -> Traces:
     try:
         for file in record_files(run_dir):
             for found in read_devices(file, run, problems):
-                paths += _write_device(found, to, run)
+                paths += _write_device(found, to, file.name, problems)
     except OSError as error:
         raise UsageProblem(
             f"the export to {to} failed ({error_text(error)}): name a folder that can be written with --to"
@@ -58,17 +63,28 @@ def write_traces(run_dir: Path, to: Path) -> Traces:
     return Traces(tuple(paths), tuple(problems))
 
 
-def _write_device(found: DeviceRecords, to: Path, run: RunName) -> list[Path]:
+def _write_device(found: DeviceRecords, to: Path, source: str, problems: list[Problem]) -> list[Path]:
     folder = to / f"device={safe_name(found.device)}"
-    traces = [(_trial_name(one, run), trial_trace(one)) for one in found.trials]
-    traces += [(_episode_name(one, run), episode_trace(one)) for one in found.episodes]
     paths = []
-    for name, content in traces:
+    for name, content_of in _named_traces(found):
+        try:
+            content = content_of()
+        except ValueError as error:  # a time or a size that the format's 64 bits cannot hold
+            problems.append(Problem(f"records/{source}", 0, f"no trace of {name} ({error_text(error)})"))
+            continue
         path = folder / f"{name}.perfetto-trace"
         with replaced(path) as part:
             part.write_bytes(content)
         paths.append(path)
     return paths
+
+
+def _named_traces(found: DeviceRecords) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Names of files without their ending, and what makes the content."""
+    for trial in found.trials:
+        yield _trial_name(trial, found.run), partial(trial_trace, trial)
+    for episode in found.episodes:
+        yield _episode_name(episode, found.run), partial(episode_trace, episode)
 
 
 def _trial_name(trial: TrialRecord, run: RunName) -> str:
@@ -82,6 +98,7 @@ def _episode_name(episode: EpisodeRecord, run: RunName) -> str:
 
 def _name(record: TrialRecord | EpisodeRecord, what: str, key: str) -> str:
     """What a reader looks for, and a digest of all that makes it the one it is."""
-    words = (record.suite, record.scenario, what, record.arm, f"b{record.block}")
+    warmup = ("warmup",) if record.warmup else ()
+    words = (record.suite, record.scenario, what, record.arm, *warmup, f"b{record.block}")
     digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:DIGEST_LETTERS]
     return f"{UNSAFE.sub('_', '-'.join(words))[:LONGEST_NAME]}-{digest}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lmkd_reports.export.perfetto_place import block_of
+from lmkd_reports.export.perfetto_place import place_of
 from lmkd_reports.export.trace import BYTES_A_KB
 from lmkd_reports.export.trace import TraceBuilder
 from pytest_lmkd.wire import EpisodePoint
@@ -19,21 +21,26 @@ def episode_trace(episode: EpisodeRecord) -> bytes:
     """Moment 0 is when the demand began."""
     trace = TraceBuilder()
     root = trace.track(
-        f"{episode.device}: {episode.scenario}, {episode.profile}, {episode.arm}, block {episode.block}"
+        f"{episode.device}: {episode.scenario}, {episode.profile}, {episode.arm}, {block_of(episode)}"
     )
     _tell_episode(trace, root, episode)
     _tell_memory(trace, root, episode)
     lmkd = trace.track("lmkd", root)
     for number, kill in enumerate(episode.kills):
         _tell_decision(trace, lmkd, number, kill)
-        _tell_victim(trace, root, number, kill, _end_ns(episode))
+        _tell_victim(trace, root, number, kill, _watched_ns(episode))
     return trace.serialised()
 
 
 def _end_ns(episode: EpisodeRecord) -> int:
     """Of the episode; of one that was cut short its last known moment."""
+    return episode.duration_ns if episode.duration_ns is not None else _watched_ns(episode)
+
+
+def _watched_ns(episode: EpisodeRecord) -> int:
+    """The last known moment: victims and memory are watched beyond the end, while reapers are at work."""
     seen = [kill.decided_ns for kill in episode.kills] + [point[0] * NS_PER_US for point in episode.curve]
-    return episode.duration_ns if episode.duration_ns is not None else max(seen, default=0)
+    return max(episode.duration_ns or 0, *seen, 0)
 
 
 def _tell_episode(trace: TraceBuilder, root: int, episode: EpisodeRecord) -> None:
@@ -44,8 +51,7 @@ def _tell_episode(trace: TraceBuilder, root: int, episode: EpisodeRecord) -> Non
         f"{episode.demand} of {episode.demand_kb} kB",
         0,
         end_ns,
-        regime=episode.regime,
-        stall=episode.stall,
+        **place_of(episode),
         stall_ms=episode.stall_ms,
         kills_total=episode.kills_total,
         kills_needed=episode.kills_needed,
@@ -74,17 +80,17 @@ def _tell_memory(trace: TraceBuilder, root: int, episode: EpisodeRecord) -> None
     if episode.threshold_kb is None:
         return
     watermark = trace.counter_of_bytes("low watermark", root)
-    for at_ns in (0, _end_ns(episode)):
+    for at_ns in (0, _watched_ns(episode)):
         trace.count(watermark, at_ns, episode.threshold_kb * BYTES_A_KB)
     pressure = trace.track("pressure", root)
-    for start_ns, end_ns in _below(episode.curve, episode.threshold_kb, _end_ns(episode)):
+    for start_ns, end_ns in _below(episode.curve, episode.threshold_kb, _watched_ns(episode)):
         trace.slice(pressure, "below the low watermark", start_ns, end_ns)
 
 
 def _below(curve: tuple[EpisodePoint, ...], threshold_kb: int, end_ns: int) -> Iterator[tuple[int, int]]:
     """From when to when free memory was below the watermark; between two points it is the earlier one's."""
     since_ns: int | None = None
-    for at_us, free_kb, _, _ in curve:
+    for at_us, free_kb, _, _ in sorted(curve):  # a damaged record may be in disorder
         if free_kb < threshold_kb and since_ns is None:
             since_ns = at_us * NS_PER_US
         elif free_kb >= threshold_kb and since_ns is not None:
@@ -114,7 +120,7 @@ def _tell_decision(trace: TraceBuilder, lmkd: int, number: int, kill: KillRecord
 
 
 def _tell_victim(trace: TraceBuilder, root: int, number: int, kill: KillRecord, end_ns: int) -> None:
-    """A track a stage, because stages overlap; one that was not over by the end of the episode says so."""
+    """A track a stage, because stages overlap; one that was not over when the watch ended says so."""
     victim = trace.track(f"app {kill.app}, adj {kill.adj}, pid {kill.pid}", root)
     killed_ns = kill.decided_ns if kill.killed_ns is None else kill.killed_ns
     held = trace.track("memory held", victim)
@@ -131,10 +137,22 @@ def _tell_victim(trace: TraceBuilder, root: int, number: int, kill: KillRecord, 
         stall=kill.stall,
     )
     _stage(trace, victim, "kill", kill.decided_ns, kill.killed_ns, end_ns)
-    if kill.by_reaper:
-        name = f"mrelease {kill.mrelease_errno}".strip()
-        _stage(trace, victim, name, killed_ns, kill.reaped_ns, end_ns)
+    _tell_mrelease(trace, victim, killed_ns, kill)
     _stage(trace, victim, "exit", killed_ns, kill.exited_ns, end_ns)
+
+
+def _tell_mrelease(trace: TraceBuilder, victim: int, killed_ns: int, kill: KillRecord) -> None:
+    """From the SIGKILL: the record has no beginning of the call. Without its return there was no call."""
+    if kill.reaped_ns is None:  # the arm has none, or both reapers were busy
+        return
+    trace.slice(
+        trace.track("mrelease", victim),
+        f"until mrelease returned {kill.mrelease_errno}".strip(),
+        killed_ns,
+        kill.reaped_ns,
+        errno=kill.mrelease_errno,
+        charged_kb=kill.charged_at_return_kb,
+    )
 
 
 def _memory_name(kill: KillRecord) -> str:
@@ -148,6 +166,5 @@ def _memory_name(kill: KillRecord) -> str:
 def _stage(
     trace: TraceBuilder, victim: int, name: str, start_ns: int, over_ns: int | None, end_ns: int
 ) -> None:
-    track = trace.track(name.partition(" ")[0], victim)
     shown = name if over_ns is not None else f"{name} (not over by the end)"
-    trace.slice(track, shown, start_ns, end_ns if over_ns is None else over_ns)
+    trace.slice(trace.track(name, victim), shown, start_ns, end_ns if over_ns is None else over_ns)

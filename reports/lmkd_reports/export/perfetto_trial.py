@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lmkd_reports.export.perfetto_place import block_of
+from lmkd_reports.export.perfetto_place import place_of
 from lmkd_reports.export.trace import BYTES_A_KB
 from lmkd_reports.export.trace import TraceBuilder
 from pytest_lmkd.wire import TrialRecord
@@ -13,7 +15,7 @@ MOMENTS = {"reclaim_50_ns": "50 % back", "reclaim_90_ns": "90 % back", "reclaim_
 def trial_trace(trial: TrialRecord) -> bytes:
     """Moment 0 is just before the SIGKILL."""
     trace = TraceBuilder()
-    root = trace.track(f"{trial.device}: {trial.scenario}, {trial.arm}, block {trial.block}")
+    root = trace.track(f"{trial.device}: {trial.scenario}, {trial.arm}, {block_of(trial)}")
     _tell_calls(trace, root, trial)
     _tell_victim(trace, root, trial)
     _tell_memory(trace, root, trial)
@@ -39,7 +41,7 @@ def _tell_victim(trace: TraceBuilder, root: int, trial: TrialRecord) -> None:
         name,
         0,
         trial.exit_ns if trial.exit_ns is not None else trial.timeout_ns,
-        arm=trial.arm,
+        **place_of(trial),
         victim_kb=trial.victim_kb,
         threads=trial.threads,
         shape=trial.shape,

@@ -7,18 +7,15 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.frames import Run
 from lmkd_reports.gate.runs import DevicePair
 from lmkd_reports.presentation import units
+from lmkd_reports.presentation.environment import ALWAYS_ANOTHER
+from lmkd_reports.presentation.environment import TOLD
 from lmkd_reports.presentation.environment import properties
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import RunInfo
-
-ALWAYS_ANOTHER = {"boot_id", "clock_step_ns"}
-"""Facts that differ between any two boots or measurements, and say nothing of the device."""
-
-TOLD = {"kernel_release", "personality", "page_size", "cpus", "mem_total_kb", "swap_total_kb", "root"}
-"""Facts that the device's record has as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +57,7 @@ def _device_values(run: Run, device: str) -> dict[str, str]:
     return {
         **{one.name: _joined(one.values) for one in properties(records)},
         **_facts(records),
-        **_settings(run, device),
+        **settings_of([episode for episode in run.episodes if episode.device == device]),
         **_timeouts(run, device),
     }
 
@@ -72,18 +69,6 @@ def _facts(records: Sequence[DeviceRecord]) -> dict[str, str]:
         for name in names
         if name not in ALWAYS_ANOTHER | TOLD
     }
-
-
-def _settings(run: Run, device: str) -> dict[str, str]:
-    """What lmkd's policy was told, and the watermark below which it kills."""
-    found: dict[str, list[str]] = {}
-    for episode in run.episodes:
-        if episode.device == device and episode.valid:
-            for name, value in episode.settings.items():
-                found.setdefault(f"lmkd's {name}", []).append(str(value))
-            if episode.threshold_kb is not None:
-                found.setdefault("low watermark", []).append(f"{episode.threshold_kb} kB")
-    return {name: _joined(values) for name, values in found.items()}
 
 
 def _timeouts(run: Run, device: str) -> dict[str, str]:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.presentation import units
 from pytest_lmkd.wire import DeviceRecord
+
+ALWAYS_ANOTHER = {"boot_id", "clock_step_ns"}
+"""Facts that differ between any two boots or measurements, and say nothing of the device."""
+
+TOLD = {"kernel_release", "personality", "page_size", "cpus", "mem_total_kb", "swap_total_kb", "root"}
+"""Facts that the device's record has as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,31 @@ def properties(records: Sequence[DeviceRecord | None]) -> list[Property]:
     columns = [_described(record) if record else {} for record in records]
     names = list(dict.fromkeys(name for column in columns for name in column))
     return [Property(name, tuple(column.get(name, units.NOTHING) for column in columns)) for name in names]
+
+
+def side_by_side(devices: Sequence[DeviceResult]) -> list[Property]:
+    """What the devices are, what lmkd's policy was told on each, and the facts in which they differ."""
+    facts = [Property(name, values) for name, values in _facts(devices).items()]
+    return [
+        *properties([device.record for device in devices]),
+        *(Property(name, values) for name, values in _settings(devices).items()),
+        *(fact for fact in facts if fact.differs),
+    ]
+
+
+def _settings(devices: Sequence[DeviceResult]) -> dict[str, tuple[str, ...]]:
+    names = dict.fromkeys(name for device in devices for name in device.settings)
+    return {name: tuple(device.settings.get(name, units.NOTHING) for device in devices) for name in names}
+
+
+def _facts(devices: Sequence[DeviceResult]) -> dict[str, tuple[str, ...]]:
+    columns = [device.record.facts if device.record else {} for device in devices]
+    names = dict.fromkeys(name for column in columns for name in column)
+    return {
+        name: tuple(str(column[name].value) if name in column else units.NOTHING for column in columns)
+        for name in names
+        if name not in ALWAYS_ANOTHER | TOLD
+    }
 
 
 def _described(record: DeviceRecord) -> dict[str, str]:

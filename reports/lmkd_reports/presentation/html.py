@@ -1,13 +1,15 @@
-"""The page: one HTML file that needs nothing outside itself, and no JavaScript."""
+"""The page: one HTML file that needs nothing outside itself, and JavaScript only to sort and to enlarge."""
 
 from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from itertools import groupby
 
 import jinja2
@@ -28,8 +30,7 @@ from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
 from lmkd_reports.presentation.detail import Detail
 from lmkd_reports.presentation.detail import chosen
-from lmkd_reports.presentation.environment import Property
-from lmkd_reports.presentation.environment import properties
+from lmkd_reports.presentation.environment import side_by_side
 from lmkd_reports.presentation.figures import curve_figure
 from lmkd_reports.presentation.figures import distribution_figure
 from lmkd_reports.presentation.forest import forests
@@ -236,6 +237,14 @@ class Download:
     size_kb: int
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """The page's script, and the digest by which the page allows this one and no other."""
+
+    text: Markup
+    digest: str
+
+
 def render_html(analysis: Analysis) -> str:
     """The whole page. Everything that came from a device is escaped by jinja2 or ElementTree."""
     notes = Notes()
@@ -255,6 +264,7 @@ def render_html(analysis: Analysis) -> str:
     ]
     template = _environment().get_template("report.html.j2")
     page: str = template.render(
+        script=_script(),
         analysis=analysis,
         detectable=analysis.detectable,
         devices=devices,
@@ -265,7 +275,7 @@ def render_html(analysis: Analysis) -> str:
         numbers={arm: number for number, arm in enumerate(arm_looks, start=1)},
         notes=notes,
         marks=MARKS,
-        properties=_properties(analysis),
+        properties=side_by_side(analysis.devices),
         downloads=DOWNLOADS,
         confidence_note=wording.confidence_note(analysis),
         regimes=wording.REGIMES,
@@ -274,6 +284,12 @@ def render_html(analysis: Analysis) -> str:
         folded=folded,
     )
     return _with_downloads(page, analysis)
+
+
+def _script() -> Script:
+    text = resources.files("lmkd_reports.presentation").joinpath("templates", "page.js").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return Script(Markup(text), f"sha256-{digest}")  # noqa: S704 - our own file
 
 
 def _timed_pairs(analysis: Analysis, devices: Sequence[DeviceView]) -> list[tuple[str, str]]:
@@ -490,10 +506,6 @@ def _baseline(result: StratumResult) -> str:
 def _row(arm: ArmResult, result: StratumResult, notes: Notes) -> ArmRow:
     comparisons = [one for one in result.comparisons if one.candidate == arm.arm]
     return ArmRow(arm, comparisons, notes.refer(arm.notes))
-
-
-def _properties(analysis: Analysis) -> list[Property]:
-    return properties([device.record for device in analysis.devices])
 
 
 def _with_downloads(page: str, analysis: Analysis) -> str:
