@@ -176,16 +176,49 @@ def test_what_was_not_seen_by_the_end_says_so() -> None:
     stages = [one for one in told.slices if "/app 0," in one.track and "memory" not in one.name]
     assert {one.name for one in stages} == {
         "kill (not over by the end)",
-        "mrelease (not over by the end)",
         "exit (not over by the end)",
     }
     assert {one.end_ns for one in stages} == {3000 * NS_PER_MS}
 
 
-def test_a_victim_that_no_reaper_took_has_no_mrelease() -> None:
-    alone = synthetic_kill(0, by_reaper=False, reaped_ns=None)
+def test_what_never_came_back_lasts_as_long_as_it_was_watched() -> None:
+    """Victims are watched beyond the end: late memory must not look longer than memory that never came."""
+    late = synthetic_kill(0, freed_ns=4000 * NS_PER_MS)
+    never = synthetic_kill(1, freed_ns=None, exited_ns=None)
+    curve = ((0, 90_000, 0, 0), (5_000_000, 90_000, 0, 0))
+    told = read(episode_trace(synthetic_episode(0, kills=(late, never), curve=curve)))
+    assert [one.end_ns // NS_PER_MS for one in told.of("/memory held")] == [4000, 5000]
+    assert [one.end_ns // NS_PER_MS for one in told.of("pid 101/exit")] == [5000]
+    assert [one.end_ns // NS_PER_MS for one in told.of("/episode")] == [3000]
+
+
+@pytest.mark.parametrize("by_reaper", [False, True])  # both reapers were busy; the arm sends SIGKILL only
+def test_an_mrelease_that_was_not_called_is_not_there(by_reaper: bool) -> None:
+    alone = synthetic_kill(0, by_reaper=by_reaper, reaped_ns=None)
     told = read(episode_trace(synthetic_episode(0, kills=(alone,))))
-    assert not [one for one in told.slices if one.name.startswith("mrelease")]
+    assert not [one for one in told.tracks if one.endswith("/mrelease")]
+
+
+def test_an_mrelease_that_lost_its_race_says_so() -> None:
+    lost = synthetic_kill(0, mrelease_errno="ESRCH", charged_at_return_kb=51_000)
+    (one,) = read(episode_trace(synthetic_episode(0, kills=(lost,)))).of("/mrelease")
+    assert one.name == "until mrelease returned ESRCH"
+    assert one.notes == {"errno": "ESRCH", "charged_kb": 51_000}
+
+
+def test_an_episode_without_kills_has_its_memory_alone() -> None:
+    told = read(episode_trace(synthetic_episode(0)))
+    assert told.instants == []
+    assert [one.track.rpartition("/")[2] for one in told.slices if one.name != "below the low watermark"] == [
+        "episode"
+    ]
+    assert told.counters["free memory"]
+
+
+def test_a_curve_in_disorder_makes_no_slices_that_overlap() -> None:
+    curve = ((10, 1, 0, 0), (50, 9, 0, 0), (5, 1, 0, 0), (20, 9, 0, 0))
+    told = read(episode_trace(synthetic_episode(0, curve=curve, threshold_kb=3)))
+    assert [(one.start_ns, one.end_ns) for one in told.of("/pressure")] == [(5_000, 20_000)]
 
 
 def test_an_episode_that_failed_is_told_too() -> None:
@@ -235,6 +268,20 @@ def test_a_censored_trial_ends_at_its_timeout() -> None:
     assert (held.name, held.end_ns) == ("held beyond the timeout", trial.timeout_ns)
 
 
+@pytest.mark.parametrize("warmup", [False, True])
+def test_a_trace_says_which_trial_or_episode_it_is_and_whether_it_counts(warmup: bool) -> None:
+    trial, episode = synthetic_trial(warmup=warmup, block=3), synthetic_episode(1, warmup=warmup, block=3)
+    for record, content, track in (
+        (trial, trial_trace(trial), "/victim"),
+        (episode, episode_trace(episode), "/episode"),
+    ):
+        told = read(content)
+        assert told.tracks[0].endswith(f", {'warm-up ' if warmup else ''}block 3")
+        (whole,) = told.of(track)
+        for name in ("device", "suite", "scenario", "stall", "regime", "arm", "block", "warmup", "boot_id"):
+            assert whole.notes[name] == getattr(record, name)
+
+
 @pytest.fixture(scope="module")
 def run() -> SyntheticRun:
     run = synthetic_run([PATCHED], blocks=2)
@@ -279,6 +326,33 @@ def test_hostile_names_leave_no_folder_and_are_text_in_the_trace(tmp_path: Path)
     assert sorted(traces_in(tmp_path)) == sorted(traces.paths)
     told = read(traces.paths[0].read_bytes())
     assert told.tracks[0].startswith(f"{hostile}: ")
+
+
+def test_a_warm_up_has_a_file_of_its_own_that_says_so(tmp_path: Path) -> None:
+    run = SyntheticRun(synthetic_info([PATCHED]))
+    run.trials = [synthetic_trial(), synthetic_trial(warmup=True)]
+    names = [path.name for path in write_traces(run.write(tmp_path / "run"), tmp_path / "to").paths]
+    assert ["-kill-warmup-b0-" in name for name in names] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"curve": ((2**62, 1),)},
+        {"curve": ((1, 2**62),)},
+        {"calls": (Call("process_mrelease", -2 * ZERO_NS, 1, "", None),)},
+    ],
+    ids=["a time too late", "a size too large", "a time too early"],
+)
+def test_a_record_that_no_trace_can_hold_is_named_and_the_others_written(
+    changes: dict[str, Any], tmp_path: Path
+) -> None:
+    run = SyntheticRun(synthetic_info([PATCHED]))
+    run.trials = [synthetic_trial(**changes), synthetic_trial(block=1)]
+    traces = write_traces(run.write(tmp_path / "run"), tmp_path / "to")
+    assert ["-b1-" in path.name for path in traces.paths] == [True]
+    (problem,) = traces.problems
+    assert str(problem).startswith("records/0.jsonl: no trace of reclaim-nobody-holds-64MB-1t-kill-b0-")
 
 
 def test_lines_that_cannot_be_read_are_named(

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
+from typing import TypedDict
 
-from lmkd_reports.export.trace import Note
 from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import TrialRecord
 
-PLACE = ("device", "suite", "scenario", "stall", "regime", "arm", "block", "warmup", "boot_id")
-_place = attrgetter(*PLACE)
+
+class Place(TypedDict):
+    """Annotations of the slice that spans the record."""
+
+    device: str
+    suite: str
+    scenario: str
+    stall: str
+    regime: str
+    arm: str
+    block: int
+    warmup: bool
+    boot_id: str
 
 
-def place_of(record: TrialRecord | EpisodeRecord) -> dict[str, Note]:
-    """Annotations for the slice that spans the record."""
-    return dict(zip(PLACE, _place(record), strict=True))
+def place_of(record: TrialRecord | EpisodeRecord) -> Place:
+    return Place(
+        device=record.device,
+        suite=record.suite,
+        scenario=record.scenario,
+        stall=record.stall,
+        regime=record.regime,
+        arm=record.arm,
+        block=record.block,
+        warmup=record.warmup,
+        boot_id=record.boot_id,
+    )
 
 
 def block_of(record: TrialRecord | EpisodeRecord) -> str:
