@@ -192,6 +192,13 @@ def test_what_never_came_back_lasts_as_long_as_it_was_watched() -> None:
     assert [one.end_ns // NS_PER_MS for one in told.of("/episode")] == [3000]
 
 
+def test_what_was_seen_of_one_victim_tells_how_long_the_others_were_watched() -> None:
+    late = synthetic_kill(0, exited_ns=4000 * NS_PER_MS, freed_ns=3500 * NS_PER_MS)
+    never = synthetic_kill(1, freed_ns=None)
+    told = read(episode_trace(synthetic_episode(0, kills=(late, never), curve=())))
+    assert [one.end_ns // NS_PER_MS for one in told.of("/memory held")] == [3500, 4000]
+
+
 @pytest.mark.parametrize("by_reaper", [False, True])  # both reapers were busy; the arm sends SIGKILL only
 def test_an_mrelease_that_was_not_called_is_not_there(by_reaper: bool) -> None:
     alone = synthetic_kill(0, by_reaper=by_reaper, reaped_ns=None)

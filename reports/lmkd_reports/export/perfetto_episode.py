@@ -39,7 +39,9 @@ def _end_ns(episode: EpisodeRecord) -> int:
 
 def _watched_ns(episode: EpisodeRecord) -> int:
     """The last known moment: victims and memory are watched beyond the end, while reapers are at work."""
-    seen = [kill.decided_ns for kill in episode.kills] + [point[0] * NS_PER_US for point in episode.curve]
+    seen = [point[0] * NS_PER_US for point in episode.curve]
+    for kill in episode.kills:
+        seen += [kill.decided_ns, kill.exited_ns or 0, kill.freed_ns or 0]
     return max(episode.duration_ns or 0, *seen, 0)
 
 
