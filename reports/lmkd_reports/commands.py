@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
+from lmkd_reports.logs import commands as logs_commands
 from lmkd_reports.masking import Masker
 from lmkd_reports.records import Reading
 from lmkd_reports.records import record_files
@@ -81,6 +82,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.set_defaults(run=report)
     gate_commands.add_parsers(subparsers)
     export_commands.add_parsers(subparsers)
+    logs_commands.add_parsers(subparsers)
 
 
 def percentage(text: str) -> float:

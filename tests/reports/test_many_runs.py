@@ -122,7 +122,7 @@ def test_kills_have_a_forest_too(tmp_path: Path) -> None:
         "undisturbed, 12-cached",
     ]
     assert shown[0].tally == "better on 2 of 2 devices"
-    assert {row.strip.dot for row in shown[0].rows if row.strip} == {round(50 - 50 * 2.5 / 3, 1)}
+    assert {row.strip.dot for row in shown[0].rows if row.strip} == {round(50 - 50 * 2.5 / 4, 1)}
     assert shown[0].equal == 50
 
 

@@ -1,0 +1,42 @@
+"""``pytest-lmkd ingest``: kills in field logs and bug reports, without any device."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def add_parsers(subparsers: Subparsers) -> None:
+    parser = subparsers.add_parser(
+        "ingest", help="read kills from logs and bug reports", description=ingest.__doc__
+    )
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        type=Path,
+        nargs="+",
+        help="logcat or dumpsys text, gzip, or a zip such as a bug report",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print a JSON object a kill, the summary on standard error"
+    )
+    parser.add_argument(
+        "--kill-timeout-ms",
+        metavar="MS",
+        type=int,
+        default=100,
+        help="a kill within this time of the last belongs to a cascade (default %(default)s, as ro.lmk's)",
+    )
+    parser.set_defaults(run=ingest)
+
+
+def ingest(options: argparse.Namespace) -> int:
+    """Reads who killed what and why from FILEs: what lmkd and ActivityManager logged, and exit-info."""
+    # pandas and scipy take two seconds to load: nobody should wait for them who reads no log
+    code: int = importlib.import_module("lmkd_reports.logs.actions").ingest(options)
+    return code
