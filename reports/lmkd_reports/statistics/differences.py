@@ -95,11 +95,22 @@ def _interval(differences: Floats) -> tuple[float, float]:
     return float(low), float(high)
 
 
+def typical_reach(blocks: int, deviation: float) -> float:
+    """How far the interval reaches to each side, for differences of that standard deviation."""
+    spread = max(LEAST_SPREAD, UNSEEN_SPREAD * deviation)
+    variance = (blocks * deviation**2 + UNSEEN * spread**2) / (blocks + UNSEEN)
+    return _errors(blocks) * math.sqrt(variance / blocks)
+
+
 @cache
 def _tail(blocks: int) -> float:
     """What lies beyond each end of the resampled means, for few blocks less than 2.5 %."""
-    reach = stdtrit(blocks - 1, (1 + CONFIDENCE) / 2) * math.sqrt(blocks / (blocks - 1))
-    return float(ndtr(-reach))
+    return float(ndtr(-_errors(blocks)))
+
+
+def _errors(blocks: int) -> float:
+    """How many standard errors of resampled means a t interval reaches."""
+    return float(stdtrit(blocks - 1, (1 + CONFIDENCE) / 2)) * math.sqrt(blocks / (blocks - 1))
 
 
 @lru_cache(maxsize=4)
