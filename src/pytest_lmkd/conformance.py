@@ -19,7 +19,6 @@ class CaseRunner:
         self._store = store
         self._progress = progress
         self._program: Conformance | None = None
-        self.has_recorded = False
 
     @property
     def variant(self) -> str:
@@ -65,5 +64,4 @@ class CaseRunner:
             boot_id=self._device.boot_id,
         )
         self._store.append(record)
-        self.has_recorded = True
         return record

@@ -1,9 +1,9 @@
-"""The pytest plugin: hooks and options only; ``session.LmkdSession`` does the work."""
+"""The pytest plugin: hooks and options only; ``session.LmkdSession`` and ``workers`` do the work."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import NoReturn
 
 import pytest
@@ -16,9 +16,12 @@ from pytest_lmkd.fixtures import SESSION
 from pytest_lmkd.options import Options
 from pytest_lmkd.options import add_options
 from pytest_lmkd.pressure.stratum import PressureStratum
-from pytest_lmkd.terminal import TerminalLine
 
-REPORT = pytest.StashKey[Path]()
+if TYPE_CHECKING:  # loading these takes a second, which only runs with a device pay
+    from lmkd_reports import ReportPaths
+
+OPTIONS = pytest.StashKey[Options]()
+REPORT: pytest.StashKey[ReportPaths] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,18 +33,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "lmkd-fixtures")
     if not config.getoption("--lmkd-device"):
         return
-    from pytest_lmkd.session import LmkdSession  # noqa: PLC0415 - takes a second; only runs with a device pay
+    from pytest_lmkd.start import start_run  # noqa: PLC0415 - takes a second
+    from pytest_lmkd.start import start_worker  # noqa: PLC0415
 
     try:
-        options = Options.of(config)
-        if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
-            raise UsageProblem("--lmkd-device cannot be used with -n: two workers would drive one device")
-        terminal = TerminalLine(config)
-        config.stash[SESSION] = LmkdSession(options, terminal.say, terminal.progress)
+        if hasattr(config, "workerinput"):
+            start_worker(config)
+        else:
+            config.stash[OPTIONS] = start_run(config)
     except LmkdError as error:
         _give_up(error)
-    if config.option.xmlpath is None and not config.option.collectonly:
-        config.option.xmlpath = str(options.results / "junit.xml")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -71,13 +72,18 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
-    lmkd = session.config.stash.get(SESSION, None)
+    stash = session.config.stash
     try:
         return (yield)
     finally:
-        report = lmkd.close() if lmkd else None
-        if report:
-            session.config.stash[REPORT] = report.html
+        if SESSION in stash:
+            stash[SESSION].close()
+        if OPTIONS in stash:
+            from pytest_lmkd.finish import finish_run  # noqa: PLC0415 - takes a second
+
+            report = finish_run(stash[OPTIONS])
+            if report is not None:
+                stash[REPORT] = report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -85,8 +91,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if report is None:
         return
     terminalreporter.section("pytest-lmkd")
-    terminalreporter.write((config.stash[SESSION].store.folder / "summary.txt").read_text())
-    terminalreporter.write_line(f"\nreport: {report}")
+    terminalreporter.write(report.summary.read_text())
+    terminalreporter.write_line(f"\nreport: {report.html}")
 
 
 def _device_of(item: pytest.Item) -> str:

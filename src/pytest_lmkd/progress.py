@@ -15,6 +15,10 @@ class ProgressMeter:
     done_trials: int = 0
     _started_s: float = field(default_factory=time.monotonic)
 
+    def start(self) -> None:
+        """The pace counts from now on."""
+        self._started_s = time.monotonic()
+
     def block_done(self, trials: int) -> None:
         self.done_trials += trials
 

@@ -1,69 +1,67 @@
-"""One pytest run over devices: from the options to the report. The hooks of ``plugin`` call it.
+"""One pytest process's devices: from the options to the records. The hooks of ``plugin`` call it.
 
 Order: ``plan`` (after collection) writes what is to be measured, ``open_devices`` attaches them,
-``measure`` is called by each test, ``close`` detaches and writes the report.
+``measure`` is called by each test, ``close`` detaches.
 """
 
 from __future__ import annotations
 
-import importlib.metadata
-import os
-import platform
-import shlex
-import sys
 from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC
-from datetime import datetime
+from typing import TYPE_CHECKING
 from typing import TypeVar
 
-from lmkd_reports import ReportPaths
-from lmkd_reports import write_report
 from pytest_lmkd.conformance import CaseRunner
 from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_stratum
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.source import DeviceSource
-from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import LmkdError
+from pytest_lmkd.host_turn import host_turn
 from pytest_lmkd.options import Options
 from pytest_lmkd.pressure.runner import EpisodeRunner
 from pytest_lmkd.pressure.runner import PressureOutcome
 from pytest_lmkd.pressure.stratum import PressureStratum
 from pytest_lmkd.pressure.stratum import plan_pressure_block
 from pytest_lmkd.progress import ProgressMeter
+from pytest_lmkd.progress_link import Listener
+from pytest_lmkd.run_info import new_run_id
+from pytest_lmkd.run_info import run_info
 from pytest_lmkd.runner import Runner
 from pytest_lmkd.runner import StratumOutcome
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.wire import PlannedEpisode
 from pytest_lmkd.wire import PlannedTrial
-from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
 
-Say = Callable[[str], None]
+if TYPE_CHECKING:
+    from pytest_lmkd.workers import Worker
+
 AnyStratum = Stratum | PressureStratum
 Outcome = TypeVar("Outcome", StratumOutcome, PressureOutcome)
 
 
 class LmkdSession:
-    """Holds the devices of a run; ``say`` shows the user a line to stay, ``progress`` one to be replaced."""
+    """Holds the devices; ``worker`` is what this process is where others of the run have devices too."""
 
-    def __init__(self, options: Options, say: Say, progress: Say) -> None:
+    def __init__(
+        self, options: Options, sources: Sequence[DeviceSource], user: Listener, worker: Worker | None = None
+    ) -> None:
         self.options = options
-        self._say = say
-        self._progress = progress
-        self._sources: list[DeviceSource] = parse_specs(options.specs)
+        self._say = user.say
+        self._progress = user.progress
+        self._worker = worker
+        self._sources = tuple(sources)
         self._cleanup = ExitStack()
         self._runners: dict[str, Runner] = {}
         self._episode_runners: dict[str, EpisodeRunner] = {}
         self._cases: dict[str, CaseRunner] = {}
-        self._measures = False
         self._unusable: dict[str, str] = {}
         self._meter = ProgressMeter(0)
         self._store: ResultStore | None = None
-        self._run_id = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ") + f"-{os.getpid()}"
+        self._run_id = new_run_id()
 
     @property
     def device_names(self) -> list[str]:
@@ -80,17 +78,15 @@ class LmkdSession:
         options = self.options
         trials = [trial for device, stratum in wanted for trial in _planned(stratum, device, options)]
         self._meter = ProgressMeter(sum(not trial.warmup for trial in trials))
-        self._measures = bool(trials)
-        store = self.store
         if options.resumed is None:
-            store.write_run(self._run_info())
-            store.write_plan(trials)
+            self.store.write_run(run_info(options, self.device_names))
+        self.store.add_plan(trials)
 
     def open_devices(self) -> None:
         """Attaches every device.
 
         Raises:
-            LmkdError: none of them can be used; the first one's reason.
+            LmkdError: none of them can be used, nor are there others in the run; the first one's reason.
         """
         first_error: LmkdError | None = None
         for source in self._sources:
@@ -99,8 +95,12 @@ class LmkdSession:
             except LmkdError as error:
                 first_error = first_error or error
                 self._note_unusable(source.name, str(error))
-        if not self._runners and first_error is not None:
+        self._meter.start()
+        if self._runners or first_error is None:
+            return
+        if self._worker is None:
             raise first_error
+        self._worker.device_is_unusable(str(first_error))  # the others go on, and this one's tests say why
 
     def measure(self, device: str, stratum: Stratum) -> StratumOutcome:
         """Measures the stratum on the device; a device that broke down before is skipped.
@@ -151,18 +151,14 @@ class LmkdSession:
             raise DeviceUnusable(self._unusable[device])
         return self._cases[device]
 
-    def close(self) -> ReportPaths | None:
-        """Detaches every device and writes the report, if there is anything to report."""
+    def close(self) -> None:
+        """Detaches every device."""
         self._cleanup.close()
-        tried = any(cases.has_recorded for cases in self._cases.values())
-        if self._store is None or not (self._measures or tried):
-            return None
-        paths = write_report(self._store.folder)
-        if self.options.html is not None:
-            self.options.html.write_bytes(paths.html.read_bytes())
-        return paths
 
     def _open(self, source: DeviceSource) -> None:
+        if source.runs_here and self._worker is not None:
+            turn = host_turn(self._worker.folder, self._worker.number, source.name, self._say)
+            self._cleanup.enter_context(turn)
         device = self._cleanup.enter_context(Device(source, self._say))
         self.store.append(device.record())
         self._cleanup.callback(self._forget, device)
@@ -204,29 +200,6 @@ class LmkdSession:
 
     def _trials_of(self, stratum: AnyStratum) -> int:
         return self._blocks_of(stratum) * len(self.options.arms)
-
-    def _run_info(self) -> RunInfo:
-        distributions = ("pytest-lmkd", "pytest", "adbutils", "pandas", "scipy")
-        return RunInfo(
-            run_id=self._run_id,
-            started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-            command=shlex.join(sys.argv),
-            seed=self.options.seed,
-            arms=self.options.arms,
-            blocks=self.options.blocks,
-            pressure_blocks=self.options.pressure_blocks,
-            warmup_blocks=self.options.warmup_blocks,
-            precision_pct=self.options.precision_pct,
-            suppressed=self.options.suppressed,
-            devices=tuple(self.device_names),
-            versions={name: importlib.metadata.version(name) for name in distributions},
-            host={
-                "system": platform.platform(),
-                "machine": platform.machine(),
-                "cpus": str(os.cpu_count()),
-                "python": platform.python_version(),
-            },
-        )
 
 
 def _planned(stratum: AnyStratum, device: str, options: Options) -> list[PlannedTrial | PlannedEpisode]:

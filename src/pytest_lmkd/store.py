@@ -5,6 +5,8 @@ A run that ends at any moment leaves whole lines behind; nothing is ever rewritt
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,8 +43,22 @@ class ResultStore:
     def write_run(self, info: RunInfo) -> None:
         (self.folder / "run.json").write_bytes(encode_line(info))
 
-    def write_plan(self, planned: Sequence[PlannedTrial | PlannedEpisode]) -> None:
-        (self.folder / "plan.jsonl").write_bytes(encode_lines(planned))
+    def add_plan(self, planned: Sequence[PlannedTrial | PlannedEpisode]) -> None:
+        """Adds what is planned of devices that have no plan yet; several processes may do so at once."""
+        with (self.folder / "plan.jsonl").open("a+b") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            stream.seek(0)
+            before = {_planned_device(line) for line in stream}
+            stream.write(encode_lines([trial for trial in planned if trial.device not in before]))
+
+    @property
+    def has_measurements(self) -> bool:
+        """Whether there is anything to report: a plan, or a conformance case."""
+        plan = self.folder / "plan.jsonl"
+        if plan.exists() and plan.stat().st_size:
+            return True
+        files = (self.folder / "records").glob("*.jsonl")
+        return any(b'"type":"case"' in path.read_bytes() for path in files)
 
     def trials(self, device: str) -> list[TrialRecord]:
         """The trials that are stored of the device; lines that cannot be read are passed over."""
@@ -76,6 +92,14 @@ def read_run(folder: Path) -> RunInfo:
         return decode_run((folder / "run.json").read_bytes())
     except (OSError, ValueError) as error:
         raise UsageProblem(f"{folder} holds no run to go on with ({error})") from error
+
+
+def _planned_device(line: bytes) -> str | None:
+    """Of which device a line of the plan is; None when it was cut."""
+    try:
+        return str(json.loads(line)["device"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _readable(line: bytes) -> Record | None:

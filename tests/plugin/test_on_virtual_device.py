@@ -9,13 +9,11 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from results import records_of
 
 import lmkd_virtual
-from pytest_lmkd.cache import user_cache_root
 
 SUITE = """
     import pytest
@@ -28,25 +26,7 @@ SUITE = """
 """
 
 
-CACHE = user_cache_root().parent  # before pytester moves HOME away
-
-
-@pytest.fixture(autouse=True, scope="module")
-def image() -> None:
-    lmkd_virtual.build(print)
-
-
-@pytest.fixture(autouse=True)
-def runtime_folder_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Devices that the user or another test runs are neither used nor stopped; the image is the user's."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
-    yield
-    assert lmkd_virtual.status() == []
-
-
-def records_of(folder: Path) -> list[dict]:
-    return [json.loads(line) for path in (folder / "records").glob("*.jsonl") for line in path.open()]
+pytestmark = pytest.mark.usefixtures("own_virtual_devices")
 
 
 def test_a_run_leaves_plan_records_report_and_junit(pytester: pytest.Pytester) -> None:

@@ -29,11 +29,16 @@ from pytest_lmkd.process import ProcessRecord
 
 
 @pytest.fixture
-def sleeper() -> Iterator[int]:
-    """A process that is nobody's QEMU."""
-    with subprocess.Popen(["sleep", "1000"]) as process:
-        yield process.pid
+def echo() -> Iterator[subprocess.Popen[bytes]]:
+    """A process that is nobody's QEMU, and repeats what it is told while it lives."""
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as process:
+        yield process
         process.kill()
+
+
+@pytest.fixture
+def sleeper(echo: subprocess.Popen[bytes]) -> int:
+    return echo.pid
 
 
 @pytest.fixture
@@ -86,11 +91,16 @@ def test_a_recorded_process_is_found_and_stopped(runtime_folder: Path, sleeper: 
     assert lmkd_virtual.status() == []
 
 
-def test_a_process_that_got_the_pid_later_is_left_alone(runtime_folder: Path, sleeper: int) -> None:
-    record(runtime_folder / "stock", sleeper, ProcessRecord.of(sleeper).started_ticks - 1)
+def test_a_process_that_got_the_pid_later_is_left_alone(
+    runtime_folder: Path, echo: subprocess.Popen[bytes]
+) -> None:
+    record(runtime_folder / "stock", echo.pid, ProcessRecord.of(echo.pid).started_ticks - 1)
     assert lmkd_virtual.status() == []
     assert not lmkd_virtual.down("stock")
-    assert Path(f"/proc/{sleeper}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+    assert echo.stdin is not None
+    assert echo.stdout is not None
+    echo.stdin.write(b"here")
+    assert echo.stdout.read(4) == b"here"
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"pid": "x", "started_ticks": 1}', "\0"])

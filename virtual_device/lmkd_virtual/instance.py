@@ -32,6 +32,7 @@ from pytest_lmkd.errors import DeadlineExceeded
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.process import ProcessRecord
+from pytest_lmkd.runtime import runtime_folder
 from pytest_lmkd.toolchain import Progress
 
 PERSONALITIES = ("stock", "reap-kill-v2", "reap-kill-v3", "exit-mm")
@@ -127,19 +128,6 @@ def check_name(personality: str, name: str | None = None) -> str:
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
         raise UsageProblem(f"{name!r} is no name for a device: use up to 31 of a-z, 0-9 and -")
     return name
-
-
-def runtime_folder() -> Path:
-    """``$XDG_RUNTIME_DIR/pytest-lmkd``, else ``/tmp/pytest-lmkd-<uid>``: ours, and closed to others."""
-    base = os.environ.get("XDG_RUNTIME_DIR")
-    folder = Path(base) / "pytest-lmkd" if base else Path(f"/tmp/pytest-lmkd-{os.getuid()}")  # noqa: S108 - checked
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    facts = folder.lstat()
-    if facts.st_uid != os.getuid() or facts.st_mode & 0o777 != 0o700 or folder.is_symlink():
-        raise DeviceUnusable(
-            f"{folder} is not ours alone: delete it, or set XDG_RUNTIME_DIR to a folder of yours"
-        )
-    return folder
 
 
 @contextmanager

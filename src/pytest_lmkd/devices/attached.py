@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.adb_root import AdbRoot
+from pytest_lmkd.devices.readiness import await_started
+from pytest_lmkd.devices.readiness import is_ending
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import LmkdError
+from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import AdbServer
+from pytest_lmkd.transport import AdbTransport
 from pytest_lmkd.transport import Transport
 
 LIST_S = 30.0
+
+BOOT_S = 300.0
+"""What a phone may take to start: minutes after an update, or when it checks its storage."""
 
 STATE_ADVICE = {
     "device": "",
@@ -30,14 +40,28 @@ class AttachedSource:
 
     folder = ANDROID_FOLDER
     is_ours = False
+    runs_here = False
+    is_shareable = False
 
     def __init__(self, server: AdbServer, serial: str, name: str) -> None:
         self._server = server
         self._serial = serial
-        self._transport: Transport | None = None
-        self.name = name
+        self._transport: AdbTransport | None = None
+        self._root: AdbRoot | None = None
+        self.name = self.spec = name
 
     def attach(self, progress: Progress) -> Transport:
+        if self._transport is None:
+            self._transport = self._first_transport()
+        else:
+            self._await_return(self._transport, progress)
+        await_started(self._transport, Deadline(BOOT_S))
+        if self._root is None:
+            self._root = AdbRoot(self._server, self._transport, progress)
+        self._root.gain()
+        return self._transport
+
+    def _first_transport(self) -> AdbTransport:
         deadline = Deadline(LIST_S)
         self._server.require(deadline)
         states = dict(self._server.list_devices(deadline))
@@ -47,14 +71,33 @@ class AttachedSource:
             raise DeviceUnusable(f"no device {self._serial} at {self._server.endpoint}; attached: {attached}")
         if state != "device":
             raise DeviceUnusable(f"the device {self._serial} is {state}: {state_advice(state)}")
-        self._transport = self._server.transport(self._serial)
-        return self._transport
+        return self._server.transport(self._serial)
+
+    def _await_return(self, transport: AdbTransport, progress: Progress) -> None:
+        """After the link broke: the cable's fault, the adb server's, or a reboot that has just begun."""
+        deadline = Deadline(BOOT_S)
+        progress(f"{self.name}: the link broke; waiting up to {BOOT_S:g} s for the device")
+        self._server.require(deadline)
+        self._server.wait_for(self._serial, deadline)
+        if _is_ending(transport):
+            self._server.wait_gone(self._serial, deadline)
+            self._server.wait_for(self._serial, deadline)
 
     def detach(self) -> None:
+        if self._root is not None:
+            with suppress(LmkdError):  # the device is gone: nothing is left to give back
+                self._root.give_back()
         if self._transport is not None:
             self._transport.close()
-            self._transport = None
+        self._transport = self._root = None
         self._server.stop(Deadline(LIST_S))
+
+
+def _is_ending(transport: AdbTransport) -> bool:
+    try:
+        return is_ending(transport)
+    except TransportLost:  # it was listed still, and gone when asked
+        return True
 
 
 def state_advice(state: str) -> str:

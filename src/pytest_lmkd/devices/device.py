@@ -7,6 +7,8 @@ from types import TracebackType
 
 from pytest_lmkd.agent.loader import Agent
 from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.lock import DeviceLock
+from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import Transport
@@ -30,16 +32,19 @@ class Device:
     def __init__(self, source: DeviceSource, progress: Progress) -> None:
         self._source = source
         self._progress = progress
+        self._lock = DeviceLock(source.name)
         self.name = source.name
         try:
             self.reattach()
         except BaseException:
-            source.detach()
+            self.close()
             raise
 
     def reattach(self) -> None:
         """Attaches anew after the link was lost: a reboot may have taken the agent and changed facts."""
         self.transport: Transport = self._source.attach(self._progress)
+        if not self._source.is_shareable:
+            self._lock.take(read_boot_id(self.transport))
         self.agent = Agent.load(self.transport, self._source.folder, self._progress)
         self.facts: Mapping[str, Fact] = self.agent.probe()
 
@@ -53,6 +58,7 @@ class Device:
 
     def close(self) -> None:
         self._source.detach()
+        self._lock.release()
 
     @property
     def folder(self) -> str:

@@ -50,8 +50,10 @@ def why_unusable() -> str:
 class LocalSource:
     """This machine; what it is made of exists from ``attach`` to ``detach``, or until this process dies."""
 
-    name = NAME
+    name = spec = NAME
     is_ours = False
+    runs_here = True
+    is_shareable = True
 
     def __init__(self) -> None:
         self._keeper: Keeper | None = None

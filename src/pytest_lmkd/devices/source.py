@@ -19,6 +19,18 @@ class DeviceSource(Protocol):
         """The device's name in records; unique in a run."""
 
     @property
+    def spec(self) -> str:
+        """What names this device alone for ``--lmkd-device``."""
+
+    @property
+    def runs_here(self) -> bool:
+        """Whether it runs on this machine's CPUs, which no second such device may then use."""
+
+    @property
+    def is_shareable(self) -> bool:
+        """Whether several runs may use it at once, as they have nothing in common there."""
+
+    @property
     def folder(self) -> str:
         """Where everything of ours lies on the device; our user may write and execute there."""
 

@@ -25,10 +25,13 @@ class VirtualSource:
 
     folder = ANDROID_FOLDER
     is_ours = True
+    runs_here = True
+    is_shareable = False
 
     def __init__(self, personality: str = DEFAULT_PERSONALITY) -> None:
         lmkd_virtual.check_name(personality)
         self.name = f"virtual-{personality}"
+        self.spec = f"virtual:{personality}"
         self._personality = personality
         self._instance: lmkd_virtual.Instance | None = None
         self._started_here = False

@@ -23,6 +23,8 @@ from pytest_lmkd.transport.protocol import RemoteFile
 from pytest_lmkd.transport.sync import SyncRefused
 from pytest_lmkd.transport.sync import SyncSession
 
+_ANSWER_MAX_BYTES = 4096
+
 _LINE_MAX_BYTES = 16 * 1024 * 1024
 """No command of ours prints such a line: memory is not given to one that never ends."""
 
@@ -75,6 +77,13 @@ class AdbTransport:
     def stat(self, remote: str, deadline: Deadline) -> RemoteFile | None:
         with self._file_job(f"looking at {remote}", deadline) as sync:
             return sync.stat(remote)
+
+    def ask(self, service: str, deadline: Deadline) -> str:
+        """What adbd's ``service`` (``root:``) answers until its end: some words of text."""
+        with self.job(f"asking for {service}", deadline) as connection:
+            connection.request(service)
+            answer = connection.read_to_end(_ANSWER_MAX_BYTES)
+        return answer.decode(errors="replace")
 
     def close(self) -> None:
         for stream in list(self._streams):

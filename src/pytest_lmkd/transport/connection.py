@@ -111,6 +111,10 @@ class Connection(adbutils.AdbConnection):  # type: ignore[misc]  # adbutils has 
         self.send_command(service)
         self.check_okay()
 
+    def read_to_end(self, most: int) -> bytes:
+        """What comes until the other side closes, but no more than ``most`` bytes."""
+        return bytes(self.conn.recv(most))
+
     def close(self) -> None:
         # adbutils' own sleeps 10 ms after a shutdown, for nothing on Linux.
         self.conn.close()

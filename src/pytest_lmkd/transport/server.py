@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Callable
+from collections.abc import Generator
 from contextlib import AbstractContextManager
+from contextlib import closing
 
 import adbutils
 from adbutils.errors import AdbError
@@ -95,17 +98,44 @@ class AdbServer:
 
     def wait_for(self, serial: str, deadline: Deadline) -> None:
         """Return once ``serial`` is listed as ``device``."""
-        state = "not attached"
+        state = ""
         try:
             with self._our_errors(f"waiting for {serial}", deadline):
-                for event in Client(self.endpoint, deadline).track_devices():
-                    state = event.status if event.serial == serial else state
+                for state in self._states(serial, deadline):
                     if state == "device":
                         return
         except DeadlineExceeded as error:
             raise DeadlineExceeded(
-                f"{serial} was still {state} after {deadline.seconds:g} s: look whether it runs and is awake"
+                f"{serial} was still {state or 'not attached'} after {deadline.seconds:g} s: "
+                "look whether it runs and is awake"
             ) from error
+
+    def await_restart(self, serial: str, restart: Callable[[], bool], deadline: Deadline) -> bool:
+        """Does ``restart``; if it says that the device restarts, returns once it has gone and come back.
+
+        Returns what ``restart`` does. Listens from before it, as a quick restart would not be noticed after.
+        """
+        doing = self._our_errors(f"waiting for {serial} to restart", deadline)
+        with doing, closing(self._states(serial, deadline)) as states:
+            next(states)
+            if not restart():
+                return False
+            next(state for state in states if state != "device")
+            next(state for state in states if state == "device")
+        return True
+
+    def wait_gone(self, serial: str, deadline: Deadline) -> None:
+        """Returns once ``serial`` is not listed as ``device``."""
+        with self._our_errors(f"waiting for {serial} to end", deadline):
+            next(state for state in self._states(serial, deadline) if state != "device")
+
+    def _states(self, serial: str, deadline: Deadline) -> Generator[str, None, None]:
+        """The state of ``serial`` now and after each change of any device; empty: it is not attached."""
+        with Connection(self.endpoint, deadline) as connection:
+            connection.request("host:track-devices")
+            while True:
+                lines = connection.read_string_block().splitlines()
+                yield dict(line.rpartition("\t")[::2] for line in lines).get(serial, "")
 
     def _is_reachable(self, deadline: Deadline) -> bool:
         try:

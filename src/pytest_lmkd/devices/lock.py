@@ -1,0 +1,61 @@
+"""One user of a device at a time, however it is reached: by cable, by network, through another adb server.
+
+A device that is up is known by its boot id (random; Documentation/admin-guide/sysctl/kernel.rst), where
+serials repeat between hosts and one phone may have two of them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from typing import IO
+
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.names import file_name
+from pytest_lmkd.runtime import runtime_folder
+
+FOLDER = "in-use"
+
+
+class DeviceLock:
+    """Held from ``take`` to ``release``, or until this process dies."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._boot_id = ""
+        self._file: IO[str] | None = None
+
+    def take(self, boot_id: str) -> None:
+        """Makes the device ours for this boot; after a reboot, for that one instead.
+
+        Raises:
+            DeviceUnusable: another process has it.
+        """
+        if boot_id == self._boot_id:
+            return
+        self.release()
+        folder = runtime_folder() / FOLDER
+        folder.mkdir(exist_ok=True)
+        file = (folder / f"{file_name(boot_id)}.lock").open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            user = _user(file)
+            file.close()
+            raise DeviceUnusable(
+                f"{self._name} is in use by {user}: wait for it, or name another device"
+            ) from None
+        file.truncate(0)
+        print(os.getpid(), file=file, flush=True)
+        self._file, self._boot_id = file, boot_id
+
+    def release(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._file, self._boot_id = None, ""
+
+
+def _user(file: IO[str]) -> str:
+    file.seek(0)
+    pid = file.read(20).strip()
+    return f"process {pid}" if pid else "another process"

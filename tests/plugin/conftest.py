@@ -1,0 +1,28 @@
+"""Virtual devices that belong to one test."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+import lmkd_virtual
+from pytest_lmkd.cache import user_cache_root
+
+CACHE = user_cache_root().parent  # before pytester moves HOME away
+
+
+@pytest.fixture(scope="module")
+def image() -> None:
+    lmkd_virtual.build(print)
+
+
+@pytest.fixture
+def own_virtual_devices(image: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Devices that the user or another test runs are neither used nor stopped; the image is the user's."""
+    with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:  # a Unix socket's path must be short
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
+        yield
+        assert lmkd_virtual.status() == []

@@ -1,0 +1,114 @@
+"""Several devices in one run: a process, records and a column of the report each, and one lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from results import records_of
+
+import lmkd_virtual
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.lock import DeviceLock
+from pytest_lmkd.devices.readiness import read_boot_id
+from pytest_lmkd.devices.virtual import VirtualSource
+
+pytestmark = pytest.mark.usefixtures("own_virtual_devices")
+
+SUITE = """
+    import os
+    from pathlib import Path
+    import pytest
+    from pytest_lmkd.design import Stratum
+    STRATA = [Stratum("quick", "private-anon", "none", "natural", 4096, threads) for threads in (1, 2)]
+
+    @pytest.mark.parametrize("stratum", STRATA, ids=str)
+    def test_back(stratum, lmkd_device, measure):
+        Path(f"pid-{lmkd_device}-{stratum.threads}").write_text(str(os.getpid()))
+        assert measure(stratum).complete_blocks == 1
+"""
+TWO = ("--lmkd-device", "virtual:stock", "--lmkd-device", "virtual:exit-mm")
+QUICK = ("--lmkd-blocks", "1", "--lmkd-arms", "kill,kill+mrelease", "--lmkd-results", "out")
+NAMES = ("virtual-stock", "virtual-exit-mm")
+PATIENCE_S = 120.0
+
+
+@contextmanager
+def somebody_using_virtual_stock() -> Iterator[None]:
+    lmkd_virtual.up("stock", name="shared", progress=print, deadline=Deadline(PATIENCE_S), memory_mb=512)
+    source, lock = VirtualSource("stock"), DeviceLock("somebody")
+    try:
+        lock.take(read_boot_id(source.attach(print)))
+        source.detach()
+        yield
+    finally:
+        lock.release()
+        lmkd_virtual.down("shared")
+
+
+def test_each_device_has_a_process_records_and_a_column(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_subprocess(*TWO, *QUICK, "--lmkd-seed", "5")
+    result.assert_outcomes(passed=4)
+    pids = {path.read_text() for path in pytester.path.glob("pid-*")}
+    assert len(pids) == 2
+    out = pytester.path / "out"
+    for name, personality in zip(NAMES, ("stock", "exit-mm"), strict=True):
+        lines = (out / "records" / f"{name}.jsonl").read_text().splitlines()
+        device, *trials = map(json.loads, lines)
+        assert (device["type"], device["personality"]) == ("device", personality)
+        assert [trial["device"] for trial in trials] == [name] * 4
+        assert name in (out / "report.html").read_text()
+    run = json.loads((out / "run.json").read_text())
+    assert (run["seed"], run["devices"]) == (5, list(NAMES))
+    planned = [json.loads(line)["device"] for line in (out / "plan.jsonl").open()]
+    assert {name: planned.count(name) for name in planned} == dict.fromkeys(NAMES, 4)
+    junit = (out / "junit.xml").read_text()
+    assert 'tests="4"' in junit
+    assert all(f"test_back[{name}-" in junit for name in NAMES)
+    assert {path.name for path in out.iterdir()} == {
+        *("run.json", "plan.jsonl", "records", "report.html", "summary.txt", "junit.xml")
+    }
+    result.stdout.fnmatch_lines_random([f"*{name}*block 1/1*" for name in NAMES])
+    result.stdout.fnmatch_lines(["*100%*"])
+    result.stdout.no_fnmatch_line("*200%*")
+
+
+def test_a_device_that_cannot_be_used_does_not_stop_the_others(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    with somebody_using_virtual_stock():
+        result = pytester.runpytest_subprocess(*TWO, *QUICK)
+    result.assert_outcomes(passed=2, skipped=2)
+    result.stdout.fnmatch_lines(["*skipped: virtual-stock is in use by process*"])
+    skips = [record for record in records_of(pytester.path / "out") if record["type"] == "skip"]
+    assert {(skip["device"], skip["what"]) for skip in skips} >= {("virtual-stock", "device")}
+
+
+def test_a_worker_that_dies_is_replaced_and_makes_only_what_is_missing(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        SUITE
+        + """
+        if lmkd_device == "virtual-stock" and not Path("died").exists():
+            Path("died").touch()
+            os._exit(1)
+"""
+    )
+    result = pytester.runpytest_subprocess(*TWO, *QUICK)
+    result.assert_outcomes(passed=3, failed=1)
+    result.stdout.fnmatch_lines(["*worker*dev-virtual-stock*crashed*"])
+    out = pytester.path / "out"
+    trials = [record for record in records_of(out) if record["type"] == "trial"]
+    made = [(trial["device"], trial["threads"], trial["arm"]) for trial in trials]
+    assert len(made) == len(set(made)) == 8
+    planned = [line for line in (out / "plan.jsonl").open() if "virtual-stock" in line]
+    assert len(planned) == 4
+
+
+def test_two_runs_do_not_share_a_device(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    with somebody_using_virtual_stock():
+        result = pytester.runpytest_subprocess("--lmkd-device", "virtual:stock", *QUICK)
+    assert result.ret == 3
+    result.stdout.fnmatch_lines(["*virtual-stock is in use by process * name another device*"])
