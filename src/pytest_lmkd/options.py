@@ -13,6 +13,8 @@ import pytest
 from pytest_lmkd.arms import ARMS
 from pytest_lmkd.arms import DEFAULT_ARMS
 from pytest_lmkd.arms import parse_arms
+from pytest_lmkd.devices.filter import DeviceFilter
+from pytest_lmkd.devices.shell_facts import FACTS
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.rules import Rules
 from pytest_lmkd.store import read_run
@@ -26,6 +28,12 @@ DEFAULT_BLOCKS = 12
 
 def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("lmkd", "measuring how killed apps give back their memory (pytest-lmkd)")
+    _add_device_options(group)
+    _add_design_options(group)
+    _add_result_options(group)
+
+
+def _add_device_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-device",
         metavar="SPEC",
@@ -34,6 +42,16 @@ def add_options(parser: pytest.Parser) -> None:
         help="device to measure, can be repeated: virtual, virtual:PERSONALITY, local (this machine, "
         "as root), an adb serial, all, or HOST:PORT/SERIAL",
     )
+    group.addoption(
+        "--lmkd-filter",
+        metavar="EXPR",
+        default="",
+        help="measure only devices whose facts (see pytest-lmkd doctor) are so, e.g. "
+        '\'sdk >= 34 and abi == "arm64-v8a" and kernel >= "6.1"\'; the others are skipped',
+    )
+
+
+def _add_design_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-arms",
         metavar="A,B",
@@ -55,14 +73,6 @@ def add_options(parser: pytest.Parser) -> None:
         "--lmkd-seed", metavar="N", help="seed of all random order (default: a new one, recorded)"
     )
     group.addoption(
-        "--lmkd-results", metavar="DIR", help="folder for the results (default: results/<date and time>)"
-    )
-    group.addoption(
-        "--lmkd-resume",
-        metavar="DIR",
-        help="go on with the run in this results folder: same arms, blocks and seed, only the missing trials",
-    )
-    group.addoption(
         "--lmkd-precision",
         metavar="PCT",
         help="end a stratum before its last block when every ratio to the baseline is known to PCT percent",
@@ -80,6 +90,17 @@ def add_options(parser: pytest.Parser) -> None:
         help="validity checks that leave nothing out; what does not pass them is still flagged "
         f"(there are: {', '.join(name for name, check in CHECKS.items() if check.excludes)})",
     )
+
+
+def _add_result_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--lmkd-results", metavar="DIR", help="folder for the results (default: results/<date and time>)"
+    )
+    group.addoption(
+        "--lmkd-resume",
+        metavar="DIR",
+        help="go on with the run in this results folder: same arms, blocks and seed, only the missing trials",
+    )
     group.addoption(
         "--lmkd-html", metavar="FILE", help="write the report here too, not only in the results folder"
     )
@@ -90,6 +111,7 @@ class Options:
     """The options after checking. ``resumed`` is the run that ``results`` holds already."""
 
     specs: tuple[str, ...]
+    wanted: DeviceFilter
     arms: tuple[str, ...]
     blocks: int
     pressure_blocks: int
@@ -119,6 +141,7 @@ class Options:
         blocks = resumed.blocks if resumed else _blocks(config)
         return cls(
             specs=tuple(config.getoption("--lmkd-device")),
+            wanted=DeviceFilter(config.getoption("--lmkd-filter"), FACTS),
             arms=resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms")),
             blocks=blocks,
             pressure_blocks=(resumed.pressure_blocks if resumed else _pressure_blocks(config)) or blocks,

@@ -159,7 +159,7 @@ class LmkdSession:
         if source.runs_here and self._worker is not None:
             turn = host_turn(self._worker.folder, self._worker.number, source.name, self._say)
             self._cleanup.enter_context(turn)
-        device = self._cleanup.enter_context(Device(source, self._say))
+        device = self._cleanup.enter_context(Device(source, self._say, self.options.wanted))
         self.store.append(device.record())
         self._cleanup.callback(self._forget, device)
         self._cases[source.name] = CaseRunner(device, self.store, self._say)

@@ -9,10 +9,13 @@ from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.presentation import units
 from pytest_lmkd.wire import DeviceRecord
 
-ALWAYS_ANOTHER = {"boot_id", "clock_step_ns"}
+ALWAYS_ANOTHER = {"boot_id", "clock_step_ns", "uptime_s", "clock_utc", "battery_pct", "lmkd_pid"}
 """Facts that differ between any two boots or measurements, and say nothing of the device."""
 
-TOLD = {"kernel_release", "personality", "page_size", "cpus", "mem_total_kb", "swap_total_kb", "root"}
+TOLD = {
+    *("model", "abi", "kernel", "kernel_release", "personality", "page_size", "cpus"),
+    *("mem_total_kb", "ram_mb", "swap_total_kb", "root"),
+}
 """Facts that the device's record has as well."""
 
 

@@ -17,7 +17,10 @@ from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.errors import EXIT_CHECK_FAILED
 from pytest_lmkd.errors import EXIT_NO_DEVICE
 from pytest_lmkd.errors import EXIT_OK
+from pytest_lmkd.suite_needs import SUITE_NEEDS
+from pytest_lmkd.suite_needs import why_not
 from pytest_lmkd.transport import AdbServer
+from pytest_lmkd.wire import encode_line
 
 USABLE = "device"
 """adb's word for the state of a device that can be used."""
@@ -42,6 +45,7 @@ def add_parsers(subparsers: Subparsers) -> None:
     doctor.add_argument(
         "spec", metavar="SPEC", help="virtual, virtual:PERSONALITY, local, a serial or HOST:PORT/SERIAL"
     )
+    doctor.add_argument("--json", action="store_true", help="print the device's record, as results keep it")
     doctor.set_defaults(run=examine)
 
 
@@ -80,19 +84,26 @@ def examine(options: argparse.Namespace) -> int:
     able = True
     for source in parse_specs([options.spec]):
         with Device(source, lambda text: print(text, file=sys.stderr)) as device:
-            able = _print_examination(device) and able
+            if options.json:
+                print(encode_line(device.record()).decode(), end="")
+            else:
+                _print_examination(device)
+            able = not missing(MEASURING_NEEDS, device.facts) and able
     return EXIT_OK if able else EXIT_CHECK_FAILED
 
 
-def _print_examination(device: Device) -> bool:
+def _print_examination(device: Device) -> None:
     print(f"{device.name}, agent {device.agent.abi} {device.agent.sha256[:12]}\n")
     for name, fact in device.facts.items():
         value = "-" if fact.value is None else str(fact.value)
         if not name.startswith(ABILITIES):
-            print(f"  {name:<22} {value:<38} {fact.reason or fact.source}")
+            print(f"  {name:<22} {value:<38} {fact.source}{': ' if fact.reason else ''}{fact.reason}")
+    print()
+    for suite in SUITE_NEEDS:
+        reason = why_not(suite, device.facts, confined=bool(device.pressure_limit_kb))
+        print(f"  {'suite ' + suite:<26} {reason or 'can run'}")
     print()
     for name in device.facts:
         if name.startswith(ABILITIES):
             reason = missing((*MEASURING_NEEDS, name), device.facts)
             print(f"  {name.replace(':', ' '):<26} {reason or 'can run'}")
-    return not missing(MEASURING_NEEDS, device.facts)

@@ -6,32 +6,31 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from pytest_lmkd.agent.loader import Agent
-from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.filter import DeviceFilter
 from pytest_lmkd.devices.lock import DeviceLock
 from pytest_lmkd.devices.readiness import read_boot_id
+from pytest_lmkd.devices.shell_facts import FACTS
+from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.devices.source import DeviceSource
+from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import Fact
 
-ASK_S = 30.0
+EVERY_DEVICE = DeviceFilter("", FACTS)
 
 MAX_PRESSURE_KB = 1024 * 1024
 """Of a device that is somebody's: what one large app takes."""
-
-ASK_MODEL = (
-    "getprop ro.product.model 2>/dev/null || cat /sys/class/dmi/id/product_name 2>/dev/null || uname -sm"
-)
-"""Android's property; on other Linux the machine's name, where firmware tells one."""
 
 
 class Device:
     """Opened from a source; a context manager that detaches it at the end."""
 
-    def __init__(self, source: DeviceSource, progress: Progress) -> None:
+    def __init__(self, source: DeviceSource, progress: Progress, wanted: DeviceFilter = EVERY_DEVICE) -> None:
         self._source = source
         self._progress = progress
+        self._wanted = wanted
         self._lock = DeviceLock(source.name)
         self.name = source.name
         try:
@@ -45,8 +44,11 @@ class Device:
         self.transport: Transport = self._source.attach(self._progress)
         if not self._source.is_shareable:
             self._lock.take(read_boot_id(self.transport))
+        shell_facts = read_shell_facts(self.transport)
+        if not self._wanted.wants(shell_facts):
+            raise DeviceUnusable(f"{self.name} is not one of those that are wanted: {self._wanted.text}")
         self.agent = Agent.load(self.transport, self._source.folder, self._progress)
-        self.facts: Mapping[str, Fact] = self.agent.probe()
+        self.facts: Mapping[str, Fact] = {**shell_facts, **self.agent.probe()}
 
     def __enter__(self) -> Device:
         return self
@@ -83,7 +85,7 @@ class Device:
         personality = self.facts.get("personality")
         return DeviceRecord(
             device=self.name,
-            model=self._model(),
+            model=self._text("model") or "unknown",
             kernel_release=self._text("kernel_release"),
             personality=str(personality.value) if personality and personality.value else None,
             abi=self.agent.abi,
@@ -96,10 +98,6 @@ class Device:
             agent_sha256=self.agent.sha256,
             facts=dict(self.facts),
         )
-
-    def _model(self) -> str:
-        done = self.transport.shell(ASK_MODEL, Deadline(ASK_S))
-        return done.stdout.decode(errors="replace").strip() or "unknown"
 
     def _text(self, name: str) -> str:
         fact = self.facts.get(name)

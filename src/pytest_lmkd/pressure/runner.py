@@ -23,6 +23,7 @@ from pytest_lmkd.pressure.stratum import PressureStratum
 from pytest_lmkd.pressure.stratum import plan_pressure_block
 from pytest_lmkd.rules import Rules
 from pytest_lmkd.store import ResultStore
+from pytest_lmkd.suite_needs import why_no_pressure
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import PlannedEpisode
@@ -33,9 +34,6 @@ MAX_LINK_LOSSES = 3
 
 OnBlock = Callable[[str, PressureStratum, int], None]
 """Called after each block with device name, stratum and the block's number."""
-
-NEEDS = ("root", "memcg", "psi")
-"""What every episode needs: memory cgroups for the apps, and PSI triggers for lmkd's policy."""
 
 
 @dataclass(slots=True)
@@ -102,11 +100,9 @@ class EpisodeRunner:
         if not self._arms:
             return "the device can run none of the arms"
         stall = () if stratum.stall == "none" else (f"stall:{stratum.stall}",)
-        why_not = missing((*NEEDS, *stall), self._device.facts)
-        if why_not or not (stratum.frozen or self._device.pressure_limit_kb):
-            return why_not
-        v2 = self._device.facts["memcg"].value == "v2"
-        return "" if v2 else "memory cgroups are v1: apps cannot be frozen in them, nor pressure confined"
+        confined = bool(stratum.frozen or self._device.pressure_limit_kb)
+        facts = self._device.facts
+        return why_no_pressure(facts, confined=confined) or missing(stall, facts)
 
     def _note_skip(self, stratum: PressureStratum, reason: str) -> None:
         self._store.append(

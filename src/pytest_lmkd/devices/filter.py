@@ -1,0 +1,112 @@
+"""Which devices are wanted: ``--lmkd-filter 'sdk >= 34 and abi == "arm64-v8a" and kernel >= "6.1"'``.
+
+The expression is Python's in form, and only comparisons of facts: it is read by ``ast`` and never executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.wire import Fact
+
+Value = str | int | bool | None
+
+VERSIONS = frozenset({"kernel", "android_release"})
+"""Facts that are compared number by number: 6.12 comes after 6.6."""
+
+COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda part, whole: part in whole,
+    ast.NotIn: lambda part, whole: part not in whole,
+}
+
+ORDERS = (operator.lt, operator.le, operator.gt, operator.ge)
+
+EXAMPLE = "sdk >= 34 and abi == \"arm64-v8a\" and 'Pixel' in model"
+
+
+class DeviceFilter:
+    """Built from the expression; every device is wanted by an empty one.
+
+    Raises:
+        UsageProblem: the expression cannot be read, or asks for a fact that there is not.
+    """
+
+    def __init__(self, text: str, known: frozenset[str]) -> None:
+        self.text = text.strip()
+        self._known = known
+        try:
+            self._body = ast.parse(self.text or "True", mode="eval").body
+        except SyntaxError as error:
+            raise self._problem(f"cannot be read ({error.msg})") from error
+        self._check(self._body)
+
+    def wants(self, facts: Mapping[str, Fact]) -> bool:
+        """Whether a device of these facts is meant; a comparison with a fact that is not known is false."""
+        return bool(self._value(self._body, facts))
+
+    def _check(self, node: ast.expr) -> None:
+        match node:
+            case ast.BoolOp(values=parts):
+                any(map(self._check, parts))
+            case ast.UnaryOp(op=ast.Not(), operand=part):
+                self._check(part)
+            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in COMPARISONS:
+                self._check(left)
+                self._check(right)
+            case ast.Name(id=name):
+                if name not in self._known:
+                    raise self._problem(f"asks for {name!r}; there are: {', '.join(sorted(self._known))}")
+            case ast.Constant(value=str() | int()):
+                pass
+            case _:
+                raise self._problem(f"has more than comparisons in {ast.unparse(node)!r}")
+
+    def _value(self, node: ast.expr, facts: Mapping[str, Fact]) -> Value:
+        match node:
+            case ast.BoolOp(op=ast.And(), values=parts):
+                return all(self._value(part, facts) for part in parts)
+            case ast.BoolOp(values=parts):
+                return any(self._value(part, facts) for part in parts)
+            case ast.UnaryOp(operand=part):
+                return not self._value(part, facts)
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return self._compare(COMPARISONS[type(op)], left, right, facts)
+            case ast.Name(id=name):
+                return facts[name].value if name in facts else None
+            case ast.Constant(value=value):
+                return value  # type: ignore[return-value]  # a str or an int, as was checked
+        raise AssertionError(node)
+
+    def _compare(
+        self, compare: Callable[[Any, Any], bool], left: ast.expr, right: ast.expr, facts: Mapping[str, Fact]
+    ) -> bool:
+        one: object = self._value(left, facts)
+        other: object = self._value(right, facts)
+        if one is None or other is None:
+            return False
+        names = {node.id for node in (left, right) if isinstance(node, ast.Name)}
+        if names & VERSIONS and compare in ORDERS:
+            one, other = _version(one), _version(other)
+        try:
+            return compare(one, other)
+        except TypeError as error:
+            raise self._problem(f"compares {one!r} with {other!r}") from error
+
+    def _problem(self, what: str) -> UsageProblem:
+        return UsageProblem(f"--lmkd-filter {self.text!r} {what}; for example {EXAMPLE}")
+
+
+def _version(value: object) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", str(value))))

@@ -1,0 +1,96 @@
+"""What is asked of a device's shell: what the agent, which knows Linux alone, does not find out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pytest_lmkd.devices.questions import Number
+from pytest_lmkd.devices.questions import Question
+from pytest_lmkd.devices.questions import YesOrNo
+from pytest_lmkd.devices.questions import ask
+from pytest_lmkd.devices.questions import file
+from pytest_lmkd.devices.questions import prop
+from pytest_lmkd.wire import Fact
+
+if TYPE_CHECKING:  # every start of pytest loads this module, and adbutils takes a while
+    from pytest_lmkd.transport import Transport
+
+KERNEL_OPTIONS = ("PSI", "MEMCG", "CGROUP_FREEZER", "USERFAULTFD", "LRU_GEN", "ZRAM", "PREEMPT", "HZ")
+
+OEM_KILLERS = ("athena_killer", "o-kill", "com.miui.powerkeeper")
+"""Vendors' processes that kill apps, and leave no record of lmkd's."""
+
+MODEL = "getprop ro.product.model 2>/dev/null || cat /sys/class/dmi/id/product_name 2>/dev/null || uname -sm"
+ABI = "getprop ro.product.cpu.abi 2>/dev/null || uname -m"
+
+LINUX = (
+    Question("model", MODEL, "ro.product.model, else the firmware's name"),
+    Question("abi", ABI, "ro.product.cpu.abi, else uname(2)"),
+    Question("kernel", "uname -r", "uname(2)"),
+    Number("ram_mb", "awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo", "/proc/meminfo"),
+    Number("uptime_s", "cut -d. -f1 /proc/uptime", "/proc/uptime"),
+    file("swappiness", "/proc/sys/vm/swappiness", Number),
+    file("min_free_kbytes", "/proc/sys/vm/min_free_kbytes", Number),
+    file("watermark_scale_factor", "/proc/sys/vm/watermark_scale_factor", Number),
+    file("lru_gen", "/sys/kernel/mm/lru_gen/enabled"),
+    file("zram_algorithm", "/sys/block/zram0/comp_algorithm"),
+    Question(
+        "kernel_config",
+        f"zcat /proc/config.gz | grep -E '^CONFIG_({'|'.join(KERNEL_OPTIONS)})=' | cut -c8- | sort",
+        "/proc/config.gz",
+    ),
+    file("reap_mem_on_sigkill", "/proc/sys/vm/reap_mem_on_sigkill", Number),
+)
+"""``reap_mem_on_sigkill``: of kernels that reap at each SIGKILL (Qualcomm 4.x): all arms are alike there."""
+
+IS_ANDROID = prop("sdk", "ro.build.version.sdk", Number)
+
+ANDROID = (
+    IS_ANDROID,
+    prop("android_release", "ro.build.version.release"),
+    prop("build_type", "ro.build.type"),
+    prop("build_fingerprint", "ro.build.fingerprint"),
+    prop("security_patch", "ro.build.version.security_patch"),
+    prop("low_ram", "ro.config.low_ram"),
+    Question("selinux", "getenforce", "getenforce"),
+    Question(
+        "root_by",
+        'if [ "$(id -u)" = 0 ]; then echo adb; elif [ "$(getprop ro.debuggable)" = 1 ]; then echo adb root; '
+        "elif command -v su >/dev/null; then echo su, which is not used; else echo none; fi",
+        "id -u, ro.debuggable, su on PATH",
+    ),
+    Number("lmkd_pid", "pidof lmkd", "pidof lmkd", "lmkd does not run, or may not be seen"),
+    YesOrNo("lmkd_socket", "[ -S /dev/socket/lmkd ] && echo 1 || echo 0", "/dev/socket/lmkd"),
+    Question("apps_freezer", "settings get global cached_apps_freezer", "settings, cached_apps_freezer"),
+    Question(
+        "oem_killers",
+        f"ps -A -o NAME | grep -xE '{'|'.join(OEM_KILLERS)}'",
+        "ps -A",
+        absent="none of those that are known",
+    ),
+    Number("battery_pct", "dumpsys battery | sed -n 's/^ *level: //p'", "dumpsys battery"),
+    YesOrNo("on_power", "dumpsys battery | grep -c 'powered: true'", "dumpsys battery"),
+    Number(
+        "thermal_status",
+        "dumpsys thermalservice | sed -n 's/^Thermal Status: //p'",
+        "dumpsys thermalservice, 0: none",
+    ),
+    Question("screen", "dumpsys power | sed -n 's/^ *mWakefulness=//p'", "dumpsys power"),
+    Question("clock_utc", "date -u +%Y-%m-%dT%H:%M:%SZ", "date"),
+)
+
+
+FACTS = frozenset(question.name for question in (*LINUX, *ANDROID))
+
+
+def read_shell_facts(transport: Transport) -> Mapping[str, Fact]:
+    """The facts by name; those of Android only where there is one.
+
+    Raises:
+        TransportLost: the link broke.
+    """
+    facts = ask(transport, (*LINUX, IS_ANDROID))
+    if facts[IS_ANDROID.name].value is None:
+        return {**facts, IS_ANDROID.name: Fact(None, IS_ANDROID.source, "this is not Android")}
+    return {**facts, **ask(transport, ANDROID)}

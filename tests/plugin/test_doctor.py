@@ -1,0 +1,38 @@
+"""``pytest-lmkd doctor``: every fact with its source, every suite that can run, and why the others cannot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("own_virtual_devices")
+
+
+def doctor(*words: str) -> str:
+    command = [sys.executable, "-m", "pytest_lmkd.cli", "doctor", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("spec", ["virtual:stock", "local"])
+def test_every_fact_has_a_source_and_what_is_missing_a_reason(spec: str) -> None:
+    record = json.loads(doctor(spec, "--json"))
+    assert record["type"] == "device"
+    assert len(record["facts"]) > 50
+    for name, fact in record["facts"].items():
+        assert fact["source"], name
+        assert fact["value"] is not None or fact["reason"], name
+
+
+def test_the_virtual_device_can_run_every_suite_and_is_told_so() -> None:
+    lines = doctor("virtual:reap-kill-v3").splitlines()
+    suites = [line.split(maxsplit=2)[1:] for line in lines if line.startswith("  suite ")]
+    assert suites == [["reclaim", "can run"], ["pressure", "can run"], ["conformance", "can run"]]
+    assert any(line.split()[:2] == ["reap_kill", "True"] for line in lines)
+
+
+def test_what_a_device_cannot_run_is_told_with_the_reason() -> None:
+    (line,) = (line for line in doctor("virtual:stock").splitlines() if line.startswith("  arm reap-kill  "))
+    assert "EINVAL" in line

@@ -1,0 +1,79 @@
+"""``--lmkd-filter``: comparisons of facts, read and never executed."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_lmkd.devices.filter import DeviceFilter
+from pytest_lmkd.devices.shell_facts import FACTS
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.wire import Fact
+
+PIXEL = {
+    "model": Fact("Pixel 8a", ""),
+    "sdk": Fact(35, ""),
+    "abi": Fact("arm64-v8a", ""),
+    "kernel": Fact("6.12.23-android16-5-g1", ""),
+    "build_type": Fact("userdebug", ""),
+    "ram_mb": Fact(7583, ""),
+    "low_ram": Fact(None, "", "the property is not set"),
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "sdk >= 34",
+        "sdk == 35 and abi == 'arm64-v8a'",
+        "'Pixel' in model and 'Fold' not in model",
+        "kernel >= '6.6' and kernel < '6.13'",
+        "not sdk < 34",
+        "sdk < 30 or ram_mb <= 8192",
+        "33 < sdk",
+        "build_type != 'user'",
+    ],
+)
+def test_what_holds_of_the_device_keeps_it(text: str) -> None:
+    assert DeviceFilter(text, FACTS).wants(PIXEL)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sdk > 35",
+        "abi == 'x86_64'",
+        "kernel >= '6.13'",
+        "low_ram == 'true'",
+        "low_ram != 'true'",
+        "screen == 'Awake'",
+        "sdk >= 34 and not 'Pixel' in model",
+    ],
+)
+def test_what_does_not_hold_or_is_not_known_leaves_it_out(text: str) -> None:
+    assert not DeviceFilter(text, FACTS).wants(PIXEL)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("sdk >=", "cannot be read"),
+        ("colour == 'red'", "asks for 'colour'; there are: abi, "),
+        ("__import__('os').system('true')", "more than comparisons"),
+        ("model.upper() == 'X'", "more than comparisons"),
+        ("30 < sdk < 36", "more than comparisons"),
+        ("sdk + 1 > 3", "more than comparisons"),
+        ("sdk is 35", "more than comparisons"),
+        ("[sdk for sdk in model]", "more than comparisons"),
+        ("\0", "cannot be read"),
+        ("(" * 500, "cannot be read"),
+    ],
+)
+def test_what_is_no_comparison_of_facts_is_refused(text: str, why: str) -> None:
+    with pytest.raises(UsageProblem, match=r"--lmkd-filter .*" + why.replace("(", r"\(")):
+        DeviceFilter(text, FACTS)
+
+
+def test_comparing_a_number_with_words_is_a_mistake_that_is_named() -> None:
+    with pytest.raises(UsageProblem, match="compares 35 with 'new'"):
+        DeviceFilter("sdk > 'new'", FACTS).wants(PIXEL)
