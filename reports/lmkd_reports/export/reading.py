@@ -123,9 +123,7 @@ def read_devices(
     return found
 
 
-def _read_devices(
-    path: Path, run: RunName, problems: list[Problem], reading: Reading
-) -> list[DeviceRecords]:
+def _read_devices(path: Path, run: RunName, problems: list[Problem], reading: Reading) -> list[DeviceRecords]:
     name = f"records/{path.name}"
     try:
         content = reading.content(path)

@@ -1,4 +1,7 @@
-"""A comparison, or a gate's checks, as one JSON document. ``null`` is what has no value, and the end of a bound that is open."""
+"""A comparison, or a gate's checks, as one JSON document.
+
+``null`` is what has no value, and the end of a bound that is open.
+"""
 
 from __future__ import annotations
 
