@@ -1,6 +1,7 @@
 """Kernel logs of OOM kills, written from the format strings of mm/oom_kill.c of each kernel.
 
-The 4.14, 5.10 and 6.12 texts were held against those kernels' sources; numbers and names are made up.
+The texts of 4.14, 4.19, 5.10 and 6.12 were held against those kernels' sources, those of 4.9 and 5.4 written
+after logs of kernels of that age. Numbers and names are made up.
 """
 
 # ruff: noqa: E501 - lines of logs are as long as they are
@@ -19,9 +20,9 @@ LINUX_4_9 = """\
 """
 LINUX_4_14 = """\
 <4>[  200.000001] kswapd0 invoked oom-killer: gfp_mask=0x14200ca(GFP_HIGHUSER_MOVABLE), nodemask=(null),  order=0, oom_score_adj=0
-<6>[  200.000003] [ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds nr_puds swapents oom_score_adj name
-<6>[  200.000004] [  321]  1000   321   250000    12000      90       4       0     5000          -900 system_server
-<6>[  200.000005] [ 4242] 10123  4242   400000    50000     210       5       0    12000           906 le with a space
+<6>[  200.000003] [ pid ]   uid  tgid total_vm      rss nr_ptes nr_pmds swapents oom_score_adj name
+<6>[  200.000004] [  321]  1000   321   250000    12000      90       4     5000          -900 system_server
+<6>[  200.000005] [ 4242] 10123  4242   400000    50000     210       5    12000           906 le with a space
 <3>[  200.000006] Out of memory: Kill process 4242 (le with a space) score 930 or sacrifice child
 <3>[  200.000007] Killed process 4250 (a child) total-vm:1600000kB, anon-rss:180000kB, file-rss:20000kB, shmem-rss:0kB
 <6>[  200.100008] oom_reaper: reaped process 4250 (a child), now anon-rss:0kB, file-rss:0kB, shmem-rss:12kB

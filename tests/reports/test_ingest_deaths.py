@@ -195,11 +195,11 @@ def test_after_a_reboot_the_same_second_of_the_kernels_clock_is_another_time() -
 
 def test_the_kernels_record_joins_by_pid_and_cut_name() -> None:
     name = "com.example.a.long.name:service"
-    death = the_death(
-        oom(100, name=name[-15:]), died(5, name=name), exit_info(5.1, "2 (SIGNALED)", name=name)
-    )
+    by_signal = exit_info(5.1, "2 (SIGNALED)", name=name, more="status=9")
+    death = the_death(oom(100, name=name[-15:]), died(5, name=name), by_signal)
     assert (death.killer, death.process) == ("kernel-oom", name)
-    assert death.doubts == ("exit-info says signal 0",)
+    assert set(death.sources) == {"oom_kill", "am_proc_died", "exit_info"}
+    assert death.doubts == ()
 
 
 def test_the_kernels_record_joins_nothing_when_two_could_be_meant() -> None:

@@ -83,7 +83,7 @@ def test_the_newer_kernels_tell_constraint_cgroup_uid_and_adj() -> None:
     assert (told["invoker"], told["invoker_oom_score_adj"]) == ("binder:321_4", -900)
 
 
-def test_bytes_that_5_4_called_kb_are_told_in_kb() -> None:
+def test_bytes_that_kernels_before_5_5_called_kb_are_told_in_kb() -> None:
     assert [kills_of(text)[0]["pgtables_kb"] for text in (LINUX_5_4, LINUX_5_10)] == [412, 412]
 
 

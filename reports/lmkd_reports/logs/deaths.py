@@ -225,13 +225,17 @@ def _doubts(group: Group, killer: Killer) -> Iterator[str]:
         return
     if by_exit[0] == killer and killer in {"lmkd", "kernel-oom"}:
         yield f"exit-info alone says so: no record of {killer} itself is in the log"
-    elif by_exit[0] != killer and by_exit[0] != "unknown":
+    elif by_exit[0] not in {killer, "unknown"} and not (killer == "kernel-oom" and _is_sigkill(group)):
         yield _disagrees(group, killer, by_exit[1])
 
 
 def _disagrees(group: Group, killer: Killer, reason: str) -> str:
-    record = group.of_type("exit_info")
-    is_sigkill = record is not None and record.fields.get("reason") == SIGNALED
-    if is_sigkill and killer == "lmkd":
+    if _is_sigkill(group) and killer == "lmkd":
         return f"exit-info says {reason}: lmkd's kills are not reported to it on this device, or came late"
     return f"exit-info says {reason}"
+
+
+def _is_sigkill(group: Group) -> bool:
+    """Whether exit-info tells of SIGKILL and not whose it was: that is all it learns from most kernels."""
+    record = group.of_type("exit_info")
+    return record is not None and (record.fields.get("reason"), record.fields.get("status")) == (SIGNALED, 9)

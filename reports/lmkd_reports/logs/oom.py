@@ -3,7 +3,7 @@
 Source: Linux mm/oom_kill.c. The dump ("invoked oom-killer", a table of tasks, from 5.0 on
 "oom-kill:constraint=") comes first, and may be left out (rate limit). Up to 5.2 two lines tell of the kill
 ("Kill process … score … or sacrifice child" of the chosen one, "Killed process …" of the victim), later one.
-The table's columns: ``nr_ptes nr_pmds`` up to 4.14 (and ``nr_puds`` there), ``pgtables_bytes`` from 4.15,
+The table's columns: ``nr_ptes nr_pmds`` up to 4.14, ``pgtables_bytes`` from 4.15,
 ``rss_anon rss_file rss_shmem`` from 6.8. Names are the kernel's ``comm``: 15 characters at most.
 """
 
@@ -126,7 +126,7 @@ class OomReader:
         dump.spent = not dump.whole_group
         row = dump.rows.get(told["pid"])
         if row and "pgtables_kb" in told and row.get("pgtables_bytes") == told["pgtables_kb"]:
-            told["pgtables_kb"] = row["pgtables_bytes"] // 1024  # 5.4 printed bytes and called them kB
+            told["pgtables_kb"] = row["pgtables_bytes"] // 1024  # before 5.5: bytes that were called kB
         if dump.rows:
             told["tasks"] = len(dump.rows)
         if row:
