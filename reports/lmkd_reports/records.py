@@ -76,6 +76,10 @@ class Reading:
         """Raises: OSError."""
         return self.masker.lines(path.read_bytes()) if self.masker else path.read_bytes()
 
+    def shown(self, name: str) -> str:
+        """The name of a file as it may be told."""
+        return self.masker.text(name) if self.masker else name
+
     def wants(self, device: str) -> bool:
         return not self.devices or device in self.devices
 
@@ -96,8 +100,7 @@ def read_run(run_dir: Path, reading: Reading = EVERYTHING) -> RunRecords:
     _read_plan(run_dir / "plan.jsonl", reading, run)
     for path in record_files(run_dir):
         _read_records(path, reading, run)
-    if reading.masker is not None:
-        run.problems = [replace(one, file=reading.masker.text(one.file)) for one in run.problems]
+    run.problems = [replace(one, file=reading.shown(one.file)) for one in run.problems]
     return run
 
 

@@ -15,12 +15,14 @@ from synthetic import STOCK
 from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from test_fleet import fleet_run
+from test_ingest_page import log
 from test_report_command import run_command
 
 from lmkd_reports.commands import MOST_DEVICES
+from pytest_lmkd.cli import main
 
 LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
-PAGES = ("run", "suite", "conformance", "pressure", "several", "fleet", "history")
+PAGES = ("run", "suite", "conformance", "pressure", "several", "fleet", "history", "ingest")
 ALL_OPEN = "document.querySelectorAll('details').forEach(each => each.open = true)"
 RUN = (
     "axe.run(document, {resultTypes: ['violations']}).then(found => JSON.stringify(found.violations.map("
@@ -54,6 +56,8 @@ def pages(
     run_command(*map(str, runs), "--html", str(folder / "several.html"))
     run_command(str(fleet_run(MOST_DEVICES + 1).write(folder / "fleet")))
     run_command("--history", str(write_nightlies(folder / "history")), "--html", str(folder / "history.html"))
+    (folder / "log.txt").write_text(log())
+    assert main(["ingest", str(folder / "log.txt"), "--html", str(folder / "ingest.html")]) == 0
     return {
         "run": run_dir / "report.html",
         "suite": suite_dir / "report.html",
@@ -62,6 +66,7 @@ def pages(
         "several": folder / "several.html",
         "fleet": folder / "fleet" / "report.html",
         "history": folder / "history.html",
+        "ingest": folder / "ingest.html",
     }
 
 

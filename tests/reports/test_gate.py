@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
@@ -303,3 +304,38 @@ def test_confidence_over_all_checks_together_takes_more_data(pair: Pair) -> None
     assert "gate: failed: 20 failed" in pair.gate(*limit)[1]
     code, text = pair.gate(*limit, "--together")
     assert (code, "base has 10, candidate 10 of the 11 values a side" in text) == (0, True)
+
+
+@pytest.mark.parametrize(("limit", "outcome"), [("10%", "failed"), ("100%", "passed")])
+def test_json_holds_every_check_and_says_what_the_exit_status_says(
+    pair: Pair, capsys: pytest.CaptureFixture[str], limit: str, outcome: str
+) -> None:
+    write_times(pair, noisy_ms(100), noisy_ms(130, seed=2))
+    words = ("--max-worse", f"reclaim_90:{limit}", "--json")
+    code = main(["gate", str(pair.base), str(pair.candidate), *words])
+    document = json.loads(capsys.readouterr().out)
+    assert document["passed"] == (code == 0) == (outcome == "passed")
+    assert document["counts"] == {"failed": 0, "not enough data": 0, "passed": 0} | {outcome: 1}
+    (check,) = document["checks"]
+    assert (check["metric"], check["limit"], check["outcome"]) == (
+        "reclaim_90",
+        f"reclaim_90:{limit}",
+        outcome,
+    )
+    assert check["most"] == pytest.approx(1 + float(limit.removesuffix("%")) / 100)
+    assert check["interval"]["low"] < check["estimate"]["low"] < check["interval"]["high"]
+
+
+def test_json_without_data_passes_only_where_none_is_required(
+    pair: Pair, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_times(pair, noisy_ms(100)[:3], noisy_ms(130, seed=2)[:3])
+    words = ("--max-worse", "reclaim_90:10%", "--json")
+    passed = []
+    for more in ((), ("--require-data",)):
+        code = main(["gate", str(pair.base), str(pair.candidate), *words, *more])
+        document = json.loads(capsys.readouterr().out)
+        assert document["passed"] == (code == 0)
+        assert document["checks"][0]["outcome"] == "not enough data"
+        passed.append(document["passed"])
+    assert passed == [True, False]

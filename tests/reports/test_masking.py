@@ -16,7 +16,10 @@ from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from test_report_command import run_command
 
+from lmkd_reports.export.parquet import open_table
+from lmkd_reports.export.tables import TABLES
 from lmkd_reports.masking import Masker
+from pytest_lmkd.cli import main
 from pytest_lmkd.wire import Fact
 from pytest_lmkd.wire import SkipRecord
 
@@ -121,3 +124,57 @@ def test_a_mask_never_holds_its_serial(name: str) -> None:
     masker = Masker()
     masker.learn([name])
     assert name not in masker.text(f"x {name} y")
+
+
+def export(folder: Path, to: Path, *words: str) -> int:
+    return main(["export", str(folder), "--to", str(to), *words])
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "perfetto"])
+def test_an_export_has_no_serial_in_files_or_their_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    folder, to = with_serials().write(tmp_path / "run"), tmp_path / "to"
+    with (folder / "records" / f"{SERIAL}.jsonl").open("a") as stream:
+        stream.write(f'{{"type": "trial", "device": "{SERIAL}')
+    assert export(folder, to, f"--{form}", "--mask-serials") == 0
+    files = [path for path in to.rglob("*") if path.is_file()]
+    names = "\n".join(str(path.relative_to(to)) for path in files)
+    if form == "parquet":
+        written = [table for table in TABLES if (to / table.name).exists()]
+        told = "\n".join(str(open_table(to, table).to_table().to_pylist()) for table in written)
+    else:
+        told = "\n".join(path.read_bytes().decode(errors="replace") for path in files)
+    printed = capsys.readouterr()
+    for text in (names, told, printed.out, printed.err):
+        assert SERIAL not in text
+        assert "emulator-5554" not in text
+    assert "device-1" in told and "device-2" in told
+    assert "records/device-1.jsonl:" in printed.err
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "perfetto"])
+def test_an_export_of_one_device_holds_no_other(tmp_path: Path, form: str) -> None:
+    folder = with_serials().write(tmp_path / "run")
+    assert export(folder, tmp_path / "all", f"--{form}") == 0
+    assert export(folder, tmp_path / "one", f"--{form}", "--device", SERIAL) == 0
+    everything, one = (
+        "\n".join(
+            f"{path.relative_to(tmp_path)} {path.read_bytes().decode(errors='replace')}"
+            for path in (tmp_path / name).rglob("*")
+            if path.is_file()
+        )
+        for name in ("all", "one")
+    )
+    assert SERIAL in everything and SERIAL in one
+    assert "emulator-5554" in everything and "emulator-5554" not in one
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "perfetto"])
+def test_an_export_of_a_device_that_is_not_there_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    folder = with_serials().write(tmp_path / "run")
+    assert export(folder, tmp_path / "to", f"--{form}", "--device", "absent") == 2
+    assert "the run has no device of the name absent" in capsys.readouterr().err
+    assert not [path for path in (tmp_path / "to").rglob("*") if path.is_file()]

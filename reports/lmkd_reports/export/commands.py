@@ -10,6 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from lmkd_reports.masking import Masker
+from lmkd_reports.records import Reading
 from pytest_lmkd.errors import EXIT_OK
 from pytest_lmkd.errors import UsageProblem
 
@@ -38,19 +40,24 @@ def add_parsers(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--to", metavar="DIR", type=Path, help="write below this folder (default: RUN/export/FORMAT)"
     )
+    parser.add_argument(
+        "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
+    )
+    parser.add_argument("--mask-serials", action="store_true", help="say device-1, device-2 for serials")
     parser.set_defaults(run=export)
 
 
 def export(options: argparse.Namespace) -> int:
     """Writes the records of RUN for other tools; docs/records.md tells what the tables hold."""
     to: Path = options.to or options.run_dir / "export" / options.format
+    reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
     writer = _writer(options.format)
     if options.format == "perfetto":
-        traces = writer.write_traces(options.run_dir, to)
+        traces = writer.write_traces(options.run_dir, to, reading)
         _tell(traces.problems)
         print(f"export: {len(traces.paths)} traces in {to}")
     else:
-        _tell(writer.write_tables(options.run_dir, to))
+        _tell(writer.write_tables(options.run_dir, to, reading))
         print(f"export: tables in {to}")
     return EXIT_OK
 

@@ -17,7 +17,9 @@ from lmkd_reports.export.run import export_run
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Row
 from lmkd_reports.export.tables import Value
+from lmkd_reports.records import EVERYTHING
 from lmkd_reports.records import Problem
+from lmkd_reports.records import Reading
 
 if TYPE_CHECKING:
     from _csv import Writer
@@ -26,9 +28,9 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
-def write_tables(run_dir: Path, to: Path) -> list[Problem]:
+def write_tables(run_dir: Path, to: Path, reading: Reading = EVERYTHING) -> list[Problem]:
     """Writes ``to``/TABLE.csv; returns what of the run could not be used. Raises: as ``export_run``."""
-    return export_run(run_dir, to, lambda folder, _: CsvFiles(folder))
+    return export_run(run_dir, to, lambda folder, _: CsvFiles(folder), reading)
 
 
 class CsvFiles:

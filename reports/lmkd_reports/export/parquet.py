@@ -21,7 +21,9 @@ from lmkd_reports.export.run import export_run
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Row
 from lmkd_reports.export.tables import Table
+from lmkd_reports.records import EVERYTHING
 from lmkd_reports.records import Problem
+from lmkd_reports.records import Reading
 
 TYPES = {"text": pa.string(), "integer": pa.int64(), "boolean": pa.bool_()}
 BATCH_ROWS = 32_768
@@ -30,9 +32,9 @@ PARTITIONS = pa.schema([pa.field("date", pa.string()), pa.field("device", pa.str
 """Told by the folders, ``date=…/device=…``, and not by the files."""
 
 
-def write_tables(run_dir: Path, to: Path) -> list[Problem]:
+def write_tables(run_dir: Path, to: Path, reading: Reading = EVERYTHING) -> list[Problem]:
     """Adds the run to ``to``; returns what of it could not be used. Raises: as ``export_run``."""
-    return export_run(run_dir, to, ParquetFiles)
+    return export_run(run_dir, to, ParquetFiles, reading)
 
 
 def file_schema(table: Table) -> pa.Schema:

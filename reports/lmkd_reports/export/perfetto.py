@@ -18,12 +18,13 @@ from lmkd_reports.export.perfetto_trial import trial_trace
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.reading import RunName
 from lmkd_reports.export.reading import episode_key
-from lmkd_reports.export.reading import read_devices
 from lmkd_reports.export.reading import run_name
 from lmkd_reports.export.reading import trial_key
+from lmkd_reports.export.reading import wanted_devices
+from lmkd_reports.records import EVERYTHING
 from lmkd_reports.records import Problem
+from lmkd_reports.records import Reading
 from lmkd_reports.records import error_text
-from lmkd_reports.records import record_files
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import TrialRecord
@@ -41,21 +42,20 @@ class Traces:
     problems: tuple[Problem, ...]
 
 
-def write_traces(run_dir: Path, to: Path) -> Traces:
+def write_traces(run_dir: Path, to: Path, reading: Reading = EVERYTHING) -> Traces:
     """Writes ``device=…/SUITE-SCENARIO-…-ARM-bBLOCK-….perfetto-trace`` below ``to``.
 
     A record that no trace can hold is a problem, and the others are written.
 
     Raises:
-        UsageProblem: there is no run in ``run_dir``, or nothing can be written to ``to``.
+        UsageProblem: there is no run in ``run_dir``, no device that is wanted, or nothing can be written.
     """
     problems: list[Problem] = []
-    run = run_name(run_dir, problems)
+    run = run_name(run_dir, problems, reading)
     paths: list[Path] = []
     try:
-        for file in record_files(run_dir):
-            for found in read_devices(file, run, problems):
-                paths += _write_device(found, to, file.name, problems)
+        for found, file in wanted_devices(run_dir, run, problems, reading):
+            paths += _write_device(found, to, file.name, problems)
     except OSError as error:
         raise UsageProblem(
             f"the export to {to} failed ({error_text(error)}): name a folder that can be written with --to"

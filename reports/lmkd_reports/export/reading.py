@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from operator import attrgetter
@@ -18,9 +19,12 @@ import msgspec
 
 from lmkd_reports.export.tables import EPISODE_KEY
 from lmkd_reports.export.tables import TRIAL_KEY
+from lmkd_reports.records import EVERYTHING
 from lmkd_reports.records import Problem
+from lmkd_reports.records import Reading
 from lmkd_reports.records import decoded
 from lmkd_reports.records import error_text
+from lmkd_reports.records import record_files
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
@@ -67,7 +71,7 @@ class DeviceRecords:
     cases: list[CaseRecord] = field(default_factory=list)
 
 
-def run_name(run_dir: Path, problems: list[Problem]) -> RunName:
+def run_name(run_dir: Path, problems: list[Problem], reading: Reading = EVERYTHING) -> RunName:
     """Of a run without a usable run.json the folder's name, with a problem.
 
     Raises:
@@ -76,7 +80,7 @@ def run_name(run_dir: Path, problems: list[Problem]) -> RunName:
     if not (run_dir / "run.json").is_file() and not (run_dir / "records").is_dir():
         raise UsageProblem(f"{run_dir} holds no run: name a folder in which there is a run.json")
     try:
-        info = decode_run((run_dir / "run.json").read_bytes())
+        info = decode_run(reading.content(run_dir / "run.json"))
     except (OSError, ValueError) as error:
         problems.append(Problem("run.json", 0, f"not usable ({error_text(error)})"))
         return RunName(run_dir.resolve().name, UNKNOWN_DATE)
@@ -92,16 +96,44 @@ def _date(started: str) -> str:
         return UNKNOWN_DATE
 
 
-def read_devices(path: Path, run: RunName, problems: list[Problem]) -> list[DeviceRecords]:
-    """What the file tells, by device: one as a rule. What cannot be used is added to ``problems``."""
+def wanted_devices(
+    run_dir: Path, run: RunName, problems: list[Problem], reading: Reading
+) -> Iterator[tuple[DeviceRecords, Path]]:
+    """What the run tells of each wanted device, and the file it is from, by the name that may be told.
+
+    Raises:
+        UsageProblem: the run has none of the devices that are named.
+    """
+    is_empty = True
+    for path in record_files(run_dir):
+        for found in read_devices(path, run, problems, reading):
+            is_empty = False
+            yield found, path.with_name(reading.shown(path.name))
+    if is_empty and reading.devices:
+        raise UsageProblem(f"the run has no device of the name {' or '.join(reading.devices)}")
+
+
+def read_devices(
+    path: Path, run: RunName, problems: list[Problem], reading: Reading = EVERYTHING
+) -> list[DeviceRecords]:
+    """What the file tells of wanted devices: one as a rule. What cannot be used is added to ``problems``."""
+    told: list[Problem] = []
+    found = _read_devices(path, run, told, reading)
+    problems += [replace(one, file=reading.shown(one.file)) for one in told]
+    return found
+
+
+def _read_devices(path: Path, run: RunName, problems: list[Problem], reading: Reading) -> list[DeviceRecords]:
     name = f"records/{path.name}"
     try:
-        content = path.read_bytes()
+        content = reading.content(path)
     except OSError as error:
         problems.append(Problem(name, 0, f"not readable ({error_text(error)})"))
         return []
     found: dict[str, DeviceRecords] = {}
     for record in decoded(content, name, _record, problems):
+        if not reading.wants(record.device):
+            continue
         of_device = found.setdefault(record.device, DeviceRecords(run, record.device))
         _add(of_device, record)
     for of_device in found.values():

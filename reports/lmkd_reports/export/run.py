@@ -10,11 +10,12 @@ from typing import Self
 
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.reading import RunName
-from lmkd_reports.export.reading import read_devices
 from lmkd_reports.export.reading import run_name
+from lmkd_reports.export.reading import wanted_devices
+from lmkd_reports.records import EVERYTHING
 from lmkd_reports.records import Problem
+from lmkd_reports.records import Reading
 from lmkd_reports.records import error_text
-from lmkd_reports.records import record_files
 from pytest_lmkd.errors import UsageProblem
 
 
@@ -31,19 +32,23 @@ class TableFiles(Protocol):
         """Adds what the file of records ``source`` tells of one device. Raises: OSError."""
 
 
-def export_run(run_dir: Path, to: Path, files_of: Callable[[Path, RunName], TableFiles]) -> list[Problem]:
+def export_run(
+    run_dir: Path,
+    to: Path,
+    files_of: Callable[[Path, RunName], TableFiles],
+    reading: Reading = EVERYTHING,
+) -> list[Problem]:
     """Writes the run's tables below ``to``; returns what of the run could not be used.
 
     Raises:
-        UsageProblem: there is no run in ``run_dir``, or nothing can be written to ``to``.
+        UsageProblem: there is no run in ``run_dir``, no device that is wanted, or nothing can be written.
     """
     problems: list[Problem] = []
-    run = run_name(run_dir, problems)
+    run = run_name(run_dir, problems, reading)
     try:
         with files_of(to, run) as files:
-            for path in record_files(run_dir):
-                for found in read_devices(path, run, problems):
-                    files.add(found, path)
+            for found, path in wanted_devices(run_dir, run, problems, reading):
+                files.add(found, path)
     except OSError as error:
         raise UsageProblem(
             f"the export to {to} failed ({error_text(error)}): name a folder that can be written with --to"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 
 from lmkd_reports.gate.checks import Gate
-from lmkd_reports.gate.checks import Outcome
 from lmkd_reports.gate.checks import gate_runs
 from lmkd_reports.gate.comparison import compare_runs
 from lmkd_reports.gate.document import comparison_json
+from lmkd_reports.gate.document import gate_json
 from lmkd_reports.gate.junit import write_junit
 from lmkd_reports.gate.limits import parse_limits
 from lmkd_reports.gate.runs import Selection
@@ -37,9 +37,9 @@ def gate(options: argparse.Namespace) -> int:
     found = _gate(options)
     if options.junit:
         write_junit(options.junit, found, require_data=options.require_data)
-    print(gate_text(found, require_data=options.require_data), end="")
-    without = options.require_data and bool(found.of(Outcome.NO_DATA))
-    return EXIT_CHECK_FAILED if found.of(Outcome.FAILED) or without else EXIT_OK
+    told = gate_json if options.json else gate_text
+    print(told(found, require_data=options.require_data), end="")
+    return EXIT_CHECK_FAILED if found.fails(require_data=options.require_data) else EXIT_OK
 
 
 def _gate(options: argparse.Namespace) -> Gate:

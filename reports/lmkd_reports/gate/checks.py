@@ -65,6 +65,10 @@ class Gate:
     confidence: float
     together: bool
 
+    def fails(self, *, require_data: bool) -> bool:
+        """Whether some check failed, or must not be without data and is."""
+        return bool(self.of(Outcome.FAILED) or (require_data and self.of(Outcome.NO_DATA)))
+
     def of(self, outcome: Outcome) -> tuple[Check, ...]:
         return tuple(check for check in self.checks if check.outcome is outcome)
 

@@ -22,8 +22,7 @@ LOWEST_PERCENT = 50
 
 
 def add_parsers(subparsers: Subparsers) -> None:
-    parser = _add_parser(subparsers, "compare", "tell in what two runs differ", compare)
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    _add_parser(subparsers, "compare", "tell in what two runs differ", compare)
     parser = _add_parser(subparsers, "gate", "fail when a run is worse than another", gate)
     parser.epilog = EXITS
     parser.add_argument(
@@ -72,6 +71,7 @@ def _add_parser(subparsers: Subparsers, name: str, short: str, run: object) -> a
         default=0.95,
         help="of each interval, in percent (default 95)",
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
     return parser
 

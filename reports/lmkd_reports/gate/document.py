@@ -1,4 +1,7 @@
-"""A comparison as one JSON document. ``null`` is what has no value, and the end of a bound that is open."""
+"""A comparison, or a gate's checks, as one JSON document.
+
+``null`` is what has no value, and the end of a bound that is open.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ from dataclasses import asdict
 from typing import Any
 
 from lmkd_reports.analysis.model import Stratum
+from lmkd_reports.gate.checks import Check
+from lmkd_reports.gate.checks import Gate
+from lmkd_reports.gate.checks import Outcome
 from lmkd_reports.gate.comparison import Compared
 from lmkd_reports.gate.comparison import ComparedDevices
 from lmkd_reports.gate.comparison import Comparison
@@ -37,6 +43,36 @@ def comparison_json(comparison: Comparison) -> str:
         "devices": [_devices(devices) for devices in comparison.pairs],
     }
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def gate_json(gate: Gate, *, require_data: bool) -> str:
+    """What ``pytest-lmkd gate --json`` prints: as ``comparison_json``; ``passed`` is what the exit says."""
+    document = {
+        "type": "gate",
+        "schema": SCHEMA,
+        "passed": not gate.fails(require_data=require_data),
+        "require_data": require_data,
+        "confidence": gate.confidence,
+        "together": gate.together,
+        "base": _run(gate.comparison.base),
+        "candidate": _run(gate.comparison.candidate),
+        "differences": _differences(gate.comparison.differences),
+        "counts": {str(outcome): len(gate.of(outcome)) for outcome in Outcome},
+        "checks": [_check(check) for check in gate.checks],
+    }
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"
+
+
+def _check(check: Check) -> Json:
+    """``most``: the greatest estimate within the limit (1.1: a tenth more time)."""
+    return {
+        "devices": {"base": check.found.devices.base, "candidate": check.found.devices.candidate},
+        **_compared(check.found),
+        "limit": check.limit.text,
+        "most": check.limit.most,
+        "outcome": str(check.outcome),
+        "is_within": check.is_within,
+    }
 
 
 def _run(loaded: LoadedRun) -> Json:

@@ -20,10 +20,16 @@ def add_parsers(subparsers: Subparsers) -> None:
         metavar="FILE",
         type=Path,
         nargs="+",
-        help="logcat or dumpsys text, gzip, or a zip such as a bug report",
+        help="logcat, dumpsys or dmesg text, gzip, or a zip such as a bug report",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print a JSON object a kill, the summary on standard error"
+        "--json",
+        action="store_true",
+        help="print a JSON object a record and one a death, the summary on standard error",
+    )
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page that tells it all")
+    parser.add_argument(
+        "--mask-serials", action="store_true", help="say device-1 for serials that a bug report names"
     )
     parser.add_argument(
         "--kill-timeout-ms",
@@ -36,7 +42,10 @@ def add_parsers(subparsers: Subparsers) -> None:
 
 
 def ingest(options: argparse.Namespace) -> int:
-    """Reads who killed what and why from FILEs: what lmkd and ActivityManager logged, and exit-info."""
+    """Reads who killed what and why from FILEs: logs of lmkd, ActivityManager and the kernel, and exit-info.
+
+    Each death is told once, with who killed.
+    """
     # pandas and scipy take two seconds to load: nobody should wait for them who reads no log
     code: int = importlib.import_module("lmkd_reports.logs.actions").ingest(options)
     return code

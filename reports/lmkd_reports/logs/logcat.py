@@ -23,6 +23,11 @@ FORMATS = tuple(
     )
 )
 
+MOMENT_ONLY = re.compile(MOMENT)
+
+CALENDAR, EPOCH_CLOCK = "calendar", "epoch"
+"""The device's local time, without its year; and UTC. How far they are apart no log tells."""
+
 MS_PER_S = 1000
 DAYS_BEFORE = (0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)
 """Days of a leap year before each month: logcat tells no year, and only differences of times are used."""
@@ -30,12 +35,13 @@ DAYS_BEFORE = (0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``time`` is as the log has it, ``time_ms`` ms since some moment of its own; both may be unknown."""
+    """``time`` is as the log has it, ``time_ms`` ms since a moment of its ``clock``; all may be unknown."""
 
     tag: str
     message: str
     time: str = ""
     time_ms: int | None = None
+    clock: str = ""
 
 
 def parse_entry(line: str) -> Entry | None:
@@ -45,8 +51,16 @@ def parse_entry(line: str) -> Entry | None:
         if found:
             told = found.groupdict()
             shown = line[: found.end("part")].strip() if "part" in told else ""
-            return Entry(told["tag"].strip(), told["message"], shown, _time_ms(told))
+            time_ms = _time_ms(told)
+            clock = "" if time_ms is None else EPOCH_CLOCK if told.get("epoch") else CALENDAR
+            return Entry(told["tag"].strip(), told["message"], shown, time_ms, clock)
     return None
+
+
+def parse_moment(text: str) -> int | None:
+    """Ms of a date and time as logcat and dumpsys print it, on the clock ``CALENDAR``."""
+    found = MOMENT_ONLY.match(text)
+    return _time_ms(found.groupdict()) if found else None
 
 
 def _time_ms(told: dict[str, str | None]) -> int | None:

@@ -16,11 +16,20 @@ from lmkd_reports.logs.exit_info import MOST_LINES
 from lmkd_reports.logs.exit_info import is_field_line
 from lmkd_reports.logs.exit_info import is_header
 from lmkd_reports.logs.exit_info import parse_exit_info
+from lmkd_reports.logs.kernel import Boots
+from lmkd_reports.logs.kernel import KernelLine
+from lmkd_reports.logs.kernel import parse_kernel_line
 from lmkd_reports.logs.killinfo import parse_killinfo
 from lmkd_reports.logs.lmkd import parse_kill
 from lmkd_reports.logs.lmkd import parse_mrelease
+from lmkd_reports.logs.logcat import CALENDAR
 from lmkd_reports.logs.logcat import Entry
 from lmkd_reports.logs.logcat import parse_entry
+from lmkd_reports.logs.logcat import parse_moment
+from lmkd_reports.logs.oom import CONTEXT
+from lmkd_reports.logs.oom import SCOPES
+from lmkd_reports.logs.oom import OomReader
+from lmkd_reports.logs.serials import serials_in
 from lmkd_reports.logs.sources import Line
 
 Parse = Callable[[str], dict[str, Any]]
@@ -42,31 +51,74 @@ LMKD_LINES: dict[str, tuple[str, Parse]] = {
 CONTEXT_TAGS = {"am_low_memory", "am_freeze", "am_unfreeze", "am_proc_start", "am_anr", "am_compact"}
 """Events that say what went on around kills, and are counted."""
 
-TYPES = ("killinfo", "lmkd_kill", "mrelease_failure", "am_kill", "am_proc_died", "exit_info")
+KERNEL_TAGS = {"", "kernel", "oom_reaper", "oom-kill", *SCOPES}
+INVOKED_TAG = " invoked oom-killer"
+"""What logcat -b kernel takes for tags: what stands before a line's first colon, or nothing."""
+
+TYPES = (
+    "killinfo",
+    "lmkd_kill",
+    "mrelease_failure",
+    "am_kill",
+    "am_proc_died",
+    "exit_info",
+    "oom_kill",
+    "oom_reaped",
+)
+MOST_QUOTED = 300
+"""Characters of a line that was not understood."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One kill or one trace of it; ``fields`` are what is printed, ``time_ms`` only serves comparison."""
+    """One kill or one trace of it; ``fields`` are what is printed.
+
+    ``time_ms`` only serves comparison, with events whose ``clock`` is the same; empty: of no known time.
+    """
 
     fields: dict[str, Any]
     time_ms: int | None = None
+    clock: str = ""
+
+    @property
+    def place(self) -> str:
+        """``file:line``."""
+        return f"{self.fields.get('file', '')}:{self.fields.get('line', '')}"
 
     @property
     def type(self) -> str:
         return str(self.fields["type"])
 
 
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """A line that began as one of a ``type`` and then was none; ``text`` may be cut."""
+
+    file: str
+    line: int
+    type: str
+    error: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.type}: {self.error}"
+
+
 @dataclass(slots=True)
 class Account:
-    """What became of the lines: ``parsed`` by type, ``context`` by tag, ``others`` tell nothing of kills."""
+    """What became of the lines: ``parsed`` by type, ``context`` by tag, ``others`` tell nothing of kills.
+
+    ``files`` counts the lines of each; ``serials`` are those of devices that the lines named.
+    """
 
     lines: int = 0
     parsed: Counter[str] = field(default_factory=Counter)
     continued: int = 0
     context: Counter[str] = field(default_factory=Counter)
     others: int = 0
-    not_understood: list[str] = field(default_factory=list)
+    not_understood: list[NotUnderstood] = field(default_factory=list)
+    files: Counter[str] = field(default_factory=Counter)
+    serials: set[str] = field(default_factory=set)
 
     @property
     def is_complete(self) -> bool:
@@ -80,13 +132,25 @@ class Reader:
     def __init__(self) -> None:
         self.account = Account()
         self._open: tuple[Line, list[str]] | None = None
+        self._file = ""
+        self._oom = OomReader()
+        self._boots = Boots()
 
     def read(self, lines: Iterable[Line]) -> Iterator[Event]:
         """The events of a log, in the order in which they end."""
         for line in lines:
-            self.account.lines += 1
+            self._count(line)
             yield from self._take(line)
         yield from self._close()
+
+    def _count(self, line: Line) -> None:
+        self.account.lines += 1
+        self.account.files[line.file] += 1
+        if line.file != self._file:
+            self._file = line.file
+            self._oom.forget()
+        if "serialno" in line.text:
+            self.account.serials.update(serials_in(line.text))
 
     def _take(self, line: Line) -> Iterator[Event]:
         if self._open and self._open[0].file == line.file and is_field_line(line.text):
@@ -111,7 +175,7 @@ class Reader:
     def _single(self, line: Line) -> Iterator[Event]:
         entry = parse_entry(line.text)
         if entry is None:
-            self.account.others += 1
+            yield from self._of_kernel(line, parse_kernel_line(line.text))
         elif entry.tag in EVENTS:
             name, parse = EVENTS[entry.tag]
             yield from self._parsed(line, name, parse, entry, entry.message)
@@ -119,6 +183,8 @@ class Reader:
             yield from self._of_lmkd(line, entry)
         elif entry.tag in CONTEXT_TAGS:
             self.account.context[entry.tag] += 1
+        elif entry.tag in KERNEL_TAGS or entry.tag.endswith(INVOKED_TAG):
+            yield from self._of_kernel_buffer(line, entry)
         else:
             self.account.others += 1
 
@@ -129,16 +195,52 @@ class Reader:
                 return
         self.account.context["lowmemorykiller"] += 1
 
+    def _of_kernel_buffer(self, line: Line, entry: Entry) -> Iterator[Event]:
+        """A line of ``logcat -b kernel``: logcat's time counts, and its tag belongs to the text."""
+        tag = "" if entry.tag in {"", "kernel"} else f"{entry.tag}: "
+        text = parse_kernel_line(entry.message).text
+        yield from self._of_oom(line, tag + text, entry.time, entry.time_ms, entry.clock)
+
+    def _of_kernel(self, line: Line, told: KernelLine) -> Iterator[Event]:
+        clock = self._boots.clock(line.file, told)
+        yield from self._of_oom(line, told.text, told.time, told.time_ms, clock)
+
+    def _of_oom(self, line: Line, text: str, time: str, time_ms: int | None, clock: str) -> Iterator[Event]:
+        try:
+            told = self._oom.take(text)
+        except ValueError as error:
+            self._refuse(line, "oom_killer", error)
+            return
+        if told is None:
+            self.account.others += 1
+        elif not told.type:
+            self.account.context[CONTEXT] += 1
+        else:
+            yield self._event(line, told.type, told.fields, time, time_ms, clock)
+
     def _parsed(
         self, line: Line, name: str, parse: Parse, entry: Entry | None, message: str
     ) -> Iterator[Event]:
         try:
             told = parse(message)
         except ValueError as error:
-            self.account.not_understood.append(f"{line.file}:{line.number}: {name}: {error}")
+            self._refuse(line, name, error)
             return
+        if entry is not None:
+            yield self._event(line, name, told, entry.time, entry.time_ms, entry.clock)
+        else:
+            moment = parse_moment(str(told.get("timestamp", "")))
+            yield self._event(line, name, told, "", moment, CALENDAR if moment is not None else "")
+
+    def _refuse(self, line: Line, name: str, error: ValueError) -> None:
+        text = line.text[:MOST_QUOTED]
+        self.account.not_understood.append(NotUnderstood(line.file, line.number, name, str(error), text))
+
+    def _event(
+        self, line: Line, name: str, told: dict[str, Any], time: str, time_ms: int | None, clock: str
+    ) -> Event:
         self.account.parsed[name] += 1
         place: dict[str, Any] = {"type": name, "file": line.file, "line": line.number}
-        if entry is not None and entry.time:
-            place["time"] = entry.time
-        yield Event({**place, **told}, entry.time_ms if entry else None)
+        if time:
+            place["time"] = time
+        return Event({**place, **told}, time_ms, clock)

@@ -1,12 +1,21 @@
-"""What a log says as a whole: kills by whom, cascades of lmkd's kills, how often reaping came too late."""
+"""What a log says as a whole: deaths by killer, cascades of lmkd's kills, how often reaping came too late."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
 
+from lmkd_reports.logs.deaths import KILLERS
+from lmkd_reports.logs.deaths import Death
+from lmkd_reports.logs.deaths import Killer
+from lmkd_reports.logs.deaths import deaths
+from lmkd_reports.logs.joins import archive_of
 from lmkd_reports.logs.lmkd import AFTER_KILL
+from lmkd_reports.logs.reading import Account
 from lmkd_reports.logs.reading import Event
 from lmkd_reports.statistics.shares import Share
 from lmkd_reports.statistics.shares import wilson
@@ -16,9 +25,6 @@ KILL_TIMEOUT_MS = 100
 
 AFTER_KILL_MS = 10_000
 """Reason 0 tells that lmkd had just killed; one longer ago than its polling ever lasts was another."""
-
-SAME_KILL_MS = 5000
-"""killinfo and the Kill line of one kill lie closer than this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +50,32 @@ class Summary:
     failures: int
     esrch_failures: int
     esrch: Share | None
+    deaths: tuple[Death, ...] = ()
+
+    @property
+    def by_killer(self) -> dict[Killer, int]:
+        """In the order of ``KILLERS``, those that killed."""
+        counted = Counter(death.killer for death in self.deaths)
+        return {killer: counted[killer] for killer in KILLERS if counted[killer]}
+
+    @property
+    def doubtful(self) -> tuple[Death, ...]:
+        return tuple(death for death in self.deaths if death.doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that the logs told. ``problems``: what could not be read."""
+
+    account: Account
+    summary: Summary
+    events: Sequence[Event]
+    problems: Sequence[str] = ()
 
 
 def summarise(events: Sequence[Event], kill_timeout_ms: int = KILL_TIMEOUT_MS) -> Summary:
-    kills = lmkd_kills(events)
+    found = deaths(events)
+    kills = lmkd_kills(found)
     failed = [event for event in events if event.type == "mrelease_failure"]
     late = sum(event.fields.get("errno") == "ESRCH" for event in failed)
     return Summary(
@@ -56,32 +84,21 @@ def summarise(events: Sequence[Event], kill_timeout_ms: int = KILL_TIMEOUT_MS) -
         failures=len(failed),
         esrch_failures=late,
         esrch=wilson(late, len(kills)) if late <= len(kills) else None,
+        deaths=found,
     )
 
 
-def lmkd_kills(events: Iterable[Event]) -> list[Event]:
-    """Lmkd's kills in the order of the log; of one that both buffers tell the one that came first.
-
-    The other's fields are added to it where it has none of that name.
-    """
-    kills: list[Event] = []
-    for event in events:
-        if event.type not in {"lmkd_kill", "killinfo"}:
-            continue
-        same = next((one for one in reversed(kills) if _is_same(one, event)), None)
-        if same is None:
-            kills.append(Event(dict(event.fields), event.time_ms))
-        else:
-            same.fields.update({name: told for name, told in event.fields.items() if name not in same.fields})
-    return sorted(kills, key=lambda kill: kill.time_ms if kill.time_ms is not None else -1)
-
-
-def _is_same(one: Event, other: Event) -> bool:
-    if one.type == other.type or one.fields["pid"] != other.fields["pid"]:
-        return False
-    if one.time_ms is None or other.time_ms is None:
-        return True
-    return abs(one.time_ms - other.time_ms) <= SAME_KILL_MS
+def lmkd_kills(found: Iterable[Death]) -> list[Event]:
+    """Lmkd's kills in the order of their times; of one that both buffers tell the fields of both."""
+    kills = []
+    for death in found:
+        records = [record for record in death.records if record.type in {"lmkd_kill", "killinfo"}]
+        if records:
+            fields: dict[str, Any] = {"process": death.process} if death.process else {}
+            for record in reversed(records):
+                fields |= record.fields
+            kills.append(replace(records[0], fields=fields))
+    return sorted(kills, key=lambda kill: (archive_of(kill), kill.clock, kill.time_ms or -1))
 
 
 def _cascades(kills: Sequence[Event], kill_timeout_ms: int) -> list[Cascade]:
@@ -97,6 +114,8 @@ def _cascades(kills: Sequence[Event], kill_timeout_ms: int) -> list[Cascade]:
 def _follows(before: Event, kill: Event, kill_timeout_ms: int) -> bool:
     """Within lmkd's patience with the one before, or because of pressure after it (reason 0)."""
     after_kill = kill.fields.get("kill_reasons") == 0 or AFTER_KILL in str(kill.fields.get("reason"))
-    if before.time_ms is None or kill.time_ms is None:
+    if archive_of(before) != archive_of(kill):
+        return False
+    if before.time_ms is None or kill.time_ms is None or before.clock != kill.clock:
         return after_kill
     return 0 <= kill.time_ms - before.time_ms <= (AFTER_KILL_MS if after_kill else kill_timeout_ms)

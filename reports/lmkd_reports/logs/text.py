@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from collections.abc import Sequence
 
+from lmkd_reports.logs.deaths import KILLERS
 from lmkd_reports.logs.reading import TYPES
 from lmkd_reports.logs.reading import Account
 from lmkd_reports.logs.reading import Event
@@ -22,8 +23,11 @@ MEANINGS = {
     "am_kill": "killed by the framework",
     "am_proc_died": "process died, of whatever",
     "exit_info": "why a process ended",
+    "oom_kill": "killed by the kernel's OOM killer",
+    "oom_reaped": "memory taken back by its reaper",
 }
 MOST_PROBLEMS = 20
+MOST_DOUBTS = 10
 
 
 def ingest_text(account: Account, summary: Summary, problems: Sequence[str]) -> str:
@@ -42,14 +46,19 @@ def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Itera
     yield f"  {'':<17} {account.others:>7}  tell nothing of kills"
     yield f"  {'':<17} {len(account.not_understood):>7}  not understood"
     yield ""
-    yield from _wrapped(_esrch(summary))
+    if summary.deaths:
+        yield f"{units.count(len(summary.deaths), 'death')}, by killer:"
+    for killer, number in summary.by_killer.items():
+        yield from _wrapped(f"  {killer:<17} {number:>7}  {KILLERS[killer]}")
+    yield from _wrapped(esrch_sentence(summary))
+    yield from _doubts(summary)
     for cascade in summary.cascades:
         yield from _cascade(cascade)
-    for problem in [*account.not_understood, *problems][:MOST_PROBLEMS]:
+    for problem in [*map(str, account.not_understood), *problems][:MOST_PROBLEMS]:
         yield from _wrapped(f"not read: {problem}")
 
 
-def _esrch(summary: Summary) -> str:
+def esrch_sentence(summary: Summary) -> str:
     kills = units.count(len(summary.kills), "kill")
     if not summary.failures:
         return f"lmkd made {kills}; no failure of process_mrelease was logged"
@@ -58,6 +67,16 @@ def _esrch(summary: Summary) -> str:
         return f"lmkd made {kills}; {failed}; their share is not known, as the log tells of fewer kills"
     share = f"{units.percent(summary.esrch.count / summary.esrch.total)} of the kills"
     return f"lmkd made {kills}; {failed}: {share} ({units.share_interval(summary.esrch)})"
+
+
+def _doubts(summary: Summary) -> Iterator[str]:
+    for death in summary.doubtful[:MOST_DOUBTS]:
+        who = f"{death.process or 'a process without a name'} ({death.pid})"
+        yield from _wrapped(
+            f"in doubt: {who}, {death.time or 'at an unknown time'}: {'; '.join(death.doubts)}"
+        )
+    if len(summary.doubtful) > MOST_DOUBTS:
+        yield f"in doubt: {len(summary.doubtful) - MOST_DOUBTS:,} more"
 
 
 def _cascade(cascade: Cascade) -> Iterator[str]:

@@ -1,0 +1,248 @@
+"""The page of field logs: what it tells, that it cuts and says so, and that no log can do anything in it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from chromium import Browser
+from oom_logs import LINUX_4_14
+from oom_logs import LINUX_6_12
+from test_ingest_deaths import am_kill
+from test_ingest_deaths import died
+from test_ingest_deaths import exit_info
+from test_ingest_deaths import kill_line
+from test_ingest_deaths import killinfo
+from test_ingest_deaths import mrelease
+
+from lmkd_reports.logs.deaths import KILLERS
+from lmkd_reports.logs.views import MOST_DEATHS
+from lmkd_reports.logs.views import MOST_TEXT
+from lmkd_reports.logs.views import shown
+from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
+from pytest_lmkd.cli import main
+
+HOSTILE = "<script>document.title='bad'</script>\u202e\x07"
+DOWNLOAD = re.compile(r'download="ingest\.jsonl\.gz" href="data:application/gzip;base64,([^"]*)"')
+SERIAL = "R5CT60ABCDE"
+
+
+def log() -> str:
+    """Every killer at least once, a cascade, a doubt, a line that is not understood."""
+    return "\n".join(
+        (
+            *(kill_line(1 + number / 20, pid=100 + number) for number in range(4)),
+            *(mrelease(1.01 + number / 20, pid=100 + number) for number in range(2)),
+            killinfo(1.001, pid=100),
+            died(1.5, pid=100),
+            am_kill(60, pid=200, name=f"com.{HOSTILE}", reason=f"empty {HOSTILE}"),
+            *(
+                exit_info(300 + 60 * number, reason, pid=300 + number, name=f"com.example.a{number}")
+                for number, reason in enumerate(
+                    (
+                        "1 (EXIT_SELF)",
+                        "2 (SIGNALED)",
+                        "3 (LOW_MEMORY)",
+                        "4 (CRASH)",
+                        "6 (ANR)",
+                        "14 (FREEZER)",
+                    )
+                )
+            ),
+            exit_info(900, "17 (MEMORY_LIMITER)", pid=400, name="com.example.b"),
+            died(1000, pid=500),
+            f"09-07 01:00:01.000 I killinfo: [{HOSTILE},1]",
+            LINUX_4_14.rstrip(),
+            LINUX_6_12.rstrip(),
+            f"[ro.serialno]: [{SERIAL}]",
+            f"09-07 01:00:02.000 I killinfo: [{SERIAL}]",
+        )
+    )
+
+
+def page_of(folder: Path, *texts: str, options: tuple[str, ...] = ()) -> Path:
+    paths = []
+    for number, text in enumerate(texts):
+        paths.append(folder / f"log{number}.txt")
+        paths[-1].write_text(text)
+    html = folder / "page.html"
+    assert main(["ingest", *map(str, paths), "--html", str(html), *options]) == 0
+    return html
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return page_of(tmp_path_factory.mktemp("page"), log())
+
+
+@pytest.fixture(scope="module")
+def text(browser: Browser, page: Path) -> str:
+    """What a reader sees, everything unfolded."""
+    browser.open(page)
+    browser.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    return str(browser.evaluate("document.body.innerText"))
+
+
+def test_every_killer_is_counted_with_its_reasons(text: str) -> None:
+    for killer, meaning in KILLERS.items():
+        assert f"{killer}\n{meaning}" in text
+    assert "low watermark is breached (4)" in text
+    assert "a memory cgroup's limit, in /apps/uid_10123, invoked by binder:321_4 (2)" in text
+
+
+def test_cascade_share_doubts_and_lines_not_understood_are_told(text: str) -> None:
+    assert "4 kills within 150 ms, from 09-07 01:00:01.000" in text
+    assert "process_mrelease failed 2 times, 2 of them ESRCH: 50 % of the kills (15 to 85 %)" in text
+    assert "in doubt: exit-info alone says so: no record of lmkd itself is in the log" in text
+    assert "killinfo: killinfo begins with 6 whole numbers" in text
+
+
+def test_hostile_text_is_shown_and_does_nothing(browser: Browser, page: Path, text: str) -> None:
+    assert "com.<script>document.title='bad'</script>\\u202e\\u0007" in text
+    assert "bad" not in str(browser.evaluate("document.title"))
+    assert browser.evaluate("document.scripts.length") == 0
+    assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", page.read_text())
+
+
+@pytest.mark.parametrize(
+    ("width", "dark"), [(width, dark) for width in (390, 1280) for dark in (False, True)]
+)
+def test_asks_for_nothing_and_complains_of_nothing(
+    browser: Browser, page: Path, tmp_path: Path, width: int, dark: bool
+) -> None:
+    observed = browser.open(page, width, dark=dark)
+    assert observed.errors == []
+    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
+    assert browser.evaluate("document.documentElement.scrollWidth") == width
+    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
+    )
+    browser.screenshot(tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+def test_everything_shows_without_javascript(browser: Browser, page: Path) -> None:
+    browser.open(page, scripts=False)
+    heights = browser.evaluate(
+        "[...document.querySelectorAll('section, figure svg, table')].filter(each => each.checkVisibility())"
+        ".map(each => each.getBoundingClientRect().height)"
+    )
+    assert len(heights) > 12
+    assert min(heights) > 10
+
+
+def test_times_of_different_clocks_are_in_different_figures(browser: Browser, page: Path) -> None:
+    browser.open(page)
+    captions = browser.evaluate("[...document.querySelectorAll('figcaption')].map(each => each.textContent)")
+    assert [caption.partition("(")[2] for caption in captions] == [
+        "the device's local time)",
+        f"the kernel 1 of {page.parent}/log0.txt)",
+    ]
+
+
+def test_the_data_are_in_the_page(page: Path) -> None:
+    found = DOWNLOAD.search(page.read_text())
+    assert found is not None
+    told = [json.loads(line) for line in gzip.decompress(base64.b64decode(found[1])).splitlines()]
+    assert {one["killer"] for one in told if one["type"] == "death"} == set(KILLERS)
+    assert sum(one["type"] == "lmkd_kill" for one in told) == 4
+
+
+def test_serials_are_masked_everywhere_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    html = page_of(tmp_path, log(), options=("--mask-serials",)).read_text()
+    assert SERIAL not in html and "device-1" in html
+    path = tmp_path / "log0.txt"
+    path.write_text(log() + "\n" + died(3, pid=9, name=f"app.{SERIAL}"))
+    capsys.readouterr()
+    main(["ingest", str(path), "--json", "--mask-serials"])
+    printed = capsys.readouterr()
+    assert SERIAL not in printed.out + printed.err
+    assert '"process":"app.device-1"' in printed.out
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"[ro.boot.serialno]: [{SERIAL}]",
+        f"<5>[    0.000000] Kernel command line: console=null androidboot.serialno={SERIAL} quiet",
+        f'androidboot.serialno = "{SERIAL}"',
+        f"ro.serialno={SERIAL}",
+    ],
+)
+def test_serials_are_found_wherever_a_bug_report_tells_them(tmp_path: Path, line: str) -> None:
+    html = page_of(
+        tmp_path, line + "\n" + died(1, name=f"app.{SERIAL}"), options=("--mask-serials",)
+    ).read_text()
+    assert SERIAL not in html and "app.device-1" in html
+
+
+def test_a_build_without_a_serial_masks_nothing(tmp_path: Path) -> None:
+    text = "[ro.serialno]: [unknown]\n[ro.boot.serialno]: [0]\n" + died(1)
+    assert "device-1" not in page_of(tmp_path, text, options=("--mask-serials",)).read_text()
+
+
+def many_kills() -> Iterator[str]:
+    for number in range(10_000):
+        name = f"com.vendor{number % 997}.application.{number * 7919:x}"
+        yield kill_line(number / 3, pid=1000 + number, name=name)
+        yield died(number / 3 + 0.2, pid=1000 + number, name=name)
+
+
+def test_ten_thousand_kills_are_counted_and_cut_and_fit_in_a_mail(tmp_path: Path) -> None:
+    html = page_of(tmp_path, "\n".join(many_kills())).read_text()
+    assert len(html.encode()) <= MOST_PAGE_BYTES
+    assert "10,000 deaths in 20,000 lines of 1 file: lmkd 10,000." in html
+    assert f"{MOST_DEATHS} of 10,000: first those" in html
+    assert "and 9,900 other processes with 9,900 deaths" in html
+    assert DOWNLOAD.search(html)
+
+
+def test_data_that_do_not_fit_are_named_with_how_to_get_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lmkd_reports.logs.page.MOST_PAGE_BYTES", 20_000)
+    html = page_of(tmp_path, "\n".join(kill_line(1, pid=pid) for pid in range(1, 50))).read_text()
+    assert not DOWNLOAD.search(html)
+    assert "too large for this page: <code>pytest-lmkd ingest FILE --json</code> prints them" in html
+
+
+def test_a_log_of_nothing_makes_a_page_that_says_so(browser: Browser, tmp_path: Path) -> None:
+    html = page_of(tmp_path, "nothing of kills")
+    assert browser.open(html).errors == []
+    assert "No death is told of." in html.read_text()
+
+
+def test_long_texts_are_cut() -> None:
+    assert shown("a" * (MOST_TEXT + 1)) == "a" * MOST_TEXT + "…"
+
+
+def test_the_page_is_whole_html(page: Path) -> None:
+    open_tags: list[str] = []
+
+    class Checker(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: object) -> None:
+            if tag not in {"meta", "link", "br"}:
+                open_tags.append(tag)
+
+        def handle_endtag(self, tag: str) -> None:
+            assert open_tags.pop() == tag
+
+        def handle_startendtag(self, tag: str, attrs: object) -> None: ...
+
+    Checker().feed(page.read_text())
+    assert open_tags == []
+
+
+def test_a_page_that_cannot_be_written_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("")
+    assert main(["ingest", str(path), "--html", str(tmp_path)]) == 2
+    assert "cannot be written" in capsys.readouterr().err
