@@ -23,6 +23,7 @@ ARMS = {
     "kill+mrelease@lmkd": "with what lmkd does between the two calls",
     "reap-kill": "process_mrelease(pidfd, PROCESS_MRELEASE_REAP_KILL)",
     "reap-kill-emulated": "what the flag does, on kernels without it",
+    "lmkd": "the device's own lmkd, which suites/apps observes",
 }
 """Name to meaning. Whether a device can run one is a fact of the agent's probe."""
 

@@ -11,6 +11,8 @@ import pytest
 from pytest_lmkd.errors import LmkdError
 
 if TYPE_CHECKING:  # loading these takes a second, which no run without a device should wait for
+    from pytest_lmkd.apps.runner import AppsOutcome
+    from pytest_lmkd.apps.scenarios import AppsScenario
     from pytest_lmkd.conformance import CaseRunner
     from pytest_lmkd.design import Stratum
     from pytest_lmkd.pressure.runner import PressureOutcome
@@ -18,7 +20,7 @@ if TYPE_CHECKING:  # loading these takes a second, which no run without a device
     from pytest_lmkd.runner import StratumOutcome
     from pytest_lmkd.session import LmkdSession
 
-Outcome = TypeVar("Outcome", "StratumOutcome", "PressureOutcome")
+Outcome = TypeVar("Outcome", "StratumOutcome", "PressureOutcome", "AppsOutcome")
 
 SESSION: pytest.StashKey[LmkdSession] = pytest.StashKey()
 
@@ -51,6 +53,12 @@ def _outcome(run: Callable[[], Outcome]) -> Outcome:
     if outcome.skipped:
         pytest.skip(outcome.skipped)
     return outcome
+
+
+@pytest.fixture
+def observe(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[AppsScenario], AppsOutcome]:
+    """``observe(scenario)`` watches the device's own lmkd, or skips the test with the reason."""
+    return lambda scenario: _outcome(lambda: pytestconfig.stash[SESSION].observe(lmkd_device, scenario))
 
 
 @pytest.fixture

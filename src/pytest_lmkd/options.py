@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_lmkd.apps.names import parse_component
 from pytest_lmkd.arms import ARMS
 from pytest_lmkd.arms import DEFAULT_ARMS
 from pytest_lmkd.arms import parse_arms
@@ -29,6 +30,7 @@ DEFAULT_BLOCKS = 12
 def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("lmkd", "measuring how killed apps give back their memory (pytest-lmkd)")
     _add_device_options(group)
+    _add_app_options(group)
     _add_design_options(group)
     _add_result_options(group)
 
@@ -48,6 +50,22 @@ def _add_device_options(group: pytest.OptionGroup) -> None:
         default="",
         help="measure only devices whose facts (see pytest-lmkd doctor) are so, e.g. "
         '\'sdk >= 34 and abi == "arm64-v8a" and kernel >= "6.1"\'; the others are skipped',
+    )
+
+
+def _add_app_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--lmkd-app",
+        metavar="PACKAGE/ACTIVITY",
+        action="append",
+        default=[],
+        help="for suites/apps: an installed app to keep in the background, in place of the workload apps; "
+        "can be repeated",
+    )
+    group.addoption(
+        "--lmkd-apks",
+        metavar="DIR",
+        help="for suites/apps: folder of workload apps, installed for the run (see make apks)",
     )
 
 
@@ -121,6 +139,8 @@ class Options:
     precision_pct: int | None
     warmup_blocks: int
     suppressed: tuple[str, ...]
+    apps: tuple[str, ...]
+    apks: Path | None
     resumed: RunInfo | None
 
     @property
@@ -153,6 +173,8 @@ class Options:
             suppressed=resumed.suppressed
             if resumed
             else parse_suppressed(config.getoption("--lmkd-suppress")),
+            apps=tuple(map(parse_component, config.getoption("--lmkd-app"))),
+            apks=_folder("--lmkd-apks", config.getoption("--lmkd-apks")),
             resumed=resumed,
         )
 
@@ -186,6 +208,12 @@ def _pressure_blocks(config: pytest.Config) -> int:
 def _seed(config: pytest.Config) -> int:
     text = config.getoption("--lmkd-seed")
     return secrets.randbits(31) if text is None else _whole_number("--lmkd-seed", text, 0, 2**62)
+
+
+def _folder(option: str, text: str | None) -> Path | None:
+    if text is not None and not Path(text).is_dir():
+        raise UsageProblem(f"{option} takes a folder, and {text!r} is none")
+    return None if text is None else Path(text)
 
 
 def _results(config: pytest.Config) -> Path:

@@ -12,6 +12,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from typing import TypeVar
 
+from pytest_lmkd.apps.runner import AppsOutcome
+from pytest_lmkd.apps.runner import AppsRunner
+from pytest_lmkd.apps.scenarios import AppsScenario
 from pytest_lmkd.conformance import CaseRunner
 from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_stratum
@@ -57,6 +60,7 @@ class LmkdSession:
         self._cleanup = ExitStack()
         self._runners: dict[str, Runner] = {}
         self._episode_runners: dict[str, EpisodeRunner] = {}
+        self._apps: dict[str, AppsRunner] = {}
         self._cases: dict[str, CaseRunner] = {}
         self._unusable: dict[str, str] = {}
         self._meter = ProgressMeter(0)
@@ -124,6 +128,19 @@ class LmkdSession:
             lambda reason: PressureOutcome(stratum, skipped=reason),
         )
 
+    def observe(self, device: str, scenario: AppsScenario) -> AppsOutcome:
+        """Observes the device's own lmkd; a device that broke down before is skipped.
+
+        Raises:
+            DeviceUnusable: the device broke down just now.
+        """
+        reason = self._unusable.get(device)
+        try:
+            return AppsOutcome(scenario, skipped=reason) if reason else self._apps[device].observe(scenario)
+        except DeviceUnusable as error:
+            self._note_unusable(device, str(error))
+            raise
+
     def _outcome(
         self,
         device: str,
@@ -180,6 +197,26 @@ class LmkdSession:
             self._on_block,
             self._say,
         )
+
+        self._apps[source.name] = AppsRunner(
+            device,
+            self.store,
+            options.pressure_rules,
+            options.apps,
+            options.apks,
+            self._on_observation,
+            self._say,
+        )
+        self._cleanup.callback(self._tidy, self._apps[source.name])
+
+    def _tidy(self, apps: AppsRunner) -> None:
+        try:
+            apps.close()
+        except LmkdError as error:  # the device is gone, with what was installed
+            self._say(str(error))
+
+    def _on_observation(self, device: str, scenario: AppsScenario, block: int) -> None:
+        self._progress(f"{device}  {scenario}  block {block + 1}/{self.options.pressure_blocks}")
 
     def _forget(self, device: Device) -> None:
         try:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.names import file_name
 from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import ObservationRecord
 from pytest_lmkd.wire import PlannedEpisode
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import Record
@@ -24,6 +25,8 @@ from pytest_lmkd.wire import decode_record
 from pytest_lmkd.wire import decode_run
 from pytest_lmkd.wire import encode_line
 from pytest_lmkd.wire import encode_lines
+
+UNPLANNED = (b'"type":"case"', b'"type":"observation"')
 
 
 class ResultStore:
@@ -53,12 +56,12 @@ class ResultStore:
 
     @property
     def has_measurements(self) -> bool:
-        """Whether there is anything to report: a plan, or a conformance case."""
+        """Whether there is anything to report: a plan, or what is measured without one."""
         plan = self.folder / "plan.jsonl"
         if plan.exists() and plan.stat().st_size:
             return True
-        files = (self.folder / "records").glob("*.jsonl")
-        return any(b'"type":"case"' in path.read_bytes() for path in files)
+        files = [path.read_bytes() for path in (self.folder / "records").glob("*.jsonl")]
+        return any(kind in text for text in files for kind in UNPLANNED)
 
     def trials(self, device: str) -> list[TrialRecord]:
         """The trials that are stored of the device; lines that cannot be read are passed over."""
@@ -67,6 +70,10 @@ class ResultStore:
     def episodes(self, device: str) -> list[EpisodeRecord]:
         """The pressure episodes that are stored of the device, as ``trials``."""
         return [record for record in self._records(device) if isinstance(record, EpisodeRecord)]
+
+    def observations(self, device: str) -> list[ObservationRecord]:
+        """The observations of its own lmkd that are stored of the device, as ``trials``."""
+        return [record for record in self._records(device) if isinstance(record, ObservationRecord)]
 
     def append(self, record: Record) -> None:
         """Adds the record to its device's file and returns once it is on storage."""

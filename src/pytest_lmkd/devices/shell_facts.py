@@ -81,6 +81,8 @@ ANDROID = (
 )
 
 
+OBSERVED = {"arm:lmkd": Fact(False, "what lmkd is", "nobody tells it what to kill: suites/apps observes it")}
+
 FACTS = frozenset(question.name for question in (*LINUX, *ANDROID))
 
 
@@ -92,5 +94,7 @@ def read_shell_facts(transport: Transport) -> Mapping[str, Fact]:
     """
     facts = ask(transport, (*LINUX, IS_ANDROID))
     if facts[IS_ANDROID.name].value is None:
-        return {**facts, IS_ANDROID.name: Fact(None, IS_ANDROID.source, "this is not Android")}
-    return {**facts, **ask(transport, ANDROID)}
+        facts[IS_ANDROID.name] = Fact(None, IS_ANDROID.source, "this is not Android")
+    else:
+        facts |= ask(transport, ANDROID)
+    return {**facts, **OBSERVED}

@@ -1,0 +1,1 @@
+"""What the device's own lmkd does to real apps."""
