@@ -18,6 +18,7 @@ from lmkd_reports.records import read_run
 from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import ObservationRecord
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
@@ -71,6 +72,7 @@ class Run:
     cases: tuple[CaseRecord, ...]
     episodes: tuple[EpisodeRecord, ...]
     planned_episodes: int
+    observations: tuple[ObservationRecord, ...]
     problems: tuple[Problem, ...]
     raw: bytes
 
@@ -95,6 +97,7 @@ def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
         cases=tuple(records.cases),
         episodes=_episodes_without_repeats(episodes, problems),
         planned_episodes=sum(not one.warmup for one in records.planned_episodes),
+        observations=tuple(records.observations),
         problems=tuple(problems),
         raw=records.raw,
     )

@@ -22,6 +22,7 @@ from pytest_lmkd.wire import SCHEMA
 from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import ObservationRecord
 from pytest_lmkd.wire import PlannedEpisode
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
@@ -60,6 +61,7 @@ class RunRecords:
     skips: list[SkipRecord] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
     episodes: list[EpisodeRecord] = field(default_factory=list)
+    observations: list[ObservationRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     raw: bytes = b""
     """The record files as they are, one after the other."""
@@ -147,6 +149,8 @@ def _read_records(path: Path, reading: Reading, run: RunRecords) -> None:
             run.cases.append(record)
         elif isinstance(record, EpisodeRecord):
             run.episodes.append(record)
+        else:
+            run.observations.append(record)
     if content and (wanted or not reading.devices):
         run.raw += content.rstrip(b"\n") + b"\n"
 

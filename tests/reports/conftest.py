@@ -10,6 +10,7 @@ import pytest
 from chromium import Browser
 from chromium import running
 from synthetic import synthetic_conformance
+from synthetic import synthetic_observations
 from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from synthetic import synthetic_suite
@@ -32,6 +33,14 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def suite_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A written synthetic run of forty strata, controls among them, with its reports."""
     folder = synthetic_suite().write(tmp_path_factory.mktemp("suite"))
+    write_report(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def observed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A written synthetic run in which the device's own lmkd was observed, with its reports."""
+    folder = synthetic_observations().write(tmp_path_factory.mktemp("observed"))
     write_report(folder)
     return folder
 

@@ -20,6 +20,8 @@ from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import Fact
 from pytest_lmkd.wire import KillRecord
+from pytest_lmkd.wire import ObservationRecord
+from pytest_lmkd.wire import ObservedDeath
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
@@ -52,13 +54,15 @@ class SyntheticRun:
     skips: list[SkipRecord] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
     episodes: list[EpisodeRecord] = field(default_factory=list)
+    observations: list[ObservationRecord] = field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
         (folder / "records").mkdir(parents=True, exist_ok=True)
         (folder / "run.json").write_bytes(encode_line(self.info))
         (folder / "plan.jsonl").write_bytes(encode_lines(self.planned))
         for number, name in enumerate(self.info.devices):
-            records = (*self.devices, *self.skips, *self.cases, *self.trials, *self.episodes)
+            measured = (*self.trials, *self.episodes, *self.observations)
+            records = (*self.devices, *self.skips, *self.cases, *measured)
             of_device = [record for record in records if record.device == name]
             (folder / "records" / f"{number}.jsonl").write_bytes(encode_lines(of_device))
         return folder
@@ -250,6 +254,52 @@ def synthetic_case(**changes: object) -> CaseRecord:
 def synthetic_count(case: str, flags: int, answer: str) -> CaseRecord:
     """A case that is only counted."""
     return synthetic_case(suite="integrity", case=case, flags=flags, answer=answer, expected="")
+
+
+def synthetic_death(pid: int, killer: str = "lmkd", **changes: object) -> ObservedDeath:
+    told: dict = {
+        "pid": pid,
+        "process": f"org.example.app{pid}",
+        "killer": killer,
+        "reason": "low watermark is breached and swap is low",
+        "oom_score_adj": 900,
+        "rss_kb": 60_000,
+        "after_ms": 120,
+        "sources": ("killinfo", "lmkd_kill"),
+        "ours": True,
+    }
+    return ObservedDeath(**(told | changes))
+
+
+def synthetic_observation(block: int, kills: int = 3, **changes: object) -> ObservationRecord:
+    told: dict = {
+        "device": PATCHED,
+        "suite": "apps",
+        "scenario": "game",
+        "regime": "natural",
+        "arm": "lmkd",
+        "block": block,
+        "order": 0,
+        "seed": block,
+        "boot_id": "boot-1",
+        "demand_package": "org.example.game",
+        "demand_kb": 400_000,
+        "demand_met": True,
+        "deaths": tuple(synthetic_death(100 + number) for number in range(kills)),
+        "kills_total": kills,
+        "apps_started": 10,
+        "apps_alive": 10 - kills,
+        "psi_some_us": 250_000,
+        "valid": True,
+    }
+    return ObservationRecord(**(told | changes))
+
+
+def synthetic_observations(kills: Sequence[int] = (3, 2, 4, 3, 3, 2, 4, 3)) -> SyntheticRun:
+    """Of one device: its own lmkd under real apps, and nothing else."""
+    run = SyntheticRun(synthetic_info([PATCHED]), devices=[synthetic_device(PATCHED)])
+    run.observations = [synthetic_observation(block, number) for block, number in enumerate(kills)]
+    return run
 
 
 def synthetic_conformance() -> SyntheticRun:

@@ -22,7 +22,7 @@ from lmkd_reports.commands import MOST_DEVICES
 from pytest_lmkd.cli import main
 
 LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
-PAGES = ("run", "suite", "conformance", "pressure", "several", "fleet", "history", "ingest")
+PAGES = ("run", "suite", "conformance", "pressure", "observed", "several", "fleet", "history", "ingest")
 ALL_OPEN = "document.querySelectorAll('details').forEach(each => each.open = true)"
 RUN = (
     "axe.run(document, {resultTypes: ['violations']}).then(found => JSON.stringify(found.violations.map("
@@ -46,6 +46,7 @@ def pages(
     run_dir: Path,
     suite_dir: Path,
     conformance_dir: Path,
+    observed_dir: Path,
     pressure_dir: Path,
 ) -> dict[str, Path]:
     """One of each kind of page that we write."""
@@ -62,6 +63,7 @@ def pages(
         "run": run_dir / "report.html",
         "suite": suite_dir / "report.html",
         "conformance": conformance_dir / "report.html",
+        "observed": observed_dir / "report.html",
         "pressure": pressure_dir / "report.html",
         "several": folder / "several.html",
         "fleet": folder / "fleet" / "report.html",

@@ -13,7 +13,9 @@ LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
 
 
 @pytest.mark.parametrize(("width", "dark"), LAYOUTS)
-@pytest.mark.parametrize("fixture", ["run_dir", "suite_dir", "conformance_dir", "pressure_dir"])
+@pytest.mark.parametrize(
+    "fixture", ["run_dir", "suite_dir", "conformance_dir", "pressure_dir", "observed_dir"]
+)
 def test_asks_for_nothing_and_complains_of_nothing(
     browser: Browser, fixture: str, request: pytest.FixtureRequest, tmp_path: Path, width: int, dark: bool
 ) -> None:

@@ -206,7 +206,7 @@ def test_runs_with_nothing_in_common_are_wrong_usage(pair: Pair) -> None:
     write(pair.candidate, devices=[PATCHED])
     (pair.candidate / "records" / "0.jsonl").write_text("")
     code, text = pair.gate(*limit)
-    assert (code, "holds no trial and no episode" in text) == (2, True)
+    assert (code, "holds nothing that was measured" in text) == (2, True)
 
 
 def test_devices_of_other_names_are_wrong_usage_unless_paired(pair: Pair) -> None:

@@ -14,6 +14,7 @@ from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.analysis.observed import observed_of
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.analysis.together import held_together
@@ -75,6 +76,7 @@ def _device_names(run: Run) -> list[str]:
     skipped = [skip.device for skip in run.skips]
     measured = [*run.trials["device"], *run.planned["device"]]
     others = [*(case.device for case in run.cases), *(episode.device for episode in run.episodes)]
+    others += [one.device for one in run.observations]
     return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured, *others]))
 
 
@@ -103,6 +105,7 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         conformance=conformance_of([case for case in run.cases if case.device == name]),
         pressure=pressure_of(episodes, run.info.arms, detectable.kills),
         settings=settings_of(episodes),
+        observed=observed_of([one for one in run.observations if one.device == name]),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmkd_reports.analysis.cases import Conformance
+from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.records import Problem
@@ -176,7 +177,8 @@ class StratumResult:
 class DeviceResult:
     """One device; ``record`` is None when it could not be attached, ``conformance`` when no case was run.
 
-    ``pressure`` is empty when no episode was, and so are ``settings``, which lmkd's policy had in them.
+    ``pressure`` is empty when no episode was, and so are ``settings``, which lmkd's policy had in them;
+    ``observed`` is what the device's own lmkd did.
     """
 
     name: str
@@ -186,6 +188,7 @@ class DeviceResult:
     conformance: Conformance | None
     pressure: tuple[PressureResult, ...]
     settings: Mapping[str, str]
+    observed: tuple[Observed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +230,19 @@ class Analysis:
     @property
     def tells_times(self) -> bool:
         """Whether it is about single kills and their times: not if the run did other things only."""
-        return bool(self.planned or self.recorded) or not (self.tells_answers or self.tells_kills)
+        return bool(self.planned or self.recorded) or not (
+            self.tells_answers or self.tells_kills or self.tells_apps
+        )
 
     @property
     def tells_answers(self) -> bool:
         """Whether conformance cases were tried."""
         return any(device.conformance for device in self.devices)
+
+    @property
+    def tells_apps(self) -> bool:
+        """Whether the device's own lmkd was observed."""
+        return any(device.observed for device in self.devices)
 
     @property
     def tells_kills(self) -> bool:

@@ -24,6 +24,7 @@ from lmkd_reports.gate.metrics import Sample
 from lmkd_reports.presentation.summary import plain
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import ObservationRecord
 
 Place = Stratum | Situation
 Cell = tuple[Place, str]
@@ -31,6 +32,10 @@ Cell = tuple[Place, str]
 
 MOST_NAMES = 40
 """Names that a sentence may list: all scenarios and a few devices of one's own."""
+
+APPS = "apps"
+OBSERVED = "kills_total"
+"""Real apps as a situation's profile, and the metric that their observation has."""
 
 SITUATION = ("scenario", "profile", "regime", "demand", "stall", "stall_ms")
 
@@ -66,18 +71,19 @@ class DevicePair:
 
 
 def load(folder: Path) -> LoadedRun:
-    """Raises: UsageProblem: there is no run in ``folder``, or one without trials and episodes."""
+    """Raises: UsageProblem: there is no run in ``folder``, or one without anything measured."""
     run = load_run(folder)
     cells = cells_of(run)
     if not cells:
-        raise UsageProblem(f"{folder} holds no trial and no episode: there is nothing to compare")
+        raise UsageProblem(f"{folder} holds nothing that was measured: there is nothing to compare")
     return LoadedRun(folder, run, cells)
 
 
 def cells_of(run: Run) -> dict[str, Cells]:
     """What each device left, by its name."""
     cells: dict[str, dict[Cell, Measured]] = {}
-    for device, cell, measured in (*_trial_cells(run.trials), *_episode_cells(run.episodes)):
+    episodes = (*_episode_cells(run.episodes), *_observation_cells(run.observations))
+    for device, cell, measured in (*_trial_cells(run.trials), *episodes):
         cells.setdefault(device, {})[cell] = measured
     return dict(cells)
 
@@ -114,6 +120,20 @@ def _episode_cells(episodes: Sequence[EpisodeRecord]) -> Found:
         groups.setdefault((device, situation, arm), []).append(episode)
     for (device, situation, arm), group in groups.items():
         yield device, (situation, arm), _of_episodes(group)
+
+
+def _observation_cells(observations: Sequence[ObservationRecord]) -> Found:
+    """The device's own lmkd, of whose kills there is nothing but their number."""
+    last = {(one.device, one.scenario, one.arm, one.block): one for one in observations}
+    groups: dict[tuple[str, str, str], list[ObservationRecord]] = {}
+    for (device, scenario, arm, _), one in last.items():
+        groups.setdefault((device, scenario, arm), []).append(one)
+    for (device, scenario, arm), group in groups.items():
+        valid = [one for one in group if one.valid]
+        kills = np.array([one.kills_total for one in valid], dtype=np.float64)
+        place = Situation(scenario, APPS, group[0].regime, demand="app", stall="none", stall_ms=0)
+        samples = {OBSERVED: Sample(kills, kills)}
+        yield device, (place, arm), Measured(len(valid), len(group) - len(valid), samples)
 
 
 def _situation(episode: EpisodeRecord) -> Situation:

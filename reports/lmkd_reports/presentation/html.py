@@ -25,6 +25,7 @@ from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import kills
+from lmkd_reports.presentation import observed
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
@@ -165,6 +166,15 @@ class ConformanceView:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedView:
+    """One scenario in which the device's own lmkd was observed; ``rows`` are (what, how much)."""
+
+    scenario: str
+    headline: str
+    rows: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class PressureView:
     """One situation of pressure; ``figures`` are (arm, what it shows, safe SVG)."""
 
@@ -203,6 +213,7 @@ class DeviceView:
     conformance: ConformanceView | None
     pressure: list[PressureView]
     kill_pairs: list[KillPairView]
+    observed: list[ObservedView]
 
     @property
     def shown(self) -> list[StratumView]:
@@ -281,6 +292,7 @@ def render_html(analysis: Analysis) -> str:
         regimes=wording.REGIMES,
         race_arm=_race_arm(analysis.arms),
         false_gain=wording.FALSE_GAIN,
+        observed_legend=observed.LEGEND,
         folded=folded,
     )
     return _with_downloads(page, analysis)
@@ -370,6 +382,7 @@ def _device(
             for place, result in enumerate(device.pressure)
         ],
         kill_pairs=[_kill_pair(device, pair) for pair in kills.pairs_of(device.pressure)],
+        observed=_observed(device),
     )
 
 
@@ -410,6 +423,13 @@ def _timelines(
         (episode.arm, describe(episode), Markup(svg))  # noqa: S704 - our own SVG, escaped
         for episode, svg in drawn
         if svg
+    ]
+
+
+def _observed(device: DeviceResult) -> list[ObservedView]:
+    return [
+        ObservedView(one.scenario, observed.headline(one), list(observed.rows(one)))
+        for one in device.observed
     ]
 
 

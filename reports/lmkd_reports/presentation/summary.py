@@ -17,12 +17,14 @@ from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Spread
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import kills
+from lmkd_reports.presentation import observed
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
 from lmkd_reports.presentation.notes import Notes
@@ -58,6 +60,7 @@ KILLS_LEGEND = (
     "Differences: mean over blocks, 95 % bootstrap interval, p of the sign-flip test; claimed only when both "
     "agree. Better: fewer kills."
 )
+OBSERVED = "what the device's own lmkd does"
 ANSWERED = "what process_mrelease answers"
 CONTROL_LEGEND = (
     "Controls: the flag cannot gain over kill+mrelease there. Where nothing differs, chance claims "
@@ -117,7 +120,9 @@ def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
 def _about(analysis: Analysis) -> str:
     if analysis.tells_times:
         return "how long until a killed process's memory is back"
-    return PRESSED if analysis.tells_kills else ANSWERED
+    if analysis.tells_kills:
+        return PRESSED
+    return OBSERVED if analysis.tells_apps else ANSWERED
 
 
 def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:
@@ -144,6 +149,8 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
         for comparison in result.false_gains:
             said = f"  !! {comparison.candidate} against {comparison.baseline}: {FALSE_GAIN}"
             yield from _wrap(said, indent="     ")
+    for one in device.observed:
+        yield from _observed(one)
 
 
 def _pressure(result: PressureResult) -> Iterator[str]:
@@ -195,6 +202,13 @@ def _without_interval(comparison: KillComparison) -> str:
         kills.difference(one).replace(kills.MINUS, "-") for one in (comparison.total, comparison.extra)
     )
     return f"total {total}, extra {extra}, {kills.missing_blocks(comparison.total)}"
+
+
+def _observed(one: Observed) -> Iterator[str]:
+    yield ""
+    yield from _wrap(f"-- {one.scenario}, the device's own lmkd: {observed.headline(one)}", indent="   ")
+    for name, text in observed.rows(one):
+        yield from _wrap(f"   {name:<13} {text}", indent=" " * 17)
 
 
 def _conformance(conformance: Conformance) -> Iterator[str]:
@@ -324,6 +338,8 @@ def _further_legends(analysis: Analysis) -> Iterator[str]:
         yield from _wrap(COST_LEGEND)
     if analysis.tells_kills:
         yield from _wrap(KILLS_LEGEND)
+    if analysis.tells_apps:
+        yield from _wrap(observed.LEGEND)
     told = [device.conformance for device in analysis.devices if device.conformance]
     for text in dict.fromkeys(cases.legend(case) for conformance in told for case in conformance.counted):
         yield from _wrap(text)

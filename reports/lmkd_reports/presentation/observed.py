@@ -1,0 +1,72 @@
+"""What the device's own lmkd did, in words, for the page and for the text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lmkd_reports.analysis.observed import Counts
+from lmkd_reports.analysis.observed import Observed
+from lmkd_reports.presentation import units
+from lmkd_reports.presentation.kills import number
+from lmkd_reports.statistics.differences import PairedDifference
+from lmkd_reports.statistics.shares import Share
+
+MOST_NAMED = 6
+"""Reasons and killers that are named; the rest is counted together."""
+
+LEGEND = (
+    "Apps: the device's own lmkd decided, and was only watched. Killed: by lmkd, mean an observation, with a "
+    "95 % interval from six on. Cascade: kills within kill_timeout_ms of another, or because of pressure "
+    "after one. Too late: process_mrelease answered ESRCH. Which kills were needed cannot be seen from "
+    "outside."
+)
+
+
+def headline(one: Observed) -> str:
+    """For example ``12 observations of ten apps``."""
+    text = f"{one.valid} valid observation{'' if one.valid == 1 else 's'}"
+    return text + (f", {one.started} apps in the background" if one.started else "")
+
+
+def rows(one: Observed) -> Iterator[tuple[str, str]]:
+    """(what, how much) of one scenario, as far as it is known."""
+    if one.kills is not None:
+        yield "killed", f"{_mean(one.kills)}, {number(one.ours)} of them of these apps"
+    if one.alive is not None:
+        yield "alive", f"{number(one.alive)} of {one.started} apps at the end"
+    if one.reasons:
+        yield "because", _named(one.reasons)
+    if one.cascades is not None:
+        yield "cascade", _share(one.cascades)
+    if one.esrch is not None:
+        yield "too late", _share(one.esrch)
+    if one.others:
+        yield "other deaths", _named(one.others)
+    if one.psi_some_ms is not None:
+        yield "stalled", f"{units.significant(one.psi_some_ms)} ms of memory stall (PSI some), mean"
+    yield from _doubts(one)
+
+
+def _doubts(one: Observed) -> Iterator[tuple[str, str]]:
+    if one.doubts:
+        yield "doubts", f"{one.doubts} deaths whose records do not agree"
+    if one.miscounted:
+        yield "not all seen", f"in {one.miscounted} observations lmkd counted other than its log tells"
+    if one.invalid:
+        yield "left out", _named(one.invalid)
+
+
+def _mean(kills: PairedDifference) -> str:
+    if kills.low is None or kills.high is None:
+        return number(kills.mean)
+    return f"{number(kills.mean)} ({number(max(0.0, kills.low))} to {number(kills.high)})"
+
+
+def _named(counts: Counts) -> str:
+    shown = [f"{count}x {name}" for name, count in counts[:MOST_NAMED]]
+    rest = sum(count for _, count in counts[MOST_NAMED:])
+    return "; ".join([*shown, f"{rest} others"] if rest else shown)
+
+
+def _share(share: Share) -> str:
+    return f"{share.count} of {share.total} kills ({100 * share.low:.0f} to {100 * share.high:.0f} %)"
