@@ -276,6 +276,19 @@ def test_kills_of_different_bug_reports_are_no_cascade() -> None:
     assert len(summarise(records(kill_line(1, pid=1), kill_line(1, pid=2))).cascades) == 1
 
 
+def test_a_terminal_shows_so_many_cascades_and_says_how_many_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(
+        "\n".join(kill_line(10 * number + more, 10 * number) for number in range(1, 26) for more in (0, 0.05))
+    )
+    assert main(["ingest", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert text.count("cascade of 2 kills") == 20
+    assert "5 more cascades; --html shows the longest" in text
+
+
 TEXTS = (killinfo, kill_line, died, am_kill, mrelease, oom, reaped)
 
 
