@@ -180,6 +180,14 @@ def test_the_same_process_dying_again_later_is_another_death() -> None:
     assert [len(death.sources) for death in deaths_in(kill_line(1), died(2), kill_line(4), died(5))] == [2, 2]
 
 
+def test_of_two_kills_of_one_pid_the_nearer_one_is_meant() -> None:
+    first, second = deaths_in(
+        kill_line(1), kill_line(6), killinfo(1.001, reason=3), killinfo(6.001, reason=8), mrelease(6.01)
+    )
+    assert [record.fields.get("kill_reasons") for record in first.records] == [None, 3]
+    assert [record.fields.get("kill_reasons") for record in second.records] == [None, 8, None]
+
+
 def test_after_a_reboot_with_the_clock_back_pids_mean_other_processes() -> None:
     before, after = deaths_in(
         kill_line(50), died(50.2), kill_line(2, name="com.example.other"), died(2.1, name="com.example.other")
@@ -205,6 +213,7 @@ def test_the_kernels_record_joins_by_pid_and_cut_name() -> None:
 def test_the_kernels_record_joins_nothing_when_two_could_be_meant() -> None:
     assert len(deaths_in(oom(100), died(5), died(500))) == 3
     assert len(deaths_in(oom(100, name="other"), died(5))) == 2
+    assert len(deaths_in(oom(100), killinfo(5))) == 2  # killinfo has no name
 
 
 def test_the_kernels_record_in_logcat_joins_by_time() -> None:
@@ -265,6 +274,19 @@ def test_kills_of_different_bug_reports_are_no_cascade() -> None:
     one, other = (records(kill_line(1, pid=pid), file=f"{pid}.zip!x") for pid in (1, 2))
     assert summarise([*one, *other]).cascades == ()
     assert len(summarise(records(kill_line(1, pid=1), kill_line(1, pid=2))).cascades) == 1
+
+
+def test_a_terminal_shows_so_many_cascades_and_says_how_many_more(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text(
+        "\n".join(kill_line(10 * number + more, 10 * number) for number in range(1, 26) for more in (0, 0.05))
+    )
+    assert main(["ingest", str(path)]) == 0
+    text = capsys.readouterr().out
+    assert text.count("cascade of 2 kills") == 20
+    assert "5 more cascades; --html shows the longest" in text
 
 
 TEXTS = (killinfo, kill_line, died, am_kill, mrelease, oom, reaped)

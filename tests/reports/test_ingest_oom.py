@@ -140,6 +140,21 @@ def test_the_same_kill_behind_every_prefix(prefix: str, time_ms: int | None) -> 
     assert (event.time_ms, event.fields["oom_score_adj"]) == (time_ms, 906)
 
 
+@pytest.mark.parametrize("kernel", list(OF_KERNEL))
+def test_a_dump_in_logcats_kernel_buffer_is_the_same_dump(kernel: str) -> None:
+    """Whether logd takes what stands before the first colon for the tag or has none."""
+    texts = [parse_kernel_line(line).text for line in OF_KERNEL[kernel].splitlines()]
+    (told, *_), (direct, *_) = (
+        kills_of("\n".join(f"09-07 01:55:44.794     0     0 W {tag}{text}" for text in texts))
+        for tag in ("        : ", "")
+    )
+    raw = kills_of(OF_KERNEL[kernel])[0]
+    for name in ("invoker", "gfp_mask", "tasks"):
+        assert told[name] == raw[name]
+    for name in ("invoker", "gfp_mask"):
+        assert direct[name] == raw[name]  # a row without a colon is no line of logcat then
+
+
 def test_a_row_of_the_table_is_no_caller_id() -> None:
     assert parse_kernel_line("[  1.000001] [   4242] 10123 x").text == "[   4242] 10123 x"
 
@@ -191,7 +206,10 @@ def test_a_kill_without_sizes_is_quoted_as_not_understood() -> None:
 
 
 def test_an_app_that_logs_such_words_is_no_kernel() -> None:
-    assert events_of(f"09-07 01:55:44.794  1705  3060 E MyApp   : {KILLED}") == []
+    stamp = "09-07 01:55:44.794  1705  3060 E MyApp   : "
+    reader = Reader()
+    assert events_of(f"{stamp}{KILLED}\n{stamp}sh invoked oom-killer: gfp_mask=0x1, order=0", reader) == []
+    assert reader.account.others == 2
 
 
 def test_after_a_reboot_the_kernels_clock_is_another() -> None:

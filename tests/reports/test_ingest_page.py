@@ -201,6 +201,7 @@ def test_ten_thousand_kills_are_counted_and_cut_and_fit_in_a_mail(tmp_path: Path
     assert f"{MOST_DEATHS} of 10,000: first those" in html
     assert "and 9,900 other processes with 9,900 deaths" in html
     assert DOWNLOAD.search(html)
+    assert "a disc’s area: how many within one of 80 slices" in html
 
 
 def test_data_that_do_not_fit_are_named_with_how_to_get_them(

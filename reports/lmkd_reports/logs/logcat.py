@@ -42,6 +42,8 @@ class Entry:
     time: str = ""
     time_ms: int | None = None
     clock: str = ""
+    text: str = ""
+    """Tag and message as they stand in the line: the kernel's lines have no tag, or more colons."""
 
 
 def parse_entry(line: str) -> Entry | None:
@@ -53,7 +55,8 @@ def parse_entry(line: str) -> Entry | None:
             shown = line[: found.end("part")].strip() if "part" in told else ""
             time_ms = _time_ms(told)
             clock = "" if time_ms is None else EPOCH_CLOCK if told.get("epoch") else CALENDAR
-            return Entry(told["tag"].strip(), told["message"], shown, time_ms, clock)
+            text = line[found.start("tag") :]
+            return Entry(told["tag"].strip(), told["message"], shown, time_ms, clock, text)
     return None
 
 

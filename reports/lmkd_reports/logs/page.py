@@ -14,6 +14,8 @@ from markupsafe import Markup
 from lmkd_reports.logs import views
 from lmkd_reports.logs.deaths import Death
 from lmkd_reports.logs.deaths import with_names
+from lmkd_reports.logs.figure import MOST_MARKS
+from lmkd_reports.logs.figure import SLICES
 from lmkd_reports.logs.figure import timeline
 from lmkd_reports.logs.json_lines import json_lines
 from lmkd_reports.logs.logcat import CALENDAR
@@ -28,6 +30,7 @@ from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
 
 MOST_FIGURES = 4
 MOST_FILES = 40
+COUNTED = f"; a disc’s area: how many within one of {SLICES} slices"
 MOST_QUOTED = 100
 MOST_OPEN = 40
 """Deaths that are not folded."""
@@ -99,7 +102,8 @@ def _figures(summary: Summary) -> Iterator[Figure]:
         caption = f"Deaths over time, by killer ({_clock_name(clock)})"
         svg = timeline(deaths, f"timeline-{number}", caption)
         if svg:
-            yield Figure(caption, Markup(svg))  # noqa: S704 - our own SVG, escaped
+            more = COUNTED if len(deaths) > MOST_MARKS else ""
+            yield Figure(caption + more, Markup(svg))  # noqa: S704 - our own SVG, escaped
 
 
 def _clock_name(clock: str) -> str:

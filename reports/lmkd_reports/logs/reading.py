@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -52,7 +53,7 @@ CONTEXT_TAGS = {"am_low_memory", "am_freeze", "am_unfreeze", "am_proc_start", "a
 """Events that say what went on around kills, and are counted."""
 
 KERNEL_TAGS = {"", "kernel", "oom_reaper", "oom-kill", *SCOPES}
-INVOKED_TAG = " invoked oom-killer"
+UNTAGGED = re.compile(r"(?:(?!: ).){1,15} invoked oom-killer: gfp_mask=|Killed process \d{1,10} \(")
 """What logcat -b kernel takes for tags: what stands before a line's first colon, or nothing."""
 
 TYPES = (
@@ -183,7 +184,7 @@ class Reader:
             yield from self._of_lmkd(line, entry)
         elif entry.tag in CONTEXT_TAGS:
             self.account.context[entry.tag] += 1
-        elif entry.tag in KERNEL_TAGS or entry.tag.endswith(INVOKED_TAG):
+        elif entry.tag in KERNEL_TAGS or UNTAGGED.match(entry.text):
             yield from self._of_kernel_buffer(line, entry)
         else:
             self.account.others += 1
@@ -197,9 +198,11 @@ class Reader:
 
     def _of_kernel_buffer(self, line: Line, entry: Entry) -> Iterator[Event]:
         """A line of ``logcat -b kernel``: logcat's time counts, and its tag belongs to the text."""
-        tag = "" if entry.tag in {"", "kernel"} else f"{entry.tag}: "
-        text = parse_kernel_line(entry.message).text
-        yield from self._of_oom(line, tag + text, entry.time, entry.time_ms, entry.clock)
+        if entry.tag in {"", "kernel"}:
+            text = parse_kernel_line(entry.message).text
+        else:
+            text = f"{entry.tag}: {entry.message}" if entry.tag in KERNEL_TAGS else entry.text
+        yield from self._of_oom(line, text, entry.time, entry.time_ms, entry.clock)
 
     def _of_kernel(self, line: Line, told: KernelLine) -> Iterator[Event]:
         clock = self._boots.clock(line.file, told)

@@ -28,6 +28,7 @@ MEANINGS = {
 }
 MOST_PROBLEMS = 20
 MOST_DOUBTS = 10
+MOST_CASCADES = 20
 
 
 def ingest_text(account: Account, summary: Summary, problems: Sequence[str]) -> str:
@@ -47,13 +48,15 @@ def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Itera
     yield f"  {'':<17} {len(account.not_understood):>7}  not understood"
     yield ""
     if summary.deaths:
-        yield f"{units.count(len(summary.deaths), 'death')}, by killer:"
+        yield f"{len(summary.deaths):,} death{'s' if len(summary.deaths) > 1 else ''}, by killer:"
     for killer, number in summary.by_killer.items():
         yield from _wrapped(f"  {killer:<17} {number:>7}  {KILLERS[killer]}")
     yield from _wrapped(esrch_sentence(summary))
     yield from _doubts(summary)
-    for cascade in summary.cascades:
+    for cascade in summary.cascades[:MOST_CASCADES]:
         yield from _cascade(cascade)
+    if len(summary.cascades) > MOST_CASCADES:
+        yield f"{len(summary.cascades) - MOST_CASCADES:,} more cascades; --html shows the longest"
     for problem in [*map(str, account.not_understood), *problems][:MOST_PROBLEMS]:
         yield from _wrapped(f"not read: {problem}")
 
