@@ -120,7 +120,6 @@ def start(flags: dict[str, str]) -> int:
 def boot(number: int) -> None:
     import lmkd_virtual  # noqa: PLC0415 - takes a second, which failing and hanging need not wait for
     from pytest_lmkd.deadline import Deadline  # noqa: PLC0415
-    from pytest_lmkd.process import ProcessRecord  # noqa: PLC0415
 
     instance = lmkd_virtual.up(
         "reap-kill-v3",
@@ -129,9 +128,15 @@ def boot(number: int) -> None:
         deadline=Deadline(PATIENCE_S),
         memory_mb=512,
     )
+    start_relay(number, instance.adb_socket)
+
+
+def start_relay(number: int, adb_socket: Path) -> None:
+    from pytest_lmkd.process import ProcessRecord  # noqa: PLC0415
+
     port = int(os.environ["STAND_IN_PORT"]) + number - 1
     proxy = subprocess.Popen(
-        [sys.executable, __file__, "relay", str(port), str(instance.adb_socket)],
+        [sys.executable, __file__, "relay", str(port), str(adb_socket)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -156,6 +161,21 @@ def stop(number: int) -> int:
         return 1
     relay_process.stop(Deadline(PATIENCE_S))
     assert lmkd_virtual.down(f"stand-in-{number}")
+    return 0
+
+
+def restart_relay(words: list[str]) -> int:
+    """As an adb daemon that restarts: its port refuses for a while, then answers again."""
+    import lmkd_virtual  # noqa: PLC0415
+    from pytest_lmkd.deadline import Deadline  # noqa: PLC0415
+    from pytest_lmkd.process import ProcessRecord  # noqa: PLC0415
+
+    number = int(words[0])
+    old = ProcessRecord.load(folder() / f"relay-{number}.json")
+    assert old is not None
+    old.stop(Deadline(PATIENCE_S))
+    (instance,) = (one for one in lmkd_virtual.status() if one.name == f"stand-in-{number}")
+    start_relay(number, instance.adb_socket)
     return 0
 
 
@@ -189,10 +209,16 @@ def pass_on(host: socket.socket, first: bytes, path: str) -> None:
                     return
 
 
-PROGRAMS = {"cvd": cvd, "launch_cvd": launch_cvd, "stop_cvd": stop_cvd, "relay": relay}
+PROGRAMS = {
+    "cvd": cvd,
+    "launch_cvd": launch_cvd,
+    "stop_cvd": stop_cvd,
+    "relay": relay,
+    "restart_relay": restart_relay,
+}
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
-    if name != "relay":
+    if name in {"cvd", "launch_cvd", "stop_cvd"}:
         note_command([name, *arguments])
     sys.exit(PROGRAMS[name](arguments))

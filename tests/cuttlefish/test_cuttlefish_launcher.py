@@ -162,11 +162,6 @@ def test_an_instance_whose_port_cannot_be_is_wrong_usage() -> None:
         parse_specs(["cuttlefish:60000"])
 
 
-def test_settings_for_no_cuttlefish_are_wrong_usage() -> None:
-    with pytest.raises(UsageProblem, match="settings for Cuttlefish are given, but no device is cuttlefish"):
-        parse_specs(["phone"], Settings(cpus=2))
-
-
 def test_instances_are_named_by_their_numbers() -> None:
     assert [source.name for source in parse_specs(["cuttlefish", "cuttlefish:12"])] == [
         "cuttlefish-1",

@@ -77,6 +77,26 @@ def test_a_setting_that_cannot_be_ends_the_run_with_exit_code_2(workshop: Worksh
     assert workshop.commands() == []
 
 
+def test_settings_for_no_cuttlefish_end_the_run_with_exit_code_2(workshop: Workshop, checkout: Path) -> None:
+    done = pytest_run(workshop, checkout, "--lmkd-device", "virtual", "--lmkd-cuttlefish", "cpus=2")
+    assert done.returncode == 2
+    assert "--lmkd-cuttlefish is given, but no --lmkd-device is cuttlefish" in done.stdout + done.stderr
+
+
+def test_two_instances_are_measured_by_a_process_each(workshop: Workshop, checkout: Path) -> None:
+    done = pytest_run(
+        workshop,
+        checkout,
+        *("--lmkd-device", "cuttlefish", "--lmkd-device", "cuttlefish:2", "--lmkd-blocks", "1"),
+        *("--lmkd-cuttlefish", f"adb_base_port={workshop.base_port}"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = workshop.folder / "out" / "records"
+    assert {path.name for path in folder.iterdir()} == {"cuttlefish-1.jsonl", "cuttlefish-2.jsonl"}
+    assert sorted(workshop.verbs()) == ["create", "create", "remove", "remove", "stop", "stop"]
+    assert workshop.running() == []
+
+
 def test_doctor_starts_one_and_stops_it(workshop: Workshop) -> None:
     script = "import sys, stand_in_host, pytest_lmkd.cli as cli; sys.exit(cli.main(sys.argv[1:]))"
     settings = (f"launcher={workshop.program('cvd')}", f"adb_base_port={workshop.base_port}")

@@ -52,6 +52,12 @@ class Workshop:
         """What a user types; it must succeed."""
         subprocess.run(shlex.split(command), check=True, stdout=subprocess.DEVNULL)
 
+    def restart_adbd(self, number: int) -> bool:
+        """Cuts the instance's link and lets it be made again; always True, as AdbServer wants to know."""
+        words = [sys.executable, stand_in_launcher.__file__, "restart_relay", str(number)]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+        return True
+
     def commands(self) -> list[list[str]]:
         log = self.folder / "commands.jsonl"
         return [json.loads(line) for line in log.open()] if log.exists() else []

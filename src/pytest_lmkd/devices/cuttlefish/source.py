@@ -6,12 +6,14 @@ import socket
 from contextlib import suppress
 
 from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.adb_root import AdbRoot
 from pytest_lmkd.devices.cuttlefish.host import Host
 from pytest_lmkd.devices.cuttlefish.launcher import Command
 from pytest_lmkd.devices.cuttlefish.launcher import Launcher
 from pytest_lmkd.devices.cuttlefish.launcher import find_launcher
 from pytest_lmkd.devices.cuttlefish.run import run
 from pytest_lmkd.devices.cuttlefish.settings import Settings
+from pytest_lmkd.devices.readiness import await_started
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.errors import DeadlineExceeded
 from pytest_lmkd.errors import DeviceUnusable
@@ -26,11 +28,6 @@ SERVER_S = 30.0
 ANSWER_S = 5.0
 STOP_S = 60.0
 
-AWAIT_BOOT = 'until [ "$(getprop sys.boot_completed)" = 1 ]; do sleep 1; done'
-"""Android has no command that waits for a property."""
-
-ASK_USER = "id -u"
-
 RESET_HINT = "if it is still there then, `cvd reset` ends every Cuttlefish device of yours"
 
 
@@ -38,15 +35,19 @@ class CuttlefishSource:
     """Instance ``number``, counted from 1 as Cuttlefish does; one that was already up stays up."""
 
     folder = ANDROID_FOLDER
+    runs_here = True
+    is_shareable = False
 
     def __init__(self, number: int, settings: Settings, host: Host | None = None) -> None:
         self.name = f"cuttlefish-{number}"
+        self.spec = f"cuttlefish:{number}"
         self._number = number
         self._settings = settings
         self._host = host or Host()
         self._port = check_port(settings.adb_base_port + number - 1)
         self._server = AdbServer()
         self._transport: AdbTransport | None = None
+        self._root: AdbRoot | None = None
         self._launcher: Launcher | None = None
         self._keep_logs = False
         self._progress: Progress = print
@@ -63,9 +64,9 @@ class CuttlefishSource:
         self._require_instance(deadline)
         try:
             self._transport = self._connect(deadline)
-            self._transport.shell(AWAIT_BOOT, deadline)
-            if self.is_ours:
-                self._become_root(self._transport, deadline)
+            await_started(self._transport, deadline)
+            self._root = self._root or AdbRoot(self._server, self._transport, progress)
+            self._root.gain()
         except DeadlineExceeded as error:
             raise DeviceUnusable(
                 f"{self.name} had not booted Android after {deadline.seconds:g} s ({error}): allow it more "
@@ -76,15 +77,21 @@ class CuttlefishSource:
     def detach(self) -> None:
         if self._transport is not None:
             self._transport.close()
-            self._transport = None
         try:
             if self._launcher is not None:
                 self._stop(self._launcher)
-                with suppress(LmkdError):  # at worst `adb devices` goes on listing it as offline
-                    self._server.disconnect(self._address, Deadline(SERVER_S))
+            self._leave()
         finally:
-            self._launcher = None
+            self._launcher = self._transport = self._root = None
             self._server.stop(Deadline(SERVER_S))
+
+    def _leave(self) -> None:
+        """At worst ``adb devices`` goes on listing as offline what was stopped."""
+        with suppress(LmkdError):
+            if self._launcher is not None:
+                self._server.disconnect(self._address, Deadline(SERVER_S))
+            elif self._root is not None:
+                self._root.give_back()
 
     @property
     def _address(self) -> str:
@@ -153,10 +160,6 @@ class CuttlefishSource:
         if state != "device":  # a link that broke; one that works may be in use elsewhere
             self._server.disconnect(self._address, deadline)
         return self._server.connect(self._address, deadline)
-
-    def _become_root(self, transport: AdbTransport, deadline: Deadline) -> None:
-        if transport.shell(ASK_USER, deadline).stdout.strip() != b"0":
-            self._progress(f"{self.name}: {self._server.restart_as_root(self._address, deadline)}")
 
     def _stop(self, launcher: Launcher) -> None:
         problem = _problem(launcher.stop())
