@@ -14,6 +14,8 @@ from pytest_lmkd.apps.names import parse_component
 from pytest_lmkd.arms import ARMS
 from pytest_lmkd.arms import DEFAULT_ARMS
 from pytest_lmkd.arms import parse_arms
+from pytest_lmkd.devices.cuttlefish.settings import Settings as CuttlefishSettings
+from pytest_lmkd.devices.cuttlefish.settings import parse_settings
 from pytest_lmkd.devices.filter import DeviceFilter
 from pytest_lmkd.devices.shell_facts import FACTS
 from pytest_lmkd.errors import UsageProblem
@@ -22,6 +24,8 @@ from pytest_lmkd.store import read_run
 from pytest_lmkd.validity import CHECKS
 from pytest_lmkd.validity import parse_suppressed
 from pytest_lmkd.wire import RunInfo
+
+CUTTLEFISH = "--lmkd-cuttlefish"
 
 DEFAULT_BLOCKS = 12
 """12 blocks waste little of an exact 95 % interval's width (lmkd_reports.statistics.paired)."""
@@ -42,7 +46,16 @@ def _add_device_options(group: pytest.OptionGroup) -> None:
         action="append",
         default=[],
         help="device to measure, can be repeated: virtual, virtual:PERSONALITY, local (this machine, "
-        "as root), an adb serial, all, or HOST:PORT/SERIAL",
+        "as root), cuttlefish, cuttlefish:N, an adb serial, all, or HOST:PORT/SERIAL",
+    )
+    group.addoption(
+        CUTTLEFISH,
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="how --lmkd-device cuttlefish is started, can be repeated: kernel=FILE, initramfs=FILE, "
+        "memory_mb=N, cpus=N, images=DIR, launcher=FILE, extra='--FLAG=VALUE ...', boot_timeout_s=N, "
+        "adb_base_port=PORT (of instance 1)",
     )
     group.addoption(
         "--lmkd-filter",
@@ -129,6 +142,7 @@ class Options:
     """The options after checking. ``resumed`` is the run that ``results`` holds already."""
 
     specs: tuple[str, ...]
+    cuttlefish: CuttlefishSettings
     wanted: DeviceFilter
     arms: tuple[str, ...]
     blocks: int
@@ -161,6 +175,7 @@ class Options:
         blocks = resumed.blocks if resumed else _blocks(config)
         return cls(
             specs=tuple(config.getoption("--lmkd-device")),
+            cuttlefish=_cuttlefish(config),
             wanted=DeviceFilter(config.getoption("--lmkd-filter"), FACTS),
             arms=resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms")),
             blocks=blocks,
@@ -184,6 +199,14 @@ def _resumed_run(config: pytest.Config) -> RunInfo | None:
     if folder and config.getoption("--lmkd-results"):
         raise UsageProblem("--lmkd-resume names the results folder: leave out --lmkd-results")
     return read_run(Path(folder)) if folder else None
+
+
+def _cuttlefish(config: pytest.Config) -> CuttlefishSettings:
+    texts = config.getoption(CUTTLEFISH)
+    kinds = {spec.partition(":")[0] for spec in config.getoption("--lmkd-device")}
+    if texts and "cuttlefish" not in kinds:
+        raise UsageProblem(f"{CUTTLEFISH} is given, but no --lmkd-device is cuttlefish or cuttlefish:N")
+    return parse_settings(texts, CUTTLEFISH)
 
 
 def _blocks(config: pytest.Config) -> int:

@@ -26,7 +26,7 @@ def start_run(config: pytest.Config) -> Options:
     options = Options.of(config)
     if config.getoption("numprocesses", None):
         raise UsageProblem("--lmkd-device cannot be used with -n: each device has a process of its own")
-    sources = parse_specs(options.specs)
+    sources = parse_specs(options.specs, options.cuttlefish)
     if may_distribute(config, len(sources)):
         store = ResultStore(options.results, resume=options.resumed is not None)
         if options.resumed is None:
@@ -42,5 +42,5 @@ def start_run(config: pytest.Config) -> Options:
 def start_worker(config: pytest.Config) -> None:
     """In a worker, for its one device."""
     worker = Worker(config)
-    sources = parse_specs(worker.options.specs)
+    sources = parse_specs(worker.options.specs, worker.options.cuttlefish)
     config.stash[SESSION] = LmkdSession(worker.options, sources, worker.told, worker)

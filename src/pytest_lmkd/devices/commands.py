@@ -12,6 +12,8 @@ from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices import local
 from pytest_lmkd.devices.attached import LIST_S
 from pytest_lmkd.devices.attached import state_advice
+from pytest_lmkd.devices.cuttlefish.settings import parse_settings
+from pytest_lmkd.devices.cuttlefish.source import why_no_cuttlefish
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.errors import EXIT_CHECK_FAILED
@@ -21,6 +23,8 @@ from pytest_lmkd.suite_needs import SUITE_NEEDS
 from pytest_lmkd.suite_needs import why_not
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.wire import encode_line
+
+CUTTLEFISH = "--cuttlefish"
 
 USABLE = "device"
 """adb's word for the state of a device that can be used."""
@@ -43,21 +47,33 @@ def add_parsers(subparsers: Subparsers) -> None:
         "doctor", help="tell what a device is and which measurements it can run", description=examine.__doc__
     )
     doctor.add_argument(
-        "spec", metavar="SPEC", help="virtual, virtual:PERSONALITY, local, a serial or HOST:PORT/SERIAL"
+        "spec",
+        metavar="SPEC",
+        help="virtual, virtual:PERSONALITY, local, cuttlefish, cuttlefish:N, a serial or HOST:PORT/SERIAL",
     )
+    for parser in (devices, doctor):
+        parser.add_argument(
+            CUTTLEFISH,
+            metavar="KEY=VALUE",
+            action="append",
+            default=[],
+            help="as pytest's --lmkd-cuttlefish: images=DIR, launcher=FILE, kernel=FILE, memory_mb=N, ...",
+        )
     doctor.add_argument("--json", action="store_true", help="print the device's record, as results keep it")
     doctor.set_defaults(run=examine)
 
 
-def list_devices(_: argparse.Namespace) -> int:
-    """Lists this machine and the devices of the adb server with their state, and why one cannot be used."""
+def list_devices(options: argparse.Namespace) -> int:
+    """Lists this machine, Cuttlefish and the adb server's devices, and why one of them cannot be used."""
+    cuttlefish_advice = why_no_cuttlefish(parse_settings(options.cuttlefish, CUTTLEFISH))
     local_advice = local.why_unusable()
     _list(local.NAME, "unusable" if local_advice else USABLE, local_advice)
+    _list("cuttlefish", "unusable" if cuttlefish_advice else "can start", cuttlefish_advice)
     server = AdbServer()
     attached = _attached(server)
     for serial, state in attached:
         _list(serial, state, state_advice(state))
-    if local_advice and not any(state == USABLE for _, state in attached):
+    if local_advice and cuttlefish_advice and not any(state == USABLE for _, state in attached):
         print(
             f"no usable device at {server.endpoint}; the virtual one is always there: --lmkd-device virtual",
             file=sys.stderr,
@@ -82,7 +98,7 @@ def _list(name: str, state: str, advice: str) -> None:
 def examine(options: argparse.Namespace) -> int:
     """Prints every fact about a device with its source, and which arms and stalls it can run."""
     able = True
-    for source in parse_specs([options.spec]):
+    for source in parse_specs([options.spec], parse_settings(options.cuttlefish, CUTTLEFISH)):
         with Device(source, lambda text: print(text, file=sys.stderr)) as device:
             if options.json:
                 print(encode_line(device.record()).decode(), end="")

@@ -1,4 +1,7 @@
-"""What SPEC names: ``virtual[:PERSONALITY]``, ``local``, an adb serial, ``all``, ``HOST:PORT/SERIAL``."""
+"""What SPEC names.
+
+``virtual[:PERSONALITY]``, ``local``, ``cuttlefish[:N]``, an adb serial, ``all``, ``HOST:PORT/SERIAL``.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections.abc import Iterable
 
 from pytest_lmkd.devices.attached import AttachedSource
 from pytest_lmkd.devices.attached import all_attached
+from pytest_lmkd.devices.cuttlefish.settings import Settings as CuttlefishSettings
+from pytest_lmkd.devices.cuttlefish.source import parse_instance
 from pytest_lmkd.devices.local import NAME as LOCAL
 from pytest_lmkd.devices.local import LocalSource
 from pytest_lmkd.devices.source import DeviceSource
@@ -16,17 +21,19 @@ from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.transport import TcpEndpoint
 from pytest_lmkd.transport.endpoint import parse_port
 
+NO_SETTINGS = CuttlefishSettings()
+
 REMOTE = re.compile(r"(?P<host>[^/:\s]+):(?P<port>\d{1,5})/(?P<serial>\S+)")
 
 
-def parse_specs(specs: Iterable[str]) -> list[DeviceSource]:
+def parse_specs(specs: Iterable[str], cuttlefish: CuttlefishSettings = NO_SETTINGS) -> list[DeviceSource]:
     """The devices that the specs name, none twice.
 
     Raises:
         UsageProblem: a spec means nothing, or two name the same device.
         DeviceUnusable: ``all``, but no device is attached.
     """
-    sources = [source for spec in specs for source in _parse(spec)]
+    sources = [source for spec in specs for source in _parse(spec, cuttlefish)]
     names = [source.name for source in sources]
     for name in names:
         if names.count(name) > 1:
@@ -34,10 +41,12 @@ def parse_specs(specs: Iterable[str]) -> list[DeviceSource]:
     return sources
 
 
-def _parse(spec: str) -> list[DeviceSource]:
+def _parse(spec: str, cuttlefish: CuttlefishSettings) -> list[DeviceSource]:
     kind, _, rest = spec.partition(":")
     if kind == "virtual":
         return [VirtualSource(rest)] if ":" in spec else [VirtualSource()]
+    if kind == "cuttlefish":
+        return [parse_instance(rest if ":" in spec else "1", cuttlefish)]
     if spec == LOCAL:
         return [LocalSource()]
     if spec == "all":
@@ -48,7 +57,7 @@ def _parse(spec: str) -> list[DeviceSource]:
         return [AttachedSource(AdbServer(endpoint), remote["serial"], spec)]
     if not spec.strip() or any(character.isspace() for character in spec):
         raise UsageProblem(
-            f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY, local, an adb "
-            "serial, all, or HOST:PORT/SERIAL"
+            f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY, local, cuttlefish, "
+            "cuttlefish:N, an adb serial, all, or HOST:PORT/SERIAL"
         )
     return [AttachedSource(AdbServer(), spec, spec)]

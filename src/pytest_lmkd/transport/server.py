@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
+import time
 from collections.abc import Callable
 from collections.abc import Generator
 from contextlib import AbstractContextManager
@@ -25,6 +27,12 @@ from pytest_lmkd.transport.endpoint import endpoint_from_environment
 
 _OLDEST_VERSION = 41
 """1.0.41 of 2019: the first that can address a device by any serial."""
+
+_NETWORK_SERIAL = re.compile(r"[^/\s]+:\d{1,5}")
+"""What ``adb connect`` attaches is listed by its ``HOST:PORT``."""
+
+_RECONNECT_S = 0.5
+"""Between two tries: nothing tells when a port that refuses will listen again."""
 
 _ANSWER_S = 10.0
 """An adb server tells its version at once; what takes longer is none."""
@@ -121,8 +129,22 @@ class AdbServer:
             if not restart():
                 return False
             next(state for state in states if state != "device")
-            next(state for state in states if state == "device")
+            if _NETWORK_SERIAL.fullmatch(serial):
+                self._reconnect(serial, deadline)
+            else:
+                next(state for state in states if state == "device")
         return True
+
+    def _reconnect(self, address: str, deadline: Deadline) -> None:
+        """Connects as soon as adbd listens again: adb servers leave it offline, or try for a while only."""
+        while True:
+            self.disconnect(address, deadline)
+            try:
+                self.connect(address, deadline)
+            except DeviceUnusable:
+                time.sleep(_RECONNECT_S)
+            else:
+                return
 
     def wait_gone(self, serial: str, deadline: Deadline) -> None:
         """Returns once ``serial`` is not listed as ``device``."""

@@ -1,0 +1,210 @@
+"""A Cuttlefish instance as a device source: the running one, or one that is started and stopped here."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.adb_root import AdbRoot
+from pytest_lmkd.devices.cuttlefish.host import Host
+from pytest_lmkd.devices.cuttlefish.launcher import Command
+from pytest_lmkd.devices.cuttlefish.launcher import Launcher
+from pytest_lmkd.devices.cuttlefish.launcher import find_launcher
+from pytest_lmkd.devices.cuttlefish.run import run
+from pytest_lmkd.devices.cuttlefish.settings import Settings
+from pytest_lmkd.devices.readiness import await_started
+from pytest_lmkd.devices.source import ANDROID_FOLDER
+from pytest_lmkd.errors import DeadlineExceeded
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import LmkdError
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.transport import AdbServer
+from pytest_lmkd.transport import AdbTransport
+from pytest_lmkd.transport import Transport
+
+SERVER_S = 30.0
+ANSWER_S = 5.0
+STOP_S = 60.0
+
+RESET_HINT = "if it is still there then, `cvd reset` ends every Cuttlefish device of yours"
+
+
+class CuttlefishSource:
+    """Instance ``number``, counted from 1 as Cuttlefish does; one that was already up stays up."""
+
+    folder = ANDROID_FOLDER
+    runs_here = True
+    is_shareable = False
+
+    def __init__(self, number: int, settings: Settings, host: Host | None = None) -> None:
+        self.name = f"cuttlefish-{number}"
+        self.spec = f"cuttlefish:{number}"
+        self._number = number
+        self._settings = settings
+        self._host = host or Host()
+        self._port = check_port(settings.adb_base_port + number - 1)
+        self._server = AdbServer()
+        self._transport: AdbTransport | None = None
+        self._root: AdbRoot | None = None
+        self._launcher: Launcher | None = None
+        self._keep_logs = False
+        self._progress: Progress = print
+
+    @property
+    def is_ours(self) -> bool:
+        """Started here, so that nobody else uses it."""
+        return self._launcher is not None
+
+    def attach(self, progress: Progress) -> Transport:
+        self._progress = progress
+        self._require_server()
+        deadline = Deadline(self._settings.boot_timeout_s)
+        self._require_instance(deadline)
+        try:
+            self._transport = self._connect(deadline)
+            await_started(self._transport, deadline)
+            self._root = self._root or AdbRoot(self._server, self._transport, progress)
+            self._root.gain()
+        except DeadlineExceeded as error:
+            raise DeviceUnusable(
+                f"{self.name} had not booted Android after {deadline.seconds:g} s ({error}): allow it more "
+                f"with boot_timeout_s=, or see its logs{self._told_of_logs()}"
+            ) from error
+        return self._transport
+
+    def detach(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+        try:
+            if self._launcher is not None:
+                self._stop(self._launcher)
+            self._leave()
+        finally:
+            self._launcher = self._transport = self._root = None
+            self._server.stop(Deadline(SERVER_S))
+
+    def _leave(self) -> None:
+        """At worst ``adb devices`` goes on listing as offline what was stopped."""
+        with suppress(LmkdError):
+            if self._launcher is not None:
+                self._server.disconnect(self._address, Deadline(SERVER_S))
+            elif self._root is not None:
+                self._root.give_back()
+
+    @property
+    def _address(self) -> str:
+        return f"127.0.0.1:{self._port}"
+
+    def _require_server(self) -> None:
+        if not self._server.endpoint.is_on_this_machine:
+            raise DeviceUnusable(
+                f"{self.name} is on this machine, the adb server {self._server.endpoint} is not: unset "
+                "ADB_SERVER_SOCKET and ANDROID_ADB_SERVER_ADDRESS, or name HOST:PORT/SERIAL"
+            )
+        self._server.require(Deadline(SERVER_S))
+
+    def _require_instance(self, deadline: Deadline) -> None:
+        if not self._answers():
+            if self.is_ours:
+                raise DeviceUnusable(f"{self.name} died, and what it was doing is lost: run again")
+            self._start(deadline)
+        elif not self.is_ours and self._settings.of_a_start:
+            raise DeviceUnusable(
+                f"{self.name} runs already, and {', '.join(self._settings.of_a_start)} would change nothing "
+                "about it: stop it (`cvd stop`), or leave these settings out"
+            )
+
+    def _answers(self) -> bool:
+        """Whether somebody listens at the instance's adb port."""
+        try:
+            socket.create_connection(("127.0.0.1", self._port), timeout=ANSWER_S).close()
+        except OSError:
+            return False
+        return True
+
+    def _start(self, deadline: Deadline) -> None:
+        reason = why_no_cuttlefish(self._settings, self._host)
+        if reason:
+            raise DeviceUnusable(f"{self.name} cannot be started: {reason}")
+        launcher = find_launcher(self._number, self._settings)
+        command = launcher.start(self._settings)
+        self._progress(f"starting {self.name}: {command}")
+        self._launcher = launcher
+        try:
+            ended = run(command, deadline, lambda line: self._progress(f"{self.name}: {line}"))
+        except DeadlineExceeded as error:
+            raise DeviceUnusable(
+                f"{self.name} did not start; allow its launcher more with boot_timeout_s=: {error}"
+                f"{self._told_of_logs()}"
+            ) from error
+        if ended.exit_code != 0:
+            self._give_up(launcher, ended.exit_code, ended.said)
+
+    def _give_up(self, launcher: Launcher, exit_code: int, said: str) -> None:
+        told = (
+            f"{self.name} did not start, its launcher ended with {exit_code}:\n{said}{self._told_of_logs()}"
+        )
+        if launcher.ends_failed_starts:
+            self._launcher = None
+        raise DeviceUnusable(told)
+
+    def _told_of_logs(self) -> str:
+        """That the logs of an instance of ours are kept, as they are from now on."""
+        self._keep_logs = True
+        return f"\nIts logs stay until you type `{self._launcher.clear_away()}`." if self._launcher else ""
+
+    def _connect(self, deadline: Deadline) -> AdbTransport:
+        state = dict(self._server.list_devices(deadline)).get(self._address, "device")
+        if state != "device":  # a link that broke; one that works may be in use elsewhere
+            self._server.disconnect(self._address, deadline)
+        return self._server.connect(self._address, deadline)
+
+    def _stop(self, launcher: Launcher) -> None:
+        problem = _problem(launcher.stop())
+        if problem:
+            self._progress(
+                f"{self.name} may still run, as it could not be stopped ({problem}): type "
+                f"`{launcher.stop()}`; {RESET_HINT}"
+            )
+        elif not self._keep_logs:
+            self._clear_away(launcher.clear_away())
+
+    def _clear_away(self, command: Command) -> None:
+        problem = _problem(command)
+        if problem:
+            self._progress(f"{self.name} is stopped, but its files are left ({problem}): type `{command}`")
+
+
+def why_no_cuttlefish(settings: Settings, host: Host | None = None) -> str:
+    """Why no instance can be started here, and what to do; empty when nothing is against it."""
+    try:
+        find_launcher(1, settings)
+    except DeviceUnusable as error:
+        return str(error)
+    return (host or Host()).why_unusable(settings)
+
+
+def parse_instance(text: str, settings: Settings) -> CuttlefishSource:
+    """The source that ``cuttlefish:TEXT`` names. Raises: UsageProblem."""
+    if not (text.isascii() and text.isdigit() and int(text) >= 1):
+        raise UsageProblem(f"cuttlefish:{text} names no instance: give its number, from 1")
+    return CuttlefishSource(int(text), settings)
+
+
+def check_port(port: int) -> int:
+    """``port`` itself. Raises: UsageProblem, when there is no such TCP port."""
+    if port > 65535:
+        raise UsageProblem(f"Cuttlefish's adb port would be {port}: use a smaller instance number")
+    return port
+
+
+def _problem(command: Command) -> str:
+    """Why ``command`` failed, in one line; empty when it did not."""
+    try:
+        ended = run(command, Deadline(STOP_S), lambda _: None)
+    except LmkdError as error:
+        return str(error).replace("\n", " ")
+    last = ended.said.rpartition("\n")[2]
+    return "" if ended.exit_code == 0 else last or f"it ended with {ended.exit_code}"

@@ -1,0 +1,143 @@
+"""What a host lacks for Cuttlefish: told in a sentence with what to do, before anything is started."""
+
+from __future__ import annotations
+
+import grp
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_lmkd.devices.cuttlefish import host as host_module
+from pytest_lmkd.devices.cuttlefish.host import Host
+from pytest_lmkd.devices.cuttlefish.settings import Settings
+from pytest_lmkd.devices.cuttlefish.source import why_no_cuttlefish
+
+
+@pytest.fixture
+def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An unpacked build: an image, a host tool, and a launcher, which ends in an error should it be run."""
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "super.img").touch()
+    (tmp_path / "bin" / "cvd_internal_start").touch()
+    (tmp_path / "cvd").write_text("#!/bin/false\n")
+    (tmp_path / "cvd").chmod(0o755)
+    for name in ("ANDROID_PRODUCT_OUT", "ANDROID_HOST_OUT", "ANDROID_SOONG_HOST_OUT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(host_module, "_create_machine", lambda _: None)
+    return tmp_path
+
+
+@pytest.fixture
+def good(build: Path) -> Host:
+    """/dev/null may be read and written like the devices; our own group is one that we are in."""
+    group = grp.getgrgid(os.getegid()).gr_name
+    return Host(kvm=Path("/dev/null"), vhost_vsock=Path("/dev/null"), network_group=group, container_marks=())
+
+
+def changed(host: Host, **fields: object) -> Host:
+    values = {name: getattr(host, name) for name in Host.__slots__}
+    return Host(**{**values, **fields})
+
+
+def settings(build: Path, **others: object) -> Settings:
+    return Settings(launcher=build / "cvd", **others)  # type: ignore[arg-type]  # the tests' own
+
+
+def test_nothing_is_against_a_good_host(build: Path, good: Host) -> None:
+    assert why_no_cuttlefish(settings(build), good) == ""
+
+
+def test_no_launcher(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(build / "bin"))
+    assert why_no_cuttlefish(Settings(), good).startswith(
+        "there is neither cvd nor launch_cvd on PATH: install"
+    )
+
+
+def test_cvd_comes_before_launch_cvd(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(build))
+    assert why_no_cuttlefish(Settings(), good) == ""
+
+
+def test_a_launcher_that_may_not_be_run(build: Path, good: Host) -> None:
+    (build / "cvd").chmod(0o644)
+    assert "cvd may not be run: `chmod +x` it" in why_no_cuttlefish(settings(build), good)
+
+
+def test_no_kvm(build: Path, good: Host) -> None:
+    assert "there is no /dev/none: allow virtualization" in why_no_cuttlefish(
+        settings(build), changed(good, kvm=Path("/dev/none"))
+    )
+
+
+def test_kvm_that_makes_no_machines(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    reason = why_no_cuttlefish(settings(build), good)
+    assert reason.startswith("/dev/null is there, but no machine can be made with it (")
+    assert "nested virtualization" in reason
+
+
+def test_no_vsock(build: Path, good: Host) -> None:
+    without = changed(good, vhost_vsock=Path("/dev/none"))
+    assert "run `sudo modprobe vhost_vsock`" in why_no_cuttlefish(settings(build), without)
+    instead = settings(build, extra=("--vhost_user_vsock=true",))
+    assert why_no_cuttlefish(instead, without) == ""
+
+
+def test_devices_that_this_user_may_not_open(
+    build: Path, good: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed = {build / "kvm", build / "vsock"}
+    for path in closed:
+        path.touch()
+    allows = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: path not in closed and allows(path, mode))
+    assert "usermod -aG kvm" in why_no_cuttlefish(settings(build), changed(good, kvm=build / "kvm"))
+    assert "chmod 666" in why_no_cuttlefish(settings(build), changed(good, vhost_vsock=build / "vsock"))
+
+
+def test_no_network_group(build: Path, good: Host) -> None:
+    reason = why_no_cuttlefish(settings(build), changed(good, network_group="no-such-group"))
+    assert reason.startswith("there is no group no-such-group: install the package cuttlefish-base")
+
+
+def test_not_in_the_network_group(build: Path, good: Host) -> None:
+    ours = {os.getegid(), *os.getgroups()}
+    other = next(group.gr_name for group in grp.getgrall() if group.gr_gid not in ours)
+    elsewhere = changed(good, network_group=other)
+    assert f"usermod -aG {other} $USER" in why_no_cuttlefish(settings(build), elsewhere)
+    in_container = changed(elsewhere, container_marks=(build / "super.img",))
+    assert why_no_cuttlefish(settings(build), in_container) == ""
+
+
+def test_no_images(build: Path, good: Host) -> None:
+    (build / "super.img").unlink()
+    assert f"there are no images (*.img) in {build}" in why_no_cuttlefish(settings(build), good)
+
+
+def test_images_are_looked_for_where_the_settings_say(build: Path, good: Host) -> None:
+    reason = why_no_cuttlefish(settings(build, images=build / "bin"), good)
+    assert f"there are no images (*.img) in {build / 'bin'}" in reason
+
+
+def test_no_host_tools(build: Path, good: Host) -> None:
+    (build / "bin" / "cvd_internal_start").unlink()
+    reason = why_no_cuttlefish(settings(build), good)
+    assert f"there are no host tools (bin/cvd_internal_start) in {build}" in reason
+
+
+@pytest.mark.parametrize("verb", ["doctor", "devices"])
+def test_the_commands_tell_it(verb: str, build: Path) -> None:
+    words = [verb, "cuttlefish"] if verb == "doctor" else [verb]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest_lmkd.cli", *words, "--cuttlefish", f"launcher={build / 'super.img'}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "ANDROID_ADB_SERVER_PORT": "1"} if verb == "doctor" else None,
+    )
+    assert "super.img may not be run" in done.stdout + done.stderr
