@@ -167,6 +167,7 @@ class Runner:
         return self._next_id
 
     def _run_missing(self, trials: dict[int, PlannedTrial], records: list[TrialRecord]) -> None:
+        self._device.await_cool()
         for answer in self._device.agent.run(dict(trials), self._run_id):
             self._keep(answer, trials, records)
 

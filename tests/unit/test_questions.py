@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
+from stand_in_shell import StandInShell
 
-from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.questions import VALUE_MAX_BYTES
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question
@@ -14,18 +12,7 @@ from pytest_lmkd.devices.questions import YesOrNo
 from pytest_lmkd.devices.questions import ask
 from pytest_lmkd.devices.shell_facts import LINUX
 from pytest_lmkd.devices.shell_facts import read_shell_facts
-from pytest_lmkd.transport import Completed
 from pytest_lmkd.wire import Fact
-
-
-class StandInShell:
-    """A transport as far as ``shell`` goes: this machine's ``sh``."""
-
-    serial = "stand-in"
-
-    def shell(self, command: str, deadline: Deadline, stdin: bytes = b"") -> Completed:
-        done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, input=stdin)
-        return Completed(done.stdout, done.stderr, done.returncode)
 
 
 def answer_of(question: Question) -> Fact:

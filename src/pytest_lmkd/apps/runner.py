@@ -119,6 +119,7 @@ class AppsRunner:
         raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one block")
 
     def _observation(self, scenario: AppsScenario, block: int, seed: int) -> ObservationRecord:
+        self._device.await_cool()
         plan = self._plan(scenario, seed)
         boot_id = self._device.boot_id
         observer = Observer(self._device.transport, self._android(), self._kill_timeout_ms())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import TracebackType
 
 from pytest_lmkd.agent.loader import Agent
+from pytest_lmkd.devices.cooling import await_cool
 from pytest_lmkd.devices.filter import DeviceFilter
 from pytest_lmkd.devices.lock import DeviceLock
 from pytest_lmkd.devices.readiness import read_boot_id
@@ -79,6 +80,12 @@ class Device:
     @property
     def mem_total_kb(self) -> int:
         return self._number("mem_total_kb")
+
+    def await_cool(self) -> None:
+        """Waits, on Android, until the device is not hot; to be called before each block."""
+        thermal = self.facts.get("thermal_status")
+        if thermal is not None and thermal.value is not None:
+            await_cool(self.transport, self.name, self._progress)
 
     def record(self) -> DeviceRecord:
         """What the results directory keeps of this device."""

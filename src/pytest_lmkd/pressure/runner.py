@@ -131,6 +131,7 @@ class EpisodeRunner:
 
     def _run_once(self, planned: PlannedEpisode, plan: EpisodePlan) -> EpisodeRecord:
         boot_id = self._device.boot_id
+        self._device.await_cool()
         if self._program is None:
             self._program = Pressure.load(self._device.transport, self._device.folder, self._progress)
         try:

@@ -1,0 +1,16 @@
+"""StandInShell: a transport as far as ``shell`` goes, this machine's ``sh``."""
+
+from __future__ import annotations
+
+import subprocess
+
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.transport import Completed
+
+
+class StandInShell:
+    serial = "stand-in"
+
+    def shell(self, command: str, deadline: Deadline, stdin: bytes = b"") -> Completed:
+        done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, input=stdin)
+        return Completed(done.stdout, done.stderr, done.returncode)
