@@ -50,7 +50,7 @@ def debug_key(cache: Cache) -> SigningKey:
 
 
 def own_key(store: Path) -> SigningKey:
-    """A keystore with one key; its password stands in the environment, where no list of processes shows it."""
+    """A keystore with one key; its password stands in the environment, not on a command line."""
     return SigningKey(store=store, password=os.environ.get(PASSWORD_VARIABLE, DEBUG_PASSWORD))
 
 
@@ -65,7 +65,8 @@ def build_package(output: Path, package: str, libraries: Mapping[str, Path], key
     Raises:
         DeviceUnusable: a tool failed, for example for a wrong password.
     """
-    manifest, plain, unsigned = (output.with_suffix(end) for end in (".xml", ".aapt", ".unsigned"))
+    manifest = output.with_name("AndroidManifest.xml")  # aapt takes no other name
+    plain, unsigned = (output.with_suffix(end) for end in (".aapt", ".unsigned"))
     manifest.write_text(manifest_text(package))
     run_tool("aapt", "package", "-f", "-M", str(manifest), "-I", str(FRAMEWORK), "-F", str(plain))
     _pack(unsigned, plain, libraries)

@@ -28,7 +28,8 @@ def require_tools() -> None:
     if missing:
         packages = " ".join(sorted({PACKAGES[name] for name in missing}))
         raise DeviceUnusable(
-            f"workload apps cannot be built here without {', '.join(missing)}: run `apt-get install {packages}`"
+            f"workload apps cannot be built here without {', '.join(missing)}: "
+            f"run `apt-get install {packages}`"
         )
 
 

@@ -24,7 +24,7 @@ def compile_c(*words: str | Path) -> None:
 
 @pytest.fixture(scope="module")
 def stand_ins(tmp_path_factory, checkout: Path) -> Path:
-    """A folder with the stand-in program, the JNI headers that it shares, and the device's libraries by name."""
+    """A folder with the stand-in program, JNI's headers, and the device's libraries by name."""
     folder = tmp_path_factory.mktemp("stand-ins")
     native = checkout / "apk-workloads/native/bionic"
     (folder / "android").mkdir()
