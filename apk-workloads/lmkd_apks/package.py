@@ -32,7 +32,7 @@ def debug_key(cache: Cache) -> SigningKey:
     """A key of this user's, made once and kept in the cache."""
 
     def make(folder: Path) -> None:
-        words = (
+        words: tuple[str, ...] = (
             "-genkeypair",
             "-storetype",
             "PKCS12",
@@ -96,7 +96,14 @@ def _padding(at: int) -> bytes:
 
 
 def _sign(output: Path, unsigned: Path, key: SigningKey) -> None:
-    words = ("--v1-signing-enabled", "false", "--v2-signing-enabled", "true", "--v3-signing-enabled", "true")
+    words: tuple[str, ...] = (
+        "--v1-signing-enabled",
+        "false",
+        "--v2-signing-enabled",
+        "true",
+        "--v3-signing-enabled",
+        "true",
+    )
     words += (
         "--v4-signing-enabled",
         "false",
