@@ -3,7 +3,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup system-packages agents clean
+.PHONY: help demo test apks setup system-packages agents clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
@@ -14,7 +14,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SUITE_PACKAGES := qemu-system-x86 linux-source-6.12 busybox-static gcc libc6-dev make flex bison bc xz-utils patch libelf-dev
-TEST_PACKAGES := $(SUITE_PACKAGES) chromium libasan8 libubsan1
+APK_PACKAGES := aapt apksigner android-framework-res default-jre-headless
+TEST_PACKAGES := $(SUITE_PACKAGES) $(APK_PACKAGES) zipalign binutils chromium libasan8 libubsan1
+APKS := 12
 AXE := $(VENV)/axe-core-4.14.1
 
 help:
@@ -33,6 +35,10 @@ test: PACKAGES := $(TEST_PACKAGES) $(if $(shell command -v npm),,npm)
 test: system-packages setup $(AXE)
 	@$(BIN)/pytest-lmkd virtual build
 	@$(BIN)/pytest tests
+
+apks: PACKAGES := $(APK_PACKAGES)
+apks: system-packages setup
+	@$(BIN)/python -m lmkd_apks build --count $(APKS) --out results/apks
 
 system-packages:
 	@missing=$$(for package in $(PACKAGES); do \

@@ -20,6 +20,7 @@ TREES = (
     "virtual_device/kernel",
     "virtual_device/guest",
     "virtual_device/host",
+    "apk-workloads/native",
 )
 DEVICE_PROGRAMS = ("lmkd-agent", "lmkd-pressure", "lmkd-conformance")
 VIRTUAL_DEVICE_PROGRAMS = ("lmkd-adbd", "tsc_khz")

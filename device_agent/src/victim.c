@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "failure.h"
+#include "parked.h"
 #include "sys.h"
 #include "text_file.h"
 
@@ -23,27 +23,6 @@ struct report {
 	pid_t companion;
 	char reason[REPORT_SIZE];
 };
-
-static void *park(void *unused)
-{
-	for (;;)
-		pause();
-	return unused;
-}
-
-static int start_threads(int count)
-{
-	pthread_attr_t attributes;
-	pthread_t thread;
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, 64 * 1024);
-	for (int i = 0; i < count; i++) {
-		errno = pthread_create(&thread, &attributes, park, NULL);
-		if (errno != 0)
-			return failed("start thread %d of the victim", i + 1);
-	}
-	return 0;
-}
 
 static int die_with_parent(pid_t parent)
 {
@@ -62,7 +41,7 @@ static int become_victim(const struct victim *victim, const struct victim_plan *
 	if (prctl(PR_SET_NAME, VICTIM_COMM) < 0 || write_text("/proc/self/oom_score_adj", "1000") < 0)
 		return -1;
 	void *memory = plan->memory.shape->make(&plan->memory, victim->file_fd);
-	if (memory == NULL || start_threads(plan->threads - 1) < 0)
+	if (memory == NULL || parked_threads_start(plan->threads - 1) < 0)
 		return -1;
 	if (plan->join != NULL && plan->join(memory, &report->companion) < 0)
 		return -1;
@@ -79,7 +58,7 @@ static _Noreturn void child_main(const struct victim *victim, const struct victi
 		strncpy(report.reason, failure_text(), REPORT_SIZE - 1);
 	if (write(report_fd, &report, sizeof(report)) != (ssize_t)sizeof(report) || report.memory == NULL)
 		_exit(1);
-	park(NULL);
+	park();
 	_exit(1);
 }
 

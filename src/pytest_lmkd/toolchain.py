@@ -102,14 +102,14 @@ def source_files(tree: Path, pattern: str) -> list[Path]:
 
 
 def _key_parts(program: str, abi: str, trees: Sequence[Path]) -> list[bytes]:
-    parts = [flag.encode() for flag in (program, abi, *ZIG_TARGETS[abi], *C_FLAGS, _zig_version())]
+    parts = [flag.encode() for flag in (program, abi, *ZIG_TARGETS[abi], *C_FLAGS, zig_version())]
     for tree in trees:
         for file in source_files(tree, "*.[ch]"):
             parts += [str(file.relative_to(tree)).encode(), file.read_bytes()]
     return parts
 
 
-def _zig_version() -> str:
+def zig_version() -> str:
     try:
         return importlib.metadata.version("ziglang")
     except importlib.metadata.PackageNotFoundError as error:

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_lmkd.toolchain import SOURCES
 
-PYTHON_TREES = ("src", "reports", "virtual_device", "suites", "tests")
+PYTHON_TREES = ("src", "reports", "virtual_device", "apk-workloads", "suites", "tests")
 PURE = (
     "design",
     "names",
@@ -41,7 +41,7 @@ PURE = (
     "deadline",
     "progress",
 )
-OURS = {"pytest_lmkd", "lmkd_reports", "lmkd_virtual"}
+OURS = {"pytest_lmkd", "lmkd_reports", "lmkd_virtual", "lmkd_apks"}
 
 
 def run(*words: str, cwd: Path) -> None:
@@ -79,7 +79,7 @@ def loaded_by(module: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", [*(f"pytest_lmkd.{name}" for name in PURE), "lmkd_reports", "lmkd_virtual"]
+    "module", [*(f"pytest_lmkd.{name}" for name in PURE), "lmkd_reports", "lmkd_virtual", "lmkd_apks.build"]
 )
 def test_pure_parts_load_neither_pytest_nor_adbutils(module: str) -> None:
     assert not {"pytest", "_pytest", "adbutils"} & loaded_by(module)
@@ -126,7 +126,7 @@ def test_every_file_says_in_its_first_lines_what_it_is(checkout: Path) -> None:
 
 
 def functions(checkout: Path) -> Iterator[tuple[str, int]]:
-    for tree in ("src", "reports", "virtual_device"):
+    for tree in ("src", "reports", "virtual_device", "apk-workloads"):
         for path in (checkout / tree).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

@@ -64,6 +64,15 @@ static int64_t returns_kb(const struct memory_plan *plan)
 	return plan->size_kb * (HEAP_PCT + NATIVE_PCT + SHARED_PCT) / 100;
 }
 
+static int64_t contiguous_kb(const struct memory_plan *plan)
+{
+	return (int64_t)(share(plan, HEAP_PCT) / 1024);
+}
+
 const struct shape shape_app_mix = {
-	.name = "app-mix", .needs_file = true, .make = make, .returns_kb = returns_kb
+	.name = "app-mix",
+	.needs_file = true,
+	.make = make,
+	.returns_kb = returns_kb,
+	.contiguous_kb = contiguous_kb,
 };

@@ -25,6 +25,8 @@ struct shape {
 	void *(*make)(const struct memory_plan *plan, int file_fd);
 	// How much of it can come back when the victim dies; NULL: all of it.
 	int64_t (*returns_kb)(const struct memory_plan *plan);
+	// How much of it lies in one piece from where make() says that it begins; NULL: all of it.
+	int64_t (*contiguous_kb)(const struct memory_plan *plan);
 };
 
 // The shape of that name, or NULL.
@@ -33,6 +35,8 @@ const struct shape *shape_find(const char *name);
 extern const struct shape *const SHAPES[];
 // What can come back of the plan's memory, in kB.
 int64_t shape_returns_kb(const struct memory_plan *plan);
+// What lies in one piece from the beginning of the plan's memory, in kB.
+int64_t shape_contiguous_kb(const struct memory_plan *plan);
 
 extern const struct shape shape_private_anon;
 extern const struct shape shape_shared_memory;

@@ -1,0 +1,61 @@
+"""Builds N apps that differ by name alone; each is cached by its content and key."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from lmkd_apks import package as packing
+from lmkd_apks.library import ANDROID_TARGETS
+from lmkd_apks.library import build_library
+from lmkd_apks.package import SigningKey
+from lmkd_apks.package import build_package
+from lmkd_apks.package import debug_key
+from lmkd_apks.package import manifest_text
+from lmkd_apks.tools import require_tools
+from pytest_lmkd.cache import Cache
+from pytest_lmkd.cache import content_key
+from pytest_lmkd.errors import UsageProblem
+from pytest_lmkd.toolchain import Progress
+
+MAX_COUNT = 99
+
+
+def package_name(number: int) -> str:
+    """``org.lmkdlab.w01`` for 1."""
+    return f"org.lmkdlab.w{number:02}"
+
+
+def build_apks(
+    count: int, folder: Path, progress: Progress, key: SigningKey | None = None, cache: Cache | None = None
+) -> list[Path]:
+    """``count`` APKs in ``folder``, named by their packages.
+
+    Raises:
+        UsageProblem: ``count`` is not 1 to 99.
+        DeviceUnusable: a tool is missing or failed.
+    """
+    if not 1 <= count <= MAX_COUNT:
+        raise UsageProblem(f"{count} workload apps cannot be built: ask for 1 to {MAX_COUNT}")
+    require_tools()
+    cache = cache or Cache()
+    key = key or debug_key(cache)
+    libraries = {abi: build_library(abi, progress, cache) for abi in ANDROID_TARGETS}
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [package_name(number) for number in range(1, count + 1)]
+    built = [_cached(name, libraries, key, cache, progress) for name in names]
+    return [Path(shutil.copy(apk, folder)) for apk in built]
+
+
+def _cached(
+    package: str, libraries: dict[str, Path], key: SigningKey, cache: Cache, progress: Progress
+) -> Path:
+    parts = [manifest_text(package).encode(), key.store.read_bytes()]
+    parts += [Path(packing.__file__).read_bytes()]
+    parts += [part for abi, path in libraries.items() for part in (abi.encode(), path.read_bytes())]
+
+    def make(folder: Path) -> None:
+        progress(f"packing and signing {package}")
+        build_package(folder / f"{package}.apk", package, libraries, key)
+
+    return cache.build("apk", content_key(parts), make) / f"{package}.apk"

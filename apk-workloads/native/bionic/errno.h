@@ -1,0 +1,5 @@
+// bionic's errno: what the app uses of it (Linux' numbers, the same on the four ABIs).
+#pragma once
+int *__errno(void);
+#define errno (*__errno())
+enum { EPERM = 1, ESRCH = 3, EINTR = 4, EBADF = 9, EAGAIN = 11, EBUSY = 16, EINVAL = 22, ENOSYS = 38 };

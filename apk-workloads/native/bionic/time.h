@@ -1,0 +1,7 @@
+// bionic's time: what the app uses of it. time_t is a long on every ABI.
+#pragma once
+struct timespec {
+	long tv_sec;
+	long tv_nsec;
+};
+int nanosleep(const struct timespec *wanted, struct timespec *left);

@@ -1,0 +1,123 @@
+"""The workload apps are what Android accepts: signed, aligned, without permissions, with sound libraries."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lmkd_apks import tools
+from lmkd_apks.build import build_apks
+from lmkd_apks.library import ANDROID_TARGETS
+from lmkd_apks.library import LIBRARY
+from lmkd_apks.library import build_library
+from lmkd_apks.library import symbols
+from pytest_lmkd.cache import Cache
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import UsageProblem
+
+
+def output(*words: str | Path) -> str:
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture(scope="module")
+def apks(tmp_path_factory) -> list[Path]:
+    return build_apks(2, tmp_path_factory.mktemp("apks"), print)
+
+
+@pytest.fixture(params=ANDROID_TARGETS)
+def library(request) -> Path:
+    return build_library(request.param, print)
+
+
+def test_every_app_is_signed_by_v2_and_v3(apks: list[Path]) -> None:
+    for apk in apks:
+        told = output("apksigner", "verify", "--verbose", apk)
+        assert "(APK Signature Scheme v2): true" in told
+        assert "(APK Signature Scheme v3): true" in told
+
+
+def test_apps_differ_by_name_and_ask_for_nothing(apks: list[Path]) -> None:
+    for number, apk in enumerate(apks, 1):
+        told = output("aapt", "dump", "badging", apk)
+        assert f"package: name='org.lmkdlab.w{number:02}'" in told
+        assert "sdkVersion:'26'" in told
+        assert "targetSdkVersion:'35'" in told
+        assert "application-debuggable" in told
+        assert "uses-permission" not in told
+        abis = next(line for line in told.splitlines() if line.startswith(("native-code", "alt-native-code")))
+        assert set(abis.split("'")[1::2]) == set(ANDROID_TARGETS)
+
+
+def test_an_app_has_no_code_but_its_libraries(apks: list[Path]) -> None:
+    names = {f"lib/{abi}/{LIBRARY}" for abi in ANDROID_TARGETS}
+    assert set(zipfile.ZipFile(apks[0]).namelist()) == {"AndroidManifest.xml", *names}
+
+
+def test_libraries_are_stored_at_multiples_of_16_kb(apks: list[Path]) -> None:
+    output("zipalign", "-c", "-p", "4", apks[0])
+    data = apks[0].read_bytes()
+    for entry in zipfile.ZipFile(apks[0]).infolist():
+        if entry.filename.endswith(".so"):
+            at = entry.header_offset
+            name, extra = (int.from_bytes(data[at + i : at + i + 2], "little") for i in (26, 28))
+            assert entry.compress_type == zipfile.ZIP_STORED
+            assert (at + 30 + name + extra) % 16384 == 0
+
+
+def test_libraries_load_on_devices_with_16_kb_pages(library: Path) -> None:
+    loads = [
+        line for line in output("readelf", "-lW", library).splitlines() if line.strip().startswith("LOAD")
+    ]
+    assert loads
+    assert {int(line.split()[-1], 16) for line in loads} == {16384}
+
+
+def test_libraries_need_only_what_android_gives_apps(library: Path) -> None:
+    dynamic = output("readelf", "-dW", library)
+    needed = {line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line}
+    assert needed == {"libc.so", "liblog.so"}
+    assert "TEXTREL" not in dynamic
+
+
+def test_libraries_import_what_is_listed_and_export_one_function(library: Path) -> None:
+    rows = [line.split() for line in output("readelf", "--dyn-syms", "-W", library).splitlines()]
+    rows = [row for row in rows if len(row) == 8 and row[4] in {"GLOBAL", "WEAK"}]
+    assert {row[7] for row in rows if row[6] == "UND"} <= {*symbols("libc"), *symbols("liblog")}
+    assert {row[7] for row in rows if row[6] != "UND"} == {"ANativeActivity_onCreate"}
+
+
+def test_a_second_build_gives_the_same_library(tmp_path: Path) -> None:
+    again = Cache(tmp_path)
+    assert (
+        build_library("arm64-v8a", print, again).read_bytes()
+        == build_library("arm64-v8a", print).read_bytes()
+    )
+
+
+def test_a_second_run_builds_nothing(apks: list[Path], tmp_path: Path) -> None:
+    told: list[str] = []
+    again = build_apks(2, tmp_path, told.append)
+    assert told == []
+    assert [path.read_bytes() for path in again] == [path.read_bytes() for path in apks]
+
+
+@pytest.mark.parametrize("count", [-1, 0, 100])
+def test_a_count_that_names_cannot_hold_is_refused(count: int, tmp_path: Path) -> None:
+    with pytest.raises(UsageProblem, match="1 to 99"):
+        build_apks(count, tmp_path, print)
+
+
+def test_a_missing_tool_is_named_with_its_debian_package(monkeypatch) -> None:
+    monkeypatch.setitem(tools.PACKAGES, "no-such-tool", "its-package")
+    with pytest.raises(DeviceUnusable, match="no-such-tool: run `apt-get install its-package`"):
+        tools.require_tools()
+
+
+def test_the_command_prints_where_the_apps_are(tmp_path: Path) -> None:
+    told = output(sys.executable, "-m", "lmkd_apks", "build", "--count", "1", "--out", tmp_path)
+    assert told == f"{tmp_path}/org.lmkdlab.w01.apk\n"

@@ -1,0 +1,124 @@
+"""The app's own library, run on the host by a stand-in for Android: it holds what its extras ask for."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lmkd_apks.library import build_library
+from lmkd_apks.library import include_flags
+from lmkd_apks.library import sources
+
+HERE = Path(__file__).parent
+STAND_IN = HERE / "stand_in_device.c"
+WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion")
+GIVEN_BY_THE_DEVICE = ("libc.so", "liblog.so")
+
+
+def compile_c(*words: str | Path) -> None:
+    subprocess.run(["gcc", *WARNINGS, *words], check=True)
+
+
+@pytest.fixture(scope="module")
+def stand_ins(tmp_path_factory, checkout: Path) -> Path:
+    """A folder with the stand-in program, JNI's headers, and the device's libraries by name."""
+    folder = tmp_path_factory.mktemp("stand-ins")
+    native = checkout / "apk-workloads/native/bionic"
+    (folder / "android").mkdir()
+    for name in ("jni.h", "android/native_activity.h", "android/log.h"):
+        (folder / name).symlink_to(native / name)
+    (folder / "empty.c").write_text("// The names come from the stand-in program.\n")
+    for name in GIVEN_BY_THE_DEVICE:
+        compile_c("-shared", f"-Wl,-soname,{name}", "-o", folder / name, folder / "empty.c")
+    compile_c("-rdynamic", f"-I{folder}", "-o", folder / "device", STAND_IN)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sanitized(stand_ins: Path) -> Path:
+    """The same sources under ASan and UBSan, against glibc's own headers."""
+    library = stand_ins / "sanitized.so"
+    flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{stand_ins}")
+    compile_c(*flags, "-shared", "-fPIC", *include_flags(), "-o", library, *sources())
+    compile_c(*flags, "-rdynamic", "-o", stand_ins / "sanitized-device", STAND_IN)
+    return library
+
+
+def run(program: Path, library: Path, folder: Path, *extras: str) -> str:
+    done = subprocess.run(
+        [program, library, folder, *extras],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"LD_LIBRARY_PATH": str(program.parent), "ASAN_OPTIONS": "detect_leaks=0"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def start(stand_ins: Path, folder: Path, *extras: str) -> str:
+    return run(stand_ins / "device", build_library("x86_64", print), folder, *extras)
+
+
+def grown_kb(told: str) -> int:
+    before, after = (int(kb) for kb in re.findall(r"Rss: +(\d+) kB", told))
+    return after - before
+
+
+@pytest.mark.parametrize("shape", ["app-mix", "private-anon", "shared-memory", "private-file"])
+@pytest.mark.parametrize("size_kb", [8192, 65536])
+def test_it_holds_as_much_as_it_says(stand_ins: Path, tmp_path: Path, shape: str, size_kb: int) -> None:
+    told = start(stand_ins, tmp_path, f"size_kb={size_kb}", f"shape={shape}", "threads=3")
+    ready = rf"^4 lmkdlab ready org\.lmkdlab\.w01 pid=\d+ size_kb={size_kb} shape={shape} threads=3$"
+    assert len(re.findall(ready, told, re.MULTILINE)) == told.count(" lmkdlab ") == 1
+    assert size_kb * 0.99 < grown_kb(told) < size_kb * 1.05 + 1024
+    assert "Threads:\t4\n" in told  # the UI thread as well
+    assert list(tmp_path.iterdir()) == []  # its file has no name
+
+
+def test_without_extras_it_is_64_mb_like_an_app(stand_ins: Path, tmp_path: Path) -> None:
+    assert "size_kb=65536 shape=app-mix threads=4\n" in start(stand_ins, tmp_path)
+
+
+BAD_EXTRAS = {
+    "size_kb=-1": "size_kb -1 is not",
+    "size_kb=0": "size_kb 0 is not",
+    "size_kb=2147483647": "size_kb 2147483647 is not",
+    "shape=mlocked": "there is no shape mlocked",
+    "shape=": "there is no shape ",
+    f"shape={'x' * 5000}": "there is no shape xxx",
+    "threads=0": "threads 0 is not",
+    "threads=100000": "threads 100000 is not",
+    "touch_ms=-5": "touch_ms -5 is negative",
+}
+
+
+@pytest.mark.parametrize("extra", BAD_EXTRAS, ids=lambda extra: extra[:20])
+def test_bad_extras_are_told_and_nothing_is_held(stand_ins: Path, tmp_path: Path, extra: str) -> None:
+    told = start(stand_ins, tmp_path, extra)
+    assert re.search(rf"^6 lmkdlab failed org\.lmkdlab\.w01 pid=\d+: {BAD_EXTRAS[extra]}", told, re.MULTILINE)
+    assert told.count(" lmkdlab ") == 1
+    assert grown_kb(told) < 2048
+
+
+def test_a_folder_that_is_not_there_is_told(stand_ins: Path, tmp_path: Path) -> None:
+    told = start(stand_ins, tmp_path / "absent")
+    assert re.search(r"^6 lmkdlab failed \S+ pid=\d+: make a file in .*: No such file", told, re.MULTILINE)
+
+
+@pytest.mark.parametrize("shape", ["app-mix", "private-anon", "shared-memory", "private-file"])
+def test_making_and_touching_it_is_clean_under_sanitizers(
+    stand_ins: Path, sanitized: Path, tmp_path: Path, shape: str
+) -> None:
+    extras = ("size_kb=4097", f"shape={shape}", "touch_ms=1")
+    assert " ready " in run(stand_ins / "sanitized-device", sanitized, tmp_path, *extras)
+
+
+@pytest.mark.parametrize("extra", BAD_EXTRAS, ids=lambda extra: extra[:20])
+def test_bad_extras_are_clean_under_sanitizers(
+    stand_ins: Path, sanitized: Path, tmp_path: Path, extra: str
+) -> None:
+    assert " failed " in run(stand_ins / "sanitized-device", sanitized, tmp_path, extra)
