@@ -14,6 +14,9 @@ import pytest
 from results import records_of
 
 import lmkd_virtual
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.devices.virtual import VirtualSource
+from pytest_lmkd.process import ProcessRecord
 
 SUITE = """
     import pytest
@@ -25,6 +28,8 @@ SUITE = """
         assert measure(stratum).complete_blocks == {blocks}
 """
 
+
+PATIENCE_S = 120.0
 
 pytestmark = pytest.mark.usefixtures("own_virtual_devices")
 
@@ -140,6 +145,42 @@ def test_a_qemu_that_dies_is_named_and_the_report_still_written(pytester: pytest
     assert code == 1
     assert "QEMU died" in output
     assert (pytester.path / "out" / "report.html").exists()
+
+
+def test_an_adb_server_that_dies_costs_no_trial(pytester: pytest.Pytester) -> None:
+    run = start_run(pytester)
+    (instance,) = lmkd_virtual.status()
+    (record,) = instance.folder.rglob("server.json")
+    server = ProcessRecord.load(record)
+    assert server is not None
+    server.stop(Deadline(PATIENCE_S))
+    code, output = finish(run)
+    assert code == 0, output
+    trials = [one for one in records_of(pytester.path / "out") if one["type"] == "trial"]
+    made = [(trial["stall"], trial["arm"]) for trial in trials]
+    assert len(made) == len(set(made)) == 4
+    assert all(trial["valid"] for trial in trials)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "advice"),
+    [
+        ("mount -o remount,size=32k /data", "No space left on device; free some of its storage"),
+        ("mount -o remount,ro /data", "Read-only file system; restart the device"),
+    ],
+)
+def test_a_device_that_takes_no_file_is_named_with_what_to_do(spoil: str, advice: str) -> None:
+    lmkd_virtual.up("stock", name="spoilt", progress=print, deadline=Deadline(PATIENCE_S), memory_mb=512)
+    source = VirtualSource("stock")
+    try:
+        assert source.attach(print).shell(spoil, Deadline(PATIENCE_S)).exit_code == 0
+        source.detach()
+        command = [sys.executable, "-m", "pytest_lmkd.cli", "doctor", "virtual:stock"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    finally:
+        lmkd_virtual.down("spoilt")
+    assert done.returncode == 3
+    assert advice in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

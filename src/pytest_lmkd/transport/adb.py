@@ -23,6 +23,13 @@ from pytest_lmkd.transport.protocol import RemoteFile
 from pytest_lmkd.transport.sync import SyncRefused
 from pytest_lmkd.transport.sync import SyncSession
 
+REFUSALS = {
+    "No space left": "free some of its storage",
+    "Read-only": "restart the device, or look why it mounts its storage so",
+    "Permission denied": "use a device where adb's shell may write there, or `adb root`",
+}
+"""What a device says when it does not take a file, and what to do about it."""
+
 _ANSWER_MAX_BYTES = 4096
 
 _LINE_MAX_BYTES = 16 * 1024 * 1024
@@ -127,7 +134,8 @@ class AdbTransport:
             self._refuse(doing, str(refused))
 
     def _refuse(self, doing: str, reason: str) -> NoReturn:
-        raise DeviceUnusable(f"{self._serial} refuses {doing}: {reason}")
+        advice = next((say for words, say in REFUSALS.items() if words in reason), "")
+        raise DeviceUnusable(f"{self._serial} refuses {doing}: {reason}{advice and '; '}{advice}")
 
     def _check_size(self, remote: str, sent_bytes: int, stored: RemoteFile | None) -> None:
         stored_bytes = None if stored is None else stored.size_bytes
