@@ -12,7 +12,7 @@ SUITE_NEEDS = {
     "reclaim": MEASURING_NEEDS,
     "pressure": ("root", "memcg", "psi"),
     "conformance": ("root", "mrelease_variant"),
-    "apps": ("sdk",),
+    "apps": ("android",),
 }
 """Suite to facts. ``pressure``: memory cgroups for the apps, and PSI triggers for lmkd's policy."""
 

@@ -31,7 +31,7 @@ def test_the_virtual_device_can_run_every_suite_that_needs_no_android() -> None:
     suites = [line.split(maxsplit=2)[1:] for line in lines if line.startswith("  suite ")]
     assert suites == [
         *(["reclaim", "can run"], ["pressure", "can run"], ["conformance", "can run"]),
-        ["apps", "sdk is missing: this is not Android"],
+        ["apps", "android is missing: this is not Android"],
     ]
     assert any(line.split()[:2] == ["reap_kill", "True"] for line in lines)
 

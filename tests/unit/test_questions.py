@@ -47,7 +47,7 @@ def test_an_answer_is_a_value_or_a_reason(question: Question, value: object, rea
 
 def test_a_machine_without_android_is_asked_for_what_linux_has() -> None:
     facts = read_shell_facts(StandInShell())  # type: ignore[arg-type]  # a stand-in
-    assert set(facts) == {question.name for question in LINUX} | {"sdk", "arm:lmkd"}
-    assert facts["sdk"].reason == "this is not Android"
+    assert set(facts) == {question.name for question in LINUX} | {"android", "arm:lmkd"}
+    assert facts["android"].reason == "this is not Android"
     assert facts["uptime_s"].value
     assert all(fact.source for fact in facts.values())

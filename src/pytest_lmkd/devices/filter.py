@@ -17,7 +17,7 @@ from pytest_lmkd.wire import Fact
 
 Value = str | int | bool | None
 
-VERSIONS = frozenset({"kernel", "android_release"})
+VERSIONS = frozenset({"kernel", "android"})
 """Facts that are compared number by number: 6.12 comes after 6.6."""
 
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {

@@ -44,11 +44,11 @@ LINUX = (
 )
 """``reap_mem_on_sigkill``: of kernels that reap at each SIGKILL (Qualcomm 4.x): all arms are alike there."""
 
-IS_ANDROID = prop("sdk", "ro.build.version.sdk", Number)
+IS_ANDROID = prop("android", "ro.build.version.release")
 
 ANDROID = (
     IS_ANDROID,
-    prop("android_release", "ro.build.version.release"),
+    prop("sdk", "ro.build.version.sdk", Number),
     prop("build_type", "ro.build.type"),
     prop("build_fingerprint", "ro.build.fingerprint"),
     prop("security_patch", "ro.build.version.security_patch"),
