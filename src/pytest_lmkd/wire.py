@@ -466,7 +466,6 @@ class ObservationRecord(msgspec.Struct, frozen=True, tag="observation", kw_only=
     demand_package: str = ""
     demand_kb: int = 0
     demand_met: bool = False
-    demand_ms: int | None = None
     deaths: tuple[ObservedDeath, ...] = ()
     kills_total: int = 0
     kill_count: int | None = None

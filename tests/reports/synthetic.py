@@ -21,6 +21,7 @@ from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import Fact
 from pytest_lmkd.wire import KillRecord
 from pytest_lmkd.wire import ObservationRecord
+from pytest_lmkd.wire import ObservedApp
 from pytest_lmkd.wire import ObservedDeath
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
@@ -282,6 +283,7 @@ def synthetic_observation(block: int, kills: int = 3, **changes: object) -> Obse
         "order": 0,
         "seed": block,
         "boot_id": "boot-1",
+        "apps": (ObservedApp(package="org.example.app100", pid=100, oom_score_adj=900, size_kb=60_000),),
         "demand_package": "org.example.game",
         "demand_kb": 400_000,
         "demand_met": True,

@@ -22,9 +22,12 @@ from synthetic import PATCHED
 from synthetic import STOCK
 from synthetic import SyntheticRun
 from synthetic import synthetic_conformance
+from synthetic import synthetic_death
 from synthetic import synthetic_device
 from synthetic import synthetic_episode
 from synthetic import synthetic_info
+from synthetic import synthetic_observation
+from synthetic import synthetic_observations
 from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from synthetic import synthetic_trial
@@ -218,6 +221,9 @@ STRUCTS = [
     (tables.CALLS.told, wire.Call, set()),
     (tables.EPISODES.columns, wire.EpisodeRecord, {"schema", "kills", "curve"}),
     (tables.KILLS.told, wire.KillRecord, {"stall"}),
+    (tables.OBSERVATIONS.columns, wire.ObservationRecord, {"schema", "apps", "deaths"}),
+    (tables.OBSERVED_APPS.told, wire.ObservedApp, set()),
+    (tables.OBSERVED_DEATHS.told, wire.ObservedDeath, set()),
     (tables.DEVICES.columns, wire.DeviceRecord, {"schema", "facts"}),
     (tables.SKIPS.columns, wire.SkipRecord, {"schema"}),
     (tables.CASES.columns, wire.CaseRecord, {"schema"}),
@@ -272,7 +278,12 @@ def as_documented(columns: tables.Columns) -> list[tuple[str, str]]:
 
 def test_the_documentation_tells_every_column(checkout: Path) -> None:
     found = documented(checkout)
-    keys = {"device key": tables.DEVICE_KEY, "trial key": tables.TRIAL_KEY, "episode key": tables.EPISODE_KEY}
+    keys = {
+        "device key": tables.DEVICE_KEY,
+        "trial key": tables.TRIAL_KEY,
+        "episode key": tables.EPISODE_KEY,
+        "observation key": tables.OBSERVATION_KEY,
+    }
     inner = {name: columns[2:] if name != "device key" else columns for name, columns in keys.items()}
     for name, columns in inner.items():
         assert found.pop(name) == as_documented(columns)
@@ -318,6 +329,12 @@ def test_a_text_is_never_a_formula(export: Export, text: str) -> None:
     run = one_device(text)
     run.devices[0] = msgspec.structs.replace(run.devices[0], model=text, facts={text: Fact(text, text, text)})
     run.episodes[0] = msgspec.structs.replace(run.episodes[0], scenario=text)
+    app = wire.ObservedApp(package=text, pid=1, oom_score_adj=900)
+    run.observations = [
+        synthetic_observation(
+            0, device=text, scenario=text, deaths=(synthetic_death(1, reason=text),), apps=(app,)
+        )
+    ]
     run.trials[0] = msgspec.structs.replace(run.trials[0], calls=(wire.Call(text, -9, 1, text, None),))
     run.write(export.run_dir)
     assert export("csv")[0] == 0
@@ -404,6 +421,7 @@ def test_parquet_and_csv_say_the_same(export: Export, table: Table) -> None:
     run = synthetic_run(blocks=2)
     run.episodes = synthetic_pressure(blocks=1).episodes
     run.cases = synthetic_conformance().cases
+    run.observations = synthetic_observations((3, 0)).observations
     run.write(export.run_dir)
     words = {None: "", True: "true", False: "false"}
     found = [

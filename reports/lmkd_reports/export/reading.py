@@ -18,6 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from lmkd_reports.export.tables import EPISODE_KEY
+from lmkd_reports.export.tables import OBSERVATION_KEY
 from lmkd_reports.export.tables import TRIAL_KEY
 from lmkd_reports.records import EVERYTHING
 from lmkd_reports.records import Problem
@@ -29,6 +30,7 @@ from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.wire import CaseRecord
 from pytest_lmkd.wire import DeviceRecord
 from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import ObservationRecord
 from pytest_lmkd.wire import Record
 from pytest_lmkd.wire import SkipRecord
 from pytest_lmkd.wire import TrialRecord
@@ -44,6 +46,9 @@ trial_key = attrgetter(*(column.name for column in TRIAL_KEY[1:]))
 
 episode_key = attrgetter(*(column.name for column in EPISODE_KEY[1:]))
 """The same of an episode."""
+
+observation_key = attrgetter(*(column.name for column in OBSERVATION_KEY[1:]))
+"""The same of an observation."""
 
 _boot = attrgetter("boot_id")
 
@@ -67,6 +72,7 @@ class DeviceRecords:
     devices: list[DeviceRecord] = field(default_factory=list)
     trials: list[TrialRecord] = field(default_factory=list)
     episodes: list[EpisodeRecord] = field(default_factory=list)
+    observations: list[ObservationRecord] = field(default_factory=list)
     skips: list[SkipRecord] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
 
@@ -169,6 +175,8 @@ def _add(of_device: DeviceRecords, record: Record) -> None:
             of_device.trials.append(record)
         case EpisodeRecord():
             of_device.episodes.append(record)
+        case ObservationRecord():
+            of_device.observations.append(record)
         case DeviceRecord():
             of_device.devices.append(record)
         case SkipRecord():
@@ -179,12 +187,13 @@ def _add(of_device: DeviceRecords, record: Record) -> None:
 
 def _drop_repeats(of_device: DeviceRecords, name: str, problems: list[Problem]) -> None:
     """The last record of a trial counts, as in a report; a device is told once a boot."""
-    before = len(of_device.trials), len(of_device.episodes)
+    before = len(of_device.trials), len(of_device.episodes), len(of_device.observations)
     of_device.trials = _last_of(of_device.trials, trial_key)
     of_device.episodes = _last_of(of_device.episodes, episode_key)
+    of_device.observations = _last_of(of_device.observations, observation_key)
     of_device.devices = _last_of(of_device.devices, _boot)
-    after = len(of_device.trials), len(of_device.episodes)
-    for what, had, has in zip(("trials", "episodes"), before, after, strict=True):
+    after = len(of_device.trials), len(of_device.episodes), len(of_device.observations)
+    for what, had, has in zip(("trials", "episodes", "observations"), before, after, strict=True):
         if had != has:
             problems.append(Problem(name, 0, f"{had - has} {what} recorded twice: the last counts"))
 

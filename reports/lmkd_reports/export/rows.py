@@ -12,6 +12,7 @@ import msgspec
 from lmkd_reports.export import tables
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.reading import episode_key
+from lmkd_reports.export.reading import observation_key
 from lmkd_reports.export.reading import trial_key
 from lmkd_reports.export.tables import Columns
 from lmkd_reports.export.tables import Row
@@ -19,6 +20,7 @@ from lmkd_reports.export.tables import Table
 from lmkd_reports.export.tables import Value
 from pytest_lmkd.wire import Conditions
 from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import ObservationRecord
 from pytest_lmkd.wire import TrialRecord
 
 
@@ -66,6 +68,23 @@ def _episode_curves(found: DeviceRecords) -> Iterator[Row]:
             yield (*key, *point)
 
 
+def _observations(found: DeviceRecords) -> Iterator[Row]:
+    for one in found.observations:
+        yield (*_observation(found, one), *_told(one, tables.OBSERVATIONS.told))
+
+
+def _of_observation(table: Table, records: str) -> Callable[[DeviceRecords], Iterator[Row]]:
+    """For tables with a row for each of an observation's ``records``."""
+
+    def rows(found: DeviceRecords) -> Iterator[Row]:
+        for one in found.observations:
+            key = _observation(found, one)
+            for record in getattr(one, records):
+                yield (*key, *_told(record, table.told))
+
+    return rows
+
+
 def _facts(found: DeviceRecords) -> Iterator[Row]:
     for device in found.devices:
         for name, fact in device.facts.items():
@@ -89,6 +108,9 @@ _ROWS: dict[str, Callable[[DeviceRecords], Iterator[Row]]] = {
     "episodes": _episodes,
     "kills": _kills,
     "episode_curves": _episode_curves,
+    "observations": _observations,
+    "observed_apps": _of_observation(tables.OBSERVED_APPS, "apps"),
+    "observed_deaths": _of_observation(tables.OBSERVED_DEATHS, "deaths"),
     "devices": _of_device(tables.DEVICES, "devices"),
     "facts": _facts,
     "skips": _of_device(tables.SKIPS, "skips"),
@@ -106,6 +128,10 @@ def _trial(found: DeviceRecords, trial: TrialRecord) -> Row:
 
 def _episode(found: DeviceRecords, episode: EpisodeRecord) -> Row:
     return (found.run.run_id, *episode_key(episode))
+
+
+def _observation(found: DeviceRecords, one: ObservationRecord) -> Row:
+    return (found.run.run_id, *observation_key(one))
 
 
 def _state(state: Conditions | None) -> Sequence[Value]:

@@ -86,6 +86,13 @@ EPISODE_KEY = (
     *_booleans("warmup"),
 )
 
+OBSERVATION_KEY = (
+    *DEVICE_KEY,
+    *_text("suite", "scenario", "regime", "arm"),
+    *_integers("block"),
+    *_booleans("warmup"),
+)
+
 STATE = _or_null(
     _integers("hottest_mc", "cooling", "cpu_limit_khz", "battery_pct", "discharging", "oom_kills", "free_kb")
 )
@@ -169,6 +176,44 @@ EPISODE_CURVES = Table(
     "episode_curves", EPISODE_KEY, _integers("t_us", "free_kb", "returned_kb", "touched_kb")
 )
 
+OBSERVATIONS = Table(
+    "observations",
+    OBSERVATION_KEY,
+    (
+        *_integers("order", "seed"),
+        *_text("boot_id", "demand_package"),
+        *_integers("demand_kb"),
+        *_booleans("demand_met"),
+        *_integers("kills_total"),
+        *_or_null(_integers("kill_count")),
+        *_integers("cascades"),
+        *_text("mrelease_failures"),
+        *_integers("apps_started", "apps_alive"),
+        *_or_null(_integers("psi_some_us", "psi_full_us")),
+        *_text("flags"),
+        *_booleans("valid"),
+        *_text("invalid_reason"),
+    ),
+)
+
+OBSERVED_APPS = Table(
+    "observed_apps",
+    OBSERVATION_KEY,
+    (*_text("package"), *_integers("pid", "oom_score_adj", "size_kb")),
+)
+
+OBSERVED_DEATHS = Table(
+    "observed_deaths",
+    OBSERVATION_KEY,
+    (
+        *_integers("pid"),
+        *_text("process", "killer", "reason"),
+        *_or_null(_integers("oom_score_adj", "rss_kb", "after_ms")),
+        *_text("sources", "doubts"),
+        *_booleans("ours"),
+    ),
+)
+
 DEVICES = Table(
     "devices",
     DEVICE_KEY,
@@ -202,4 +247,9 @@ CASES = Table(
     ),
 )
 
-TABLES = (TRIALS, CURVES, CALLS, EPISODES, KILLS, EPISODE_CURVES, DEVICES, FACTS, SKIPS, CASES)
+TABLES = (
+    *(TRIALS, CURVES, CALLS),
+    *(EPISODES, KILLS, EPISODE_CURVES),
+    *(OBSERVATIONS, OBSERVED_APPS, OBSERVED_DEATHS),
+    *(DEVICES, FACTS, SKIPS, CASES),
+)
