@@ -2,7 +2,7 @@
 // prints line by line what the call gave and what became of the process. It judges nothing: the table of
 // what each kernel must answer is in suites/conformance/answers.py.
 //
-// Runs as root. Exit status: 0 it could look, 1 it could not, 2 wrong usage.
+// Not as root, it cannot tell what is freed, and not bring about every case. Exit status: 0 it could look, 1 it could not, 2 wrong usage.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@ import pytest
 from pytest_lmkd.conformance import CaseRunner
 
 from .answers import ANSWERS
+from .answers import NEEDS_ROOT
 from .answers import RACES
 from .answers import RISKY
 from .answers import expected_answer
@@ -20,7 +21,9 @@ SUITE = "conformance"
 def test_answer(case: str, flags: int, conformance: CaseRunner) -> None:
     if case in RISKY and not conformance.is_disposable:
         pytest.skip(f"only for the virtual device: {RISKY[case]}")
-    expected = expected_answer(case, flags, conformance.variant)
+    if case in NEEDS_ROOT and not conformance.is_root:
+        pytest.skip(f"root is missing: {NEEDS_ROOT[case]}")
+    expected = expected_answer(case, flags, conformance.variant, is_root=conformance.is_root)
     if expected is None:
         pytest.skip(f"a kernel of the variant {conformance.variant} panics of this")
     assert conformance.run(SUITE, case, flags, expected).answer == expected

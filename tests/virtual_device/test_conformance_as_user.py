@@ -1,0 +1,42 @@
+"""Who is not root, on a user build's shell: the same error codes, and only what is freed stays unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from booted import Device
+from suites.conformance.answers import ANSWERS
+from suites.conformance.answers import NEEDS_ROOT
+from suites.conformance.answers import expected_answer
+
+import lmkd_virtual
+from pytest_lmkd.agent.conformance import PROGRAM
+from pytest_lmkd.agent.conformance import parse_answer
+from pytest_lmkd.agent.loader import PROGRAM as AGENT
+from pytest_lmkd.agent.program import bring
+from pytest_lmkd.wire import AgentProbe
+from pytest_lmkd.wire import decode_agent_line
+
+FOLDER = "/data/local/tmp/lmkd"
+AS_SHELL = "start-stop-daemon -S -c 2000:2000 -x"
+"""2000 is AID_SHELL, the user of adb's shell (AOSP android_filesystem_config.h)."""
+
+
+@pytest.mark.parametrize("personality", lmkd_virtual.PERSONALITIES)
+def test_a_user_gets_the_answers_of_the_variant(personality: str, boot: Callable[[str], Device]) -> None:
+    device = boot(personality)
+    device.output("mkdir -p /etc && echo shell:x:2000:2000::/:/bin/sh > /etc/passwd")
+    agent = bring(device.transport, FOLDER, AGENT, print).path
+    probed = decode_agent_line(device.output(f"{AS_SHELL} {agent} -- probe"))
+    assert isinstance(probed, AgentProbe)
+    assert probed.facts["root"].value is False
+    assert probed.facts["mrelease_variant"].value == personality
+    path = bring(device.transport, FOLDER, PROGRAM, print).path
+    for case, flags in ANSWERS:
+        if case in NEEDS_ROOT:
+            continue
+        done = device.run(f"{AS_SHELL} {path} -- {case} {flags:#x}")
+        assert (done.exit_code, done.stderr) == (0, b""), (case, flags, done)
+        expected = expected_answer(case, flags, personality, is_root=False)
+        assert parse_answer(case, done.stdout) == expected, (case, flags)
