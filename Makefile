@@ -1,5 +1,6 @@
 # make demo: measures kill, kill+mrelease and reap-kill on the embedded virtual device.
-# make test: passes all tests. Both set up everything they need and can be run again at once.
+# make apks: builds workload apps into results/apks (APKS=12, KEYSTORE=a debug key).
+# make test: passes all tests. All set up everything they need and can be run again at once.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ APKS := 12
 AXE := $(VENV)/axe-core-4.14.1
 
 help:
-	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -2
+	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -3
 
 demo: PACKAGES := $(SUITE_PACKAGES)
 demo: system-packages setup
@@ -38,7 +39,7 @@ test: system-packages setup $(AXE)
 
 apks: PACKAGES := $(APK_PACKAGES)
 apks: system-packages setup
-	@$(BIN)/python -m lmkd_apks build --count $(APKS) --out results/apks
+	@$(BIN)/python -m lmkd_apks build --count $(APKS) --out results/apks $(if $(KEYSTORE),--keystore $(KEYSTORE))
 
 system-packages:
 	@missing=$$(for package in $(PACKAGES); do \

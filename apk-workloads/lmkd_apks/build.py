@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.toolchain import Progress
 
 MAX_COUNT = 99
+FILE_NAME = re.compile(r"org\.lmkdlab\.w\d\d\.apk")
 
 
 def package_name(number: int) -> str:
@@ -29,10 +31,10 @@ def package_name(number: int) -> str:
 def build_apks(
     count: int, folder: Path, progress: Progress, key: SigningKey | None = None, cache: Cache | None = None
 ) -> list[Path]:
-    """``count`` APKs in ``folder``, named by their packages.
+    """``count`` APKs in ``folder``, named by their packages; those of an earlier run are removed.
 
     Raises:
-        UsageProblem: ``count`` is not 1 to 99.
+        UsageProblem: ``count`` is not 1 to 99, or ``folder`` cannot be written.
         DeviceUnusable: a tool is missing or failed.
     """
     if not 1 <= count <= MAX_COUNT:
@@ -41,10 +43,21 @@ def build_apks(
     cache = cache or Cache()
     key = key or debug_key(cache)
     libraries = {abi: build_library(abi, progress, cache) for abi in ANDROID_TARGETS}
-    folder.mkdir(parents=True, exist_ok=True)
     names = [package_name(number) for number in range(1, count + 1)]
     built = [_cached(name, libraries, key, cache, progress) for name in names]
-    return [Path(shutil.copy(apk, folder)) for apk in built]
+    try:
+        return _copy(built, folder)
+    except OSError as error:
+        raise UsageProblem(f"the workload apps cannot be put into {folder}: {error}") from error
+
+
+def _copy(apks: list[Path], folder: Path) -> list[Path]:
+    """Old ones would be installed with the new ones, perhaps of other code or another key."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in folder.iterdir():
+        if FILE_NAME.fullmatch(path.name):
+            path.unlink()
+    return [Path(shutil.copy(apk, folder)) for apk in apks]
 
 
 def _cached(

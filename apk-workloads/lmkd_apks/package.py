@@ -1,4 +1,7 @@
-"""Packs and signs one APK: aapt's binary manifest, and the libraries stored at multiples of 16 KB."""
+"""Packs and signs one APK: aapt's binary manifest, and the libraries stored at multiples of 16 KB.
+
+Debian's zipalign aligns libraries to 4 KB only (it has no ``-P``), so the padding is our own.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,12 @@ from pathlib import Path
 
 from lmkd_apks.library import LIBRARY
 from lmkd_apks.tools import FRAMEWORK
+from lmkd_apks.tools import require_tools
 from lmkd_apks.tools import run_tool
 from pytest_lmkd import resources
 from pytest_lmkd.cache import Cache
+from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import UsageProblem
 
 ALIGNMENT = 16384
 PASSWORD_VARIABLE = "LMKD_APK_KEY_PASSWORD"  # noqa: S105 - the name of a variable, not a password
@@ -50,8 +56,33 @@ def debug_key(cache: Cache) -> SigningKey:
 
 
 def own_key(store: Path) -> SigningKey:
-    """A keystore with one key; its password stands in the environment, not on a command line."""
-    return SigningKey(store=store, password=os.environ.get(PASSWORD_VARIABLE, DEBUG_PASSWORD))
+    """A keystore with one key; its password stands in the environment, not on a command line.
+
+    Raises:
+        UsageProblem: there is no such keystore, it does not open, or it does not hold one key.
+        DeviceUnusable: a tool is missing.
+    """
+    require_tools()
+    if not store.is_file():
+        raise UsageProblem(f"there is no keystore {store}: make one with `keytool -genkeypair`")
+    key = SigningKey(store=store, password=os.environ.get(PASSWORD_VARIABLE, DEBUG_PASSWORD))
+    keys = _list(key).count("PrivateKeyEntry")
+    if keys != 1:
+        raise UsageProblem(f"the keystore {store} holds {keys} keys: give one that holds a single key")
+    return key
+
+
+def _list(key: SigningKey) -> str:
+    environment = {PASSWORD_VARIABLE: key.password, "LC_ALL": "C"}
+    words = ("-list", "-keystore", str(key.store), "-storepass:env", PASSWORD_VARIABLE)
+    try:
+        return run_tool("keytool", *words, environment=environment)
+    except DeviceUnusable as error:
+        reason = str(error).rpartition("\n")[2]
+        raise UsageProblem(
+            f"the keystore {key.store} does not open ({reason}): its password is taken from "
+            f"${PASSWORD_VARIABLE}"
+        ) from error
 
 
 def manifest_text(package: str) -> str:

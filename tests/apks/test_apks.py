@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import zipfile
@@ -15,6 +16,8 @@ from lmkd_apks.library import ANDROID_TARGETS
 from lmkd_apks.library import LIBRARY
 from lmkd_apks.library import build_library
 from lmkd_apks.library import symbols
+from lmkd_apks.package import PASSWORD_VARIABLE
+from lmkd_apks.package import own_key
 from pytest_lmkd.cache import Cache
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import UsageProblem
@@ -84,6 +87,15 @@ def test_libraries_need_only_what_android_gives_apps(library: Path) -> None:
     assert "TEXTREL" not in dynamic
 
 
+def test_libraries_have_nothing_that_androids_linker_refuses(library: Path) -> None:
+    """bionic, docs/android-changes-for-ndk-developers.md: what is enforced from API 23 to 26 on."""
+    header = output("readelf", "-hW", library)
+    assert re.search(r"Section header string table index: +[1-9]", header)
+    segments = [line for line in output("readelf", "-lW", library).splitlines() if " 0x" in line]
+    assert segments
+    assert not [line for line in segments if " RWE " in line]
+
+
 def test_libraries_import_what_is_listed_and_export_one_function(library: Path) -> None:
     rows = [line.split() for line in output("readelf", "--dyn-syms", "-W", library).splitlines()]
     rows = [row for row in rows if len(row) == 8 and row[4] in {"GLOBAL", "WEAK"}]
@@ -91,12 +103,10 @@ def test_libraries_import_what_is_listed_and_export_one_function(library: Path) 
     assert {row[7] for row in rows if row[6] != "UND"} == {"ANativeActivity_onCreate"}
 
 
-def test_a_second_build_gives_the_same_library(tmp_path: Path) -> None:
-    again = Cache(tmp_path)
-    assert (
-        build_library("arm64-v8a", print, again).read_bytes()
-        == build_library("arm64-v8a", print).read_bytes()
-    )
+@pytest.mark.parametrize("abi", ANDROID_TARGETS)
+def test_a_second_build_gives_the_same_library(abi: str, tmp_path: Path) -> None:
+    again = build_library(abi, print, Cache(tmp_path))
+    assert again.read_bytes() == build_library(abi, print).read_bytes()
 
 
 def test_a_second_run_builds_nothing(apks: list[Path], tmp_path: Path) -> None:
@@ -104,6 +114,19 @@ def test_a_second_run_builds_nothing(apks: list[Path], tmp_path: Path) -> None:
     again = build_apks(2, tmp_path, told.append)
     assert told == []
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in apks]
+
+
+def test_apps_of_an_earlier_run_are_removed_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("org.lmkdlab.w02.apk", "org.lmkdlab.w99.apk", "mine.apk"):
+        (tmp_path / name).write_text("old")
+    build_apks(1, tmp_path, print)
+    assert {path.name for path in tmp_path.iterdir()} == {"org.lmkdlab.w01.apk", "mine.apk"}
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageProblem, match="cannot be put into"):
+        build_apks(1, tmp_path / "file", print)
 
 
 @pytest.mark.parametrize("count", [-1, 0, 100])
@@ -121,3 +144,35 @@ def test_a_missing_tool_is_named_with_its_debian_package(monkeypatch) -> None:
 def test_the_command_prints_where_the_apps_are(tmp_path: Path) -> None:
     told = output(sys.executable, "-m", "lmkd_apks", "build", "--count", "1", "--out", tmp_path)
     assert told == f"{tmp_path}/org.lmkdlab.w01.apk\n"
+
+
+def make_key(store: Path, alias: str) -> None:
+    words = ("-genkeypair", "-storetype", "PKCS12", "-alias", alias, "-keyalg", "RSA", "-dname", "CN=my own")
+    output("keytool", *words, "-storepass", "sesame-1", "-keystore", store)
+
+
+@pytest.fixture
+def keystore(tmp_path: Path) -> Path:
+    make_key(tmp_path / "own.p12", "own")
+    return tmp_path / "own.p12"
+
+
+def test_apps_are_signed_with_the_users_own_key(keystore: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "sesame-1")
+    (apk,) = build_apks(1, tmp_path / "out", print, own_key(keystore))
+    assert "certificate DN: CN=my own" in output("apksigner", "verify", "--print-certs", apk)
+
+
+def test_a_keystore_that_does_not_open_is_told(keystore: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "sesame-2")
+    with pytest.raises(UsageProblem, match=rf"password was incorrect.*\${PASSWORD_VARIABLE}$"):
+        own_key(keystore)
+    with pytest.raises(UsageProblem, match=r"there is no keystore .*absent"):
+        own_key(tmp_path / "absent")
+
+
+def test_a_keystore_of_two_keys_is_told(keystore: Path, monkeypatch) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "sesame-1")
+    make_key(keystore, "other")
+    with pytest.raises(UsageProblem, match="holds 2 keys"):
+        own_key(keystore)

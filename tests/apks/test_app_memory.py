@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -47,12 +49,16 @@ def sanitized(stand_ins: Path) -> Path:
     return library
 
 
-def run(program: Path, library: Path, folder: Path, *extras: str) -> str:
+def run(
+    program: Path, library: Path, folder: Path, *extras: str, before: Callable[[], None] | None = None
+) -> str:
     done = subprocess.run(
         [program, library, folder, *extras],
         capture_output=True,
         text=True,
         check=False,
+        timeout=100,
+        preexec_fn=before,
         env={"LD_LIBRARY_PATH": str(program.parent), "ASAN_OPTIONS": "detect_leaks=0"},
     )
     assert done.returncode == 0, done.stderr
@@ -64,8 +70,13 @@ def start(stand_ins: Path, folder: Path, *extras: str) -> str:
 
 
 def grown_kb(told: str) -> int:
-    before, after = (int(kb) for kb in re.findall(r"Rss: +(\d+) kB", told))
+    before, after = rss_kb(told)[:2]
     return after - before
+
+
+def rss_kb(told: str) -> list[int]:
+    """Before the library was loaded, when everything is in place, and after its memory was read again."""
+    return [int(kb) for kb in re.findall(r"Rss: +(\d+) kB", told)]
 
 
 @pytest.mark.parametrize("shape", ["app-mix", "private-anon", "shared-memory", "private-file"])
@@ -79,8 +90,48 @@ def test_it_holds_as_much_as_it_says(stand_ins: Path, tmp_path: Path, shape: str
     assert list(tmp_path.iterdir()) == []  # its file has no name
 
 
-def test_without_extras_it_is_64_mb_like_an_app(stand_ins: Path, tmp_path: Path) -> None:
-    assert "size_kb=65536 shape=app-mix threads=4\n" in start(stand_ins, tmp_path)
+def test_without_extras_it_is_64_mb_of_private_memory(stand_ins: Path, tmp_path: Path) -> None:
+    assert "size_kb=65536 shape=private-anon threads=4\n" in start(stand_ins, tmp_path)
+
+
+def test_it_reads_through_its_memory_every_touch_ms(stand_ins: Path, tmp_path: Path) -> None:
+    """The stand-in unmaps all pages while the app sleeps: those that it reads are mapped again."""
+    told = start(stand_ins, tmp_path, "size_kb=16384", "shape=shared-memory", "touch_ms=1500")
+    before, holding, read_again = rss_kb(told)
+    assert "reads every 1.500 s\n" in told
+    assert read_again - before > (holding - before) * 0.99
+
+
+def test_an_app_that_lives_does_nothing_when_it_is_started_again(stand_ins: Path, tmp_path: Path) -> None:
+    told = start(stand_ins, tmp_path, "size_kb=8192", "--", "size_kb=65536", "--", "size_kb=-1")
+    assert told.count(" lmkdlab ") == told.count(" ready ") == 1
+    assert grown_kb(told) < 10000
+
+
+def test_after_bad_extras_it_can_be_started_with_good_ones(stand_ins: Path, tmp_path: Path) -> None:
+    told = start(stand_ins, tmp_path, "size_kb=-1", "--", "shape=none", "--", "size_kb=8192")
+    logged = [line.partition(": ")[2] for line in told.splitlines() if " failed " in line]
+    assert logged == ["size_kb -1 is not 64 to 67108864", "there is no shape none"]
+    assert told.count(" ready ") == 1
+
+
+def test_an_extra_that_java_cannot_give_counts_as_absent(stand_ins: Path, tmp_path: Path) -> None:
+    told = start(stand_ins, tmp_path, "throws=getIntExtra", "size_kb=8192", "threads=9")
+    assert "size_kb=65536 shape=private-anon threads=4\n" in told
+
+
+def test_an_activity_without_an_intent_is_told(stand_ins: Path, tmp_path: Path) -> None:
+    told = start(stand_ins, tmp_path, "throws=getIntent")
+    assert re.search(r"^6 lmkdlab failed .*: the activity has no Intent$", told, re.MULTILINE)
+
+
+def test_memory_that_cannot_be_had_is_told(stand_ins: Path, tmp_path: Path) -> None:
+    def limit_addresses() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
+
+    program, library = stand_ins / "device", build_library("x86_64", print)
+    told = run(program, library, tmp_path, "size_kb=4194304", before=limit_addresses)
+    assert re.search(r"^6 lmkdlab failed .*: map 4194304 kB .*: Cannot allocate memory$", told, re.MULTILINE)
 
 
 BAD_EXTRAS = {
@@ -89,6 +140,7 @@ BAD_EXTRAS = {
     "size_kb=2147483647": "size_kb 2147483647 is not",
     "shape=mlocked": "there is no shape mlocked",
     "shape=": "there is no shape ",
+    "shape=two\nlines": r"there is no shape two\?lines$",
     f"shape={'x' * 5000}": "there is no shape xxx",
     "threads=0": "threads 0 is not",
     "threads=100000": "threads 100000 is not",
@@ -105,7 +157,7 @@ def test_bad_extras_are_told_and_nothing_is_held(stand_ins: Path, tmp_path: Path
 
 
 def test_a_folder_that_is_not_there_is_told(stand_ins: Path, tmp_path: Path) -> None:
-    told = start(stand_ins, tmp_path / "absent")
+    told = start(stand_ins, tmp_path / "absent", "shape=app-mix")
     assert re.search(r"^6 lmkdlab failed \S+ pid=\d+: make a file in .*: No such file", told, re.MULTILINE)
 
 
@@ -114,7 +166,9 @@ def test_making_and_touching_it_is_clean_under_sanitizers(
     stand_ins: Path, sanitized: Path, tmp_path: Path, shape: str
 ) -> None:
     extras = ("size_kb=4097", f"shape={shape}", "touch_ms=1")
-    assert " ready " in run(stand_ins / "sanitized-device", sanitized, tmp_path, *extras)
+    told = run(stand_ins / "sanitized-device", sanitized, tmp_path, *extras)
+    assert " ready " in told
+    assert "reads every 0.001 s\n" in told
 
 
 @pytest.mark.parametrize("extra", BAD_EXTRAS, ids=lambda extra: extra[:20])

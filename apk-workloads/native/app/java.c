@@ -64,7 +64,7 @@ int java_text(JNIEnv *env, jobject string, char *text, size_t size)
 	}
 	size_t length = 0;
 	for (; length + 1 < size && chars[length] != '\0'; length++)
-		text[length] = chars[length];
+		text[length] = (unsigned char)chars[length] < ' ' ? '?' : chars[length];
 	text[length] = '\0';
 	CALL(env, JNI_RELEASE_STRING_UTF_CHARS, void (*)(JNIEnv *, jobject, const char *))(env, string, chars);
 	let_go(env, string);
