@@ -164,7 +164,7 @@ class AppsRunner:
         return Android(self._device.transport, self._device.name)
 
     def _kill_timeout_ms(self) -> int:
-        fact = self._device.facts.get("kill_timeout_ms")
+        fact = self._device.facts.get("lmkd_kill_timeout_ms")
         return fact.value if fact is not None and isinstance(fact.value, int) else KILL_TIMEOUT_MS
 
     def _reattach(self, lost: TransportLost) -> None:

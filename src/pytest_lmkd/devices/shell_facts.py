@@ -11,6 +11,9 @@ from pytest_lmkd.devices.questions import YesOrNo
 from pytest_lmkd.devices.questions import ask
 from pytest_lmkd.devices.questions import file
 from pytest_lmkd.devices.questions import prop
+from pytest_lmkd.lmkd.settings import DEFAULTS
+from pytest_lmkd.lmkd.settings import PREFIX
+from pytest_lmkd.lmkd.settings import read_settings
 from pytest_lmkd.wire import Fact
 
 if TYPE_CHECKING:  # every start of pytest loads this module, and adbutils takes a while
@@ -83,7 +86,7 @@ ANDROID = (
 
 OBSERVED = {"arm:lmkd": Fact(False, "what lmkd is", "nobody tells it what to kill: suites/apps observes it")}
 
-FACTS = frozenset(question.name for question in (*LINUX, *ANDROID))
+FACTS = frozenset(question.name for question in (*LINUX, *ANDROID)) | {PREFIX + name for name in DEFAULTS}
 
 
 def read_shell_facts(transport: Transport) -> Mapping[str, Fact]:
@@ -96,5 +99,5 @@ def read_shell_facts(transport: Transport) -> Mapping[str, Fact]:
     if facts[IS_ANDROID.name].value is None:
         facts[IS_ANDROID.name] = Fact(None, IS_ANDROID.source, "this is not Android")
     else:
-        facts |= ask(transport, ANDROID)
+        facts |= ask(transport, ANDROID) | read_settings(transport)
     return {**facts, **OBSERVED}
