@@ -197,6 +197,7 @@ class LmkdSession:
             self._on_block,
             self._say,
         )
+        self._cleanup.callback(self._tidy, self._episode_runners[source.name])
 
         self._apps[source.name] = AppsRunner(
             device,
@@ -209,10 +210,10 @@ class LmkdSession:
         )
         self._cleanup.callback(self._tidy, self._apps[source.name])
 
-    def _tidy(self, apps: AppsRunner) -> None:
+    def _tidy(self, runner: AppsRunner | EpisodeRunner) -> None:
         try:
-            apps.close()
-        except LmkdError as error:  # the device is gone, with what was installed
+            runner.close()
+        except LmkdError as error:  # nothing more can be done; the user is told what to do
             self._say(str(error))
 
     def _on_observation(self, device: str, scenario: AppsScenario, block: int) -> None:

@@ -14,6 +14,7 @@ from pytest_lmkd.devices.shell_facts import FACTS
 from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.lmkd.quiet import restore_leftover
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.wire import DeviceRecord
@@ -45,6 +46,7 @@ class Device:
         self.transport: Transport = self._source.attach(self._progress)
         if not self._source.is_shareable:
             self._lock.take(read_boot_id(self.transport))
+        restore_leftover(self.transport, self._source.folder, self._progress)
         shell_facts = read_shell_facts(self.transport)
         if not self._wanted.wants(shell_facts):
             raise DeviceUnusable(f"{self.name} is not one of those that are wanted: {self._wanted.text}")
@@ -86,6 +88,12 @@ class Device:
         thermal = self.facts.get("thermal_status")
         if thermal is not None and thermal.value is not None:
             await_cool(self.transport, self.name, self._progress)
+
+    @property
+    def has_lmkd(self) -> bool:
+        """Whether an lmkd of its own runs there, which kills as well."""
+        fact = self.facts.get("lmkd_pid")
+        return fact is not None and fact.value is not None
 
     def record(self) -> DeviceRecord:
         """What the results directory keeps of this device."""

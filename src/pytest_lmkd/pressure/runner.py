@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -13,6 +14,7 @@ from pytest_lmkd.devices.device import Device
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.lmkd.quiet import QuietLmkd
 from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import EpisodePlan
 from pytest_lmkd.pressure.plan import plan_episode
@@ -70,6 +72,8 @@ class EpisodeRunner:
         self._on_block = on_block
         self._progress = progress
         self._program: Pressure | None = None
+        self._quiet = ExitStack()
+        self._is_quiet = False
         self._stored = {_identity(record): record for record in store.episodes(device.name)}
 
     def measure(self, stratum: PressureStratum) -> PressureOutcome:
@@ -132,6 +136,7 @@ class EpisodeRunner:
     def _run_once(self, planned: PlannedEpisode, plan: EpisodePlan) -> EpisodeRecord:
         boot_id = self._device.boot_id
         self._device.await_cool()
+        self._silence()
         if self._program is None:
             self._program = Pressure.load(self._device.transport, self._device.folder, self._progress)
         try:
@@ -140,8 +145,25 @@ class EpisodeRunner:
             return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
         return episode_record(planned, answer, plan.demand_kb, boot_id, self._rules.suppressed)
 
+    def close(self) -> None:
+        """The device's own lmkd kills again.
+
+        Raises:
+            DeviceUnusable: it could not be restored; what to type by hand.
+        """
+        self._is_quiet = False
+        self._quiet.close()
+
+    def _silence(self) -> None:
+        """From the first episode on nobody but our policy kills."""
+        if self._is_quiet or not self._device.has_lmkd:
+            return
+        self._quiet.enter_context(QuietLmkd(self._device.transport, self._device.folder))
+        self._is_quiet = True
+
     def _reattach(self, lost: TransportLost) -> None:
         self._program = None
+        self.close()
         try:
             self._device.reattach()
         except TransportLost as again:
