@@ -36,11 +36,14 @@ mkdir -p /dev/socket /data/app /data/user/0 /data/misc/logd-stand-in /data/prope
 chmod 755 /data
 [ -f /data/property/stand-in ] || cat /system/build.prop {STAGE}/properties |
 	awk -F= '{{ value[$1] = $0 }} END {{ for (name in value) print value[name] }}' > /data/property/stand-in
+echo 500 > /proc/sys/vm/watermark_scale_factor
 for buffer in main system events; do touch /data/misc/logd-stand-in/$buffer; done
 chmod 666 /data/misc/logd-stand-in/*
 fresh=
 for program in {" ".join(PROGRAMS)}; do
-	cmp -s {STAGE}/$program /system/bin/$program || {{ fresh=1; mv -f {STAGE}/$program /system/bin/$program; }}
+	cmp -s {STAGE}/$program /system/bin/$program && continue
+	mv -f {STAGE}/$program /system/bin/$program
+	fresh=1
 done
 ln -sf /system/bin/stand-in-android /bin/stand-in-android
 mv -f {STAGE}/bin/* /bin/
@@ -49,7 +52,11 @@ rm -rf {STAGE}
 pidof lmkd > /dev/null && [ -z "$fresh" ] || stand-in-android lmkd
 pidof system_server > /dev/null && [ -z "$fresh" ] || stand-in-android system_server
 """
-"""Daemons that run and are what would be started go on running, and so do their apps."""
+"""Daemons that run and are what would be started go on running, and so do their apps.
+
+Reclaim begins early (5 % of memory): what the apps hold does not compress, so that a swap on zram, which is
+memory too, gives nothing back, and a kernel at its last pages would stall lmkd as well.
+"""
 
 
 def install(transport: Transport, progress: Progress = print) -> None:

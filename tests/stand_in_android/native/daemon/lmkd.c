@@ -1,5 +1,6 @@
 // Stand-in for lmkd: its loop. It wakes up by PSI, then looks every 10 ms for a second, and kills while memory is low.
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -20,7 +21,8 @@
 #include "properties.h"
 #include "roles.h"
 
-enum { WATCH_MS = 1000, PERIOD_MS = 10, KILL_TIMEOUT_MS = 100, MIN_ADJ = 100, MAX_FDS = 1 + 1 + PSI_MONITORS + MAX_CLIENTS };
+enum { WATCH_MS = 1000, PERIOD_MS = 10, MIN_ADJ = 100 };
+enum { MAX_FDS = 1 + 1 + PSI_MONITORS + MAX_CLIENTS };
 
 static struct state {
 	long event_ms, wakeup_ms, kill_ms; // of CLOCK_MONOTONIC
@@ -39,8 +41,7 @@ static long now_ms(void)
 
 static bool must_wait(long now)
 {
-	long timeout_ms = lmk_property("kill_timeout_ms", KILL_TIMEOUT_MS);
-	return state.dying >= 0 && (timeout_ms == 0 || now - state.kill_ms < timeout_ms);
+	return state.dying >= 0 && (kill_timeout_ms() == 0 || now - state.kill_ms < kill_timeout_ms());
 }
 
 static void stop_waiting(void)
@@ -48,6 +49,12 @@ static void stop_waiting(void)
 	if (state.dying >= 0)
 		close(state.dying);
 	state.dying = -1;
+}
+
+static void watch_for(long since_ms)
+{
+	if (state.watch_until_ms < since_ms + WATCH_MS)
+		state.watch_until_ms = since_ms + WATCH_MS;
 }
 
 static void look(long now)
@@ -59,7 +66,7 @@ static void look(long now)
 		state.skipped++;
 		return;
 	}
-	bool low = read_file("/proc/meminfo", meminfo, sizeof(meminfo)) && is_memory_low(meminfo);
+	bool low = read_meminfo(meminfo, sizeof(meminfo)) && is_memory_low(meminfo);
 	struct record *victim = low ? record_victim(MIN_ADJ) : NULL;
 	bool after_kill = state.killed_last;
 	state.killed_last = false;
@@ -69,7 +76,7 @@ static void look(long now)
 	state.dying = kill_one(victim, after_kill ? REASON_AFTER_KILL : REASON_LOW_MEM, MIN_ADJ, meminfo, &wakeups);
 	state.killed_last = state.dying >= 0;
 	state.kill_ms = now_ms();
-	state.watch_until_ms = state.kill_ms + WATCH_MS;
+	watch_for(state.kill_ms);
 	state.skipped = 0;
 }
 
@@ -83,7 +90,7 @@ static void begin_watch(long now)
 {
 	state.event_ms = now;
 	state.since_event = 0;
-	state.watch_until_ms = now + WATCH_MS;
+	watch_for(now);
 }
 
 static void turn(int listening)
@@ -118,13 +125,15 @@ static void become_important(void)
 			 strerror(errno));
 }
 
-// lmkd [--socket PATH --folder LOGS_AND_PROPERTIES]: with these in the foreground, for tests on the host.
+// lmkd [--socket PATH --folder LOGS_AND_PROPERTIES]: with these in the foreground, for tests on the host. It then
+// looks at memory all the time: a host that others work on is not put under pressure.
 int lmkd_main(int count, char **words)
 {
 	bool by_test = count == 5 && strcmp(words[1], "--socket") == 0 && strcmp(words[3], "--folder") == 0;
 	char properties[256];
 	signal(SIGPIPE, SIG_IGN);
 	if (by_test) {
+		state.watch_until_ms = LONG_MAX;
 		log_into(words[4]);
 		snprintf(properties, sizeof(properties), "%s/properties", words[4]);
 		properties_from(properties);

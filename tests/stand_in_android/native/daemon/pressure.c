@@ -12,9 +12,12 @@
 #include "proc_files.h"
 #include "properties.h"
 
-enum { WINDOW_US = 1000000, PARTIAL_STALL_MS = 70, COMPLETE_STALL_MS = 700, KILL_BELOW_PCT = 12 };
+enum { WINDOW_US = 1000000, PARTIAL_STALL_MS = 70, COMPLETE_STALL_MS = 700 };
+enum { KILL_BELOW_PCT = 12, KILL_TIMEOUT_MS = 100 };
 
 static int monitors[PSI_MONITORS] = { -1, -1 };
+static int meminfo = -1; // open for good, as in the real one: opening takes memory that there may not be
+static long below_pct, kill_timeout;
 
 static int monitor(const char *kind, long stall_ms)
 {
@@ -40,6 +43,8 @@ bool pressure_init(void)
 			close(monitors[i]);
 	monitors[0] = monitor("some", partial_ms);
 	monitors[1] = monitor("full", complete_ms);
+	below_pct = property_number("ro.standin.kill_below_pct", KILL_BELOW_PCT);
+	kill_timeout = lmk_property("kill_timeout_ms", KILL_TIMEOUT_MS);
 	return (partial_ms <= 0 || monitors[0] >= 0) && (complete_ms <= 0 || monitors[1] >= 0);
 }
 
@@ -52,9 +57,22 @@ size_t pressure_poll(struct pollfd *fds)
 	return count;
 }
 
-bool is_memory_low(const char *meminfo)
+long kill_timeout_ms(void)
 {
-	long total_kb = number_after(meminfo, "MemTotal"), available_kb = number_after(meminfo, "MemAvailable");
-	long below_pct = property_number("ro.standin.kill_below_pct", KILL_BELOW_PCT);
+	return kill_timeout;
+}
+
+bool read_meminfo(char *text, size_t size)
+{
+	if (meminfo < 0)
+		meminfo = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
+	ssize_t length = meminfo < 0 ? -1 : pread(meminfo, text, size - 1, 0);
+	text[length > 0 ? length : 0] = '\0';
+	return length > 0;
+}
+
+bool is_memory_low(const char *text)
+{
+	long total_kb = number_after(text, "MemTotal"), available_kb = number_after(text, "MemAvailable");
 	return available_kb >= 0 && available_kb * 100 < total_kb * below_pct;
 }
