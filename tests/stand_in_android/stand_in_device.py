@@ -1,0 +1,120 @@
+"""A booted virtual device with the stand-in Android on it, reached over real adb."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from install import install
+
+import lmkd_virtual
+from lmkd_reports.logs.deaths import Death
+from lmkd_reports.logs.reading import Reader
+from lmkd_reports.logs.sources import Line
+from lmkd_reports.logs.summary import Summary
+from lmkd_reports.logs.summary import summarise
+from pytest_lmkd.apps.android import Android
+from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.transport import PrivateAdbServer
+from pytest_lmkd.transport import Transport
+
+PATIENCE_S = 120.0
+"""No test is about time: this ends one that hangs."""
+
+ACTIVITY = "android.app.NativeActivity"
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn:
+    """The device, and what tests ask of it."""
+
+    transport: Transport
+
+    @property
+    def android(self) -> Android:
+        return Android(self.transport, "stand-in")
+
+    def output(self, command: str) -> str:
+        """What ``command`` prints, without the last line's end; it must succeed and not complain."""
+        done = self.transport.shell(command, Deadline(PATIENCE_S))
+        assert (done.exit_code, done.stderr) == (0, b""), (command, done)
+        return done.stdout.decode().removesuffix("\n")
+
+    def await_line(self, command: str, text: str) -> str:
+        """The first line of ``command`` that has ``text``; what goes on and on is ended then."""
+        with self.transport.stream_lines(command, Deadline(PATIENCE_S)) as lines:
+            for line in lines:
+                if text in line.decode():
+                    return line.decode()
+        raise AssertionError(f"{command} ended without {text}")
+
+    def start(self, package: str, size_kb: int) -> int:
+        """The pid of the app, once it has its memory."""
+        pid = self.android.start(f"{package}/{ACTIVITY}", {"size_kb": size_kb})
+        self.await_line("logcat -s lmkdlab", f"ready {package} pid={pid} ")
+        return pid
+
+    def adj(self, pid: int) -> int:
+        return int(self.output(f"cat /proc/{pid}/oom_score_adj"))
+
+    def summary(self) -> Summary:
+        """What the logs and exit-info tell; they must hold nothing that is not understood."""
+        texts = {
+            "logcat": self.output("logcat -d -v threadtime -b main,system,events"),
+            "exit-info": self.output("dumpsys activity exit-info"),
+        }
+        reader = Reader()
+        events = [
+            event
+            for file, text in texts.items()
+            for event in reader.read(
+                Line(file, number, line) for number, line in enumerate(text.splitlines(), 1)
+            )
+        ]
+        assert reader.account.not_understood == []
+        return summarise(events)
+
+    def death(self, pid: int) -> Death:
+        (found,) = [death for death in self.summary().deaths if death.pid == pid]
+        return found
+
+
+@contextmanager
+def own_runtime_folder(patch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Keeps our devices apart from those of the user. A short path: pytest's own is too long for sockets."""
+    with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
+
+
+@contextmanager
+def running(name: str, memory_mb: int) -> Iterator[StandIn]:
+    """Unbound, so that a session in a process of its own finds it."""
+    lmkd_virtual.build(print)
+    instance = lmkd_virtual.up(
+        "stock", name=name, progress=print, deadline=Deadline(PATIENCE_S), memory_mb=memory_mb
+    )
+    try:
+        server = PrivateAdbServer(instance.folder / "adb")
+        server.require(Deadline(PATIENCE_S))
+        try:
+            transport = server.connect(f"localfilesystem:{instance.adb_socket}", Deadline(PATIENCE_S))
+            install(transport)
+            yield StandIn(transport)
+        finally:
+            server.stop(Deadline(PATIENCE_S))
+    finally:
+        lmkd_virtual.down(name)
+
+
+def make_apks(folder: Path, count: int) -> list[Path]:
+    """Files of the two bytes by which the stand-in tells an APK, named as workload apps are."""
+    folder.mkdir()
+    paths = [folder / f"org.lmkdlab.w{number:02}.apk" for number in range(1, count + 1)]
+    for path in paths:
+        path.write_bytes(b"PK")
+    return paths
