@@ -110,10 +110,11 @@ def examine(options: argparse.Namespace) -> int:
 
 def _print_examination(device: Device) -> None:
     print(f"{device.name}, agent {device.agent.abi} {device.agent.sha256[:12]}\n")
-    for name, fact in device.facts.items():
+    told = {name: fact for name, fact in device.facts.items() if not name.startswith(ABILITIES)}
+    width = max(map(len, told))
+    for name, fact in told.items():
         value = "-" if fact.value is None else str(fact.value)
-        if not name.startswith(ABILITIES):
-            print(f"  {name:<22} {value:<38} {fact.source}{': ' if fact.reason else ''}{fact.reason}")
+        print(f"  {name:<{width}} {value:<34} {fact.source}{': ' if fact.reason else ''}{fact.reason}")
     print()
     for suite in SUITE_NEEDS:
         reason = why_not(suite, device.facts, confined=bool(device.pressure_limit_kb))

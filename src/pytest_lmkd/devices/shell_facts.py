@@ -68,7 +68,7 @@ ANDROID = (
     Question("apps_freezer", "settings get global cached_apps_freezer", "settings, cached_apps_freezer"),
     Question(
         "oem_killers",
-        f"ps -A -o NAME | grep -xE '{'|'.join(OEM_KILLERS)}'",
+        f"ps -A -o NAME 2>/dev/null | grep -xE '{'|'.join(OEM_KILLERS)}'",
         "ps -A",
         absent="none of those that are known",
     ),
