@@ -92,23 +92,29 @@ def own_runtime_folder(patch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @contextmanager
-def running(name: str, memory_mb: int) -> Iterator[StandIn]:
-    """Unbound, so that a session in a process of its own finds it."""
+def up(name: str, memory_mb: int) -> Iterator[lmkd_virtual.Instance]:
+    """A device with the stand-in; unbound, so that a session in a process of its own finds it."""
     lmkd_virtual.build(print)
     instance = lmkd_virtual.up(
         "stock", name=name, progress=print, deadline=Deadline(PATIENCE_S), memory_mb=memory_mb
     )
     try:
-        server = PrivateAdbServer(instance.folder / "adb")
-        server.require(Deadline(PATIENCE_S))
-        try:
-            transport = server.connect(f"localfilesystem:{instance.adb_socket}", Deadline(PATIENCE_S))
+        with attached(instance) as transport:
             install(transport)
-            yield StandIn(transport)
-        finally:
-            server.stop(Deadline(PATIENCE_S))
+        yield instance
     finally:
         lmkd_virtual.down(name)
+
+
+@contextmanager
+def attached(instance: lmkd_virtual.Instance) -> Iterator[Transport]:
+    """The device talks to one adb server at a time."""
+    server = PrivateAdbServer(instance.folder / "adb")
+    server.require(Deadline(PATIENCE_S))
+    try:
+        yield server.connect(f"localfilesystem:{instance.adb_socket}", Deadline(PATIENCE_S))
+    finally:
+        server.stop(Deadline(PATIENCE_S))
 
 
 def make_apks(folder: Path, count: int) -> list[Path]:

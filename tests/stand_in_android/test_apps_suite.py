@@ -11,7 +11,7 @@ import pytest
 from stand_in_device import PATIENCE_S
 from stand_in_device import make_apks
 from stand_in_device import own_runtime_folder
-from stand_in_device import running
+from stand_in_device import up
 
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.wire import ObservationRecord
@@ -23,7 +23,7 @@ APPS = 12
 @pytest.fixture
 def phone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The only virtual device that the session finds, and it finds it running."""
-    with own_runtime_folder(monkeypatch), running("apps", memory_mb=1024):
+    with own_runtime_folder(monkeypatch), up("apps", memory_mb=1024):
         yield
 
 

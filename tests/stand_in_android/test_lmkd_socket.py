@@ -26,6 +26,9 @@ PATIENCE_S = 60.0
 PROCPRIO, PROCREMOVE, PROCPURGE, GETKILLCNT, SUBSCRIBE, PROCKILL = 1, 2, 3, 4, 5, 6
 UPDATE_PROPS, STAT_KILL_OCCURRED, PROCS_PRIO = 7, 8, 11
 KILL, STAT = 0, 1
+NO_PSI = "ro.lmk.psi_partial_stall_ms=0\nro.lmk.psi_complete_stall_ms=0\n"
+"""Not every host has PSI, or lets us use it."""
+
 TOTAL = (1001, 1001)
 """The range by which GETKILLCNT asks for all kills."""
 
@@ -60,7 +63,7 @@ class Lmkd:
 
     def let_memory_be_low(self) -> None:
         """From the next UPDATE_PROPS on it takes all memory for too little."""
-        (self.folder / "properties.new").write_text("ro.standin.kill_below_pct=101\n")
+        (self.folder / "properties.new").write_text(f"{NO_PSI}ro.standin.kill_below_pct=101\n")
         (self.folder / "properties.new").rename(self.folder / "properties")
 
 
@@ -68,7 +71,7 @@ class Lmkd:
 def lmkd(program: Path) -> Iterator[Lmkd]:
     with tempfile.TemporaryDirectory(prefix="lmkd-") as name:  # short enough for a socket
         folder = Path(name)
-        (folder / "properties").write_text("ro.standin.kill_below_pct=0\n")
+        (folder / "properties").write_text(f"{NO_PSI}ro.standin.kill_below_pct=0\n")
         command = [program, "lmkd", "--socket", folder / "lmkd", "--folder", folder]
         with subprocess.Popen(command, stderr=subprocess.PIPE) as process:
             lmkd = Lmkd(process, folder)

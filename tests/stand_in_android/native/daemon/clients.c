@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "pressure.h"
 #include "records.h"
 
 static struct client {
@@ -80,7 +81,7 @@ static void set_many(const struct client *client, const int32_t *values, int cou
 }
 
 // Packets that are too short, and commands that only mean something to the real one, are passed over.
-static void obey(struct client *client, const int32_t *values, int count, struct asked *asked)
+static void obey(struct client *client, const int32_t *values, int count)
 {
 	int32_t answer[2] = { values[0], 0 };
 	switch (values[0]) {
@@ -103,7 +104,7 @@ static void obey(struct client *client, const int32_t *values, int count, struct
 			return;
 		answer[1] = kill_count(values[1], values[2]);
 		break;
-	case LMK_UPDATE_PROPS: asked->reinit = 1; break;
+	case LMK_UPDATE_PROPS: answer[1] = pressure_init() ? 0 : -1; break;
 	case LMK_BOOT_COMPLETED: break;
 	default: return;
 	}
@@ -111,24 +112,22 @@ static void obey(struct client *client, const int32_t *values, int count, struct
 		drop(client);
 }
 
-static void answer(struct client *client, struct asked *asked)
+static void answer(struct client *client)
 {
 	int32_t values[PACKET_INTS] = { 0 };
 	int count = packet_receive(client->fd, values, 0);
 	if (count <= 0)
 		drop(client);
 	else
-		obey(client, values, count, asked);
+		obey(client, values, count);
 }
 
-struct asked clients_answer(const struct pollfd *fds, size_t count)
+void clients_answer(const struct pollfd *fds, size_t count)
 {
-	struct asked asked = { 0 };
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; fds[i].revents != 0 && j < MAX_CLIENTS; j++)
 			if (clients[j].fd == fds[i].fd)
-				answer(&clients[j], &asked);
-	return asked;
+				answer(&clients[j]);
 }
 
 void clients_tell(enum lmk_event event, const void *packet, size_t size)

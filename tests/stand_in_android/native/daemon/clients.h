@@ -13,10 +13,8 @@ enum { MAX_CLIENTS = 3 };
 void client_accept(int listening);
 // Adds what is to be polled; returns how many.
 size_t clients_poll(struct pollfd *fds);
-// Answers those that have something; what they ask that is not the socket's concern is told.
-struct asked {
-	int reinit; // UPDATE_PROPS
-} clients_answer(const struct pollfd *fds, size_t count);
+// Does what those ask that ask something.
+void clients_answer(const struct pollfd *fds, size_t count);
 // Sends bytes to each that subscribed to the event.
 void clients_tell(enum lmk_event event, const void *packet, size_t size);
 void kill_counted(int32_t adj);

@@ -80,12 +80,6 @@ static void look(long now)
 	state.skipped = 0;
 }
 
-static void reinit(void)
-{
-	if (!pressure_init())
-		log_line("main", 'E', "lowmemorykiller", "Failed to initialize PSI monitors: %s", strerror(errno));
-}
-
 static void begin_watch(long now)
 {
 	state.event_ms = now;
@@ -105,8 +99,7 @@ static void turn(int listening)
 		is_event = is_event || (fds[2 + i].revents & POLLPRI) != 0;
 	if (fds[1].revents != 0)
 		stop_waiting();
-	if (clients_answer(fds + 2 + monitors, clients).reinit)
-		reinit();
+	clients_answer(fds + 2 + monitors, clients);
 	if (fds[0].revents != 0)
 		client_accept(listening);
 	if (is_event)
@@ -143,7 +136,7 @@ int lmkd_main(int count, char **words)
 		go_to_background("lmkd");
 		become_important();
 	}
-	reinit();
+	pressure_init();
 	for (;;)
 		turn(listening);
 }

@@ -3,6 +3,7 @@
 // The real one's rules are many (watermarks, swap, thrashing); this has one, so that tests know what to expect.
 #include "pressure.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -45,7 +46,10 @@ bool pressure_init(void)
 	monitors[1] = monitor("full", complete_ms);
 	below_pct = property_number("ro.standin.kill_below_pct", KILL_BELOW_PCT);
 	kill_timeout = lmk_property("kill_timeout_ms", KILL_TIMEOUT_MS);
-	return (partial_ms <= 0 || monitors[0] >= 0) && (complete_ms <= 0 || monitors[1] >= 0);
+	if ((partial_ms <= 0 || monitors[0] >= 0) && (complete_ms <= 0 || monitors[1] >= 0))
+		return true;
+	log_line("main", 'E', "lowmemorykiller", "Failed to initialize PSI monitors: %s", strerror(errno));
+	return false;
 }
 
 size_t pressure_poll(struct pollfd *fds)
