@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,17 @@ def test_observations_tell_whom_lmkd_killed_and_nothing_else_dies(
     assert seen["nothing-starts"].deaths == ()
     assert seen["nothing-starts"].apps_alive == 10
     check_kills(seen["game-starts"])
+    check_facts(tmp_path / "results" / "records" / "virtual-stock.jsonl")
+
+
+def check_facts(records: Path) -> None:
+    """What `pytest-lmkd doctor` shows: Android's facts and lmkd's settings, each with its source."""
+    facts = json.loads(records.read_text().splitlines()[0])["facts"]
+    assert facts["sdk"]["value"] == 35
+    assert facts["lmkd_kill_timeout_ms"] == {"value": 100, "source": "AOSP's default", "reason": ""}
+    for name, fact in facts.items():
+        assert fact["source"], name
+        assert fact["value"] is not None or fact["reason"], name
 
 
 def check_kills(seen: ObservationRecord) -> None:

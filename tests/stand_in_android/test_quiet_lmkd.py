@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from stand_in_device import PATIENCE_S
 from stand_in_device import StandIn
+from stand_in_device import attached
 from stand_in_device import own_runtime_folder
-from stand_in_device import running
+from stand_in_device import up
 
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.source import ANDROID_FOLDER
@@ -30,8 +31,13 @@ JOURNAL_PATH = f"{ANDROID_FOLDER}/{JOURNAL}"
 
 @pytest.fixture(scope="module")
 def booted() -> Iterator[StandIn]:
-    with pytest.MonkeyPatch.context() as patch, own_runtime_folder(patch), running("quiet", 512) as device:
-        yield device
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        own_runtime_folder(patch),
+        up("quiet", memory_mb=512) as instance,
+        attached(instance) as transport,
+    ):
+        yield StandIn(transport)
 
 
 @pytest.fixture
