@@ -117,6 +117,13 @@ def attached(instance: lmkd_virtual.Instance) -> Iterator[Transport]:
         server.stop(Deadline(PATIENCE_S))
 
 
+@contextmanager
+def running(name: str, memory_mb: int) -> Iterator[StandIn]:
+    """A device with the stand-in, and our link to it."""
+    with up(name, memory_mb) as instance, attached(instance) as transport:
+        yield StandIn(transport)
+
+
 def make_apks(folder: Path, count: int) -> list[Path]:
     """Files of the two bytes by which the stand-in tells an APK, named as workload apps are."""
     folder.mkdir()

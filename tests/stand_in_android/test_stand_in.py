@@ -8,10 +8,9 @@ import pytest
 from install import install
 from stand_in_device import ACTIVITY
 from stand_in_device import StandIn
-from stand_in_device import attached
 from stand_in_device import make_apks
 from stand_in_device import own_runtime_folder
-from stand_in_device import up
+from stand_in_device import running
 
 from pytest_lmkd.apps.device_log import DeviceLog
 from pytest_lmkd.devices.readiness import STARTED
@@ -34,10 +33,8 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     with (
         pytest.MonkeyPatch.context() as patch,
         own_runtime_folder(patch),
-        up("stand-in", memory_mb=512) as instance,
-        attached(instance) as transport,
+        running("stand-in", memory_mb=512) as device,
     ):
-        device = StandIn(transport)
         for apk in make_apks(tmp_path_factory.mktemp("files") / "apks", 4):
             device.android.install(apk, FOLDER)
         yield device
