@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 from stand_in_device import PATIENCE_S
 from stand_in_device import StandIn
-from stand_in_device import attached
 from stand_in_device import own_runtime_folder
-from stand_in_device import up
+from stand_in_device import running
 
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.source import ANDROID_FOLDER
@@ -34,10 +33,9 @@ def booted() -> Iterator[StandIn]:
     with (
         pytest.MonkeyPatch.context() as patch,
         own_runtime_folder(patch),
-        up("quiet", memory_mb=512) as instance,
-        attached(instance) as transport,
+        running("quiet", memory_mb=512) as device,
     ):
-        yield StandIn(transport)
+        yield device
 
 
 @pytest.fixture
