@@ -1,0 +1,62 @@
+"""Our policy's episodes on a device that has an lmkd of its own: that one is silent, and then as before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from stand_in_device import PATIENCE_S
+from stand_in_device import StandIn
+from stand_in_device import attached
+from stand_in_device import make_apks
+from stand_in_device import own_runtime_folder
+from stand_in_device import up
+
+from pytest_lmkd.apps.observation import LEFT_ADJ
+from pytest_lmkd.devices.source import ANDROID_FOLDER
+from pytest_lmkd.lmkd.quiet import FLAG
+from pytest_lmkd.lmkd.quiet import JOURNAL
+from pytest_lmkd.lmkd.quiet import SILENCED
+from pytest_lmkd.store import ResultStore
+
+APP = "org.lmkdlab.w01"
+
+
+def test_only_our_policy_kills_and_the_devices_own_is_restored(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with own_runtime_folder(monkeypatch), up("pressed", memory_mb=1024) as instance:
+        with attached(instance) as transport:
+            pid = app_in_the_background(StandIn(transport), tmp_path)
+        press(checkout, tmp_path / "results")
+        with attached(instance) as transport:
+            phone = StandIn(transport)
+            assert phone.summary().kills == ()
+            assert phone.android.pid_of(APP) == pid
+            assert [phone.output(f"getprop {FLAG}{name}") for name in SILENCED] == ["", ""]
+            assert phone.output(f"[ ! -e {ANDROID_FOLDER}/{JOURNAL} ] && echo gone") == "gone"
+    (episode,) = ResultStore(tmp_path / "results", resume=True).episodes("virtual-stock")
+    assert episode.valid
+    assert episode.kills_total > 0
+
+
+def app_in_the_background(phone: StandIn, folder: Path) -> int:
+    """One that the device's own lmkd would kill first."""
+    (apk,) = make_apks(folder / "apks", 1)
+    phone.android.install(apk, ANDROID_FOLDER)
+    pid = phone.start(APP, 20 << 10)
+    phone.android.home()
+    phone.android.await_background(pid, LEFT_ADJ, PATIENCE_S)
+    return pid
+
+
+def press(checkout: Path, results: Path) -> None:
+    command = [sys.executable, "-m", "pytest", "suites/pressure", "-k", "undisturbed"]
+    command += ["--lmkd-device", "virtual:stock", "--lmkd-arms", "kill", "--lmkd-blocks", "1"]
+    command += ["--lmkd-results", str(results), "-p", "no:cacheprovider"]
+    done = subprocess.run(
+        command, cwd=checkout, capture_output=True, text=True, check=False, timeout=5 * PATIENCE_S
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
