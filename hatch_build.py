@@ -17,12 +17,13 @@ TREES = (
     "device_agent/agent",
     "device_agent/pressure",
     "device_agent/conformance",
+    "device_agent/lmkd_client",
     "virtual_device/kernel",
     "virtual_device/guest",
     "virtual_device/host",
     "apk-workloads/native",
 )
-DEVICE_PROGRAMS = ("lmkd-agent", "lmkd-pressure", "lmkd-conformance")
+DEVICE_PROGRAMS = ("lmkd-agent", "lmkd-pressure", "lmkd-conformance", "lmkd-client")
 VIRTUAL_DEVICE_PROGRAMS = ("lmkd-adbd", "tsc_khz")
 
 

@@ -52,14 +52,19 @@ const char *errno_name(int error)
 	static char unnamed[16];
 	switch (error) {
 	case 0: return "";
+	case EACCES: return "EACCES";
 	case EAGAIN: return "EAGAIN";
 	case EBADF: return "EBADF";
 	case EBUSY: return "EBUSY";
+	case ECONNREFUSED: return "ECONNREFUSED";
+	case ECONNRESET: return "ECONNRESET";
 	case EINTR: return "EINTR";
 	case EINVAL: return "EINVAL";
+	case ENOENT: return "ENOENT";
 	case ENOSYS: return "ENOSYS";
 	case EPERM: return "EPERM";
 	case ESRCH: return "ESRCH";
+	case ETIMEDOUT: return "ETIMEDOUT";
 	default:
 		text_format(unnamed, sizeof(unnamed), "E%d", error);
 		return unnamed;

@@ -54,6 +54,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "lmkd-agent": ("device_agent/src", "device_agent/agent"),
     "lmkd-pressure": ("device_agent/src", "device_agent/pressure"),
     "lmkd-conformance": ("device_agent/src", "device_agent/conformance"),
+    "lmkd-client": ("device_agent/src", "device_agent/lmkd_client"),
     "lmkd-adbd": ("virtual_device/guest/adbd",),
     "tsc_khz": ("virtual_device/host",),
 }

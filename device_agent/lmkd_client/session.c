@@ -1,0 +1,128 @@
+// What a command means: what is sent, which answer is waited for, and what is told of it.
+//
+// To most packets lmkd answers nothing. And it looks for ended connections before it reads from any (AOSP lmkd.cpp,
+// mainloop), so that what was sent just before an end may be lost. Hence each is followed by a GETKILLCNT:
+// packets keep their order, and its answer says that the one before has been obeyed.
+#include "session.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "clock.h"
+#include "failure.h"
+
+static enum outcome tell_failure(const char *call, int error)
+{
+	answer_error(call, error, failure_text());
+	return OUTCOME_FAILED;
+}
+
+static enum outcome tell_closed(void)
+{
+	answer_error("receive", ECONNRESET,
+		     "lmkd closed the connection: it ended, or a fourth client made it drop all");
+	return OUTCOME_CLOSED;
+}
+
+static enum outcome tell_missing(enum received received, int error)
+{
+	switch (received) {
+	case RECEIVED_CLOSED: return tell_closed();
+	case RECEIVED_TIMEOUT: answer_error("receive", ETIMEDOUT, "lmkd does not answer"); return OUTCOME_FAILED;
+	case RECEIVED_STOP: answer_error("receive", EINTR, "a signal came before lmkd's answer"); return OUTCOME_FAILED;
+	default: return tell_failure("receive", error);
+	}
+}
+
+static enum outcome transmit(const struct session *session, const int32_t *words, size_t count)
+{
+	if (connection_send(session->fd, words, count) == 0)
+		return OUTCOME_DONE;
+	return errno == EPIPE || errno == ECONNRESET ? tell_closed() : tell_failure("send", errno);
+}
+
+// Waits for an answer of that kind; what lmkd tells meanwhile is passed on.
+static enum outcome await(const struct session *session, enum packet_kind kind, int32_t *value)
+{
+	struct arrival arrival;
+	int64_t deadline_ns = now_ns() + session->timeout_ns;
+	for (;;) {
+		enum received received = connection_receive(session->fd, -1, deadline_ns, &arrival);
+		if (received != RECEIVED_PACKET)
+			return tell_missing(received, errno);
+		if (arrival.packet.kind == kind) {
+			*value = arrival.packet.value;
+			return OUTCOME_DONE;
+		}
+		if (answer_packet(&arrival) < 0)
+			return OUTCOME_FAILED;
+	}
+}
+
+static enum outcome exchange(const struct session *session, const struct command *command, enum packet_kind kind,
+			     int32_t *value)
+{
+	enum outcome outcome = transmit(session, command->words, command->count);
+	return outcome == OUTCOME_DONE ? await(session, kind, value) : outcome;
+}
+
+static enum outcome count_kills(const struct session *session, const struct command *command)
+{
+	int32_t count;
+	enum outcome outcome = exchange(session, command, PACKET_COUNT, &count);
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	return answer_count(command->words[1], command->words[2], count) < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
+}
+
+static enum outcome update_props(const struct session *session, const struct command *command)
+{
+	int32_t result;
+	enum outcome outcome = exchange(session, command, PACKET_UPDATED, &result);
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	if (result != 0) {
+		answer_error(command->name, 0, "lmkd could not take up its properties");
+		return OUTCOME_FAILED;
+	}
+	return answer_done(command->name) < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
+}
+
+static enum outcome send_unanswered(const struct session *session, const struct command *command)
+{
+	static const struct command AFTER = { "count", { LMK_GETKILLCNT, 0, 0 }, 3 };
+	int32_t count;
+	enum outcome outcome = transmit(session, command->words, command->count);
+	if (outcome == OUTCOME_DONE)
+		outcome = exchange(session, &AFTER, PACKET_COUNT, &count);
+	if (outcome != OUTCOME_DONE)
+		return outcome;
+	return answer_done(command->name) < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
+}
+
+// Until standard input ends, or a signal comes.
+static enum outcome watch(const struct session *session)
+{
+	struct arrival arrival;
+	for (;;) {
+		enum received received = connection_receive(session->fd, STDIN_FILENO, NO_DEADLINE, &arrival);
+		if (received == RECEIVED_STOP)
+			return OUTCOME_DONE;
+		if (received != RECEIVED_PACKET)
+			return tell_missing(received, errno);
+		if (answer_packet(&arrival) < 0)
+			return OUTCOME_FAILED;
+	}
+}
+
+enum outcome session_obey(const struct session *session, const struct command *command)
+{
+	if (command->count == 0)
+		return watch(session);
+	switch (command->words[0]) {
+	case LMK_GETKILLCNT: return count_kills(session, command);
+	case LMK_UPDATE_PROPS: return update_props(session, command);
+	default: return send_unanswered(session, command);
+	}
+}
