@@ -48,6 +48,7 @@ def test_observations_tell_whom_lmkd_killed_and_nothing_else_dies(
     assert all(one.valid for one in found)
     assert seen["nothing-starts"].deaths == ()
     assert seen["nothing-starts"].apps_alive == 10
+    assert seen["nothing-starts"].kill_count == 0
     check_kills(seen["game-starts"])
     check_facts(tmp_path / "results" / "records" / "virtual-stock.jsonl")
 
@@ -67,6 +68,6 @@ def check_kills(seen: ObservationRecord) -> None:
     died = [death for death in seen.deaths if death.ours]
     assert died
     assert {(death.killer, death.doubts) for death in seen.deaths} == {("lmkd", ())}
-    assert seen.kills_total == len(died) == seen.apps_started - seen.apps_alive
+    assert seen.kill_count == seen.kills_total == len(died) == seen.apps_started - seen.apps_alive
     least_important = sorted((app.oom_score_adj for app in seen.apps), reverse=True)[: len(died)]
     assert sorted((death.oom_score_adj for death in died), reverse=True) == least_important

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -37,12 +38,22 @@ class Observation:
 
 
 class Observer:
-    """Of one device. ``kill_timeout_ms``: lmkd's own, by which kills in a row are told from others."""
+    """Of one device. ``kill_timeout_ms``: lmkd's own, by which kills in a row are told from others.
 
-    def __init__(self, transport: Transport, android: Android, kill_timeout_ms: int) -> None:
+    ``count_kills``: lmkd's count of its kills so far, None where it cannot be asked.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        android: Android,
+        kill_timeout_ms: int,
+        count_kills: Callable[[], int | None],
+    ) -> None:
         self._transport = transport
         self._android = android
         self._kill_timeout_ms = kill_timeout_ms
+        self._count_kills = count_kills
 
     def observe(self, plan: AppsPlan, hold_s: int) -> dict[str, Any]:
         """The measured fields of an ObservationRecord. Leaves none of the apps running.
@@ -62,6 +73,7 @@ class Observer:
                 self._android.force_stop(app.package)
 
     def _observe(self, plan: AppsPlan, hold_s: int) -> dict[str, Any]:
+        kills_before = self._count_kills()
         log = DeviceLog(self._transport)
         background = self._fill_background(plan, log)
         psi_before = self._psi()
@@ -72,6 +84,7 @@ class Observer:
         alive = self._alive(background)
         infos = b"".join(self._android.exit_info(app.package) for app in (*plan.background, plan.demand))
         events, demand_ms = log.events(infos, DEMAND)
+        kill_count = kills_between(kills_before, self._count_kills())
         found = summarise(events, self._kill_timeout_ms)
         if not met:
             raise TrialInvalid(f"the demand was not met: {why_not}")
@@ -82,6 +95,7 @@ class Observer:
             "demand_met": met,
             "apps_started": len(background),
             "apps_alive": alive,
+            "kill_count": kill_count,
             **psi,
             **_told(found, events, {app.pid for app in background}, demand_ms),
         }
@@ -123,6 +137,13 @@ class Observer:
             if kind in {"some", "full"} and total.isdecimal():
                 totals[f"psi_{kind}_us"] = int(total)
         return totals
+
+
+def kills_between(before: int | None, after: int | None) -> int | None:
+    """None where lmkd was not asked twice, or began again meanwhile, which shows if it counts fewer."""
+    if before is None or after is None or after < before:
+        return None
+    return after - before
 
 
 def _told(found: Summary, events: list[Any], ours: set[int], demand_ms: int | None) -> dict[str, Any]:

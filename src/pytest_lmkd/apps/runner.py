@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 
+from pytest_lmkd.agent.lmkd_client import kill_count
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.observation import Observer
 from pytest_lmkd.apps.plan import AppsPlan
@@ -72,6 +73,7 @@ class AppsRunner:
         self._on_block = on_block
         self._progress = progress
         self._installed_here: list[str] | None = None
+        self._lmkd_refuses = False
         self._stored = {(one.scenario, one.block): one for one in store.observations(device.name)}
 
     def observe(self, scenario: AppsScenario) -> AppsOutcome:
@@ -122,7 +124,9 @@ class AppsRunner:
         self._device.await_cool()
         plan = self._plan(scenario, seed)
         boot_id = self._device.boot_id
-        observer = Observer(self._device.transport, self._android(), self._kill_timeout_ms())
+        observer = Observer(
+            self._device.transport, self._android(), self._kill_timeout_ms(), self._count_kills
+        )
         try:
             seen, reason = observer.observe(plan, scenario.hold_s), ""
         except TrialInvalid as invalid:
@@ -166,6 +170,18 @@ class AppsRunner:
     def _kill_timeout_ms(self) -> int:
         fact = self._device.facts.get("lmkd_kill_timeout_ms")
         return fact.value if fact is not None and isinstance(fact.value, int) else KILL_TIMEOUT_MS
+
+    def _count_kills(self) -> int | None:
+        """By lmkd itself; None, and told once, where it cannot be asked: on most phones it takes root."""
+        if self._lmkd_refuses:
+            return None
+        device = self._device
+        try:
+            return kill_count(device.transport, device.folder, self._progress)
+        except DeviceUnusable as unusable:
+            self._progress(f"lmkd's own count of kills is left out: {unusable}")
+            self._lmkd_refuses = True
+            return None
 
     def _reattach(self, lost: TransportLost) -> None:
         try:
