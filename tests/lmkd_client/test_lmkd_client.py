@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from stand_in_lmkd import GETKILLCNT
+from stand_in_lmkd import PATIENCE_S
 from stand_in_lmkd import PROCKILL
 from stand_in_lmkd import PROCPRIO
 from stand_in_lmkd import PROCREMOVE
@@ -149,7 +150,7 @@ def test_silence_has_a_bound_however_much_else_lmkd_tells(lmkd: StandInLmkd) -> 
 def test_it_says_that_lmkd_hung_up(word: str, lmkd: StandInLmkd) -> None:
     with lmkd.client(word) as client:
         client.link.close()  # with what the program may have sent unread
-        assert client.process.wait() == CLOSED
+        assert client.process.wait(PATIENCE_S) == CLOSED
         line = client.line()
         assert (line["type"], line["errno"]) == ("lmkd_error", "ECONNRESET")
 
@@ -159,7 +160,7 @@ def test_a_signal_ends_the_watch(number: signal.Signals, lmkd: StandInLmkd) -> N
     with lmkd.client("subscribe:kill", "watch") as client:
         subscribed(client, 0)
         client.process.send_signal(number)
-        assert client.process.wait() == 0
+        assert client.process.wait(PATIENCE_S) == 0
 
 
 def test_the_second_says_which_process_is_connected(lmkd: StandInLmkd) -> None:
@@ -174,7 +175,7 @@ def test_the_lock_goes_with_its_process_however_that_ends(lmkd: StandInLmkd) -> 
     with lmkd.client("subscribe:kill", "watch") as client:
         subscribed(client, 0)
         client.process.kill()
-        client.process.wait()
+        client.process.wait(PATIENCE_S)
     with lmkd.client("count:0:999") as client:
         client.receive()
         client.send(GETKILLCNT, 0)
