@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lmkd_reports.logs.deaths import Death
@@ -28,13 +26,6 @@ LEFT_ADJ = 700
 """AOSP ProcessList.PREVIOUS_APP_ADJ: the app that the user left last; those before it have more."""
 
 DEMAND = "demand"
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What was seen; ``fields`` of an ObservationRecord."""
-
-    fields: Mapping[str, Any]
 
 
 class Observer:
