@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -26,3 +28,14 @@ def own_virtual_devices(image: None, monkeypatch: pytest.MonkeyPatch) -> Iterato
         monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
         yield
         assert lmkd_virtual.status() == []
+        assert commands_with(folder) == []
+
+
+def commands_with(text: str) -> list[bytes]:
+    """The command lines of running processes that name ``text``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has just ended
+            command = path.read_bytes()
+            found += [command] if text.encode() in command else []
+    return found

@@ -96,6 +96,7 @@ def up(
     name = check_name(personality, name)
     qemu.check_installed()
     found = image.find(progress)
+    _clear_dead()
     with _locked(name, deadline) as folder:
         if _load(folder) is not None:
             raise UsageProblem(f"the virtual device {name} is up already: take it down first, or use it")
@@ -160,6 +161,15 @@ def _clear(folder: Path) -> None:
         if process is not None:
             process.stop(deadline)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _clear_dead() -> None:
+    """Ends what is left of devices whose QEMU has died with the process that it was bound to."""
+    for record in runtime_folder().glob("*/qemu.json"):
+        folder = record.parent
+        with suppress(DeviceUnusable), _locked(folder.name, Deadline(0)):
+            if _load(folder) is None:
+                _clear(folder)
 
 
 def _start(
