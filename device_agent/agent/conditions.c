@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "free_memory.h"
 #include "lines.h"
 #include "text.h"
 #include "text_file.h"
@@ -90,33 +90,13 @@ static int64_t oom_kills(void)
 	return kills;
 }
 
-// Of the pages that lie free in per-CPU lists: MemFree leaves them out, a tenth of a gigabyte at times.
-static int64_t listed_kb(void)
-{
-	static const char KEY[] = "count:";
-	struct lines lines;
-	char *line;
-	int64_t pages = 0;
-	if (lines_open(&lines, "/proc/zoneinfo") < 0)
-		return 0;
-	while (lines_next(&lines, &line) > 0) {
-		line += strspn(line, " ");
-		if (strncmp(line, KEY, sizeof KEY - 1) == 0)
-			pages += strtoll(line + sizeof KEY - 1, NULL, 10);
-	}
-	lines_close(&lines);
-	return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 void conditions_read(struct conditions *conditions)
 {
 	conditions->hottest_mc = folded(THERMAL "thermal_zone", "/temp", largest);
 	conditions->cooling = folded(THERMAL "cooling_device", "/cur_state", largest);
 	conditions->cpu_limit_khz = folded(CPUS "cpu", "/cpufreq/scaling_max_freq", sum);
 	conditions->oom_kills = oom_kills();
-	conditions->free_kb = read_keyed_number("/proc/meminfo", "MemFree");
-	if (conditions->free_kb >= 0)
-		conditions->free_kb += listed_kb();
+	conditions->free_kb = free_memory_kb();
 	battery_read(conditions);
 }
 

@@ -11,7 +11,7 @@ struct conditions {
 	int64_t battery_pct;
 	int64_t discharging;   // 1 or 0
 	int64_t oom_kills;     // by the kernel, since boot
-	int64_t free_kb;       // MemFree, and what lies free in per-CPU lists
+	int64_t free_kb;       // in the zones and in their per-CPU lists
 };
 
 void conditions_read(struct conditions *conditions);

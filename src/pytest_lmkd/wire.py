@@ -46,8 +46,8 @@ class Conditions(msgspec.Struct, frozen=True):
 
     ``hottest_mc``: the hottest thermal zone, in thousandths of a degree. ``cooling``: the highest state of a
     cooling device, 0 when all are at rest. ``cpu_limit_khz``: the sum of the highest frequencies that the
-    CPUs may have. ``discharging``: 1 or 0. ``oom_kills``: by the kernel, since boot. ``free_kb``: MemFree and
-    what lies free in per-CPU lists.
+    CPUs may have. ``discharging``: 1 or 0. ``oom_kills``: by the kernel, since boot. ``free_kb``: in the
+    zones and in their per-CPU lists.
     """
 
     hottest_mc: int | None = None
