@@ -45,7 +45,7 @@ def _add_device_options(group: pytest.OptionGroup) -> None:
         metavar="SPEC",
         action="append",
         default=[],
-        help="device to measure, can be repeated: virtual, virtual:PERSONALITY, local (this machine, "
+        help="device to measure, can be repeated: virtual, virtual:PERSONALITY[@ABI], local (this machine, "
         "as root), cuttlefish, cuttlefish:N, an adb serial, all, or HOST:PORT/SERIAL",
     )
     group.addoption(

@@ -53,7 +53,7 @@ def record(folder: Path, pid: int, started_ticks: int) -> None:
     folder.mkdir(mode=0o700)
     (folder / "qemu.json").write_text(json.dumps({"pid": pid, "started_ticks": started_ticks}))
     instance = lmkd_virtual.Instance(
-        folder.name, "stock", "tcg", cpus=2, memory_mb=512, pid=pid, bound=False, folder=folder
+        folder.name, "stock", "x86_64", "tcg", cpus=2, memory_mb=512, pid=pid, bound=False, folder=folder
     )
     (folder / "instance.json").write_text(json.dumps(asdict(instance), default=str))
 
@@ -229,7 +229,7 @@ def test_kvm_is_tried_once_and_what_works_is_remembered(
         found += [lmkd_virtual.up("stock", name=name, progress=said.append, deadline=Deadline(PATIENCE_S))]
         lmkd_virtual.down(name)
     fell_back = [text for text in said if "KVM does not work here" in text]
-    kvm_was_tried = lmkd_virtual.qemu.may_have_kvm()
+    kvm_was_tried = lmkd_virtual.qemu.may_have_kvm(lmkd_virtual.architecture(lmkd_virtual.DEFAULT_ABI))
     assert found[0].accelerator == found[1].accelerator
     assert len(fell_back) == (1 if kvm_was_tried and found[0].accelerator == "tcg" else 0)
 

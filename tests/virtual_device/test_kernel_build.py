@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from lmkd_virtual import busybox
 from lmkd_virtual import image
 from lmkd_virtual import kernel
+from lmkd_virtual.architecture import ARCHITECTURES
+from lmkd_virtual.architecture import X86_64
+from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.kernel import lost_options
 from pytest_lmkd.cache import Cache
 from pytest_lmkd.errors import CacheDamaged
@@ -47,24 +51,33 @@ def test_missing_programs_are_named_together(monkeypatch: pytest.MonkeyPatch, tm
         image.build(print, Cache(tmp_path))
 
 
-def test_a_device_that_was_never_built_says_how(tmp_path: Path) -> None:
-    with pytest.raises(DeviceUnusable, match="run `pytest-lmkd virtual build`"):
-        image.find(print, Cache(tmp_path))
+@pytest.mark.parametrize(
+    ("abi", "command"), [("x86_64", "virtual build`"), ("arm64-16k", "virtual build --abi arm64-16k`")]
+)
+def test_a_device_that_was_never_built_says_how(tmp_path: Path, abi: str, command: str) -> None:
+    with pytest.raises(DeviceUnusable, match=f"run `pytest-lmkd {command}"):
+        image.find(print, Cache(tmp_path), ARCHITECTURES[abi])
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=ARCHITECTURES)
+def test_no_two_architectures_share_a_kernel(architecture: Architecture) -> None:
+    others = [one for one in ARCHITECTURES.values() if one is not architecture]
+    assert kernel.kernel_key(architecture) not in map(kernel.kernel_key, others)
 
 
 def test_a_damaged_kernel_says_how_to_build_it_again(tmp_path: Path) -> None:
     cache = Cache(tmp_path)
-    entry = cache.build("kernel", kernel.kernel_key(), lambda folder: _write_image(folder, "whole"))
+    entry = cache.build("kernel", kernel.kernel_key(X86_64), lambda folder: _write_image(folder, "whole"))
     _write_image(entry, "damaged")
     with pytest.raises(CacheDamaged, match="run `pytest-lmkd virtual build`"):
         image.find(print, cache)
 
 
 def _write_image(folder: Path, text: str) -> None:
-    (folder / kernel.IMAGE).write_text(text)
+    (folder / X86_64.kernel_name).write_text(text)
 
 
-def test_a_busybox_that_needs_libraries_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(image, "BUSYBOX", Path("/bin/ls"))
+def test_a_busybox_that_needs_libraries_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(busybox, "INSTALLED", Path("/bin/ls"))
     with pytest.raises(DeviceUnusable, match="run `apt-get install busybox-static`"):
-        image._static_busybox()
+        busybox.static_busybox(X86_64, Cache(tmp_path), print)

@@ -3,6 +3,9 @@
 Knows QEMU and the kernel, and of the rest of the product only the pure parts (errors, cache, toolchain).
 """
 
+from lmkd_virtual.architecture import ARCHITECTURES
+from lmkd_virtual.architecture import X86_64
+from lmkd_virtual.architecture import architecture
 from lmkd_virtual.image import Image
 from lmkd_virtual.image import build
 from lmkd_virtual.instance import PERSONALITIES
@@ -12,4 +15,18 @@ from lmkd_virtual.instance import down
 from lmkd_virtual.instance import status
 from lmkd_virtual.instance import up
 
-__all__ = ["PERSONALITIES", "Image", "Instance", "build", "check_name", "down", "status", "up"]
+DEFAULT_ABI = X86_64.name
+
+__all__ = [
+    "ARCHITECTURES",
+    "DEFAULT_ABI",
+    "PERSONALITIES",
+    "Image",
+    "Instance",
+    "architecture",
+    "build",
+    "check_name",
+    "down",
+    "status",
+    "up",
+]

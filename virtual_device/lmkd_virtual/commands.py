@@ -7,6 +7,9 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from lmkd_virtual.architecture import ARCHITECTURES
+from lmkd_virtual.architecture import X86_64
+from lmkd_virtual.architecture import architecture
 from lmkd_virtual.image import build
 from lmkd_virtual.instance import DEFAULT_CPUS
 from lmkd_virtual.instance import DEFAULT_MEMORY_MB
@@ -31,9 +34,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "virtual", help="build and run the virtual device", description="Builds and runs the virtual device."
     )
     commands = virtual.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    commands.add_parser("build", help="build kernel and file system (minutes the first time)").set_defaults(
-        run=_build
-    )
+    make = commands.add_parser("build", help="build kernel and file system (minutes the first time)")
+    _add_abi(make)
+    make.set_defaults(run=_build)
     commands.add_parser("status", help="list the devices that are up").set_defaults(run=_status)
     start = commands.add_parser("up", help="start a device that stays up")
     start.add_argument(
@@ -43,6 +46,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="PERSONALITY",
         help=f"one of {', '.join(PERSONALITIES)} (default: %(default)s)",
     )
+    _add_abi(start)
     start.add_argument("--name", help="what to call it (default: its personality)")
     start.add_argument("--cpus", type=int, choices=(2, 3, 4), default=DEFAULT_CPUS)
     start.add_argument("--memory-mb", type=_memory_mb, default=DEFAULT_MEMORY_MB, metavar="MB")
@@ -51,6 +55,15 @@ def add_parser(subparsers: Subparsers) -> None:
     stop.add_argument("name", nargs="?", metavar="NAME", help="which one, if several are up")
     stop.add_argument("--all", action="store_true", help="all that are up")
     stop.set_defaults(run=_down)
+
+
+def _add_abi(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--abi",
+        choices=tuple(ARCHITECTURES),
+        default=X86_64.name,
+        help="its processor; another than the host's is emulated, and slow (default: %(default)s)",
+    )
 
 
 def _memory_mb(text: str) -> int:
@@ -65,8 +78,8 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _build(_: argparse.Namespace) -> int:
-    image = build(_say)
+def _build(options: argparse.Namespace) -> int:
+    image = build(_say, architecture=architecture(options.abi))
     print(f"kernel {image.kernel}\ninitramfs {image.initramfs}")
     return 0
 
@@ -80,6 +93,7 @@ def _up(options: argparse.Namespace) -> int:
         name=options.name,
         cpus=options.cpus,
         memory_mb=options.memory_mb,
+        abi=options.abi,
     )
     _say(f"up after {time.monotonic() - started_s:.1f} s")
     _show(instance)
@@ -110,6 +124,7 @@ def _down(options: argparse.Namespace) -> int:
 def _show(instance: Instance) -> None:
     address = f"localfilesystem:{instance.adb_socket}"
     print(
-        f"{instance.name}: {instance.personality}, {instance.accelerator}, {instance.cpus} CPUs, "
-        f"{instance.memory_mb} MB, pid {instance.pid}\n  adb connect {address} && adb -s {address} shell"
+        f"{instance.name}: {instance.personality}, {instance.abi}, {instance.accelerator}, "
+        f"{instance.cpus} CPUs, {instance.memory_mb} MB, pid {instance.pid}\n"
+        f"  adb connect {address} && adb -s {address} shell"
     )

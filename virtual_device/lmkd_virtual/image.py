@@ -6,9 +6,11 @@ import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmkd_virtual.architecture import X86_64
+from lmkd_virtual.architecture import Architecture
+from lmkd_virtual.busybox import static_busybox
 from lmkd_virtual.cpio import Entry
 from lmkd_virtual.cpio import archive
-from lmkd_virtual.kernel import IMAGE
 from lmkd_virtual.kernel import kernel_image
 from lmkd_virtual.kernel import kernel_key
 from pytest_lmkd import resources
@@ -19,7 +21,6 @@ from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.toolchain import static_program
 
-BUSYBOX = Path("/bin/busybox")
 INITRAMFS = "initramfs.cpio.gz"
 FOLDERS = ("bin", "sbin", "system", "system/bin", "data", "dev", "proc", "sys", "tmp")
 
@@ -32,38 +33,38 @@ class Image:
     initramfs: Path
 
 
-def build(progress: Progress, cache: Cache | None = None) -> Image:
+def build(progress: Progress, cache: Cache | None = None, architecture: Architecture = X86_64) -> Image:
     """The image, built where the cache lacks it or holds it damaged; the kernel takes minutes.
 
     Raises:
         DeviceUnusable: something that the build needs is missing.
     """
     cache = cache or Cache()
-    kernel = kernel_image(cache, progress)
-    return Image(kernel, _initramfs(cache, progress))
+    kernel = kernel_image(architecture, cache, progress)
+    return Image(kernel, _initramfs(architecture, cache, progress))
 
 
-def find(progress: Progress, cache: Cache | None = None) -> Image:
+def find(progress: Progress, cache: Cache | None = None, architecture: Architecture = X86_64) -> Image:
     """The image if the kernel has been built.
 
     Raises:
         DeviceUnusable: it has not, or is damaged; says how to build it.
     """
     cache = cache or Cache()
+    how = "run `pytest-lmkd virtual build" + (
+        "`" if architecture is X86_64 else f" --abi {architecture.name}`"
+    )
     try:
-        entry = cache.find("kernel", kernel_key())
+        entry = cache.find("kernel", kernel_key(architecture))
     except CacheDamaged as error:
-        raise CacheDamaged(
-            "the virtual device's kernel is damaged in the cache: run `pytest-lmkd virtual build`"
-        ) from error
+        raise CacheDamaged(f"the virtual device's kernel is damaged in the cache: {how}") from error
     if entry is None:
-        raise DeviceUnusable("the virtual device has not been built: run `pytest-lmkd virtual build`")
-    return Image(entry / IMAGE, _initramfs(cache, progress))
+        raise DeviceUnusable(f"the virtual device has not been built: {how}")
+    return Image(entry / architecture.kernel_name, _initramfs(architecture, cache, progress))
 
 
-def _initramfs(cache: Cache, progress: Progress) -> Path:
-    entries = list(_entries(progress))
-    data = archive(entries)
+def _initramfs(architecture: Architecture, cache: Cache, progress: Progress) -> Path:
+    data = archive(_entries(architecture, cache, progress))
 
     def make(folder: Path) -> None:
         (folder / INITRAMFS).write_bytes(gzip.compress(data, compresslevel=6, mtime=0))
@@ -71,26 +72,16 @@ def _initramfs(cache: Cache, progress: Progress) -> Path:
     return cache.build("initramfs", content_key([data]), make) / INITRAMFS
 
 
-def _entries(progress: Progress) -> list[Entry]:
+def _entries(architecture: Architecture, cache: Cache, progress: Progress) -> list[Entry]:
     guest = resources.tree("virtual_device/guest")
-    adbd = static_program("lmkd-adbd", "x86_64", progress)
+    adbd = static_program("lmkd-adbd", architecture.abi, progress)
+    properties = (guest / "build.prop").read_text().replace("@ABI@", architecture.abi)
     return [
         *(Entry.folder(name) for name in FOLDERS),
         Entry.file("init", (guest / "init").read_bytes(), 0o755),
-        Entry.file("bin/busybox", _static_busybox(), 0o755),
+        Entry.file("bin/busybox", static_busybox(architecture, cache, progress), 0o755),
         Entry.file("bin/getprop", (guest / "getprop").read_bytes(), 0o755),
         Entry.file("sbin/lmkd-adbd", adbd.read_bytes(), 0o755),
-        Entry.file("system/build.prop", (guest / "build.prop").read_bytes()),
+        Entry.file("system/build.prop", properties.encode()),
         Entry.link("system/bin/sh", "/bin/busybox"),
     ]
-
-
-def _static_busybox() -> bytes:
-    """Debian's static busybox: the dynamic one of the package ``busybox`` would find no libraries."""
-    try:
-        data = BUSYBOX.read_bytes()
-    except OSError as error:
-        raise DeviceUnusable("busybox is missing: run `apt-get install busybox-static`") from error
-    if b"/ld-linux-x86-64.so.2\0" in data:
-        raise DeviceUnusable("this busybox is not static: run `apt-get install busybox-static`")
-    return data

@@ -26,6 +26,9 @@ from filelock import Timeout
 
 from lmkd_virtual import image
 from lmkd_virtual import qemu
+from lmkd_virtual.architecture import X86_64
+from lmkd_virtual.architecture import Architecture
+from lmkd_virtual.architecture import architecture
 from pytest_lmkd.cache import Cache
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.errors import DeadlineExceeded
@@ -53,11 +56,13 @@ STATE_FILE = "instance.json"
 class Instance:
     """A virtual device that is up. ``folder`` is private to the user and may be used beside QEMU.
 
-    A ``bound`` one belongs to the process that started it, and ends with it.
+    ``abi``: the name of its architecture. A ``bound`` one belongs to the process that started it, and ends
+    with it.
     """
 
     name: str
     personality: str
+    abi: str
     accelerator: str
     cpus: int
     memory_mb: int
@@ -83,25 +88,28 @@ def up(
     cpus: int = DEFAULT_CPUS,
     memory_mb: int = DEFAULT_MEMORY_MB,
     bound: bool = False,
+    abi: str = X86_64.name,
 ) -> Instance:
     """Starts a device and returns once its adb daemon waits for a host.
 
     With ``bound`` QEMU ends with the calling process, however that ends.
 
     Raises:
-        UsageProblem: no such personality, or a device of that name is up already.
+        UsageProblem: no such personality or ABI, or a device of that name is up already.
         DeviceUnusable: QEMU or the image is missing, or QEMU died.
         DeadlineExceeded: it did not come up in time.
     """
-    name = check_name(personality, name)
-    qemu.check_installed()
-    found = image.find(progress)
+    name = check_name(personality, name, abi)
+    wanted = architecture(abi)
+    qemu.check_installed(wanted)
+    found = image.find(progress, architecture=wanted)
     _clear_dead()
     with _locked(name, deadline) as folder:
         if _load(folder) is not None:
             raise UsageProblem(f"the virtual device {name} is up already: take it down first, or use it")
         _clear(folder)
-        return _start(name, personality, found, folder, cpus, memory_mb, bound, progress, deadline)
+        planned = Instance(name, personality, abi, "", cpus, memory_mb, 0, bound, folder)
+        return _start(planned, found, progress, deadline)
 
 
 def down(name: str) -> bool:
@@ -119,13 +127,14 @@ def status() -> list[Instance]:
     return [instance for instance in map(_load, folders) if instance is not None]
 
 
-def check_name(personality: str, name: str | None = None) -> str:
-    """The instance's name, by default the personality's. Raises: UsageProblem."""
+def check_name(personality: str, name: str | None = None, abi: str = X86_64.name) -> str:
+    """The instance's name, by default the personality's and an unusual ABI's. Raises: UsageProblem."""
     if personality not in PERSONALITIES:
         raise UsageProblem(
             f"unknown personality {personality!r}: the virtual device has {', '.join(PERSONALITIES)}"
         )
-    name = personality if name is None else name
+    usual = architecture(abi) is X86_64
+    name = name if name is not None else personality if usual else f"{personality}-{abi}"
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
         raise UsageProblem(f"{name!r} is no name for a device: use up to 31 of a-z, 0-9 and -")
     return name
@@ -172,59 +181,54 @@ def _clear_dead() -> None:
                 _clear(folder)
 
 
-def _start(
-    name: str,
-    personality: str,
-    found: image.Image,
-    folder: Path,
-    cpus: int,
-    memory_mb: int,
-    bound: bool,
-    progress: Progress,
-    deadline: Deadline,
-) -> Instance:
-    cache = Cache()
-    tsc_khz = qemu.host_tsc_khz(progress)
-    for accelerator in _accelerators(cache):
-        folder.mkdir(mode=0o700)
-        instance = Instance(name, personality, accelerator, cpus, memory_mb, 0, bound, folder)
-        machine = qemu.Machine(
-            found,
-            personality,
-            accelerator,
-            cpus,
-            memory_mb,
-            instance.adb_socket,
-            instance.console_log,
-            tsc_khz,
-        )
-        trial = accelerator == "kvm" and qemu.remembered_accelerator(cache) is None
+def _start(planned: Instance, found: image.Image, progress: Progress, deadline: Deadline) -> Instance:
+    cache, made_of = Cache(), architecture(planned.abi)
+    tsc_khz = qemu.host_tsc_khz(progress) if made_of is X86_64 else 0
+    for accelerator in _accelerators(made_of, cache):
+        planned.folder.mkdir(mode=0o700)
+        instance = replace(planned, accelerator=accelerator)
+        trial = accelerator == "kvm" and qemu.remembered_accelerator(made_of, cache) is None
         try:
-            started = _boot(instance, machine, bound, Deadline(KVM_TRIAL_S) if trial else deadline)
+            machine = _machine(instance, found, tsc_khz)
+            started = _boot(instance, machine, Deadline(KVM_TRIAL_S) if trial else deadline)
         except (DeviceUnusable, DeadlineExceeded) as error:
-            _clear(folder)
+            _clear(planned.folder)
             if not trial:
                 raise
             progress(f"KVM does not work here ({str(error).splitlines()[0]}): using TCG, QEMU's emulation")
-            qemu.remember_accelerator(cache, "tcg")
+            qemu.remember_accelerator(made_of, cache, "tcg")
             continue
         except BaseException:
-            _clear(folder)
+            _clear(planned.folder)
             raise
-        qemu.remember_accelerator(cache, accelerator)
+        qemu.remember_accelerator(made_of, cache, accelerator)
         return started
     raise AssertionError("TCG is always the last to be tried, and either starts or raises")
 
 
-def _accelerators(cache: Cache) -> Sequence[str]:
-    remembered = qemu.remembered_accelerator(cache)
+def _machine(instance: Instance, found: image.Image, tsc_khz: int) -> qemu.Machine:
+    return qemu.Machine(
+        found,
+        architecture(instance.abi),
+        instance.personality,
+        instance.accelerator,
+        instance.cpus,
+        instance.memory_mb,
+        instance.adb_socket,
+        instance.console_log,
+        tsc_khz,
+    )
+
+
+def _accelerators(made_of: Architecture, cache: Cache) -> Sequence[str]:
+    remembered = qemu.remembered_accelerator(made_of, cache)
     if remembered is not None:
         return (remembered,)
-    return ("kvm", "tcg") if qemu.may_have_kvm() else ("tcg",)
+    return ("kvm", "tcg") if qemu.may_have_kvm(made_of) else ("tcg",)
 
 
-def _boot(instance: Instance, machine: qemu.Machine, bound: bool, deadline: Deadline) -> Instance:
-    binding = ["setpriv", "--pdeathsig", "SIGKILL"] if bound else []
+def _boot(instance: Instance, machine: qemu.Machine, deadline: Deadline) -> Instance:
+    binding = ["setpriv", "--pdeathsig", "SIGKILL"] if instance.bound else []
     errors = instance.folder / "qemu.log"
     with errors.open("wb") as log:
         process = subprocess.Popen(

@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from lmkd_virtual.architecture import Architecture
 from pytest_lmkd import resources
 from pytest_lmkd.cache import Cache
 from pytest_lmkd.cache import content_key
@@ -18,7 +19,6 @@ from pytest_lmkd.toolchain import Progress
 
 PACKAGE = "linux-source-6.12"
 TARBALL = Path("/usr/src/linux-source-6.12.tar.xz")
-IMAGE = "bzImage"
 
 HOST_PROGRAMS = {
     "make": "make",
@@ -37,7 +37,7 @@ ABOUT_OBJECTS = 1300
 PROGRESS_INTERVAL_S = 5.0
 
 
-def kernel_image(cache: Cache, progress: Progress) -> Path:
+def kernel_image(architecture: Architecture, cache: Cache, progress: Progress) -> Path:
     """The kernel, built when it is not in the cache or damaged there.
 
     Raises:
@@ -45,19 +45,28 @@ def kernel_image(cache: Cache, progress: Progress) -> Path:
     """
 
     def make(folder: Path) -> None:
-        _check_host()
+        _check_host(architecture)
         # Beside the cache and not in /tmp, which may be a small tmpfs: the tree takes 1.7 GB.
         with tempfile.TemporaryDirectory(prefix="kernel-", dir=cache.root) as scratch:
-            shutil.copy(_build(Path(scratch), progress), folder / IMAGE)
+            shutil.copy(_build(architecture, Path(scratch), progress), folder)
 
-    return cache.build("kernel", kernel_key(), make) / IMAGE
+    return cache.build("kernel", kernel_key(architecture), make) / architecture.kernel_name
 
 
-def kernel_key() -> str:
-    """The cache key: of the source's version, the patch and the configuration."""
+def kernel_key(architecture: Architecture) -> str:
+    """The cache key: of the source's version, the patches and the configuration."""
+    inputs = [*_patches(), *_fragments(architecture)]
+    head = [_source_version().encode(), architecture.name.encode()]
+    return content_key([*head, *(path.read_bytes() for path in inputs)])
+
+
+def _patches() -> list[Path]:
+    return sorted(resources.tree("virtual_device/kernel").glob("*.patch"))
+
+
+def _fragments(architecture: Architecture) -> list[Path]:
     source = resources.tree("virtual_device/kernel")
-    inputs = sorted(path for path in source.iterdir() if path.suffix in {".patch", ".config"})
-    return content_key([_source_version().encode(), *(path.read_bytes() for path in inputs)])
+    return [source / name for name in architecture.fragments]
 
 
 def _source_version() -> str:
@@ -71,32 +80,39 @@ def _source_version() -> str:
     return done.stdout
 
 
-def _check_host() -> None:
+def _check_host(architecture: Architecture) -> None:
     missing = [package for program, package in HOST_PROGRAMS.items() if shutil.which(program) is None]
+    if not architecture.is_the_hosts and shutil.which(f"{architecture.cross_compile}gcc") is None:
+        missing.append(architecture.compiler_package)
     if not Path("/usr/include/gelf.h").exists():
         missing.append("libelf-dev")
     if missing:
         raise DeviceUnusable(f"the kernel's build needs more: run `apt-get install {' '.join(missing)}`")
 
 
-def _build(scratch: Path, progress: Progress) -> Path:
+def _build(architecture: Architecture, scratch: Path, progress: Progress) -> Path:
     progress("unpacking the kernel's source")
     _run(["tar", "--extract", "--file", str(TARBALL)], scratch)
     (tree,) = scratch.iterdir()
-    source = resources.tree("virtual_device/kernel")
-    for patch in sorted(source.glob("*.patch")):
+    for patch in _patches():
         _run(["patch", "--strip=1", "--forward", "--fuzz=0", f"--input={patch}"], tree)
-    _configure(tree, source / "lmkd.config")
-    _compile(tree, progress)
-    return tree / "arch/x86/boot" / IMAGE
+    make = _make(architecture)
+    _configure(make, tree, "".join(path.read_text() for path in _fragments(architecture)))
+    _compile([*make, f"-j{_cpus()}", architecture.kernel_name], tree, progress)
+    return tree / architecture.kernel_file
 
 
-def _configure(tree: Path, fragment: Path) -> None:
-    _run(["make", "tinyconfig"], tree)
+def _make(architecture: Architecture) -> list[str]:
+    cross = [] if architecture.is_the_hosts else [f"CROSS_COMPILE={architecture.cross_compile}"]
+    return ["make", f"ARCH={architecture.kernel_arch}", *cross]
+
+
+def _configure(make: list[str], tree: Path, fragment: str) -> None:
+    _run([*make, "tinyconfig"], tree)
     with (tree / ".config").open("a") as config:
-        config.write(fragment.read_text())
-    _run(["make", "olddefconfig"], tree)
-    lost = lost_options(fragment.read_text(), (tree / ".config").read_text())
+        config.write(fragment)
+    _run([*make, "olddefconfig"], tree)
+    lost = lost_options(fragment, (tree / ".config").read_text())
     if lost:
         raise DeviceUnusable(f"{PACKAGE} has changed: it does not take {', '.join(lost)}")
 
@@ -113,8 +129,7 @@ def lost_options(fragment: str, config: str) -> list[str]:
     ]
 
 
-def _compile(tree: Path, progress: Progress) -> None:
-    words = ["make", f"-j{_cpus()}", IMAGE]
+def _compile(words: list[str], tree: Path, progress: Progress) -> None:
     started_s = shown_s = time.monotonic()
     log = tree / "build.log"
     with (

@@ -8,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmkd_virtual.architecture import X86_64
+from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.image import Image
 from pytest_lmkd.cache import Cache
 from pytest_lmkd.cache import content_key
@@ -15,12 +17,8 @@ from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.toolchain import static_program
 
-PROGRAM = "qemu-system-x86_64"
-
 QEMU_APIC_HZ = 1_000_000_000
 """What QEMU's emulated APIC counts at (hw/intc/apic.c: its counter is the virtual clock's nanoseconds)."""
-
-CPU_OF_ACCELERATOR = {"kvm": "host", "tcg": "max,+arat"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +26,7 @@ class Machine:
     """What one virtual device is made of. ``adb_socket`` is made by QEMU, ``console`` is a log file."""
 
     image: Image
+    architecture: Architecture
     personality: str
     accelerator: str
     cpus: int
@@ -37,13 +36,13 @@ class Machine:
     tsc_khz: int
 
     def command(self) -> list[str]:
-        """QEMU's command line. microvm: boots in a second, has no PCI, no ACPI and no firmware's delays."""
+        """QEMU's command line."""
         threads = ",thread=multi" if self.accelerator == "tcg" else ""
         return [
-            PROGRAM,
-            *("-machine", "microvm,acpi=off,rtc=on"),
+            self.architecture.qemu,
+            *("-machine", self.architecture.qemu_machine),
             *("-accel", f"{self.accelerator}{threads}"),
-            *("-cpu", CPU_OF_ACCELERATOR[self.accelerator]),
+            *("-cpu", self.architecture.cpu_of_accelerator[self.accelerator]),
             *("-smp", str(self.cpus)),
             *("-m", str(self.memory_mb)),
             *("-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"),
@@ -58,21 +57,21 @@ class Machine:
         ]
 
     def _kernel_command_line(self) -> str:
-        # reboot=t: a triple fault, which ends QEMU at once; the usual ways want firmware, and may hang.
-        words = ["console=ttyS0", "quiet", "panic=-1", "reboot=t"]
+        words = [f"console={self.architecture.console}", "quiet", "panic=-1", self.architecture.reboot]
         words.append(f"mrelease.personality={self.personality}")
-        if self.accelerator == "tcg":
+        if self.architecture is X86_64 and self.accelerator == "tcg":
             # Told, not measured by the guest: on a busy host its measurements fail, and its clock and its
             # timers then move in ticks of 4 ms, or it panics for want of a timer.
             words += [f"tsc_early_khz={self.tsc_khz}", "tsc=reliable", f"lapic_timer_hz={QEMU_APIC_HZ}"]
             words.append("no_timer_check")
-        return " ".join(words)
+        return " ".join(filter(None, words))
 
 
-def check_installed() -> None:
+def check_installed(architecture: Architecture) -> None:
     """Raises: DeviceUnusable, naming the package, when QEMU is missing."""
-    if shutil.which(PROGRAM) is None:
-        raise DeviceUnusable(f"{PROGRAM} is missing: run `apt-get install qemu-system-x86`")
+    program = architecture.qemu
+    if shutil.which(program) is None:
+        raise DeviceUnusable(f"{program} is missing: run `apt-get install {architecture.qemu_package}`")
 
 
 def host_tsc_khz(progress: Progress) -> int:
@@ -82,23 +81,23 @@ def host_tsc_khz(progress: Progress) -> int:
     return int(done.stdout)
 
 
-def may_have_kvm() -> bool:
+def may_have_kvm(architecture: Architecture) -> bool:
     """Whether a trial boot with KVM is worth its time. That the device node opens proves nothing more."""
-    return os.access("/dev/kvm", os.R_OK | os.W_OK)
+    return architecture.is_the_hosts and os.access("/dev/kvm", os.R_OK | os.W_OK)
 
 
-def remembered_accelerator(cache: Cache) -> str | None:
+def remembered_accelerator(architecture: Architecture, cache: Cache) -> str | None:
     """What the trial boot found since this host started; None when there was none."""
-    path = _accelerator_file(cache)
+    path = _accelerator_file(architecture, cache)
     return path.read_text() if path.is_file() else None
 
 
-def remember_accelerator(cache: Cache, accelerator: str) -> None:
-    path = _accelerator_file(cache)
+def remember_accelerator(architecture: Architecture, cache: Cache, accelerator: str) -> None:
+    path = _accelerator_file(architecture, cache)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(accelerator)
 
 
-def _accelerator_file(cache: Cache) -> Path:
+def _accelerator_file(architecture: Architecture, cache: Cache) -> Path:
     boot_id = Path("/proc/sys/kernel/random/boot_id").read_bytes()
-    return cache.root / "accelerator" / content_key([boot_id])
+    return cache.root / "accelerator" / content_key([boot_id, architecture.name.encode()])

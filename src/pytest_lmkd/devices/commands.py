@@ -49,7 +49,8 @@ def add_parsers(subparsers: Subparsers) -> None:
     doctor.add_argument(
         "spec",
         metavar="SPEC",
-        help="virtual, virtual:PERSONALITY, local, cuttlefish, cuttlefish:N, a serial or HOST:PORT/SERIAL",
+        help="virtual, virtual:PERSONALITY[@ABI], local, cuttlefish, cuttlefish:N, a serial or "
+        "HOST:PORT/SERIAL",
     )
     for parser in (devices, doctor):
         parser.add_argument(

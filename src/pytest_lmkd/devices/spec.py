@@ -1,6 +1,6 @@
 """What SPEC names.
 
-``virtual[:PERSONALITY]``, ``local``, ``cuttlefish[:N]``, an adb serial, ``all``, ``HOST:PORT/SERIAL``.
+``virtual[:PERSONALITY[@ABI]]``, ``local``, ``cuttlefish[:N]``, an adb serial, ``all``, ``HOST:PORT/SERIAL``.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _parse(spec: str, cuttlefish: CuttlefishSettings) -> list[DeviceSource]:
         return [AttachedSource(AdbServer(endpoint), remote["serial"], spec)]
     if not spec.strip() or any(character.isspace() for character in spec):
         raise UsageProblem(
-            f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY, local, cuttlefish, "
-            "cuttlefish:N, an adb serial, all, or HOST:PORT/SERIAL"
+            f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY[@ABI], local, "
+            "cuttlefish, cuttlefish:N, an adb serial, all, or HOST:PORT/SERIAL"
         )
     return [AttachedSource(AdbServer(), spec, spec)]

@@ -1,4 +1,7 @@
-"""The embedded virtual device as a device source: the running one of that personality, or one of our own."""
+"""The embedded virtual device as a device source: the running one of that personality, or one of our own.
+
+``virtual:PERSONALITY@ABI`` has another processor than the usual.
+"""
 
 from __future__ import annotations
 
@@ -28,11 +31,13 @@ class VirtualSource:
     runs_here = True
     is_shareable = False
 
-    def __init__(self, personality: str = DEFAULT_PERSONALITY) -> None:
-        lmkd_virtual.check_name(personality)
-        self.name = f"virtual-{personality}"
-        self.spec = f"virtual:{personality}"
+    def __init__(self, text: str = DEFAULT_PERSONALITY) -> None:
+        personality, at, abi = text.partition("@")
         self._personality = personality
+        self._abi = abi if at else lmkd_virtual.DEFAULT_ABI
+        self._usual_name = lmkd_virtual.check_name(personality, abi=self._abi)
+        self.name = f"virtual-{self._usual_name}"
+        self.spec = f"virtual:{text}"
         self._instance: lmkd_virtual.Instance | None = None
         self._started_here = False
         self._server: PrivateAdbServer | None = None
@@ -63,7 +68,8 @@ class VirtualSource:
             if self._instance not in running:
                 raise DeviceUnusable(f"{self.name}: QEMU died, and what it was doing is lost: run again")
             return self._instance
-        usable = [one for one in running if one.personality == self._personality and not one.bound]
+        kind = (self._personality, self._abi)
+        usable = [one for one in running if (one.personality, one.abi) == kind and not one.bound]
         self._instance = usable[0] if usable else self._start(progress, deadline)
         return self._instance
 
@@ -72,7 +78,8 @@ class VirtualSource:
         self._started_here = True
         return lmkd_virtual.up(
             self._personality,
-            name=f"{self._personality}-{os.getpid()}",
+            name=f"{self._usual_name}-{os.getpid()}",
+            abi=self._abi,
             progress=progress,
             deadline=deadline,
             bound=True,

@@ -1,0 +1,101 @@
+"""The processors that the virtual device may have: what its kernel is built of, and how QEMU makes it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pytest_lmkd.errors import UsageProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """``name`` is what ``--abi`` takes, ``abi`` what Android calls it; Debian and uname(2) have others.
+
+    ``kernel_arch``, ``cross_compile``: of the kernel's make, which leaves ``kernel_file`` below the tree.
+    ``fragments``: of its configuration. ``loader``: that of programs which are not static.
+    ``qemu_machine``, ``cpu_of_accelerator``, ``console``, ``reboot``: of QEMU and the kernel's command line.
+    """
+
+    name: str
+    abi: str
+    debian: str
+    machine: str
+    kernel_arch: str
+    cross_compile: str
+    compiler_package: str
+    kernel_file: str
+    fragments: tuple[str, ...]
+    loader: str
+    qemu: str
+    qemu_package: str
+    qemu_machine: str
+    cpu_of_accelerator: Mapping[str, str]
+    console: str
+    reboot: str = ""
+
+    @property
+    def is_the_hosts(self) -> bool:
+        """Whether this machine's programs run on it, and its KVM may."""
+        return platform.machine() == self.machine
+
+    @property
+    def kernel_name(self) -> str:
+        return self.kernel_file.rpartition("/")[2]
+
+
+# microvm boots in a second, has no PCI, no ACPI and no firmware's delays.
+# reboot=t: a triple fault, which ends QEMU at once; the usual ways want firmware, and may hang.
+X86_64 = Architecture(
+    name="x86_64",
+    abi="x86_64",
+    debian="amd64",
+    machine="x86_64",
+    kernel_arch="x86",
+    cross_compile="x86_64-linux-gnu-",
+    compiler_package="gcc-x86-64-linux-gnu",
+    kernel_file="arch/x86/boot/bzImage",
+    fragments=("lmkd.config", "x86_64.config"),
+    loader="/ld-linux-x86-64.so.2",
+    qemu="qemu-system-x86_64",
+    qemu_package="qemu-system-x86",
+    qemu_machine="microvm,acpi=off,rtc=on",
+    cpu_of_accelerator={"kvm": "host", "tcg": "max,+arat"},
+    console="ttyS0",
+    reboot="reboot=t",
+)
+
+
+def _arm64(name: str, pages: str) -> Architecture:
+    # pauth-impdef: QEMU's own cipher for pointer authentication; the architecture's takes half of the time.
+    return Architecture(
+        name=name,
+        abi="arm64-v8a",
+        debian="arm64",
+        machine="aarch64",
+        kernel_arch="arm64",
+        cross_compile="aarch64-linux-gnu-",
+        compiler_package="gcc-aarch64-linux-gnu",
+        kernel_file="arch/arm64/boot/Image",
+        fragments=("lmkd.config", "arm64.config", pages),
+        loader="/ld-linux-aarch64.so.1",
+        qemu="qemu-system-aarch64",
+        qemu_package="qemu-system-arm",
+        qemu_machine="virt,acpi=off",
+        cpu_of_accelerator={"kvm": "host", "tcg": "max,pauth-impdef=on"},
+        console="ttyAMA0",
+    )
+
+
+ARCHITECTURES = {
+    one.name: one
+    for one in (X86_64, _arm64("arm64", "pages-4k.config"), _arm64("arm64-16k", "pages-16k.config"))
+}
+
+
+def architecture(name: str) -> Architecture:
+    """Raises: UsageProblem, with the names that exist."""
+    if name not in ARCHITECTURES:
+        raise UsageProblem(f"the virtual device has no ABI {name!r}: it has {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name]
