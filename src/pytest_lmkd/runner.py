@@ -1,13 +1,15 @@
 """Runs a device's part of the plan, block by block, and stores every trial as it ends.
 
 A block runs on the device in one go. When the link breaks the device is attached again, what the
-agent had recorded by then is fetched, and only the trials that are missing run again.
+agent had recorded by then is fetched, and only the trials that are missing run again; all of the block's,
+where the device has restarted, as arms are compared within one boot.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -150,44 +152,60 @@ class Runner:
     ) -> list[TrialRecord]:
         planned = plan_block(stratum, self._device.name, arms, block, self._rules.seed, warmup=warmup)
         records = [self._stored[_identity(trial)] for trial in planned if _identity(trial) in self._stored]
-        missing_trials = {self._new_id(): trial for trial in planned if _identity(trial) not in self._stored}
         for _ in range(MAX_LINK_LOSSES):
-            if not missing_trials:
-                return records
+            missing_trials = self._still_to_run(planned, records)
             try:
                 self._run_missing(missing_trials, records)
             except TransportLost as lost:
                 self._recover(missing_trials, records, lost)
-        if missing_trials:
+        if self._still_to_run(planned, records):
             raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one block")
         return records
+
+    def _still_to_run(
+        self, planned: Sequence[PlannedTrial], records: list[TrialRecord]
+    ) -> dict[int, PlannedTrial]:
+        """The trials without a record; all of them if the device has restarted since some were made."""
+        recorded = set(map(_identity, records))
+        missing_trials = [trial for trial in planned if _identity(trial) not in recorded]
+        if missing_trials and any(record.boot_id != self._device.boot_id for record in records):
+            records.clear()
+            missing_trials = list(planned)
+        return {self._new_id(): trial for trial in missing_trials}
 
     def _new_id(self) -> int:
         self._next_id += 1
         return self._next_id
 
     def _run_missing(self, trials: dict[int, PlannedTrial], records: list[TrialRecord]) -> None:
+        if not trials:
+            return
         self._device.await_cool()
         for answer in self._device.agent.run(dict(trials), self._run_id):
-            self._keep(answer, trials, records)
+            self._keep(answer, trials, records, self._device.boot_id)
 
     def _recover(
         self, trials: dict[int, PlannedTrial], records: list[TrialRecord], lost: TransportLost
     ) -> None:
-        try:
-            self._device.reattach()
-        except TransportLost as again:
-            raise DeviceUnusable(
-                f"{self._device.name} went away and did not come back: {lost}; {again}"
-            ) from lost
-        for answer in self._device.agent.recorded(self._run_id):
-            self._keep(answer, trials, records)
+        boot_id = self._device.boot_id
+        self._device.recover(lost)
+        with suppress(TransportLost):  # once more: then those trials run again
+            for answer in self._device.agent.recorded(self._run_id):
+                self._keep(answer, trials, records, boot_id)
+            # A reboot may have cut its last line: what is appended to that could not be read.
+            self._device.agent.forget(self._run_id)
 
-    def _keep(self, answer: TrialAnswer, trials: dict[int, PlannedTrial], records: list[TrialRecord]) -> None:
+    def _keep(
+        self,
+        answer: TrialAnswer,
+        trials: dict[int, PlannedTrial],
+        records: list[TrialRecord],
+        boot_id: str,
+    ) -> None:
         planned = trials.pop(answer.id, None)
         if planned is None:  # a trial of an earlier block, seen again in the device's copy
             return
-        record = trial_record(planned, answer, self._device.boot_id, self._rules.suppressed)
+        record = trial_record(planned, answer, boot_id, self._rules.suppressed)
         self._store.append(record)
         records.append(record)
 

@@ -114,7 +114,7 @@ class AppsRunner:
             try:
                 record = self._observation(scenario, block, seed)
             except TransportLost as lost:
-                self._reattach(lost)
+                self._device.recover(lost)
             else:
                 self._store.append(record)
                 return record
@@ -182,14 +182,6 @@ class AppsRunner:
             self._progress(f"lmkd's own count of kills is left out: {unusable}")
             self._lmkd_refuses = True
             return None
-
-    def _reattach(self, lost: TransportLost) -> None:
-        try:
-            self._device.reattach()
-        except TransportLost as again:
-            raise DeviceUnusable(
-                f"{self._device.name} went away and did not come back: {lost}; {again}"
-            ) from lost
 
     def _note_skip(self, scenario: AppsScenario, reason: str) -> None:
         self._store.append(

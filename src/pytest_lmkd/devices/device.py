@@ -14,6 +14,7 @@ from pytest_lmkd.devices.shell_facts import FACTS
 from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.errors import DeviceUnusable
+from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.lmkd.quiet import restore_leftover
 from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import Transport
@@ -52,6 +53,17 @@ class Device:
             raise DeviceUnusable(f"{self.name} is not one of those that are wanted: {self._wanted.text}")
         self.agent = Agent.load(self.transport, self._source.folder, self._progress)
         self.facts: Mapping[str, Fact] = {**shell_facts, **self.agent.probe()}
+
+    def recover(self, lost: TransportLost) -> None:
+        """Attaches anew after ``lost``; the boot may be another then.
+
+        Raises:
+            DeviceUnusable: the device did not come back.
+        """
+        try:
+            self.reattach()
+        except TransportLost as again:
+            raise DeviceUnusable(f"{self.name} went away and did not come back: {lost}; {again}") from lost
 
     def __enter__(self) -> Device:
         return self

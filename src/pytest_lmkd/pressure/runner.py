@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import field
+from operator import attrgetter
 
 from pytest_lmkd.agent.pressure import Pressure
 from pytest_lmkd.arms import missing
@@ -83,11 +84,10 @@ class EpisodeRunner:
             self._note_skip(stratum, outcome.skipped)
             return outcome
         for block in range(self._rules.warmup_blocks):
-            for planned in self._plan(stratum, block, warmup=True):
-                self._episode(stratum, planned)
+            self._block(stratum, self._plan(stratum, block, warmup=True))
         done: list[list[EpisodeRecord]] = []
         for block in range(self._rules.blocks):
-            records = [self._episode(stratum, planned) for planned in self._plan(stratum, block)]
+            records = self._block(stratum, self._plan(stratum, block))
             done.append(records)
             outcome.complete_blocks += all(record.valid for record in records)
             outcome.invalid += [f"block {block}, {r.arm}: {r.invalid_reason}" for r in records if not r.valid]
@@ -115,10 +115,20 @@ class EpisodeRunner:
             )
         )
 
+    def _block(self, stratum: PressureStratum, planned: Sequence[PlannedEpisode]) -> list[EpisodeRecord]:
+        """The block's episodes, all of one boot: what was recorded before a restart is measured again."""
+        records = [self._stored[_identity(one)] for one in planned if _identity(one) in self._stored]
+        for _ in range(MAX_LINK_LOSSES):
+            recorded = set(map(_identity, records))
+            absent = [one for one in planned if _identity(one) not in recorded]
+            records += [self._episode(stratum, one) for one in absent]
+            of_this_boot = [one for one in records if one.boot_id == self._device.boot_id]
+            if not absent or len(of_this_boot) == len(planned):
+                return sorted(records, key=attrgetter("order"))
+            records = of_this_boot
+        raise DeviceUnusable(f"{self._device.name} restarted {MAX_LINK_LOSSES} times in one block")
+
     def _episode(self, stratum: PressureStratum, planned: PlannedEpisode) -> EpisodeRecord:
-        stored = self._stored.get(_identity(planned))
-        if stored is not None:
-            return stored
         device = self._device
         plan = plan_episode(stratum, planned.arm, device.mem_total_kb, planned.seed, device.pressure_limit_kb)
         record = self._run(planned, plan)
@@ -164,12 +174,7 @@ class EpisodeRunner:
     def _reattach(self, lost: TransportLost) -> None:
         self._program = None
         self.close()
-        try:
-            self._device.reattach()
-        except TransportLost as again:
-            raise DeviceUnusable(
-                f"{self._device.name} went away and did not come back: {lost}; {again}"
-            ) from lost
+        self._device.recover(lost)
 
 
 def _identity(episode: PlannedEpisode | EpisodeRecord) -> tuple[str | int, ...]:

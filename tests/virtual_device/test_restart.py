@@ -1,0 +1,128 @@
+"""A device that restarts while it is measured: nothing is lost, and no block is of two boots.
+
+The phone that comes back by itself is a stand-in: a virtual device that is started anew when it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from booted import attached
+from booted import ends
+from booted import start
+
+import lmkd_virtual
+from pytest_lmkd.design import Stratum
+from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.source import ANDROID_FOLDER
+from pytest_lmkd.pressure.runner import EpisodeRunner
+from pytest_lmkd.pressure.stratum import PressureStratum
+from pytest_lmkd.rules import Rules
+from pytest_lmkd.runner import Runner
+from pytest_lmkd.store import ResultStore
+from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.transport import Transport
+from pytest_lmkd.wire import EpisodeRecord
+from pytest_lmkd.wire import Record
+from pytest_lmkd.wire import TrialRecord
+
+NAME = "restarts"
+ARMS = ("kill", "kill+mrelease", "reap-kill-emulated")
+
+
+class StandInPhone:
+    """A device source: attaching waits for the phone's return, which is here a start."""
+
+    name = spec = NAME
+    folder = ANDROID_FOLDER
+    is_ours = True
+    runs_here = True
+    is_shareable = False
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self.instance: lmkd_virtual.Instance | None = None
+
+    def attach(self, progress: Progress) -> Transport:
+        self.detach()
+        self.instance = start("stock", NAME)
+        return self._stack.enter_context(attached(self.instance))
+
+    def detach(self) -> None:
+        self._stack.close()
+        lmkd_virtual.down(NAME)
+
+    def restart(self) -> None:
+        assert self.instance is not None
+        os.kill(self.instance.pid, signal.SIGKILL)
+        assert ends(self.instance.pid)
+
+
+class RestartingStore(ResultStore):
+    """Restarts the phone as soon as so many records are stored."""
+
+    def __init__(self, folder: Path, phone: StandInPhone, after: int) -> None:
+        super().__init__(folder)
+        self._phone = phone
+        self._left = after
+
+    def append(self, record: Record) -> None:
+        super().append(record)
+        self._left -= 1
+        if self._left == 0:
+            self._phone.restart()
+
+
+@pytest.fixture
+def phone(image: lmkd_virtual.Image) -> Iterator[StandInPhone]:
+    source = StandInPhone()
+    yield source
+    source.detach()
+
+
+Measured = TypeVar("Measured", TrialRecord, EpisodeRecord)
+
+
+def by_block(records: list[Measured]) -> dict[int, list[Measured]]:
+    """What counts of each block: of what was recorded twice the last."""
+    last = {(record.block, record.arm): record for record in records}
+    return {block: [one for one in last.values() if one.block == block] for block, _ in last}
+
+
+def test_trials_of_a_block_that_a_restart_cut_are_all_made_again(phone: StandInPhone, tmp_path: Path) -> None:
+    in_the_second_block = len(ARMS) + 1
+    store = RestartingStore(tmp_path / "results", phone, in_the_second_block)
+    with Device(phone, print) as device:
+        first_boot = device.boot_id
+        runner = Runner(device, store, "run", ARMS, Rules(blocks=3, seed=1), lambda *_: None)
+        outcome = runner.measure(Stratum("reclaim", "natural", "none", "natural", 16384, 1))
+        last_boot = device.boot_id
+    assert (outcome.complete_blocks, outcome.invalid) == (3, [])
+    blocks = by_block(store.trials(NAME))
+    assert [{one.boot_id for one in blocks[block]} for block in range(3)] == [
+        {first_boot},
+        {last_boot},
+        {last_boot},
+    ]
+    assert Counter(one.boot_id for one in store.trials(NAME))[first_boot] == in_the_second_block
+
+
+def test_episodes_as_well(phone: StandInPhone, tmp_path: Path) -> None:
+    store = RestartingStore(tmp_path / "results", phone, after=1)
+    with Device(phone, print) as device:
+        first_boot = device.boot_id
+        runner = EpisodeRunner(device, store, ARMS[:2], Rules(blocks=1, seed=1), lambda *_: None, print)
+        outcome = runner.measure(PressureStratum("short", "", "", "natural", hold_ms=100))
+        runner.close()
+        last_boot = device.boot_id
+    assert (outcome.complete_blocks, outcome.invalid) == (1, [])
+    found = store.episodes(NAME)
+    assert [one.boot_id for one in found] == [first_boot, last_boot, last_boot]
+    assert {one.boot_id for one in by_block(found)[0]} == {last_boot}
