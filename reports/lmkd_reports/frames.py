@@ -22,6 +22,7 @@ from pytest_lmkd.wire import ObservationRecord
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
+from pytest_lmkd.wire import StateRecord
 from pytest_lmkd.wire import TrialRecord
 
 STRATUM = (
@@ -73,6 +74,7 @@ class Run:
     episodes: tuple[EpisodeRecord, ...]
     planned_episodes: int
     observations: tuple[ObservationRecord, ...]
+    states: tuple[StateRecord, ...]
     problems: tuple[Problem, ...]
     raw: bytes
 
@@ -98,6 +100,7 @@ def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
         episodes=_episodes_without_repeats(episodes, problems),
         planned_episodes=sum(not one.warmup for one in records.planned_episodes),
         observations=tuple(records.observations),
+        states=tuple(state for state in records.states if not state.warmup),
         problems=tuple(problems),
         raw=records.raw,
     )

@@ -27,6 +27,7 @@ from pytest_lmkd.wire import PlannedEpisode
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
+from pytest_lmkd.wire import StateRecord
 from pytest_lmkd.wire import TrialRecord
 from pytest_lmkd.wire import decode_record
 
@@ -62,6 +63,7 @@ class RunRecords:
     cases: list[CaseRecord] = field(default_factory=list)
     episodes: list[EpisodeRecord] = field(default_factory=list)
     observations: list[ObservationRecord] = field(default_factory=list)
+    states: list[StateRecord] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     raw: bytes = b""
     """The record files as they are, one after the other."""
@@ -149,8 +151,10 @@ def _read_records(path: Path, reading: Reading, run: RunRecords) -> None:
             run.cases.append(record)
         elif isinstance(record, EpisodeRecord):
             run.episodes.append(record)
-        else:
+        elif isinstance(record, ObservationRecord):
             run.observations.append(record)
+        else:
+            run.states.append(record)
     if content and (wanted or not reading.devices):
         run.raw += content.rstrip(b"\n") + b"\n"
 

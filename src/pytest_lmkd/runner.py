@@ -22,6 +22,7 @@ from pytest_lmkd.controls import false_gains
 from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_block
 from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
@@ -154,8 +155,13 @@ class Runner:
         records = [self._stored[_identity(trial)] for trial in planned if _identity(trial) in self._stored]
         for _ in range(MAX_LINK_LOSSES):
             missing_trials = self._still_to_run(planned, records)
+            if not missing_trials:
+                return records
             try:
-                self._run_missing(missing_trials, records)
+                with state_around(
+                    self._device, self._store, stratum.suite, str(stratum), block, warmup=warmup
+                ):
+                    self._run_missing(missing_trials, records)
             except TransportLost as lost:
                 self._recover(missing_trials, records, lost)
         if self._still_to_run(planned, records):
@@ -178,9 +184,6 @@ class Runner:
         return self._next_id
 
     def _run_missing(self, trials: dict[int, PlannedTrial], records: list[TrialRecord]) -> None:
-        if not trials:
-            return
-        self._device.await_cool()
         for answer in self._device.agent.run(dict(trials), self._run_id):
             self._keep(answer, trials, records, self._device.boot_id)
 

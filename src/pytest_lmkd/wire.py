@@ -480,7 +480,38 @@ class ObservationRecord(msgspec.Struct, frozen=True, tag="observation", kw_only=
     invalid_reason: str = ""
 
 
-Record = DeviceRecord | TrialRecord | SkipRecord | CaseRecord | EpisodeRecord | ObservationRecord
+class StateRecord(msgspec.Struct, frozen=True, tag="state", kw_only=True):
+    """What Android says of the device's state just before or after a block of trials, or one of its arms.
+
+    ``waited_s``: for the device to cool, before. ``thermal_status``: PowerManager's THERMAL_STATUS_*, 0 none.
+    ``screen``: PowerManagerService's wakefulness (Awake, Asleep, Dozing, Dreaming). ``cpu_khz``: the sum of
+    the frequencies that the CPUs have, ``governors`` of those who choose them. ``clock_s``: UTC since 1970,
+    ``uptime_s``: since boot, suspended or not. Null is what the device does not tell.
+    """
+
+    schema: int = SCHEMA
+    device: str
+    suite: str
+    scenario: str
+    arm: str = ""
+    block: int
+    warmup: bool = False
+    when: Literal["before", "after"]
+    boot_id: str
+    waited_s: int = 0
+    thermal_status: int | None = None
+    battery_pct: int | None = None
+    on_power: bool | None = None
+    screen: str | None = None
+    governors: str | None = None
+    cpu_khz: int | None = None
+    clock_s: int | None = None
+    uptime_s: int | None = None
+
+
+Record = (
+    DeviceRecord | TrialRecord | SkipRecord | CaseRecord | EpisodeRecord | ObservationRecord | StateRecord
+)
 
 
 class PlannedTrial(msgspec.Struct, frozen=True, tag="planned", kw_only=True):

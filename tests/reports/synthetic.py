@@ -26,6 +26,7 @@ from pytest_lmkd.wire import ObservedDeath
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import RunInfo
 from pytest_lmkd.wire import SkipRecord
+from pytest_lmkd.wire import StateRecord
 from pytest_lmkd.wire import TrialRecord
 from pytest_lmkd.wire import encode_line
 from pytest_lmkd.wire import encode_lines
@@ -56,6 +57,7 @@ class SyntheticRun:
     cases: list[CaseRecord] = field(default_factory=list)
     episodes: list[EpisodeRecord] = field(default_factory=list)
     observations: list[ObservationRecord] = field(default_factory=list)
+    states: list[StateRecord] = field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
         (folder / "records").mkdir(parents=True, exist_ok=True)
@@ -63,7 +65,7 @@ class SyntheticRun:
         (folder / "plan.jsonl").write_bytes(encode_lines(self.planned))
         for number, name in enumerate(self.info.devices):
             measured = (*self.trials, *self.episodes, *self.observations)
-            records = (*self.devices, *self.skips, *self.cases, *measured)
+            records = (*self.devices, *self.skips, *self.cases, *measured, *self.states)
             of_device = [record for record in records if record.device == name]
             (folder / "records" / f"{number}.jsonl").write_bytes(encode_lines(of_device))
         return folder
@@ -302,6 +304,26 @@ def synthetic_observations(kills: Sequence[int] = (3, 2, 4, 3, 3, 2, 4, 3)) -> S
     run = SyntheticRun(synthetic_info([PATCHED]), devices=[synthetic_device(PATCHED)])
     run.observations = [synthetic_observation(block, number) for block, number in enumerate(kills)]
     return run
+
+
+def synthetic_states(block: int, **changes: object) -> list[StateRecord]:
+    """Around a block of ten seconds; ``changes`` are what had changed after it."""
+    told: dict = {
+        "device": PATCHED,
+        "suite": "reclaim",
+        "scenario": "natural-64MB-1t",
+        "block": block,
+        "boot_id": "boot-1",
+        "thermal_status": 0,
+        "battery_pct": 80,
+        "on_power": True,
+        "screen": "Awake",
+        "governors": "schedutil",
+        "cpu_khz": 2_000_000,
+    }
+    before = StateRecord(**told, when="before", clock_s=1_000, uptime_s=5)
+    after = {**told, "clock_s": 1_010, "uptime_s": 15, **changes}
+    return [before, StateRecord(**after, when="after")]
 
 
 def synthetic_conformance() -> SyntheticRun:

@@ -30,6 +30,7 @@ from synthetic import synthetic_observation
 from synthetic import synthetic_observations
 from synthetic import synthetic_pressure
 from synthetic import synthetic_run
+from synthetic import synthetic_states
 from synthetic import synthetic_trial
 
 from lmkd_reports import analyse
@@ -226,6 +227,7 @@ STRUCTS = [
     (tables.OBSERVED_DEATHS.told, wire.ObservedDeath, set()),
     (tables.DEVICES.columns, wire.DeviceRecord, {"schema", "facts"}),
     (tables.SKIPS.columns, wire.SkipRecord, {"schema"}),
+    (tables.STATES.columns, wire.StateRecord, {"schema"}),
     (tables.CASES.columns, wire.CaseRecord, {"schema"}),
 ]
 NOT_OF_THE_RECORD = {"run_id", "call"}
@@ -336,6 +338,7 @@ def test_a_text_is_never_a_formula(export: Export, text: str) -> None:
         )
     ]
     run.trials[0] = msgspec.structs.replace(run.trials[0], calls=(wire.Call(text, -9, 1, text, None),))
+    run.states = synthetic_states(0, device=text, screen=text)
     run.write(export.run_dir)
     assert export("csv")[0] == 0
     for path in export.to.iterdir():
@@ -422,6 +425,7 @@ def test_parquet_and_csv_say_the_same(export: Export, table: Table) -> None:
     run.episodes = synthetic_pressure(blocks=1).episodes
     run.cases = synthetic_conformance().cases
     run.observations = synthetic_observations((3, 0)).observations
+    run.states = synthetic_states(0, screen=None)
     run.write(export.run_dir)
     words = {None: "", True: "true", False: "false"}
     found = [

@@ -18,6 +18,7 @@ from lmkd_reports.analysis.observed import observed_of
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.analysis.together import held_together
+from lmkd_reports.analysis.unsteady import unsteady_of
 from lmkd_reports.frames import STRATUM
 from lmkd_reports.frames import Run
 from lmkd_reports.statistics.sequential import look_confidence
@@ -105,6 +106,7 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         conformance=conformance_of([case for case in run.cases if case.device == name]),
         pressure=pressure_of(episodes, run.info.arms, detectable.kills),
         settings=settings_of(episodes),
+        unsteady=unsteady_of([state for state in run.states if state.device == name]),
         observed=observed_of([one for one in run.observations if one.device == name]),
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.analysis.pressure import PressureResult
+from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.records import Problem
 from lmkd_reports.statistics.bounds import Bounds
@@ -178,7 +179,7 @@ class DeviceResult:
     """One device; ``record`` is None when it could not be attached, ``conformance`` when no case was run.
 
     ``pressure`` is empty when no episode was, and so are ``settings``, which lmkd's policy had in them;
-    ``observed`` is what the device's own lmkd did.
+    ``observed`` is what the device's own lmkd did, ``unsteady`` what changed about the device meanwhile.
     """
 
     name: str
@@ -189,6 +190,7 @@ class DeviceResult:
     pressure: tuple[PressureResult, ...]
     settings: Mapping[str, str]
     observed: tuple[Observed, ...] = ()
+    unsteady: tuple[Unsteady, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

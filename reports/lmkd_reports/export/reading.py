@@ -33,6 +33,7 @@ from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import ObservationRecord
 from pytest_lmkd.wire import Record
 from pytest_lmkd.wire import SkipRecord
+from pytest_lmkd.wire import StateRecord
 from pytest_lmkd.wire import TrialRecord
 from pytest_lmkd.wire import decode_record
 from pytest_lmkd.wire import decode_run
@@ -75,6 +76,7 @@ class DeviceRecords:
     observations: list[ObservationRecord] = field(default_factory=list)
     skips: list[SkipRecord] = field(default_factory=list)
     cases: list[CaseRecord] = field(default_factory=list)
+    states: list[StateRecord] = field(default_factory=list)
 
 
 def run_name(run_dir: Path, problems: list[Problem], reading: Reading = EVERYTHING) -> RunName:
@@ -183,6 +185,8 @@ def _add(of_device: DeviceRecords, record: Record) -> None:
             of_device.skips.append(record)
         case CaseRecord():
             of_device.cases.append(record)
+        case StateRecord():
+            of_device.states.append(record)
 
 
 def _drop_repeats(of_device: DeviceRecords, name: str, problems: list[Problem]) -> None:

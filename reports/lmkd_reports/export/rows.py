@@ -115,6 +115,7 @@ _ROWS: dict[str, Callable[[DeviceRecords], Iterator[Row]]] = {
     "facts": _facts,
     "skips": _of_device(tables.SKIPS, "skips"),
     "cases": _of_device(tables.CASES, "cases"),
+    "states": _of_device(tables.STATES, "states"),
 }
 
 

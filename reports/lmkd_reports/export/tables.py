@@ -247,9 +247,25 @@ CASES = Table(
     ),
 )
 
+STATES = Table(
+    "states",
+    DEVICE_KEY,
+    (
+        *_text("suite", "scenario", "arm"),
+        *_integers("block"),
+        *_booleans("warmup"),
+        *_text("when", "boot_id"),
+        *_integers("waited_s"),
+        *_or_null(_integers("thermal_status", "battery_pct")),
+        *_or_null(_booleans("on_power")),
+        *_or_null(_text("screen", "governors")),
+        *_or_null(_integers("cpu_khz", "clock_s", "uptime_s")),
+    ),
+)
+
 TABLES = (
     *(TRIALS, CURVES, CALLS),
     *(EPISODES, KILLS, EPISODE_CURVES),
     *(OBSERVATIONS, OBSERVED_APPS, OBSERVED_DEATHS),
-    *(DEVICES, FACTS, SKIPS, CASES),
+    *(DEVICES, FACTS, SKIPS, CASES, STATES),
 )

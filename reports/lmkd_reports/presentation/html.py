@@ -210,6 +210,7 @@ class DeviceView:
     strata: list[StratumView]
     control_headline: str
     noise_floor: str
+    unsteady: str
     conformance: ConformanceView | None
     pressure: list[PressureView]
     kill_pairs: list[KillPairView]
@@ -376,6 +377,7 @@ def _device(
         ],
         control_headline=wording.control_headline(device),
         noise_floor=wording.noise_floor(device),
+        unsteady=wording.unsteady(device),
         conformance=_conformance(device),
         pressure=[
             _pressure(result, arm_looks, f"d{number}p{place}", drawn=place in timelines)

@@ -38,6 +38,7 @@ from lmkd_reports.presentation.wording import noise_floor
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
 from lmkd_reports.presentation.wording import told_pairs
+from lmkd_reports.presentation.wording import unsteady
 from pytest_lmkd.wire import CaseRecord
 
 COLUMNS = 72
@@ -133,6 +134,7 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
         yield from _wrap(f"   {headline(device, pair)}", indent="     ")
     yield from _wrap(f"   {control_headline(device)}", indent="     ")
     yield from _wrap(f"   {noise_floor(device)}", indent="     ")
+    yield from _wrap(f"   {unsteady(device)}", indent="     ")
     for pair in kills.pairs_of(device.pressure):
         yield from _wrap(f"   {kills.headline(device.pressure, pair)}", indent="     ")
     if device.conformance:

@@ -11,6 +11,7 @@ from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import KillComparison
+from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
@@ -213,6 +214,18 @@ def device_tally(device: DeviceResult, pair: tuple[str, str]) -> str:
     """``tally`` of the device's strata, and how many of the claims hold together."""
     compared = [comparison for _, comparison in device_comparisons(device, pair)]
     return tally([comparison.verdict for comparison in compared]) + standing(compared)
+
+
+def unsteady(device: DeviceResult) -> str:
+    """What changed about the device while it was measured; empty: nothing that it told of."""
+    told = [f"{one.what} {_how_often(one)}" for one in device.unsteady]
+    return f"not steady: {'; '.join(told)}" if told else ""
+
+
+def _how_often(found: Unsteady) -> str:
+    suite, scenario, block, arm = found.first
+    place = ", ".join(filter(None, (f"{suite} {scenario}", f"block {block}", arm)))
+    return f"in {found.times} of {found.of} blocks or episodes (first: {place})"
 
 
 def device_line(device: DeviceResult) -> str:

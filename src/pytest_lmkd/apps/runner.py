@@ -19,6 +19,7 @@ from pytest_lmkd.apps.scenarios import AppsScenario
 from pytest_lmkd.design import derived_seed
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.readiness import read_boot_id
+from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
@@ -121,14 +122,14 @@ class AppsRunner:
         raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one block")
 
     def _observation(self, scenario: AppsScenario, block: int, seed: int) -> ObservationRecord:
-        self._device.await_cool()
         plan = self._plan(scenario, seed)
         boot_id = self._device.boot_id
         observer = Observer(
             self._device.transport, self._android(), self._kill_timeout_ms(), self._count_kills
         )
         try:
-            seen, reason = observer.observe(plan, scenario.hold_s), ""
+            with state_around(self._device, self._store, SUITE, scenario.scenario, block, arm=ARM):
+                seen, reason = observer.observe(plan, scenario.hold_s), ""
         except TrialInvalid as invalid:
             seen, reason = {}, str(invalid)
         if read_boot_id(self._device.transport) != boot_id:

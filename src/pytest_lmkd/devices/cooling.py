@@ -26,8 +26,10 @@ echo ${{status:-0}} $waited"""
 
 def await_cool(
     transport: Transport, name: str, progress: Progress, most_s: int = WAIT_MAX_S, step_s: int = STEP_S
-) -> None:
-    """Returns once the device is cool, or after ``most_s``: trials of a hot one carry the flag ``thermal``.
+) -> int:
+    """Returns once the device is cool, or after ``most_s``, the seconds that it waited.
+
+    What is measured on a hot one is told to be so: by the trials' flag ``thermal`` and the block's state.
 
     Raises:
         TransportLost: the link broke meanwhile.
@@ -39,3 +41,4 @@ def await_cool(
         progress(f"{name} is hot still after {waited_s} s (thermal status {status}): measuring on")
     elif waited_s:
         progress(f"{name}: waited {waited_s} s for it to cool")
+    return waited_s

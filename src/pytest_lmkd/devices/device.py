@@ -95,11 +95,17 @@ class Device:
     def mem_total_kb(self) -> int:
         return self._number("mem_total_kb")
 
-    def await_cool(self) -> None:
-        """Waits, on Android, until the device is not hot; to be called before each block."""
+    def await_cool(self) -> int:
+        """Waits, on Android, until the device is not hot, and returns for how many seconds."""
         thermal = self.facts.get("thermal_status")
-        if thermal is not None and thermal.value is not None:
-            await_cool(self.transport, self.name, self._progress)
+        if thermal is None or thermal.value is None:
+            return 0
+        return await_cool(self.transport, self.name, self._progress)
+
+    @property
+    def is_android(self) -> bool:
+        fact = self.facts.get("android")
+        return fact is not None and fact.value is not None
 
     @property
     def has_lmkd(self) -> bool:

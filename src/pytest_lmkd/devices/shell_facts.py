@@ -49,6 +49,18 @@ LINUX = (
 
 IS_ANDROID = prop("android", "ro.build.version.release")
 
+STATE = (
+    Number("battery_pct", "dumpsys battery | sed -n 's/^ *level: //p'", "dumpsys battery"),
+    YesOrNo("on_power", "dumpsys battery | grep -c 'powered: true'", "dumpsys battery"),
+    Number(
+        "thermal_status",
+        "dumpsys thermalservice | sed -n 's/^Thermal Status: //p'",
+        "dumpsys thermalservice, 0: none",
+    ),
+    Question("screen", "dumpsys power | sed -n 's/^ *mWakefulness=//p'", "dumpsys power"),
+)
+"""What changes while a device is measured."""
+
 ANDROID = (
     IS_ANDROID,
     prop("sdk", "ro.build.version.sdk", Number),
@@ -72,14 +84,7 @@ ANDROID = (
         "ps -A",
         absent="none of those that are known",
     ),
-    Number("battery_pct", "dumpsys battery | sed -n 's/^ *level: //p'", "dumpsys battery"),
-    YesOrNo("on_power", "dumpsys battery | grep -c 'powered: true'", "dumpsys battery"),
-    Number(
-        "thermal_status",
-        "dumpsys thermalservice | sed -n 's/^Thermal Status: //p'",
-        "dumpsys thermalservice, 0: none",
-    ),
-    Question("screen", "dumpsys power | sed -n 's/^ *mWakefulness=//p'", "dumpsys power"),
+    *STATE,
     Question("clock_utc", "date -u +%Y-%m-%dT%H:%M:%SZ", "date"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from contextlib import ExitStack
 from dataclasses import dataclass
 from dataclasses import field
@@ -12,6 +13,7 @@ from operator import attrgetter
 from pytest_lmkd.agent.pressure import Pressure
 from pytest_lmkd.arms import missing
 from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
@@ -145,15 +147,19 @@ class EpisodeRunner:
 
     def _run_once(self, planned: PlannedEpisode, plan: EpisodePlan) -> EpisodeRecord:
         boot_id = self._device.boot_id
-        self._device.await_cool()
         self._silence()
         if self._program is None:
             self._program = Pressure.load(self._device.transport, self._device.folder, self._progress)
         try:
-            answer = self._program.run(plan.text, plan.memory_kb, plan.duration_s)
+            with self._state_around(planned):
+                answer = self._program.run(plan.text, plan.memory_kb, plan.duration_s)
         except TrialInvalid as invalid:
             return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
         return episode_record(planned, answer, plan.demand_kb, boot_id, self._rules.suppressed)
+
+    def _state_around(self, planned: PlannedEpisode) -> AbstractContextManager[None]:
+        place = (SUITE, planned.scenario, planned.block)
+        return state_around(self._device, self._store, *place, arm=planned.arm, warmup=planned.warmup)
 
     def close(self) -> None:
         """The device's own lmkd kills again.
