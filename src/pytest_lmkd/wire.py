@@ -446,9 +446,9 @@ class ObservationRecord(msgspec.Struct, frozen=True, tag="observation", kw_only=
 
     What cannot be seen from outside (what kills had to bring, and so which were extra) is not here.
     ``kills_total`` counts lmkd's kills, of whatever process; ``kill_count`` is lmkd's own number of them,
-    null where its socket could not be asked. ``cascades``: kills that followed another within
-    kill_timeout_ms, or because of pressure after a kill. ``mrelease_failures``: by errno name.
-    ``psi_*_us``: stall time of memory.
+    ``kills_told`` how many it told of one by one, null where its socket could not be asked. ``cascades``:
+    kills that followed another within kill_timeout_ms, or because of pressure after a kill.
+    ``mrelease_failures``: by errno name. ``psi_*_us``: stall time of memory.
     """
 
     schema: int = SCHEMA
@@ -469,6 +469,7 @@ class ObservationRecord(msgspec.Struct, frozen=True, tag="observation", kw_only=
     deaths: tuple[ObservedDeath, ...] = ()
     kills_total: int = 0
     kill_count: int | None = None
+    kills_told: int | None = None
     cascades: int = 0
     mrelease_failures: dict[str, int] = msgspec.field(default_factory=dict)
     apps_started: int = 0

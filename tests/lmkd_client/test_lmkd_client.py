@@ -20,7 +20,7 @@ from stand_in_lmkd import stat_packet
 
 from pytest_lmkd.agent.lmkd_client import PROGRAM
 from pytest_lmkd.agent.lmkd_client import LmkdStat
-from pytest_lmkd.agent.lmkd_client import decode_lines
+from pytest_lmkd.agent.lmkd_client import decode_line
 from pytest_lmkd.toolchain import ZIG_TARGETS
 from pytest_lmkd.toolchain import static_program
 
@@ -111,7 +111,7 @@ def test_every_field_of_a_kill_statistic_is_told(padding: bytes, name: bytes, lm
         subscribed(client, 1)
         client.link.send(stat_packet(LONGS, WORDS, name) + padding)
         assert client.process.stdout is not None
-        (told,) = decode_lines(client.process.stdout.readline())
+        told = decode_line(client.process.stdout.readline())
         assert isinstance(told, LmkdStat)
         assert told == LmkdStat(*LONGS, *WORDS, "app.sleep", told.seen_ns)
 

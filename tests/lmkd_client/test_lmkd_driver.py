@@ -10,17 +10,47 @@ from pathlib import Path
 import pytest
 
 from pytest_lmkd.agent import lmkd_client
+from pytest_lmkd.agent.kill_watch import KillWatch
+from pytest_lmkd.agent.kill_watch import ToldKills
 from pytest_lmkd.agent.lmkd_client import LmkdProcess
-from pytest_lmkd.agent.lmkd_client import kill_count
 from pytest_lmkd.agent.lmkd_client import register
 from pytest_lmkd.agent.program import RemoteProgram
-from pytest_lmkd.apps.observation import kills_between
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.errors import AgentBug
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.transport import Completed
 
 PROCESS = LmkdProcess(pid=123, uid=10001, oom_score_adj=905, service=True)
+
+
+class StandInStream:
+    """A command's lines, on this host."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self._process = process
+        self.stderr = b""
+
+    def __iter__(self) -> StandInStream:
+        return self
+
+    def __next__(self) -> bytes:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise StopIteration
+        return line.rstrip(b"\n")
+
+    @property
+    def exit_code(self) -> int:
+        return self._process.wait()
+
+    def end_input(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
 
 
 class StandInTransport:
@@ -32,20 +62,35 @@ class StandInTransport:
         done = subprocess.run(["sh", "-c", command], capture_output=True, check=False, input=stdin)
         return Completed(done.stdout, done.stderr, done.returncode)
 
+    def __init__(self) -> None:
+        self.running: subprocess.Popen[bytes] | None = None
+
+    def stream_lines(self, command: str, deadline: Deadline, *, keep_input: bool) -> StandInStream:
+        assert keep_input
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        self.running = subprocess.Popen(["sh", "-c", command], **pipes)
+        return StandInStream(self.running)
+
     def push(self, local: Path, remote: str, mode: int, deadline: Deadline) -> None:
         shutil.copy(local, remote)
         Path(remote).chmod(mode)
 
 
 class StandInProgram:
-    """In the program's place: notes its words, tells ``output``, and ends with ``status``."""
+    """In the program's place: notes its words, tells ``output``, and ends with ``status``.
+
+    What is told ``after_input`` is told when its input has ended.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "program"
         self._words = folder / "words"
 
-    def tells(self, output: str, status: int = 0) -> None:
-        script = f'#!/bin/sh\necho "$@" >{self._words}\nprintf %s {shlex.quote(output)}\nexit {status}\n'
+    def tells(self, output: str, status: int = 0, after_input: str = "") -> None:
+        then = f"cat >/dev/null\nprintf %s {shlex.quote(after_input)}\n" if after_input else ""
+        script = (
+            f'#!/bin/sh\necho "$@" >{self._words}\nprintf %s {shlex.quote(output)}\n{then}exit {status}\n'
+        )
         self.path.write_text(script)
         self.path.chmod(0o755)
 
@@ -67,17 +112,46 @@ def failure(call: str, errno: str, reason: str = "of some kind") -> str:
 
 
 @pytest.mark.skipif(Path("/dev/socket/lmkd").exists(), reason="this host has an lmkd")
-def test_without_a_socket_there_is_no_count_and_nobody_to_register_with(tmp_path: Path) -> None:
+def test_without_a_socket_nothing_is_told_and_there_is_nobody_to_register_with(tmp_path: Path) -> None:
     """The program as devices get it, brought and run."""
     device = StandInTransport()
-    assert kill_count(device, str(tmp_path), print) is None
+    assert KillWatch(device, str(tmp_path), print).finish() == ToldKills(None, None)
     assert register(device, str(tmp_path), PROCESS, print) is False
 
 
-def test_all_kills_are_counted(program: StandInProgram) -> None:
-    program.tells('{"type":"lmkd_count","min_adj":1001,"max_adj":1001,"count":7}\n')
-    assert kill_count(StandInTransport(), "/folder", print) == 7
-    assert program.words == ["--lock", "/folder/lmkd-client.lock", "count:1001:1001"]
+def counted(count: int) -> str:
+    return f'{{"type":"lmkd_count","min_adj":1001,"max_adj":1001,"count":{count}}}\n'
+
+
+def killed(pid: int) -> str:
+    return f'{{"type":"lmkd_killed","pid":{pid},"uid":10001,"rss_kb":64000,"seen_ns":5}}\n'
+
+
+SUBSCRIBED = '{"type":"lmkd_done","command":"subscribe"}\n'
+
+
+def test_kills_are_told_until_the_watch_is_finished(program: StandInProgram) -> None:
+    program.tells(counted(7) + SUBSCRIBED, after_input=killed(11) + killed(12) + counted(9))
+    told = KillWatch(StandInTransport(), "/folder", print).finish()
+    assert program.words[2:] == ["count:1001:1001", "subscribe:kill", "watch", "count:1001:1001"]
+    assert told.count == 2
+    assert [kill.pid for kill in told.kills or ()] == [11, 12]
+
+
+def test_of_an_lmkd_that_ended_meanwhile_there_is_no_count(program: StandInProgram) -> None:
+    lost = failure("receive", "ECONNRESET", "lmkd closed the connection")
+    program.tells(counted(7) + SUBSCRIBED, 3, after_input=killed(11) + lost)
+    told = KillWatch(StandInTransport(), "/folder", print).finish()
+    assert told.count is None
+    assert [kill.pid for kill in told.kills or ()] == [11]
+
+
+def test_a_watch_that_is_closed_ends_the_program(program: StandInProgram) -> None:
+    program.tells(counted(7) + SUBSCRIBED, after_input=counted(7))
+    device = StandInTransport()
+    KillWatch(device, "/folder", print).close()
+    assert device.running is not None
+    assert device.running.wait(60) is not None
 
 
 def test_a_process_is_registered_with_its_kind(program: StandInProgram) -> None:
@@ -101,7 +175,9 @@ def test_why_lmkd_could_not_be_asked_is_told(
 ) -> None:
     program.tells(output, status)
     with pytest.raises(DeviceUnusable, match=said):
-        kill_count(StandInTransport(), "/folder", print)
+        register(StandInTransport(), "/folder", PROCESS, print)
+    with pytest.raises(DeviceUnusable, match=said):
+        KillWatch(StandInTransport(), "/folder", print)
 
 
 @pytest.mark.parametrize(
@@ -110,14 +186,6 @@ def test_why_lmkd_could_not_be_asked_is_told(
 def test_lines_that_are_not_of_the_language_are_a_bug(output: str, program: StandInProgram) -> None:
     program.tells(output)
     with pytest.raises(AgentBug, match="not of its protocol"):
-        kill_count(StandInTransport(), "/folder", print)
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "between"),
-    [(3, 7, 4), (3, 3, 0), (None, 7, None), (3, None, None), (7, 3, None)],
-)
-def test_an_observation_has_the_kills_between_two_counts(
-    before: int | None, after: int | None, between: int | None
-) -> None:
-    assert kills_between(before, after) == between
+        register(StandInTransport(), "/folder", PROCESS, print)
+    with pytest.raises(AgentBug, match="not of its protocol"):
+        KillWatch(StandInTransport(), "/folder", print)

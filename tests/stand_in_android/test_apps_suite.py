@@ -48,7 +48,7 @@ def test_observations_tell_whom_lmkd_killed_and_nothing_else_dies(
     assert all(one.valid for one in found)
     assert seen["nothing-starts"].deaths == ()
     assert seen["nothing-starts"].apps_alive == 10
-    assert seen["nothing-starts"].kill_count == 0
+    assert (seen["nothing-starts"].kill_count, seen["nothing-starts"].kills_told) == (0, 0)
     check_kills(seen["game-starts"])
     check_facts(tmp_path / "results" / "records" / "virtual-stock.jsonl")
 
@@ -68,6 +68,13 @@ def check_kills(seen: ObservationRecord) -> None:
     died = [death for death in seen.deaths if death.ours]
     assert died
     assert {(death.killer, death.doubts) for death in seen.deaths} == {("lmkd", ())}
-    assert seen.kill_count == seen.kills_total == len(died) == seen.apps_started - seen.apps_alive
+    assert all("lmkd_told" in death.sources for death in seen.deaths)
+    assert (
+        seen.kill_count
+        == seen.kills_told
+        == seen.kills_total
+        == len(died)
+        == seen.apps_started - seen.apps_alive
+    )
     least_important = sorted((app.oom_score_adj for app in seen.apps), reverse=True)[: len(died)]
     assert sorted((death.oom_score_adj for death in died), reverse=True) == least_important

@@ -185,7 +185,7 @@ OBSERVATIONS = Table(
         *_integers("demand_kb"),
         *_booleans("demand_met"),
         *_integers("kills_total"),
-        *_or_null(_integers("kill_count")),
+        *_or_null(_integers("kill_count", "kills_told")),
         *_integers("cascades"),
         *_text("mrelease_failures"),
         *_integers("apps_started", "apps_alive"),

@@ -14,6 +14,7 @@ from typing import Any
 from typing import Literal
 
 from lmkd_reports.logs.joins import CLAIMS
+from lmkd_reports.logs.joins import LMKD_TOLD
 from lmkd_reports.logs.joins import NAMED_BY
 from lmkd_reports.logs.joins import Group
 from lmkd_reports.logs.joins import joined
@@ -149,7 +150,7 @@ def _name(records: Sequence[Event]) -> tuple[str, str]:
 def _claimed(group: Group) -> dict[Killer, str]:
     """Who says that he killed, and why."""
     told: dict[Killer, str] = {}
-    if group.of_type("lmkd_kill") or group.of_type("killinfo"):
+    if any(map(group.of_type, ("lmkd_kill", "killinfo", LMKD_TOLD))):
         told["lmkd"] = _lmkd_reason(group)
     if oom := group.of_type("oom_kill"):
         told["kernel-oom"] = _oom_reason(oom.fields)

@@ -24,7 +24,10 @@ WINDOW_MS = 10_000
 EARLY_MS = 1000
 """Loggers stamp on their own threads: a notice may be stamped before the kill it follows."""
 
-CLAIMS = ("lmkd_kill", "killinfo", "oom_kill", "am_kill")
+LMKD_TOLD = "lmkd_told"
+"""In no log: lmkd told it over its socket while it was listened to."""
+
+CLAIMS = ("lmkd_kill", "killinfo", LMKD_TOLD, "oom_kill", "am_kill")
 """Somebody says that he killed."""
 
 NOTICES = ("am_proc_died", "exit_info")

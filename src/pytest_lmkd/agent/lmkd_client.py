@@ -1,7 +1,7 @@
-"""The client of lmkd's socket: asks the device's own lmkd for its count of kills, and registers processes.
+"""The client of lmkd's socket: what it is told to do, what it answers, and how processes are registered.
 
-Each call is one run of the program, which connects, asks and leaves: lmkd takes three clients, and Android
-itself is one or two of them. A lock on the device keeps our runs from being there twice.
+Each run of the program is one connection, and a lock on the device keeps our runs from being there twice:
+lmkd takes three clients, and Android itself is one or two of them.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class LmkdFailure(msgspec.Struct, frozen=True, tag="lmkd_error"):
 
 LmkdLine = LmkdCount | LmkdDone | LmkdKilled | LmkdStat | LmkdUnknown | LmkdFailure
 
-_decoder = msgspec.json.Decoder(LmkdLine)
+_decoder: msgspec.json.Decoder[LmkdLine] = msgspec.json.Decoder(LmkdLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +99,6 @@ class LmkdProcess:
     uid: int
     oom_score_adj: int
     service: bool = False
-
-
-def kill_count(transport: Transport, folder: str, progress: Progress) -> int | None:
-    """How many processes the device's lmkd has killed since it began; None where there is no socket.
-
-    ``folder`` is ours, on the device.
-
-    Raises:
-        DeviceUnusable: there is a socket, but lmkd could not be asked; why.
-        TransportLost: the link broke.
-    """
-    lines = _run(transport, folder, f"count:{ALL_KILLS}:{ALL_KILLS}", progress)
-    counts = [line.count for line in lines if isinstance(line, LmkdCount)]
-    return counts[0] if counts else None
 
 
 def register(transport: Transport, folder: str, process: LmkdProcess, progress: Progress) -> bool:
@@ -130,32 +116,49 @@ def register(transport: Transport, folder: str, process: LmkdProcess, progress: 
     return any(isinstance(line, LmkdDone) for line in lines)
 
 
+def client_command(transport: Transport, folder: str, commands: str, progress: Progress) -> str:
+    """What runs the program on the device, which is brought there; its input is the caller's affair.
+
+    Raises:
+        DeviceUnusable: the program cannot be brought there.
+        TransportLost: the link broke.
+    """
+    path = bring(transport, folder, PROGRAM, progress).path
+    return f"exec {path} --lock {folder}/{PROGRAM}.lock {commands}"
+
+
+def raise_failure(line: LmkdLine, serial: str) -> bool:
+    """Whether the line says that there is no socket. Raises: DeviceUnusable: it tells of another failure."""
+    if not isinstance(line, LmkdFailure):
+        return False
+    if (line.call, line.errno) != ("connect", "ENOENT"):
+        raise DeviceUnusable(f"{serial}: {explain(line)}")
+    return True
+
+
 def _run(transport: Transport, folder: str, command: str, progress: Progress) -> tuple[LmkdLine, ...]:
     """What the program told; nothing where there is no socket."""
-    path = bring(transport, folder, PROGRAM, progress).path
-    lock = f"{folder}/{PROGRAM}.lock"
-    done = transport.shell(f"{path} --lock {lock} {command} </dev/null", Deadline(ASK_S))
-    lines = decode_lines(done.stdout)
-    failure = next((line for line in lines if isinstance(line, LmkdFailure)), None)
-    if failure is not None and (failure.call, failure.errno) == ("connect", "ENOENT"):
+    done = transport.shell(client_command(transport, folder, command, progress), Deadline(ASK_S))
+    lines = tuple(map(decode_line, done.stdout.splitlines()))
+    if any(raise_failure(line, transport.serial) for line in lines):
         return ()
-    if failure is not None:
-        raise DeviceUnusable(f"{transport.serial}: {explain(failure)}")
     if done.exit_code != 0 or not lines:
-        said = done.stderr.decode(errors="replace").strip()
-        raise DeviceUnusable(
-            f"{transport.serial}: {PROGRAM} does not run (exit status {done.exit_code}: {said[:200]})"
-        )
+        raise does_not_run(transport.serial, done.exit_code, done.stderr)
     return lines
 
 
-def decode_lines(output: bytes) -> tuple[LmkdLine, ...]:
-    """The program's lines. Raises: AgentBug."""
+def does_not_run(serial: str, exit_code: int, stderr: bytes) -> DeviceUnusable:
+    said = stderr.decode(errors="replace").strip()
+    return DeviceUnusable(f"{serial}: {PROGRAM} does not run (exit status {exit_code}: {said[:200]})")
+
+
+def decode_line(line: bytes) -> LmkdLine:
+    """One of the program's lines. Raises: AgentBug."""
     try:
-        return tuple(map(_decoder.decode, output.splitlines()))
+        return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AgentBug(
-            f"{PROGRAM} answered {output[:200]!r}, which is not of its protocol ({error})"
+            f"{PROGRAM} answered {line[:200]!r}, which is not of its protocol ({error})"
         ) from error
 
 

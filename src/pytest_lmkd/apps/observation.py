@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 from lmkd_reports.logs.deaths import Death
+from lmkd_reports.logs.joins import LMKD_TOLD
+from lmkd_reports.logs.reading import Event
 from lmkd_reports.logs.summary import Summary
 from lmkd_reports.logs.summary import summarise
+from pytest_lmkd.agent.kill_watch import KillWatch
+from pytest_lmkd.agent.kill_watch import ToldKills
+from pytest_lmkd.agent.lmkd_client import LmkdKilled
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.device_log import DeviceLog
 from pytest_lmkd.apps.plan import AppsPlan
@@ -31,7 +37,7 @@ DEMAND = "demand"
 class Observer:
     """Of one device. ``kill_timeout_ms``: lmkd's own, by which kills in a row are told from others.
 
-    ``count_kills``: lmkd's count of its kills so far, None where it cannot be asked.
+    ``watch_kills``: begins to listen to lmkd; None where that cannot be.
     """
 
     def __init__(
@@ -39,12 +45,12 @@ class Observer:
         transport: Transport,
         android: Android,
         kill_timeout_ms: int,
-        count_kills: Callable[[], int | None],
+        watch_kills: Callable[[], KillWatch | None],
     ) -> None:
         self._transport = transport
         self._android = android
         self._kill_timeout_ms = kill_timeout_ms
-        self._count_kills = count_kills
+        self._watch_kills = watch_kills
 
     def observe(self, plan: AppsPlan, hold_s: int) -> dict[str, Any]:
         """The measured fields of an ObservationRecord. Leaves none of the apps running.
@@ -64,7 +70,13 @@ class Observer:
                 self._android.force_stop(app.package)
 
     def _observe(self, plan: AppsPlan, hold_s: int) -> dict[str, Any]:
-        kills_before = self._count_kills()
+        with ExitStack() as stack:
+            watch = self._watch_kills()
+            if watch is not None:
+                stack.callback(watch.close)
+            return self._observe_kills(plan, hold_s, watch)
+
+    def _observe_kills(self, plan: AppsPlan, hold_s: int, watch: KillWatch | None) -> dict[str, Any]:
         log = DeviceLog(self._transport)
         background = self._fill_background(plan, log)
         psi_before = self._psi()
@@ -75,7 +87,8 @@ class Observer:
         alive = self._alive(background)
         infos = b"".join(self._android.exit_info(app.package) for app in (*plan.background, plan.demand))
         events, demand_ms = log.events(infos, DEMAND)
-        kill_count = kills_between(kills_before, self._count_kills())
+        told = watch.finish() if watch else ToldKills()
+        events += map(_told_event, told.kills or ())
         found = summarise(events, self._kill_timeout_ms)
         if not met:
             raise TrialInvalid(f"the demand was not met: {why_not}")
@@ -86,7 +99,8 @@ class Observer:
             "demand_met": met,
             "apps_started": len(background),
             "apps_alive": alive,
-            "kill_count": kill_count,
+            "kill_count": told.count,
+            "kills_told": None if told.kills is None else len(told.kills),
             **psi,
             **_told(found, events, {app.pid for app in background}, demand_ms),
         }
@@ -130,11 +144,9 @@ class Observer:
         return totals
 
 
-def kills_between(before: int | None, after: int | None) -> int | None:
-    """None where lmkd was not asked twice, or began again meanwhile, which shows if it counts fewer."""
-    if before is None or after is None or after < before:
-        return None
-    return after - before
+def _told_event(kill: LmkdKilled) -> Event:
+    """As a record of a log, to be joined by its pid: its clock is monotonic, and the logs' the calendar."""
+    return Event({"type": LMKD_TOLD, "pid": kill.pid, "uid": kill.uid, "rss_kb": kill.rss_kb})
 
 
 def _told(found: Summary, events: list[Any], ours: set[int], demand_ms: int | None) -> dict[str, Any]:

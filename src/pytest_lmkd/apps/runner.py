@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 
-from pytest_lmkd.agent.lmkd_client import kill_count
+from pytest_lmkd.agent.kill_watch import KillWatch
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.observation import Observer
 from pytest_lmkd.apps.plan import AppsPlan
@@ -125,7 +125,7 @@ class AppsRunner:
         plan = self._plan(scenario, seed)
         boot_id = self._device.boot_id
         observer = Observer(
-            self._device.transport, self._android(), self._kill_timeout_ms(), self._count_kills
+            self._device.transport, self._android(), self._kill_timeout_ms(), self._watch_kills
         )
         try:
             with state_around(self._device, self._store, SUITE, scenario.scenario, block, arm=ARM):
@@ -172,15 +172,15 @@ class AppsRunner:
         fact = self._device.facts.get("lmkd_kill_timeout_ms")
         return fact.value if fact is not None and isinstance(fact.value, int) else KILL_TIMEOUT_MS
 
-    def _count_kills(self) -> int | None:
-        """By lmkd itself; None, and told once, where it cannot be asked: on most phones it takes root."""
+    def _watch_kills(self) -> KillWatch | None:
+        """None, and told once, where lmkd cannot be listened to: on most phones it takes root."""
         if self._lmkd_refuses:
             return None
         device = self._device
         try:
-            return kill_count(device.transport, device.folder, self._progress)
+            return KillWatch(device.transport, device.folder, self._progress)
         except DeviceUnusable as unusable:
-            self._progress(f"lmkd's own count of kills is left out: {unusable}")
+            self._progress(f"what lmkd itself tells of its kills is left out: {unusable}")
             self._lmkd_refuses = True
             return None
 

@@ -57,8 +57,8 @@ class AdbTransport:
         stdout, stderr, status = (b"".join(output[s]) for s in (shell.STDOUT, shell.STDERR, shell.EXIT))
         return Completed(stdout, stderr, status[0])
 
-    def stream_lines(self, command: str, deadline: Deadline) -> AdbLineStream:
-        stream = AdbLineStream(self, command, deadline)
+    def stream_lines(self, command: str, deadline: Deadline, *, keep_input: bool = False) -> AdbLineStream:
+        stream = AdbLineStream(self, command, deadline, keep_input=keep_input)
         self._streams.add(stream)
         return stream
 
@@ -149,8 +149,12 @@ class AdbTransport:
 class AdbLineStream:
     """See ``protocol.LineStream``; the command runs as soon as this exists."""
 
-    def __init__(self, transport: AdbTransport, command: str, deadline: Deadline) -> None:
+    def __init__(
+        self, transport: AdbTransport, command: str, deadline: Deadline, *, keep_input: bool
+    ) -> None:
         self._transport = transport
+        self._shell: shell.ShellSession | None = None
+        self._stdin = None if keep_input else b""
         self._stderr: list[bytes] = []
         self._exit_code: int | None = None
         self._session = self._run(command, deadline)
@@ -172,6 +176,10 @@ class AdbLineStream:
     def __next__(self) -> bytes:
         return next(self._session)
 
+    def end_input(self) -> None:
+        assert self._shell is not None  # made before the constructor returned
+        self._shell.end_input()
+
     def close(self) -> None:
         self._session.close()
         self._transport.forget(self)
@@ -186,9 +194,9 @@ class AdbLineStream:
 
     def _run(self, command: str, deadline: Deadline) -> Generator[bytes, None, None]:
         with self._transport.job(f"running `{_shortened(command)}`", deadline) as connection:
-            session = shell.ShellSession(connection, command, b"", deadline)
+            self._shell = shell.ShellSession(connection, command, self._stdin, deadline)
             yield b""
-            yield from self._split(session)
+            yield from self._split(self._shell)
 
     def _split(self, session: shell.ShellSession) -> Iterator[bytes]:
         unfinished = b""

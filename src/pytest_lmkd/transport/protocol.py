@@ -50,6 +50,9 @@ class LineStream(Protocol):
 
     def __next__(self) -> bytes: ...
 
+    def end_input(self) -> None:
+        """The end of the command's input, where it was kept open; sent with the next line that is read."""
+
     def close(self) -> None: ...
 
     def __enter__(self) -> LineStream: ...
@@ -68,8 +71,11 @@ class Transport(Protocol):
     def shell(self, command: str, deadline: Deadline, stdin: bytes = b"") -> Completed:
         """Run ``command`` in the device's shell to its end."""
 
-    def stream_lines(self, command: str, deadline: Deadline) -> LineStream:
-        """Start ``command`` and hand out its lines; ``deadline`` is for all of them."""
+    def stream_lines(self, command: str, deadline: Deadline, *, keep_input: bool = False) -> LineStream:
+        """Start ``command`` and hand out its lines; ``deadline`` is for all of them.
+
+        With ``keep_input`` its input ends by ``end_input``, or with the stream, not at once.
+        """
 
     def push(self, local: Path, remote: str, mode: int, deadline: Deadline) -> None:
         """Store ``local`` as ``remote``: there whole, with ``mode`` (its low 9 bits), or not at all."""

@@ -26,14 +26,21 @@ _PACKET_MAX_BYTES = 4 * 1024 * 1024
 
 
 class ShellSession:
-    """One running command. Sends ``stdin`` and its end while it hands out what the command prints."""
+    """One running command. Sends ``stdin`` and its end while it hands out what the command prints.
 
-    def __init__(self, connection: Connection, command: str, stdin: bytes, deadline: Deadline) -> None:
+    Without ``stdin`` the command's input is empty, and ends with ``end_input``.
+    """
+
+    def __init__(self, connection: Connection, command: str, stdin: bytes | None, deadline: Deadline) -> None:
         connection.request(f"shell,v2,raw:{command}")
         self._socket = connection.conn
         self._deadline = deadline
-        self._unsent = memoryview(_stdin_packets(stdin))
+        self._unsent = memoryview(b"" if stdin is None else _stdin_packets(stdin))
         self._received = bytearray()
+
+    def end_input(self) -> None:
+        """Sent while the packets are read."""
+        self._unsent = memoryview(_HEADER.pack(CLOSE_STDIN, 0))
 
     def packets(self) -> Iterator[tuple[int, bytes]]:
         """(stream, data) as they arrive, EXIT last.
