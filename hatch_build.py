@@ -23,7 +23,7 @@ TREES = (
     "virtual_device/host",
     "apk-workloads/native",
 )
-DEVICE_PROGRAMS = ("lmkd-agent", "lmkd-pressure", "lmkd-conformance", "lmkd-client")
+DEVICE_PROGRAMS = ("lmkd-agent", "lmkd-pressure", "lmkd-conformance", "lmkd-client", "lmkd-apps")
 VIRTUAL_DEVICE_PROGRAMS = ("lmkd-adbd", "tsc_khz")
 
 

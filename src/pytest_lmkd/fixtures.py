@@ -62,6 +62,12 @@ def observe(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[AppsScen
 
 
 @pytest.fixture
+def kill_app(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[Stratum], StratumOutcome]:
+    """``kill_app(stratum)`` kills a workload app by each arm, or skips the test with the reason."""
+    return lambda stratum: _outcome(lambda: pytestconfig.stash[SESSION].kill_app(lmkd_device, stratum))
+
+
+@pytest.fixture
 def conformance(lmkd_device: str, pytestconfig: pytest.Config) -> CaseRunner:
     """Runs conformance cases on the device; skips the test where its kernel is not one that is known."""
     try:

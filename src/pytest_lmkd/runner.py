@@ -82,7 +82,7 @@ class Runner:
         self._rules = rules
         self._on_block = on_block
         self._next_id = 0
-        self._stored = {_identity(record): record for record in store.trials(device.name)}
+        self._stored = {trial_identity(record): record for record in store.trials(device.name)}
         self._arms = self._runnable_arms()
 
     @property
@@ -152,7 +152,9 @@ class Runner:
         self, stratum: Stratum, arms: Sequence[str], block: int, *, warmup: bool = False
     ) -> list[TrialRecord]:
         planned = plan_block(stratum, self._device.name, arms, block, self._rules.seed, warmup=warmup)
-        records = [self._stored[_identity(trial)] for trial in planned if _identity(trial) in self._stored]
+        records = [
+            self._stored[trial_identity(trial)] for trial in planned if trial_identity(trial) in self._stored
+        ]
         for _ in range(MAX_LINK_LOSSES):
             missing_trials = self._still_to_run(planned, records)
             if not missing_trials:
@@ -173,7 +175,7 @@ class Runner:
     ) -> dict[int, PlannedTrial]:
         """The trials without a record; all of them if the device has restarted since some were made."""
         recorded = set(map(_identity, records))
-        missing_trials = [trial for trial in planned if _identity(trial) not in recorded]
+        missing_trials = [trial for trial in planned if trial_identity(trial) not in recorded]
         if missing_trials and any(record.boot_id != self._device.boot_id for record in records):
             records.clear()
             missing_trials = list(planned)
@@ -213,7 +215,7 @@ class Runner:
         records.append(record)
 
 
-def _identity(trial: PlannedTrial | TrialRecord) -> tuple[str | int, ...]:
+def trial_identity(trial: PlannedTrial | TrialRecord) -> tuple[str | int, ...]:
     """What makes a trial that one of the plan, within a device."""
     stratum = (trial.suite, trial.scenario, trial.stall, trial.regime, trial.victim_kb, trial.threads)
     memory = (trial.shape, trial.dirty_pct, trial.compress_pct)

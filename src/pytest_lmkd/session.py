@@ -12,9 +12,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 from typing import TypeVar
 
+from pytest_lmkd.apps.kill_runner import AppKillRunner
 from pytest_lmkd.apps.runner import AppsOutcome
 from pytest_lmkd.apps.runner import AppsRunner
 from pytest_lmkd.apps.scenarios import AppsScenario
+from pytest_lmkd.apps.workloads import Workloads
 from pytest_lmkd.conformance import CaseRunner
 from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_stratum
@@ -61,6 +63,7 @@ class LmkdSession:
         self._runners: dict[str, Runner] = {}
         self._episode_runners: dict[str, EpisodeRunner] = {}
         self._apps: dict[str, AppsRunner] = {}
+        self._app_kills: dict[str, AppKillRunner] = {}
         self._cases: dict[str, CaseRunner] = {}
         self._unusable: dict[str, str] = {}
         self._meter = ProgressMeter(0)
@@ -116,6 +119,15 @@ class LmkdSession:
             device,
             stratum,
             lambda: self._runners[device].measure(stratum),
+            lambda reason: StratumOutcome(stratum, skipped=reason),
+        )
+
+    def kill_app(self, device: str, stratum: Stratum) -> StratumOutcome:
+        """As ``measure``, with a workload app as the victim."""
+        return self._outcome(
+            device,
+            stratum,
+            lambda: self._app_kills[device].measure(stratum),
             lambda reason: StratumOutcome(stratum, skipped=reason),
         )
 
@@ -198,21 +210,36 @@ class LmkdSession:
             self._say,
         )
         self._cleanup.callback(self._tidy, self._episode_runners[source.name])
+        self._open_apps(device)
 
-        self._apps[source.name] = AppsRunner(
+    def _open_apps(self, device: Device) -> None:
+        options = self.options
+        workloads = Workloads(device, options.apks, self._say)
+        self._cleanup.callback(self._tidy, workloads)
+        self._apps[device.name] = AppsRunner(
             device,
             self.store,
             options.pressure_rules,
             options.apps,
-            options.apks,
+            workloads,
             self._on_observation,
             self._say,
         )
-        self._cleanup.callback(self._tidy, self._apps[source.name])
+        self._app_kills[device.name] = AppKillRunner(
+            device,
+            self.store,
+            workloads,
+            self._runners[device.name].arms,
+            options.arms[0],
+            options.rules,
+            self._on_block,
+            self._say,
+        )
+        self._cleanup.callback(self._tidy, self._app_kills[device.name])
 
-    def _tidy(self, runner: AppsRunner | EpisodeRunner) -> None:
+    def _tidy(self, user: Workloads | AppKillRunner | EpisodeRunner) -> None:
         try:
-            runner.close()
+            user.close()
         except LmkdError as error:  # nothing more can be done; the user is told what to do
             self._say(str(error))
 

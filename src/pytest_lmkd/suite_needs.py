@@ -13,9 +13,19 @@ SUITE_NEEDS = {
     "pressure": ("root", "memcg", "psi"),
     "conformance": ("mrelease_variant",),
     "apps": ("android",),
+    "apps/test_app_kills": ("android",),
 }
 """Suite to facts. Of ``conformance``, who is not root can try a part; ``pressure`` needs memory cgroups for
-the apps, and PSI triggers for lmkd's policy.
+the apps, and PSI triggers for lmkd's policy; killing apps needs root or ``run-as`` besides.
+"""
+
+TIERS = {
+    "root": ("root",),
+    "run-as": ("android", "run_as"),
+    "shell": (),
+}
+"""Who we can be on a device, and the facts that it takes: root does all; ``run-as`` kills a debuggable app of
+ours in the app's own uid; the shell kills its own children only, and reads the logs.
 """
 
 
@@ -26,6 +36,8 @@ def why_not(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
     """
     if suite == "pressure":
         return why_no_pressure(facts, confined=confined)
+    if suite == "apps/test_app_kills":
+        return why_no_app_kills(facts)
     return missing(SUITE_NEEDS[suite], facts)
 
 
@@ -35,3 +47,14 @@ def why_no_pressure(facts: Mapping[str, Fact], *, confined: bool) -> str:
     if reason or not confined or facts["memcg"].value == "v2":
         return reason
     return "memory cgroups are v1: apps cannot be frozen in them, nor pressure confined"
+
+
+def why_no_app_kills(facts: Mapping[str, Fact]) -> str:
+    """As ``why_not``, of killing apps by our arms."""
+    reasons = [why_no_tier(tier, facts) for tier in ("root", "run-as")]
+    return missing(SUITE_NEEDS["apps"], facts) or ("; ".join(reasons) if all(reasons) else "")
+
+
+def why_no_tier(tier: str, facts: Mapping[str, Fact]) -> str:
+    """Why nothing runs on the device as that of ``TIERS``; empty when it does."""
+    return missing(TIERS[tier], facts)

@@ -55,6 +55,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "lmkd-pressure": ("device_agent/src", "device_agent/pressure"),
     "lmkd-conformance": ("device_agent/src", "device_agent/conformance"),
     "lmkd-client": ("device_agent/src", "device_agent/lmkd_client"),
+    "lmkd-apps": ("device_agent/src", "device_agent/apps"),
     "lmkd-adbd": ("virtual_device/guest/adbd",),
     "tsc_khz": ("virtual_device/host",),
 }

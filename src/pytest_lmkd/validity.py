@@ -71,10 +71,15 @@ def parse_suppressed(text: str) -> tuple[str, ...]:
 
 def check(planned: PlannedTrial, measured: AgentTrial) -> None:
     """Raises: TrialInvalid: the arm did not do what it is measured for; no suppression helps."""
-    if measured.mrelease_errno == "ENOSYS":
+    check_arm(planned.arm, measured.mrelease_errno)
+
+
+def check_arm(arm: str, mrelease_errno: str) -> None:
+    """As ``check``."""
+    if mrelease_errno == "ENOSYS":
         raise TrialInvalid("the kernel has no process_mrelease")
-    if planned.arm == "reap-kill" and measured.mrelease_errno not in REAPED:
-        raise TrialInvalid(f"reap-kill killed nobody ({measured.mrelease_errno})")
+    if arm == "reap-kill" and mrelease_errno not in REAPED:
+        raise TrialInvalid(f"reap-kill killed nobody ({mrelease_errno})")
 
 
 def flags(planned: PlannedTrial, measured: AgentTrial) -> tuple[str, ...]:

@@ -244,6 +244,11 @@ class TrialRecord(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     ``valid`` is false when the trial must not be counted, with ``invalid_reason``. ``flags`` name the
     validity checks that the trial did not pass (``pytest_lmkd.validity``), whether it counts or not.
     ``order`` is the trial's place in its block; ``warmup`` trials are kept, not counted.
+
+    ``meter`` is what the memory's return was seen by: the victim's memory cgroup, or the free memory of the
+    whole system. By the latter ``curve`` is what of ``returns_kb`` is not back, 99 % is not measured, and
+    ``noise_kb`` is by how much free memory moved before the kill. ``returns_from``: the file that told
+    ``returns_kb``. ``killed_as``: root or run-as, of an app.
     """
 
     schema: int = SCHEMA
@@ -265,6 +270,10 @@ class TrialRecord(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     compress_pct: int = 0
     warmup: bool = False
     boot_id: str
+    meter: Literal["cgroup", "system"] = "cgroup"
+    noise_kb: int | None = None
+    returns_from: str = ""
+    killed_as: Literal["", "root", "run-as"] = ""
     calls: tuple[Call, ...] = ()
     returns_kb: int | None = None
     torn_down_by: str = ""

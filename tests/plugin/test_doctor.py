@@ -32,6 +32,13 @@ def test_the_virtual_device_can_run_every_suite_that_needs_no_android() -> None:
     assert suites == [
         *(["reclaim", "can run"], ["pressure", "can run"], ["conformance", "can run"]),
         ["apps", "android is missing: this is not Android"],
+        ["apps/test_app_kills", "android is missing: this is not Android"],
+    ]
+    tiers = [line.split(maxsplit=2)[1:] for line in lines if line.startswith("  tier ")]
+    assert tiers == [
+        ["root", "can be used"],
+        ["run-as", "android is missing: this is not Android"],
+        ["shell", "can be used"],
     ]
     assert any(line.split()[:2] == ["reap_kill", "True"] for line in lines)
 

@@ -102,7 +102,9 @@ def test_adbutils_is_used_behind_the_transport_only(checkout: Path) -> None:
     assert users == {"transport"}
 
 
-@pytest.mark.parametrize("program", ["lmkd-agent", "lmkd-pressure", "lmkd-conformance", "lmkd-client"])
+@pytest.mark.parametrize(
+    "program", ["lmkd-agent", "lmkd-pressure", "lmkd-conformance", "lmkd-client", "lmkd-apps"]
+)
 def test_what_runs_on_the_device_knows_nothing_of_the_host(program: str, checkout: Path) -> None:
     trees = [checkout / tree for tree in SOURCES[program]]
     for path in (path for tree in trees for path in tree.rglob("*.[ch]")):

@@ -48,6 +48,9 @@ done
 ln -sf /system/bin/stand-in-android /bin/stand-in-android
 mv -f {STAGE}/bin/* /bin/
 rm -rf {STAGE}
+cp -f /system/bin/stand-in-android /bin/run-as.new
+chmod 4755 /bin/run-as.new
+mv -f /bin/run-as.new /bin/run-as
 [ -z "$fresh" ] || for pid in $(pidof system_server) $(pidof lmkd); do kill $pid; done
 pidof lmkd > /dev/null && [ -z "$fresh" ] || stand-in-android lmkd
 pidof system_server > /dev/null && [ -z "$fresh" ] || stand-in-android system_server

@@ -21,6 +21,9 @@ INSTALL_S = 300.0
 
 ANSWER_MAX = 300
 
+START_TIME = 22 - 3
+"""Field 22 of /proc/PID/stat (proc_pid_stat(5)), counted from the third."""
+
 
 class Android:
     """The commands on one device."""
@@ -80,6 +83,27 @@ class Android:
     def pid_of(self, package: str) -> int | None:
         words = self._text(f"pidof {shlex.quote(package)}").split()
         return int(words[0]) if words and words[0].isdecimal() else None
+
+    def start_ticks(self, pid: int, package: str) -> int:
+        """When the app's process began, in ticks since boot: with its pid, what tells it from all others.
+
+        Raises:
+            TrialInvalid: the process is not there, or is another's.
+        """
+        name = self._text(f"tr '\\0' '\\n' < /proc/{pid}/cmdline | head -n 1").strip()
+        if name != package:
+            raise TrialInvalid(f"process {pid} is not {package}, but {name[:60] or 'gone'}")
+        stat = self._text(f"cat /proc/{pid}/stat")
+        fields = stat.rpartition(")")[2].split()  # from the third on; the second may hold anything
+        if len(fields) <= START_TIME or not fields[START_TIME].isdecimal():
+            raise TrialInvalid(f"process {pid}, {package}, died")
+        return int(fields[START_TIME])
+
+    def why_not_run_as(self, package: str) -> str:
+        """Why nothing can be run in the app's own uid; empty when it can."""
+        done = self._run(f"run-as {shlex.quote(package)} id -u")
+        uid = done.stdout.decode(errors="replace").strip()
+        return "" if done.exit_code == 0 and uid.isdecimal() else _said(done) or "run-as says nothing"
 
     def await_background(self, pid: int, least_adj: int, seconds: float) -> int:
         """Returns the process's oom_score_adj once it is ``least_adj`` or more.

@@ -15,6 +15,10 @@ WORKLOAD = re.compile(r"org\.lmkdlab\.w\d+")
 """What apk-workloads calls its packages."""
 
 
+BUILD_THEM = "build them by `make apks`, and name their folder by --lmkd-apks"
+NO_WORKLOADS = f"no workload app is installed: {BUILD_THEM}"
+
+
 class NoWorkloads(LmkdError):
     """The device lacks the apps that an observation needs; the suite is skipped there."""
 
@@ -59,10 +63,7 @@ def plan_apps(
     workloads = sorted(filter(WORKLOAD.fullmatch, installed))
     needed = 1 + (0 if named else scenario.background)
     if len(workloads) < needed:
-        raise NoWorkloads(
-            f"{len(workloads)} of the {needed} workload apps are installed: build them by `make apks`, and "
-            "name their folder by --lmkd-apks"
-        )
+        raise NoWorkloads(f"{len(workloads)} of the {needed} workload apps are installed: {BUILD_THEM}")
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     *others, last = workloads
     demand = PlannedApp(f"{last}/{ACTIVITY}", mem_total_kb * scenario.demand_pct // 100)

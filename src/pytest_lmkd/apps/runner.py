@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
-from pathlib import Path
 
 from pytest_lmkd.agent.kill_watch import KillWatch
 from pytest_lmkd.apps.android import Android
@@ -16,6 +15,7 @@ from pytest_lmkd.apps.plan import plan_apps
 from pytest_lmkd.apps.scenarios import ARM
 from pytest_lmkd.apps.scenarios import SUITE
 from pytest_lmkd.apps.scenarios import AppsScenario
+from pytest_lmkd.apps.workloads import Workloads
 from pytest_lmkd.design import derived_seed
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.readiness import read_boot_id
@@ -54,7 +54,7 @@ class AppsOutcome:
 
 
 class AppsRunner:
-    """``named``: components of the user's apps; ``apks``: a folder of workload apps to install."""
+    """``named``: components of the user's apps, in place of ``workloads`` in the background."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class AppsRunner:
         store: ResultStore,
         rules: Rules,
         named: tuple[str, ...],
-        apks: Path | None,
+        workloads: Workloads,
         on_block: OnBlock,
         progress: Progress,
     ) -> None:
@@ -70,10 +70,9 @@ class AppsRunner:
         self._store = store
         self._rules = rules
         self._named = named
-        self._apks = apks
+        self._workloads = workloads
         self._on_block = on_block
         self._progress = progress
-        self._installed_here: list[str] | None = None
         self._lmkd_refuses = False
         self._stored = {(one.scenario, one.block): one for one in store.observations(device.name)}
 
@@ -90,16 +89,9 @@ class AppsRunner:
             self._note_skip(scenario, outcome.skipped)
         return outcome
 
-    def close(self) -> None:
-        """Uninstalls what was installed for the run."""
-        android = self._android()
-        for package in self._installed_here or ():
-            android.uninstall(package)
-        self._installed_here = None
-
     def _run(self, scenario: AppsScenario, outcome: AppsOutcome) -> str:
         try:
-            self._install()
+            self._workloads.install()
             for block in range(self._rules.blocks):
                 record = self._stored.get((scenario.scenario, block)) or self._block(scenario, block)
                 outcome.complete_blocks += record.valid
@@ -152,18 +144,6 @@ class AppsRunner:
     def _plan(self, scenario: AppsScenario, seed: int) -> AppsPlan:
         installed = sorted(self._android().installed())
         return plan_apps(scenario, installed, self._named, self._device.mem_total_kb, seed)
-
-    def _install(self) -> None:
-        if self._installed_here is not None:
-            return
-        self._installed_here = []
-        android = self._android()
-        present = android.installed()
-        for apk in sorted(self._apks.glob("*.apk")) if self._apks else ():
-            if apk.stem not in present:
-                self._progress(f"{self._device.name}: installing {apk.name}")
-                android.install(apk, self._device.folder)
-                self._installed_here.append(apk.stem)
 
     def _android(self) -> Android:
         return Android(self._device.transport, self._device.name)

@@ -1,11 +1,16 @@
-"""The situations in which the device's own lmkd is observed."""
+"""The situations in which the device's own lmkd is observed, and in which our arms kill real apps."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pytest_lmkd.design import Stratum
+
 SUITE = "apps"
 ARM = "lmkd"
+
+APP_KILL_TIMEOUT_MS = 2000
+"""Each kill is watched for this long: nobody holds the memory, and its return takes tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +44,10 @@ APPS = {
         ),
     )
 }
+
+
+def workload_app(size_mb: int, threads: int) -> Stratum:
+    """A workload app in the background, which one of our arms kills; nothing holds its memory."""
+    return Stratum(
+        SUITE, "workload-app", "none", "natural", size_mb * 1024, threads, timeout_ms=APP_KILL_TIMEOUT_MS
+    )

@@ -20,6 +20,8 @@ from pytest_lmkd.errors import EXIT_CHECK_FAILED
 from pytest_lmkd.errors import EXIT_NO_DEVICE
 from pytest_lmkd.errors import EXIT_OK
 from pytest_lmkd.suite_needs import SUITE_NEEDS
+from pytest_lmkd.suite_needs import TIERS
+from pytest_lmkd.suite_needs import why_no_tier
 from pytest_lmkd.suite_needs import why_not
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.wire import encode_line
@@ -116,6 +118,9 @@ def _print_examination(device: Device) -> None:
     for name, fact in told.items():
         value = "-" if fact.value is None else str(fact.value)
         print(f"  {name:<{width}} {value:<34} {fact.source}{': ' if fact.reason else ''}{fact.reason}")
+    print()
+    for tier in TIERS:
+        print(f"  {'tier ' + tier:<26} {why_no_tier(tier, device.facts) or 'can be used'}")
     print()
     for suite in SUITE_NEEDS:
         reason = why_not(suite, device.facts, confined=bool(device.pressure_limit_kb))

@@ -24,6 +24,9 @@ KERNEL_OPTIONS = ("PSI", "MEMCG", "CGROUP_FREEZER", "USERFAULTFD", "LRU_GEN", "Z
 OEM_KILLERS = ("athena_killer", "o-kill", "com.miui.powerkeeper")
 """Vendors' processes that kill apps, and leave no record of lmkd's."""
 
+WORKLOAD = r"org\.lmkdlab\.w[0-9]+"
+"""What apk-workloads calls its packages, all debuggable."""
+
 MODEL = "getprop ro.product.model 2>/dev/null || cat /sys/class/dmi/id/product_name 2>/dev/null || uname -sm"
 ABI = "getprop ro.product.cpu.abi 2>/dev/null || uname -m"
 
@@ -74,6 +77,13 @@ ANDROID = (
         'if [ "$(id -u)" = 0 ]; then echo adb; elif [ "$(getprop ro.debuggable)" = 1 ]; then echo adb root; '
         "elif command -v su >/dev/null; then echo su, which is not used; else echo none; fi",
         "id -u, ro.debuggable, su on PATH",
+    ),
+    YesOrNo(
+        "run_as",
+        f"p=$(pm list packages -3 | grep -E '^package:{WORKLOAD}$' | head -n 1); "
+        '[ -z "$p" ] || run-as "${p#package:}" id -u',
+        "run-as WORKLOAD-APP id -u",
+        absent="no workload app is installed to try it with (see make apks)",
     ),
     Number("lmkd_pid", "pidof lmkd", "pidof lmkd", "lmkd does not run, or may not be seen"),
     YesOrNo("lmkd_socket", "[ -S /dev/socket/lmkd ] && echo 1 || echo 0", "/dev/socket/lmkd"),

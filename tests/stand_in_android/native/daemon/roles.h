@@ -8,4 +8,5 @@ int ask_main(int count, char **words);
 int log_main(int count, char **words);
 int logcat_main(int count, char **words);
 int run_as_main(int count, char **words);
+int as_shell_main(int count, char **words);
 int locked_main(int count, char **words);

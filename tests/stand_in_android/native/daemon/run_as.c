@@ -1,4 +1,5 @@
-// Stand-in for `run-as PACKAGE COMMAND...`: as the app's user, in the app's folder.
+// Stand-in for `run-as PACKAGE COMMAND...`: as the app's user, in the app's folder. The program is owned by root
+// with the setuid bit, where Android's has the capabilities CAP_SETUID and CAP_SETGID (AOSP system/core run-as).
 #include <errno.h>
 #include <grp.h>
 #include <stdio.h>
@@ -8,9 +9,15 @@
 #include "packages.h"
 #include "roles.h"
 
+enum { AID_ROOT = 0, AID_SHELL = 2000 };
+
 int run_as_main(int count, char **words)
 {
 	char folder[PACKAGE_PATH_SIZE];
+	if (getuid() != AID_ROOT && getuid() != AID_SHELL) {
+		fprintf(stderr, "run-as: only 'shell' or 'root' users can run this program\n");
+		return 1;
+	}
 	uid_t uid = count > 2 ? package_uid(words[1]) : 0;
 	if (uid == 0) {
 		fprintf(stderr, "run-as: unknown package: %s\n", count > 1 ? words[1] : "");

@@ -1,0 +1,14 @@
+// Kills one process of an app by an arm, and tells when it had ended.
+#pragma once
+
+#include "arms/arm.h"
+
+struct kill_plan {
+	int64_t pid, start_ticks, delay_us, timeout_ms;
+	const struct arm *arm;
+};
+
+// Parses words such as pid=123, which it cuts up. 0, or -1 with failed().
+int kill_plan_parse(char *words, struct kill_plan *plan);
+// Carries it out and answers. 0, or -1 with failed(): nothing was killed.
+int kill_carry_out(const struct kill_plan *plan);

@@ -1,0 +1,149 @@
+"""One kill of a real app by one of our arms: it is started, left in the background, killed, and looked after.
+
+With root by us, else in the app's own uid by ``run-as``. How its memory comes back is seen by the device's
+free memory (``system_meter``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lmkd_reports.logs.deaths import Death
+from lmkd_reports.logs.summary import summarise
+from pytest_lmkd.agent.apps_program import AppKill
+from pytest_lmkd.agent.apps_program import AppsProgram
+from pytest_lmkd.agent.apps_program import Target
+from pytest_lmkd.agent.apps_program import Watch
+from pytest_lmkd.apps.android import Android
+from pytest_lmkd.apps.device_log import DeviceLog
+from pytest_lmkd.apps.observation import BACKGROUND_S
+from pytest_lmkd.apps.observation import LEFT_ADJ
+from pytest_lmkd.apps.observation import READY_S
+from pytest_lmkd.apps.plan import ACTIVITY
+from pytest_lmkd.apps.system_meter import held
+from pytest_lmkd.apps.system_meter import returned
+from pytest_lmkd.arms import agent_arm
+from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.transport import Transport
+from pytest_lmkd.validity import MAX_CLOCK_STEP_NS
+from pytest_lmkd.validity import check_arm
+from pytest_lmkd.wire import PlannedTrial
+
+IDLE_MS = 500
+"""How long free memory is watched before the kill, to know how much it moves by itself."""
+
+NS_PER_MS = 1_000_000
+MRELEASE = "process_mrelease"
+
+OUR_DOING = {"signal", "unknown"}
+"""What logs may call a SIGKILL of ours (lmkd_reports.logs.deaths): they do not tell who sends a signal."""
+
+
+class AppKiller:
+    """Of one device and one workload app. ``is_root``: the arms are run by us, not by ``run-as``."""
+
+    def __init__(
+        self, transport: Transport, android: Android, program: AppsProgram, package: str, *, is_root: bool
+    ) -> None:
+        self._transport = transport
+        self._android = android
+        self._program = program
+        self._package = package
+        self._run_as = None if is_root else package
+
+    def run(self, planned: PlannedTrial, progress: Progress) -> dict[str, Any]:
+        """The measured fields of the TrialRecord, ``flags`` among them. Leaves the app stopped.
+
+        Raises:
+            TrialInvalid: the app was not killed, or by somebody else, or free memory does not tell.
+            DeviceUnusable: it cannot be done on this device.
+            TransportLost: the link broke.
+        """
+        self._android.force_stop(self._package)
+        self._android.clear_exit_info(self._package)
+        try:
+            log = DeviceLog(self._transport)
+            target = self._in_background(planned, log)
+            kill, watch = self._kill(planned, target, progress)
+            self._check_death(log, kill)
+        finally:
+            self._android.force_stop(self._package)
+        return {"killed_as": "run-as" if self._run_as else "root", **measured(planned, kill, watch)}
+
+    def _in_background(self, planned: PlannedTrial, log: DeviceLog) -> Target:
+        extras: dict[str, int | str] = {
+            "size_kb": planned.victim_kb,
+            "threads": planned.threads,
+            "shape": planned.shape,
+        }
+        pid = self._android.start(f"{self._package}/{ACTIVITY}", extras)
+        target = Target(pid, self._android.start_ticks(pid, self._package))
+        log.await_ready(self._package, pid, READY_S)
+        self._android.home()
+        self._android.await_background(pid, LEFT_ADJ, BACKGROUND_S)
+        return target
+
+    def _kill(self, planned: PlannedTrial, target: Target, progress: Progress) -> tuple[AppKill, Watch]:
+        timeout_ms = planned.timeout_ns // NS_PER_MS
+        self._program.prepare(self._run_as, progress)
+        with self._program.watch(IDLE_MS) as watch:
+            kill = self._program.kill(target, agent_arm(planned.arm), timeout_ms, self._run_as)
+            return kill, watch.end(timeout_ms)
+
+    def _check_death(self, log: DeviceLog, kill: AppKill) -> None:
+        """Raises: TrialInvalid: the app is back, or others killed meanwhile."""
+        pid = self._android.pid_of(self._package)
+        if pid is not None and pid != kill.pid:
+            raise TrialInvalid(f"Android started {self._package} again meanwhile, as process {pid}")
+        events, _ = log.events(self._android.exit_info(self._package), "")
+        check_deaths(summarise(events).deaths, kill.pid)
+
+
+def check_deaths(deaths: tuple[Death, ...], pid: int) -> None:
+    """Raises: TrialInvalid: by the logs somebody else killed the app, or lmkd killed others beside it."""
+    for death in deaths:
+        if death.pid == pid and death.killer not in OUR_DOING:
+            raise TrialInvalid(f"the app was killed by another: {death.killer}, {death.reason}")
+        if death.pid != pid and death.killer in {"lmkd", "kernel-oom"}:
+            raise TrialInvalid(
+                f"{death.killer} killed {death.process or death.pid} meanwhile, whose memory came back too"
+            )
+
+
+def measured(planned: PlannedTrial, kill: AppKill, watch: Watch) -> dict[str, Any]:
+    """What a kill and a watch tell together, as fields of the TrialRecord.
+
+    Raises:
+        TrialInvalid: the arm did not do what it is to do, or free memory does not tell.
+    """
+    releases = [call for call in kill.calls if call.name == MRELEASE]
+    mrelease = releases[-1] if releases else None
+    errno = mrelease.errno if mrelease else ""
+    check_arm(planned.arm, errno)
+    held_by_app = held(kill)
+    seen = returned(watch.samples, kill, held_by_app.size_kb, planned.timeout_ns)
+    failed = {
+        "clock-step": watch.clock_resolution_ns > MAX_CLOCK_STEP_NS,
+        "coarse-sampling": seen.gap_max_ns * 10 > (seen.reclaim_90_ns or planned.timeout_ns),
+    }
+    return {
+        "meter": "system",
+        "noise_kb": seen.noise_kb,
+        "returns_kb": held_by_app.size_kb,
+        "returns_from": held_by_app.source,
+        "calls": kill.calls,
+        "mrelease_errno": errno,
+        "kill_to_mrelease_ns": mrelease.start_ns if mrelease else None,
+        "syscall_ns": (mrelease or kill.calls[0]).took_ns if kill.calls else None,
+        "reclaim_50_ns": seen.reclaim_50_ns,
+        "reclaim_90_ns": seen.reclaim_90_ns,
+        "exit_ns": kill.exit_ns,
+        "stall_class": seen.stall_class,
+        "clock_resolution_ns": watch.clock_resolution_ns,
+        "samples": seen.samples,
+        "gap_median_ns": seen.gap_median_ns,
+        "gap_max_ns": seen.gap_max_ns,
+        "curve": seen.curve,
+        "flags": tuple(name for name, is_so in failed.items() if is_so),
+    }
