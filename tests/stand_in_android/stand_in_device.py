@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,11 +20,15 @@ from lmkd_reports.logs.summary import Summary
 from lmkd_reports.logs.summary import summarise
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.deadline import Deadline
+from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
 
 PATIENCE_S = 120.0
 """No test is about time: this ends one that hangs."""
+
+READY = b"lmkd-adbd: ready"
+"""What the daemon says on the console whenever it begins."""
 
 ACTIVITY = "android.app.NativeActivity"
 
@@ -92,11 +97,11 @@ def own_runtime_folder(patch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @contextmanager
-def up(name: str, memory_mb: int) -> Iterator[lmkd_virtual.Instance]:
+def up(name: str, memory_mb: int, personality: str = "stock") -> Iterator[lmkd_virtual.Instance]:
     """A device with the stand-in; unbound, so that a session in a process of its own finds it."""
     lmkd_virtual.build(print)
     instance = lmkd_virtual.up(
-        "stock", name=name, progress=print, deadline=Deadline(PATIENCE_S), memory_mb=memory_mb
+        personality, name=name, progress=print, deadline=Deadline(PATIENCE_S), memory_mb=memory_mb
     )
     try:
         with attached(instance) as transport:
@@ -115,6 +120,29 @@ def attached(instance: lmkd_virtual.Instance) -> Iterator[Transport]:
         yield server.connect(f"localfilesystem:{instance.adb_socket}", Deadline(PATIENCE_S))
     finally:
         server.stop(Deadline(PATIENCE_S))
+
+
+BECOME_A_USER_BUILD = """
+set -e
+mv /sbin/lmkd-adbd /sbin/lmkd-adbd-of-root
+printf '%s\\n' '#!/bin/sh' 'exec stand-in-android as-shell /sbin/lmkd-adbd-of-root "$@"' > /sbin/lmkd-adbd
+chmod 755 /sbin/lmkd-adbd
+chown 2000:2000 /dev/vport0p1
+mkdir -p /data/local/tmp
+chown -R 2000:2000 /data/local/tmp
+kill $(pidof lmkd-adbd)
+"""
+"""The device's init starts the daemon again, from then on as AID_SHELL: adb gives no root any more."""
+
+
+def become_a_user_build(instance: lmkd_virtual.Instance) -> None:
+    """Adb's shell is of the user that it is of on user builds, until the device restarts."""
+    seen = instance.console_log.read_bytes().count(READY)
+    with attached(instance) as transport, suppress(TransportLost):  # the daemon goes
+        transport.shell(BECOME_A_USER_BUILD, Deadline(PATIENCE_S))
+    deadline = Deadline(PATIENCE_S)
+    while instance.console_log.read_bytes().count(READY) == seen:
+        assert deadline.remaining_s() > 0, instance.console_log.read_text()
 
 
 @contextmanager

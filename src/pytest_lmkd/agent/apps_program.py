@@ -85,7 +85,7 @@ class AppsFailure(msgspec.Struct, frozen=True, tag="error"):
 
 AppsLine = AppKill | Watching | Samples | Watched | AppsFailure
 
-_decoder = msgspec.json.Decoder(AppsLine)
+_decoder: msgspec.json.Decoder[AppsLine] = msgspec.json.Decoder(AppsLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ def decode_lines(output: bytes) -> tuple[AppsLine, ...]:
 
 def _decode(line: bytes) -> AppsLine:
     try:
-        answer: AppsLine = _decoder.decode(line)
+        return _decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AgentBug(
             f"{PROGRAM} answered {line[:200]!r}, which is not of its protocol ({error})"

@@ -1,0 +1,24 @@
+"""The program of suites/apps, built for this host under ASan and UBSan, where every user may run it."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "device_agent"))
+
+from sanitized import sanitized_program
+
+from pytest_lmkd.agent.apps_program import PROGRAM
+
+
+@pytest.fixture(scope="session")
+def program(checkout: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="lmkd-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield sanitized_program(PROGRAM, checkout, folder)

@@ -1,0 +1,94 @@
+"""The suite that kills apps by our arms, whole, against the stand-in Android: by run-as, and by root."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from stand_in_device import PATIENCE_S
+from stand_in_device import attached
+from stand_in_device import become_a_user_build
+from stand_in_device import make_apks
+from stand_in_device import own_runtime_folder
+from stand_in_device import up
+
+from pytest_lmkd.apps.android import Android
+from pytest_lmkd.devices.source import ANDROID_FOLDER
+from pytest_lmkd.store import ResultStore
+from pytest_lmkd.wire import TrialRecord
+
+DEVICE = "virtual-reap-kill-v3"
+ARMS = {"kill", "kill+mrelease", "reap-kill"}
+APP = "org.lmkdlab.w01"
+
+
+def run_suite(checkout: Path, results: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "suites/apps/test_app_kills.py", "-k", "4t"]
+    command += ["-p", "no:cacheprovider", "-rs", "--lmkd-device", "virtual:reap-kill-v3"]
+    command += ["--lmkd-blocks", "1", "--lmkd-results", str(results), *words]
+    return subprocess.run(
+        command, cwd=checkout, capture_output=True, text=True, check=False, timeout=5 * PATIENCE_S
+    )
+
+
+def trials(results: Path) -> list[TrialRecord]:
+    return ResultStore(results, resume=True).trials(DEVICE)
+
+
+def check(done: subprocess.CompletedProcess[str], results: Path, killed_as: str) -> None:
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = trials(results)
+    assert {trial.arm for trial in found} == ARMS, [trial.invalid_reason for trial in found]
+    for trial in found:
+        assert (trial.valid, trial.meter, trial.killed_as) == (True, "system", killed_as), trial
+        assert trial.returns_from == "smaps_rollup"
+        assert trial.returns_kb is not None
+        assert trial.returns_kb >= trial.victim_kb
+        assert trial.noise_kb is not None
+        assert trial.reclaim_50_ns is not None
+        assert trial.reclaim_90_ns is not None
+        assert trial.reclaim_50_ns <= trial.reclaim_90_ns
+        assert trial.reclaim_99_ns is None
+        assert trial.curve
+    names = {trial.arm: [call.name for call in trial.calls] for trial in found}
+    assert names["kill"] == ["pidfd_send_signal"]
+    assert names["kill+mrelease"] == ["pidfd_send_signal", "process_mrelease"]
+    assert names["reap-kill"] == ["process_mrelease"]
+
+
+def test_without_root_apps_are_killed_in_their_own_uid(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with own_runtime_folder(monkeypatch), up("kills", 1024, "reap-kill-v3") as instance:
+        (apk,) = make_apks(tmp_path / "apks", 1)
+        with attached(instance) as transport:
+            Android(transport, "stand-in").install(apk, ANDROID_FOLDER)
+        become_a_user_build(instance)
+        done = run_suite(checkout, tmp_path / "results")
+    check(done, tmp_path / "results", "run-as")
+    lines = (tmp_path / "results" / "records" / f"{DEVICE}.jsonl").read_text().splitlines()
+    facts = json.loads(lines[0])["facts"]
+    assert (facts["root"]["value"], facts["run_as"]["value"]) == (False, True)
+
+
+def test_with_root_apps_are_killed_without_run_as(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with own_runtime_folder(monkeypatch), up("kills-root", 1024, "reap-kill-v3"):
+        make_apks(tmp_path / "apks", 1)
+        done = run_suite(checkout, tmp_path / "results", "--lmkd-apks", str(tmp_path / "apks"))
+    check(done, tmp_path / "results", "root")
+
+
+def test_without_root_and_without_an_app_of_ours_the_suite_is_skipped(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with own_runtime_folder(monkeypatch), up("no-apps", 512, "reap-kill-v3") as instance:
+        become_a_user_build(instance)
+        done = run_suite(checkout, tmp_path / "results")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no workload app is installed: build them by `make apks`" in done.stdout
+    assert trials(tmp_path / "results") == []
