@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from stand_in_device import make_apks
 from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
+import lmkd_virtual
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.store import ResultStore
@@ -22,7 +24,6 @@ from pytest_lmkd.wire import TrialRecord
 
 DEVICE = "virtual-reap-kill-v3"
 ARMS = {"kill", "kill+mrelease", "reap-kill"}
-APP = "org.lmkdlab.w01"
 
 
 def run_suite(checkout: Path, results: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -59,36 +60,48 @@ def check(done: subprocess.CompletedProcess[str], results: Path, killed_as: str)
     assert names["reap-kill"] == ["process_mrelease"]
 
 
-def test_without_root_apps_are_killed_in_their_own_uid(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="module")
+def phone() -> Iterator[lmkd_virtual.Instance]:
+    """The only virtual device that a session finds, and it finds it running."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        own_runtime_folder(patch),
+        up("kills", 1024, "reap-kill-v3") as instance,
+    ):
+        yield instance
+
+
+@pytest.fixture
+def user_build(phone: lmkd_virtual.Instance, tmp_path: Path) -> None:
+    """The same device with an app, and without root: from here on."""
+    (apk,) = make_apks(tmp_path / "apks", 1)
+    with attached(phone) as transport:
+        Android(transport, "stand-in").install(apk, ANDROID_FOLDER)
+    become_a_user_build(phone)
+
+
+def test_without_an_app_of_ours_the_suite_is_skipped(
+    phone: lmkd_virtual.Instance, checkout: Path, tmp_path: Path
 ) -> None:
-    with own_runtime_folder(monkeypatch), up("kills", 1024, "reap-kill-v3") as instance:
-        (apk,) = make_apks(tmp_path / "apks", 1)
-        with attached(instance) as transport:
-            Android(transport, "stand-in").install(apk, ANDROID_FOLDER)
-        become_a_user_build(instance)
-        done = run_suite(checkout, tmp_path / "results")
+    done = run_suite(checkout, tmp_path / "results")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "no workload app is installed: build them by `make apks`" in done.stdout
+    assert trials(tmp_path / "results") == []
+
+
+def test_with_root_apps_are_killed_without_run_as(
+    phone: lmkd_virtual.Instance, checkout: Path, tmp_path: Path
+) -> None:
+    make_apks(tmp_path / "apks", 1)
+    done = run_suite(checkout, tmp_path / "results", "--lmkd-apks", str(tmp_path / "apks"))
+    check(done, tmp_path / "results", "root")
+
+
+def test_without_root_apps_are_killed_in_their_own_uid(
+    user_build: None, checkout: Path, tmp_path: Path
+) -> None:
+    done = run_suite(checkout, tmp_path / "results")
     check(done, tmp_path / "results", "run-as")
     lines = (tmp_path / "results" / "records" / f"{DEVICE}.jsonl").read_text().splitlines()
     facts = json.loads(lines[0])["facts"]
     assert (facts["root"]["value"], facts["run_as"]["value"]) == (False, True)
-
-
-def test_with_root_apps_are_killed_without_run_as(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with own_runtime_folder(monkeypatch), up("kills-root", 1024, "reap-kill-v3"):
-        make_apks(tmp_path / "apks", 1)
-        done = run_suite(checkout, tmp_path / "results", "--lmkd-apks", str(tmp_path / "apks"))
-    check(done, tmp_path / "results", "root")
-
-
-def test_without_root_and_without_an_app_of_ours_the_suite_is_skipped(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with own_runtime_folder(monkeypatch), up("no-apps", 512, "reap-kill-v3") as instance:
-        become_a_user_build(instance)
-        done = run_suite(checkout, tmp_path / "results")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "no workload app is installed: build them by `make apks`" in done.stdout
-    assert trials(tmp_path / "results") == []

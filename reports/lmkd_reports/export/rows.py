@@ -32,7 +32,7 @@ def rows_of(table: Table, found: DeviceRecords) -> Iterator[Row]:
 def _trials(found: DeviceRecords) -> Iterator[Row]:
     for trial in found.trials:
         states = [value for state in (trial.before, trial.after) for value in _state(state)]
-        yield (*_trial(found, trial), *_told(trial, tables.MEASURED), *states)
+        yield (*_trial(found, trial), *_told(trial, tables.MEASURED), *states, *_told(trial, tables.METER))
 
 
 def _curves(found: DeviceRecords) -> Iterator[Row]:

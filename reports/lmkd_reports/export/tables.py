@@ -117,7 +117,12 @@ MEASURED = (
 )
 """What a trial tells by itself."""
 
-TRIALS = Table("trials", TRIAL_KEY, (*MEASURED, *_prefixed("before_", STATE), *_prefixed("after_", STATE)))
+METER = (*_text("meter"), *_or_null(_integers("noise_kb")), *_text("returns_from", "killed_as"))
+"""What a trial tells of how it was measured."""
+
+TRIALS = Table(
+    "trials", TRIAL_KEY, (*MEASURED, *_prefixed("before_", STATE), *_prefixed("after_", STATE), *METER)
+)
 
 CURVES = Table("curves", TRIAL_KEY, _integers("t_us", "charged_kb"))
 

@@ -1,0 +1,196 @@
+"""Free memory of the whole device as the meter: what it tells of a kill, and when it must not be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lmkd_reports.logs.deaths import Death
+from pytest_lmkd.agent.apps_program import AppKill
+from pytest_lmkd.agent.apps_program import AppsFailure
+from pytest_lmkd.agent.apps_program import Watch
+from pytest_lmkd.agent.apps_program import decode_lines
+from pytest_lmkd.apps.app_kill import check_deaths
+from pytest_lmkd.apps.app_kill import measured
+from pytest_lmkd.apps.scenarios import workload_app
+from pytest_lmkd.apps.system_meter import CURVE_POINTS
+from pytest_lmkd.apps.system_meter import Held
+from pytest_lmkd.apps.system_meter import held
+from pytest_lmkd.apps.system_meter import returned
+from pytest_lmkd.apps.system_meter import thinned
+from pytest_lmkd.design import plan_block
+from pytest_lmkd.errors import AgentBug
+from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.wire import Call
+
+MS = 1_000_000
+KILLED_NS = 10_000 * MS
+SIZE_KB = 100_000
+FREE_KB = 500_000
+TIMEOUT_NS = 2000 * MS
+
+
+def app_kill(**changes: object) -> AppKill:
+    fields: dict[str, object] = {
+        "pid": 7,
+        "uid": 10100,
+        "killed_ns": KILLED_NS,
+        "exit_ns": 30 * MS,
+        "rss_kb": 130_000,
+        "anon_kb": 110_000,
+        "swap_kb": 0,
+        "private_dirty_kb": SIZE_KB,
+        "calls": (Call("pidfd_send_signal", 0, 9000, "", None),),
+    }
+    return AppKill(**(fields | changes))  # type: ignore[arg-type]  # those of the dict
+
+
+def samples(back_kb: Callable[[int], int], noise_kb: int = 0) -> list[tuple[int, int]]:
+    """Every ms from 500 ms before the kill to 2001 ms after it; ``back_kb`` by ms since the kill."""
+    idle = [(KILLED_NS + ms * MS, FREE_KB + (noise_kb if ms % 2 else 0)) for ms in range(-500, 0)]
+    return idle + [(KILLED_NS + ms * MS, FREE_KB + back_kb(ms)) for ms in range(2002)]
+
+
+def linear(ms: int) -> int:
+    """All of it in 100 ms."""
+    return min(SIZE_KB, ms * SIZE_KB // 100)
+
+
+def test_shares_are_of_what_the_app_held_and_times_since_the_kill() -> None:
+    seen = returned(samples(linear), app_kill(), SIZE_KB, TIMEOUT_NS)
+    assert (seen.reclaim_50_ns, seen.reclaim_90_ns) == (50 * MS, 90 * MS)
+    assert (seen.noise_kb, seen.gap_median_ns, seen.gap_max_ns) == (0, MS, MS)
+    assert seen.curve[0] == (0, SIZE_KB)
+    assert seen.curve[-1] == (2_000_000, 0)
+    assert len(seen.curve) <= CURVE_POINTS
+
+
+def test_what_does_not_come_back_is_censored() -> None:
+    seen = returned(samples(lambda ms: linear(ms) * 6 // 10), app_kill(), SIZE_KB, TIMEOUT_NS)
+    assert (seen.reclaim_50_ns, seen.reclaim_90_ns) == (84 * MS, None)
+
+
+@pytest.mark.parametrize(
+    ("back_kb", "exit_ns", "stall_class"),
+    [
+        (linear, 95 * MS, "none"),
+        (linear, 30 * MS, "Z"),
+        (lambda ms: linear(ms - 300) if ms > 300 else 0, 20 * MS, "Z"),
+        (lambda ms: linear(ms - 300) if ms > 300 else 0, 390 * MS, "D"),
+        (lambda ms: linear(ms - 300) if ms > 300 else 0, None, "D"),
+        (linear, 150 * MS, "none"),
+    ],
+)
+def test_stalls_are_told_as_of_the_agents_trials(
+    back_kb: Callable[[int], int], exit_ns: int | None, stall_class: str
+) -> None:
+    kill = app_kill(exit_ns=exit_ns)
+    assert returned(samples(back_kb), kill, SIZE_KB, TIMEOUT_NS).stall_class == stall_class
+
+
+def test_noise_up_to_a_twentieth_is_told_and_more_makes_it_invalid() -> None:
+    assert returned(samples(linear, 5000), app_kill(), SIZE_KB, TIMEOUT_NS).noise_kb == 5000
+    with pytest.raises(
+        TrialInvalid, match="moved by 5001 kB before the kill, more than 5 % of the 100000 kB"
+    ):
+        returned(samples(linear, 5001), app_kill(), SIZE_KB, TIMEOUT_NS)
+
+
+def test_memory_that_somebody_else_gave_back_makes_it_invalid() -> None:
+    with pytest.raises(TrialInvalid, match="121000 kB came free, and the app had 100000 kB"):
+        returned(samples(lambda ms: linear(ms) * 121 // 100), app_kill(), SIZE_KB, TIMEOUT_NS)
+
+
+@pytest.mark.parametrize(
+    ("cut", "reason"),
+    [
+        (slice(495, None), "looked at 5 times before the kill"),
+        (slice(None, -3), "not watched until the trial's end"),
+        (slice(None, 500), "not watched until the trial's end"),
+        (slice(0, 0), "looked at 0 times before the kill"),
+    ],
+)
+def test_a_watch_that_is_too_short_tells_nothing(cut: slice, reason: str) -> None:
+    with pytest.raises(TrialInvalid, match=reason):
+        returned(samples(linear)[cut], app_kill(), SIZE_KB, TIMEOUT_NS)
+
+
+def test_what_can_come_back_and_who_told_it() -> None:
+    assert held(app_kill()) == Held(SIZE_KB, "smaps_rollup")
+    assert held(app_kill(private_dirty_kb=None)) == Held(110_000, "status")
+    with pytest.raises(TrialInvalid, match="does not tell how much memory"):
+        held(app_kill(private_dirty_kb=None, anon_kb=None))
+
+
+@given(st.lists(st.integers(0, SIZE_KB), min_size=1, max_size=400))
+def test_a_thinned_curve_begins_where_it_began_and_is_short(missing_kb: list[int]) -> None:
+    points = [(place * MS, kb) for place, kb in enumerate(missing_kb)]
+    thin = thinned(points, SIZE_KB)
+    assert thin[0] == (0, missing_kb[0])
+    assert len(thin) <= CURVE_POINTS
+    assert set(thin) <= {(at_ns // 1000, kb) for at_ns, kb in points}
+    assert [at_us for at_us, _ in thin] == sorted({at_us for at_us, _ in thin})
+
+
+def measured_by(arm: str, *calls: Call, step_ns: int = 100) -> dict[str, object]:
+    (planned,) = plan_block(workload_app(100, 4), "device", [arm], 0, 1)
+    return measured(planned, app_kill(calls=calls), Watch(tuple(samples(linear)), step_ns))
+
+
+SIGKILL = Call("pidfd_send_signal", 0, 9000, "", None)
+
+
+def test_a_record_tells_of_the_call_that_reaps() -> None:
+    release = Call("process_mrelease", 20_000, 5 * MS, "ESRCH", None)
+    fields = measured_by("kill+mrelease", SIGKILL, release)
+    assert (fields["kill_to_mrelease_ns"], fields["syscall_ns"]) == (20_000, 5 * MS)
+    assert (fields["mrelease_errno"], fields["meter"]) == ("ESRCH", "system")
+    assert "reclaim_99_ns" not in fields
+    alone = measured_by("kill", SIGKILL)
+    assert (alone["kill_to_mrelease_ns"], alone["syscall_ns"], alone["mrelease_errno"]) == (None, 9000, "")
+
+
+@pytest.mark.parametrize("errno", ["EPERM", "EINVAL"])
+def test_a_reap_kill_that_killed_nobody_is_invalid(errno: str) -> None:
+    with pytest.raises(TrialInvalid, match=f"killed nobody \\({errno}\\)"):
+        measured_by("reap-kill", Call("process_mrelease", 0, 9000, errno, None))
+
+
+def test_a_clock_of_timer_ticks_is_flagged() -> None:
+    assert measured_by("kill", SIGKILL)["flags"] == ()
+    assert measured_by("kill", SIGKILL, step_ns=4 * MS)["flags"] == ("clock-step",)
+
+
+def death(pid: int, killer: str) -> Death:
+    return Death(killer, "because", pid, "org.example", (), "", (), ())  # type: ignore[arg-type]  # one of the words
+
+
+@pytest.mark.parametrize(
+    ("pid", "killer", "reason"),
+    [
+        (7, "lmkd", "killed by another: lmkd, because"),
+        (7, "framework", "killed by another: framework, because"),
+        (8, "lmkd", "lmkd killed org.example meanwhile"),
+        (8, "kernel-oom", "kernel-oom killed org.example meanwhile"),
+    ],
+)
+def test_kills_of_others_make_it_invalid(pid: int, killer: str, reason: str) -> None:
+    with pytest.raises(TrialInvalid, match=reason):
+        check_deaths((death(pid, killer),), 7)
+
+
+@pytest.mark.parametrize(("pid", "killer"), [(7, "signal"), (7, "unknown"), (8, "itself"), (8, "framework")])
+def test_our_own_kill_and_deaths_of_no_matter_are_fine(pid: int, killer: str) -> None:
+    check_deaths((death(pid, killer),), 7)
+
+
+def test_what_is_not_of_the_programs_language_is_not_taken_for_an_answer() -> None:
+    assert decode_lines(b'{"type":"error","reason":"no"}\n') == (AppsFailure("no"),)
+    assert decode_lines(b"run-as: package not debuggable: org.example\n") == ()
+    assert decode_lines(b"") == ()
+    for line in (b'{"type":"watching","pid":1,"clock_resolution_ns":1}', b'{"type":"other"}', b'{"type":'):
+        with pytest.raises(AgentBug, match="not of its protocol"):
+            decode_lines(line)
