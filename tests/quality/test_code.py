@@ -29,6 +29,7 @@ PURE = (
     "pressure.profiles",
     "pressure.scenarios",
     "pressure.stratum",
+    "apps.system_meter",
     "validity",
     "suite_needs",
     "host_turn",

@@ -58,6 +58,7 @@ class AppKillRunner:
         self._on_block = on_block
         self._progress = progress
         self._program: AppsProgram | None = None
+        self._package = ""
         self._stored = {trial_identity(record): record for record in store.trials(device.name)}
 
     def measure(self, stratum: Stratum) -> StratumOutcome:
@@ -101,8 +102,9 @@ class AppKillRunner:
         packages = self._workloads.install()
         if not packages:
             return NO_WORKLOADS
-        refusal = "" if self._is_root else self._workloads.android.why_not_run_as(packages[0])
-        return f"root is missing, and so is run-as {packages[0]}: {refusal}" if refusal else ""
+        self._package = packages[0]
+        refusal = "" if self._is_root else self._workloads.android.why_not_run_as(self._package)
+        return f"root is missing, and so is run-as {self._package}: {refusal}" if refusal else ""
 
     def _block(self, stratum: Stratum, block: int, *, warmup: bool = False) -> list[TrialRecord]:
         planned = plan_block(stratum, self._device.name, self._arms, block, self._rules.seed, warmup=warmup)
@@ -137,10 +139,8 @@ class AppKillRunner:
         device = self._device
         if self._program is None:
             self._program = AppsProgram.load(device.transport, device.folder, self._progress)
-        package = self._workloads.install()[0]
-        return AppKiller(
-            device.transport, self._workloads.android, self._program, package, is_root=self._is_root
-        )
+        android, program = self._workloads.android, self._program
+        return AppKiller(device.transport, android, program, self._package, is_root=self._is_root)
 
     def _reattach(self, lost: TransportLost) -> None:
         self._program = None
