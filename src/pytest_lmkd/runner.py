@@ -173,13 +173,7 @@ class Runner:
     def _still_to_run(
         self, planned: Sequence[PlannedTrial], records: list[TrialRecord]
     ) -> dict[int, PlannedTrial]:
-        """The trials without a record; all of them if the device has restarted since some were made."""
-        recorded = set(map(_identity, records))
-        missing_trials = [trial for trial in planned if trial_identity(trial) not in recorded]
-        if missing_trials and any(record.boot_id != self._device.boot_id for record in records):
-            records.clear()
-            missing_trials = list(planned)
-        return {self._new_id(): trial for trial in missing_trials}
+        return {self._new_id(): trial for trial in still_to_run(planned, records, self._device.boot_id)}
 
     def _new_id(self) -> int:
         self._next_id += 1
@@ -213,6 +207,18 @@ class Runner:
         record = trial_record(planned, answer, boot_id, self._rules.suppressed)
         self._store.append(record)
         records.append(record)
+
+
+def still_to_run(
+    planned: Sequence[PlannedTrial], records: list[TrialRecord], boot_id: str
+) -> list[PlannedTrial]:
+    """A block's trials without a record; all, and no records, where the device has restarted since."""
+    recorded = set(map(trial_identity, records))
+    missing_trials = [trial for trial in planned if trial_identity(trial) not in recorded]
+    if missing_trials and any(record.boot_id != boot_id for record in records):
+        records.clear()
+        return list(planned)
+    return missing_trials
 
 
 def trial_identity(trial: PlannedTrial | TrialRecord) -> tuple[str | int, ...]:

@@ -14,12 +14,14 @@ from pytest_lmkd.design import Stratum
 from pytest_lmkd.design import plan_block
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.readiness import read_boot_id
+from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
 from pytest_lmkd.precision import may_end
 from pytest_lmkd.rules import Rules
 from pytest_lmkd.runner import StratumOutcome
+from pytest_lmkd.runner import still_to_run
 from pytest_lmkd.runner import trial_identity
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.suite_needs import why_not
@@ -30,7 +32,7 @@ from pytest_lmkd.wire import SkipRecord
 from pytest_lmkd.wire import TrialRecord
 
 MAX_LINK_LOSSES = 3
-"""Broken links that one kill survives: it is then made again, with another app process."""
+"""Broken links that one block survives: a kill that was cut is made again, with another app process."""
 
 OnBlock = Callable[[str, Stratum, int], None]
 
@@ -107,22 +109,33 @@ class AppKillRunner:
         return f"root is missing, and so is run-as {self._package}: {refusal}" if refusal else ""
 
     def _block(self, stratum: Stratum, block: int, *, warmup: bool = False) -> list[TrialRecord]:
+        """Of one boot, as all blocks (``still_to_run``)."""
         planned = plan_block(stratum, self._device.name, self._arms, block, self._rules.seed, warmup=warmup)
-        return [self._stored.get(trial_identity(trial)) or self._trial(trial) for trial in planned]
-
-    def _trial(self, planned: PlannedTrial) -> TrialRecord:
+        stored = (self._stored.get(trial_identity(trial)) for trial in planned)
+        records = [record for record in stored if record is not None]
         for _ in range(MAX_LINK_LOSSES):
+            missing_trials = still_to_run(planned, records, self._device.boot_id)
+            if not missing_trials:
+                return records
             try:
-                record = self._tried(planned)
+                with state_around(
+                    self._device, self._store, stratum.suite, str(stratum), block, warmup=warmup
+                ):
+                    self._run_missing(missing_trials, records)
             except TransportLost as lost:
-                self._reattach(lost)
-            else:
-                self._store.append(record)
-                return record
-        raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one kill")
+                self._program = None
+                self._device.recover(lost)
+        if still_to_run(planned, records, self._device.boot_id):
+            raise DeviceUnusable(f"{self._device.name}: the link broke {MAX_LINK_LOSSES} times in one block")
+        return records
+
+    def _run_missing(self, trials: Sequence[PlannedTrial], records: list[TrialRecord]) -> None:
+        for planned in trials:
+            record = self._tried(planned)
+            self._store.append(record)
+            records.append(record)
 
     def _tried(self, planned: PlannedTrial) -> TrialRecord:
-        self._device.await_cool()
         boot_id = self._device.boot_id
         measured: dict[str, Any] = {"meter": "system"}
         try:
@@ -131,7 +144,7 @@ class AppKillRunner:
         except TrialInvalid as invalid:
             reason = str(invalid)
         if read_boot_id(self._device.transport) != boot_id:
-            reason = "the device restarted meanwhile"
+            raise TransportLost(f"{self._device.name} restarted in the middle of a kill")
         plan = {name: getattr(planned, name) for name in planned.__struct_fields__ if name != "schema"}
         return TrialRecord(**plan, boot_id=boot_id, **measured, valid=not reason, invalid_reason=reason)
 
@@ -141,15 +154,6 @@ class AppKillRunner:
             self._program = AppsProgram.load(device.transport, device.folder, self._progress)
         android, program = self._workloads.android, self._program
         return AppKiller(device.transport, android, program, self._package, is_root=self._is_root)
-
-    def _reattach(self, lost: TransportLost) -> None:
-        self._program = None
-        try:
-            self._device.reattach()
-        except TransportLost as again:
-            raise DeviceUnusable(
-                f"{self._device.name} went away and did not come back: {lost}; {again}"
-            ) from lost
 
     def _note_skip(self, stratum: Stratum, reason: str) -> None:
         self._store.append(
