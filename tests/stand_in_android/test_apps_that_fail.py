@@ -14,6 +14,7 @@ from stand_in_device import up
 
 from pytest_lmkd.apps.runner import AppsRunner
 from pytest_lmkd.apps.scenarios import AppsScenario
+from pytest_lmkd.apps.workloads import Workloads
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.virtual import VirtualSource
@@ -35,17 +36,18 @@ def phone() -> Iterator[Device]:
         yield device
 
 
-def observe(phone: Device, folder: Path, *named: str) -> tuple[AppsRunner, ResultStore]:
+def observe(phone: Device, folder: Path, *named: str) -> tuple[AppsRunner, Workloads, ResultStore]:
     make_apks(folder / "apks", 2)
     store = ResultStore(folder / "results")
     rules = Rules(blocks=2, seed=1)
-    return AppsRunner(phone, store, rules, named, folder / "apks", lambda *_: None, print), store
+    workloads = Workloads(phone, folder / "apks", print)
+    return AppsRunner(phone, store, rules, named, workloads, lambda *_: None, print), workloads, store
 
 
 def test_an_app_that_is_not_there_is_named_and_nothing_stays(phone: Device, tmp_path: Path) -> None:
-    runner, store = observe(phone, tmp_path, THERE, NOT_THERE)
+    runner, workloads, store = observe(phone, tmp_path, THERE, NOT_THERE)
     outcome = runner.observe(SMALL)
-    runner.close()
+    workloads.close()
     assert outcome.complete_blocks == 0
     assert [f"{NOT_THERE} did not start" in line for line in outcome.invalid] == [True, True]
     assert [one.valid for one in store.observations(phone.name)] == [False, False]
@@ -54,7 +56,7 @@ def test_an_app_that_is_not_there_is_named_and_nothing_stays(phone: Device, tmp_
 
 
 def test_apps_that_are_there_are_observed_afterwards(phone: Device, tmp_path: Path) -> None:
-    runner, _ = observe(phone, tmp_path, THERE)
+    runner, workloads, _ = observe(phone, tmp_path, THERE)
     outcome = runner.observe(SMALL)
-    runner.close()
+    workloads.close()
     assert (outcome.complete_blocks, outcome.invalid) == (2, [])
