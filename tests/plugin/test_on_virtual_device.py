@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 from results import records_of
@@ -87,26 +88,53 @@ def test_an_arm_that_the_kernel_lacks_is_skipped_and_the_reason_shown(pytester: 
     result.stdout.fnmatch_lines(["*reap-kill*", "*EINVAL*"])
 
 
-def test_a_resumed_run_makes_only_the_missing_trials(pytester: pytest.Pytester) -> None:
+STOCK = ("--lmkd-device", "virtual:stock")
+Trials = list[dict[str, Any]]
+
+
+def resumed(pytester: pytest.Pytester) -> tuple[Trials, Trials]:
+    """The trials that a run had recorded when the power failed, and those that going on with it added."""
     pytester.makepyfile(SUITE.format(hold_ms=50, blocks=3))
-    device = ("--lmkd-device", "virtual:stock")
-    pytester.runpytest_subprocess(
-        *device, "--lmkd-blocks", "3", "--lmkd-arms", "kill,kill+mrelease", "--lmkd-results", "out"
-    )
+    two_arms = ("--lmkd-blocks", "3", "--lmkd-arms", "kill,kill+mrelease")
+    pytester.runpytest_subprocess(*STOCK, *two_arms, "--lmkd-results", "out")
     (path,) = (pytester.path / "out" / "records").iterdir()
     lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(
-        b"".join(lines[:6]) + lines[6][:40]
-    )  # as if the power had failed in the middle of a line
-    pytester.runpytest_subprocess(*device, "--lmkd-resume", "out").assert_outcomes(passed=2)
-    assert path.read_bytes().startswith(b"".join(lines[:6]))
-    trials = [
-        json.loads(line)
-        for line in path.read_bytes().splitlines()
-        if b'"type":"trial"' in line and line.endswith(b"}")
-    ]
-    identities = [(trial["stall"], trial["block"], trial["arm"]) for trial in trials]
-    assert len(identities) == len(set(identities)) == 2 * 3 * 2
+    kept = b"".join(lines[:6])
+    path.write_bytes(kept + lines[6][:40])  # in the middle of a line
+    pytester.runpytest_subprocess(*STOCK, "--lmkd-resume", "out").assert_outcomes(passed=2)
+    assert path.read_bytes().startswith(kept)
+    return trials_in(kept), trials_in(path.read_bytes().removeprefix(kept))
+
+
+def trials_in(lines: bytes) -> Trials:
+    whole = [line for line in lines.splitlines() if line.endswith(b"}")]
+    return [json.loads(line) for line in whole if b'"type":"trial"' in line]
+
+
+def identities(trials: Trials) -> set[tuple[str, int, str]]:
+    found = [(trial["stall"], trial["block"], trial["arm"]) for trial in trials]
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def test_a_resumed_run_makes_only_the_missing_trials(pytester: pytest.Pytester) -> None:
+    lmkd_virtual.up("stock", name="stays", progress=print, deadline=Deadline(PATIENCE_S), memory_mb=512)
+    try:
+        before, after = resumed(pytester)
+    finally:
+        lmkd_virtual.down("stays")
+    assert not identities(before) & identities(after)
+    assert len(identities(before) | identities(after)) == 2 * 3 * 2
+
+
+def test_of_a_device_that_has_restarted_the_block_that_was_cut_is_made_again(
+    pytester: pytest.Pytester,
+) -> None:
+    before, after = resumed(pytester)
+    (again,) = identities(before) & identities(after)
+    cut = {trial["boot_id"] for trial in after if (trial["stall"], trial["block"]) == again[:2]}
+    assert len(cut) == 1
+    assert len(identities(before) | identities(after)) == 2 * 3 * 2
 
 
 def test_a_stratum_ends_early_once_it_is_known_precisely_enough(pytester: pytest.Pytester) -> None:
