@@ -182,7 +182,8 @@ def _curve_end_ns(trials: pd.DataFrame) -> float:
     valid = trials[trials["valid"].astype(bool)]
     if valid.empty:
         return 0.0
-    ends = valid["reclaim_99_ns"].fillna(valid["timeout_ns"])
+    ends = valid["reclaim_99_ns"].where(valid["meter"] != "system", valid["reclaim_90_ns"])
+    ends = ends.fillna(valid["timeout_ns"])
     return float(ends.groupby(valid["arm"]).quantile(0.75, interpolation="higher").max()) * CURVE_MARGIN
 
 

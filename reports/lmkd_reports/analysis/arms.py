@@ -10,6 +10,7 @@ import pandas as pd
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Count
 from lmkd_reports.analysis.model import Spread
+from lmkd_reports.frames import telling
 from lmkd_reports.statistics.bounds import Floats
 from lmkd_reports.statistics.bounds import censored_quantile
 from lmkd_reports.statistics.curves import curve_band
@@ -45,10 +46,16 @@ def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve
         reap_call_ns=_reap_call(valid),
         timeout_ns=int(valid["timeout_ns"].max()) if len(valid) else 0,
         censored=int(valid["reclaim_90_ns"].isna().sum()),
-        band=curve_band(list(valid["curve"]), floats(valid, "charged_at_kill_kb"), curve_end_ns),
+        band=curve_band(list(valid["curve"]), _at_kill_kb(valid), curve_end_ns),
         steps=distribution(reclaim_ns),
         notes=_notes(valid, invalid),
     )
+
+
+def _at_kill_kb(valid: pd.DataFrame) -> Floats:
+    """Where a curve begins: at the victim's charge, or at what was to come back where nobody knows that."""
+    begins: Floats = valid["charged_at_kill_kb"].fillna(valid["returns_kb"]).to_numpy(dtype="float64")
+    return begins
 
 
 def counts(names: Iterable[str]) -> tuple[Count, ...]:
@@ -66,7 +73,8 @@ def floats(frame: pd.DataFrame, column: str) -> Floats:
 
 def _time(valid: pd.DataFrame, column: str) -> Spread | None:
     """Spread of a time of which a missing value means that it had not come by the timeout."""
-    return _spread(floats(valid, column), floats(valid, "timeout_ns"))
+    told = telling(valid, column)
+    return _spread(floats(told, column), floats(told, "timeout_ns"))
 
 
 def _quantity(valid: pd.DataFrame, column: str) -> Spread | None:
@@ -111,6 +119,10 @@ def _notes(valid: pd.DataFrame, invalid: pd.DataFrame) -> tuple[str, ...]:
     if late:
         limit_ms = int(valid["timeout_ns"].max()) // 1_000_000
         notes.append(f"in {late} of {total} trials the memory was not back after {limit_ms} ms")
+    by_free_memory = valid[valid["meter"] == "system"]
+    if len(by_free_memory):
+        noise_kb = by_free_memory["noise_kb"].median()
+        notes.append(f"seen by the device's free memory, which moves {noise_kb:.0f} kB by itself: no 99 %")
     times = valid["reclaim_90_ns"].dropna()
     if len(times) > 1 and times.nunique() == 1:
         notes.append("all times are equal")

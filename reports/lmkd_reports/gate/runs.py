@@ -17,6 +17,7 @@ from lmkd_reports.analysis.pressure import Situation
 from lmkd_reports.frames import STRATUM
 from lmkd_reports.frames import Run
 from lmkd_reports.frames import load_run
+from lmkd_reports.frames import telling
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
@@ -101,11 +102,12 @@ def _trial_cells(trials: pd.DataFrame) -> Found:
 
 def _of_trials(group: pd.DataFrame) -> Measured:
     valid = group[group["valid"].astype(bool)]
-    samples = {
-        metric.name: Sample(floats(valid, metric.field), floats(valid, "timeout_ns"))
-        for metric in METRICS.values()
-        if metric.of == "trial" and metric.kind is Kind.TIME
-    }
+    times = [metric for metric in METRICS.values() if metric.of == "trial" and metric.kind is Kind.TIME]
+    samples = {}
+    for metric in times:
+        told = telling(valid, metric.field)
+        if len(told) or valid.empty:
+            samples[metric.name] = Sample(floats(told, metric.field), floats(told, "timeout_ns"))
     called = valid[valid["kill_to_mrelease_ns"].notna()]
     late = (called["mrelease_errno"] == "ESRCH").to_numpy(dtype="float64")
     if len(called):
