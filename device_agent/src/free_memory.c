@@ -1,4 +1,5 @@
 // Sums up /proc/zoneinfo (mm/vmstat.c, zoneinfo_show_print): each zone's "pages free" and its CPUs' "count:".
+// The file stays open: the kernel keeps its buffer, which for a new one it must make larger several times.
 #include "free_memory.h"
 
 #include <stdlib.h>
@@ -6,6 +7,8 @@
 #include <unistd.h>
 
 #include "lines.h"
+
+static struct lines zones = { .fd = -1 };
 
 // The number behind the key, or 0 when the line is another's.
 static int64_t number_behind(const char *line, const char *key)
@@ -15,16 +18,22 @@ static int64_t number_behind(const char *line, const char *key)
 	return strncmp(line, key, length) == 0 ? strtoll(line + length, NULL, 10) : 0;
 }
 
+static int begin(void)
+{
+	if (zones.fd < 0)
+		return lines_open(&zones, "/proc/zoneinfo");
+	zones.start = zones.end = 0;
+	return lseek(zones.fd, 0, SEEK_SET) < 0 ? -1 : 0;
+}
+
 int64_t free_memory_kb(void)
 {
-	struct lines lines;
 	char *line;
 	int64_t pages = 0;
 	int more;
-	if (lines_open(&lines, "/proc/zoneinfo") < 0)
+	if (begin() < 0)
 		return -1;
-	while ((more = lines_next(&lines, &line)) > 0)
+	while ((more = lines_next(&zones, &line)) > 0)
 		pages += number_behind(line, "pages free") + number_behind(line, "count:");
-	lines_close(&lines);
 	return more < 0 || pages == 0 ? -1 : pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
