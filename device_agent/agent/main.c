@@ -27,7 +27,7 @@ static const char USAGE[] =
 	"       lmkd-agent run --plan FILE [--copy FILE]\n"
 	"                                     run the trials of a plan (- is standard input), one a line:\n"
 	"  trial id=7 arm=reap-kill delay_us=0 stall=holder hold_ms=300 victim_kb=65536 shape=private-anon\n"
-	"        dirty_pct=100 compress_pct=0 threads=16 timeout_ms=5000            (on one line)\n"
+	"        dirty_pct=100 compress_pct=0 threads=16 timeout_ms=5000 meter=cgroup  (on one line)\n"
 	"Answers are JSON objects, one a line; --copy appends those of trials to FILE.\n"
 	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
 
@@ -115,8 +115,8 @@ static int answer_trial(int64_t id, const struct trial_result *result, int64_t s
 	wire_text("torn_down_by", result->torn_down_by);
 	wire_number("clock_resolution_ns", step_ns);
 	wire_number("samples", (int64_t)result->sample_count);
-	conditions_wire("before", &result->before);
-	conditions_wire("after", &result->after);
+	wire_text("meter", result->meter->name);
+	wire_number_or_null("noise_kb", result->noise_kb);
 	conditions_wire("before", &result->before);
 	conditions_wire("after", &result->after);
 	answer_curve(&result->curve);

@@ -1,6 +1,6 @@
 // The plan's language:
 //   trial id=7 arm=reap-kill delay_us=0 stall=holder hold_ms=300 victim_kb=65536 shape=private-anon
-//         dirty_pct=100 compress_pct=0 threads=16 timeout_ms=5000            (on one line)
+//         dirty_pct=100 compress_pct=0 threads=16 timeout_ms=5000 meter=cgroup  (on one line)
 // Every number is bounded, so that no plan can take a device down.
 #include "plan.h"
 
@@ -23,6 +23,7 @@ struct trial_line {
 	const struct arm *arm;
 	const struct stall *stall;
 	const struct shape *shape;
+	const struct meter *meter;
 };
 
 static int choose_arm(void *at, const char *text)
@@ -46,6 +47,13 @@ static int choose_shape(void *at, const char *text)
 	return shape == NULL ? -1 : 0;
 }
 
+static int choose_meter(void *at, const char *text)
+{
+	const struct meter *meter = meter_find(text);
+	*(const struct meter **)at = meter;
+	return meter == NULL ? -1 : 0;
+}
+
 static const struct field FIELDS[] = {
 	FIELD_NUMBER(struct trial_line, id, 0, INT64_MAX),
 	FIELD_CHOICE(struct trial_line, arm, choose_arm),
@@ -58,6 +66,7 @@ static const struct field FIELDS[] = {
 	FIELD_NUMBER(struct trial_line, compress_pct, 0, 100),
 	FIELD_NUMBER(struct trial_line, threads, 1, MAX_THREADS),
 	FIELD_NUMBER(struct trial_line, timeout_ms, 1, MAX_TIMEOUT_MS),
+	FIELD_CHOICE(struct trial_line, meter, choose_meter),
 };
 
 static void set_trial(struct planned_trial *trial, const struct trial_line *read)
@@ -72,7 +81,9 @@ static void set_trial(struct planned_trial *trial, const struct trial_line *read
 			.threads = (int)read->threads,
 			.count_swap = read->stall->counts_swap || read->shape->in_swap,
 			.join = read->stall->join,
+			.ungrouped = !read->meter->in_group,
 		},
+		.meter = read->meter,
 		.hold_ns = read->hold_ms * NS_PER_MS,
 		.timeout_ns = read->timeout_ms * NS_PER_MS,
 	};

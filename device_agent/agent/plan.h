@@ -5,6 +5,7 @@
 
 #include "arms/arm.h"
 #include "lines.h"
+#include "meter.h"
 #include "stalls/stall.h"
 #include "victim.h"
 
@@ -14,6 +15,7 @@ struct planned_trial {
 	struct arm_options arm_options;
 	const struct stall *stall;
 	struct victim_plan victim;
+	const struct meter *meter;
 	int64_t hold_ns;
 	int64_t timeout_ns;
 };

@@ -83,22 +83,31 @@ static void probe_machine(void)
 	fact_bool("root", geteuid() == 0, "geteuid(2)", "the agent does not run as root");
 }
 
-static void fact_possible(const char *prefix, const char *name, int (*possible)(void))
+static int possible_by(int (*possible)(void), bool counts_swap)
+{
+	if (counts_swap && group_hierarchy() == NULL) {
+		failure_clear();
+		return refused(NO_SWAP_COUNT);
+	}
+	return possible == NULL ? 0 : possible();
+}
+
+static void fact_possible(const char *prefix, const char *name, int (*possible)(void), bool counts_swap)
 {
 	char fact[64];
 	failure_clear();
 	text_format(fact, sizeof(fact), "%s%s", prefix, name);
-	fact_bool(fact, possible == NULL || possible() == 0, "tried on the device", failure_text());
+	fact_bool(fact, possible_by(possible, counts_swap) == 0, "tried on the device", failure_text());
 }
 
 static void probe_abilities(void)
 {
 	for (size_t i = 0; ARMS[i] != NULL; i++)
-		fact_possible("arm:", ARMS[i]->name, ARMS[i]->possible);
+		fact_possible("arm:", ARMS[i]->name, ARMS[i]->possible, false);
 	for (size_t i = 0; STALLS[i] != NULL; i++)
-		fact_possible("stall:", STALLS[i]->name, STALLS[i]->possible);
+		fact_possible("stall:", STALLS[i]->name, STALLS[i]->possible, STALLS[i]->counts_swap);
 	for (size_t i = 0; SHAPES[i] != NULL; i++)
-		fact_possible("shape:", SHAPES[i]->name, SHAPES[i]->possible);
+		fact_possible("shape:", SHAPES[i]->name, SHAPES[i]->possible, SHAPES[i]->in_swap);
 }
 
 static void fact_mrelease(const char *name, unsigned int flags, const char *source)

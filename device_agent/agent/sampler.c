@@ -10,8 +10,6 @@
 #include "failure.h"
 #include "stop.h"
 
-enum { PERIOD_NS = 50 * 1000 };
-
 static struct sample buffer[SAMPLE_CAPACITY];
 
 void sampler_prepare(void)
@@ -19,22 +17,13 @@ void sampler_prepare(void)
 	memset(buffer, 0xff, sizeof(buffer));
 }
 
-static void sleep_until(int64_t moment_ns)
-{
-	const struct timespec moment = {
-		.tv_sec = (time_t)(moment_ns / NS_PER_S),
-		.tv_nsec = (long)(moment_ns % NS_PER_S),
-	};
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL); // a signal only makes it shorter
-}
-
 // The exit is looked at before the charge: a charge that remains after it is the victim's zombie's.
-static int take(const struct victim *victim, struct samples *samples)
+static int take(const struct sampling *sampling, struct samples *samples)
 {
-	bool exited = samples->exit_seen_ns >= 0 || victim_has_exited(victim);
+	bool exited = samples->exit_seen_ns >= 0 || victim_has_exited(sampling->victim);
 	struct sample *sample = &samples->items[samples->count];
 	sample->at_ns = now_ns();
-	sample->charged_kb = group_charged_kb(&victim->group);
+	sample->charged_kb = sampling->meter->charged_kb(sampling->victim);
 	if (sample->charged_kb < 0)
 		return failed("read the victim's charge");
 	if (exited && samples->exit_seen_ns < 0) {
@@ -70,7 +59,7 @@ int sampler_run(struct sampling *sampling, struct samples *samples)
 	while (samples->count < SAMPLE_CAPACITY) {
 		if (stop_requested())
 			return refused("told to stop");
-		if (take(sampling->victim, samples) < 0)
+		if (take(sampling, samples) < 0)
 			return -1;
 		int64_t at_ns = samples->items[samples->count - 1].at_ns;
 		int64_t killed_ns = *sampling->killed_ns;
@@ -78,7 +67,7 @@ int sampler_run(struct sampling *sampling, struct samples *samples)
 			return -1;
 		if (is_over(sampling, samples, killed_ns))
 			return 0;
-		sleep_until(at_ns + PERIOD_NS);
+		sleep_until(at_ns + sampling->meter->period_ns);
 	}
 	return refused("the sample buffer is full");
 }

@@ -1,10 +1,11 @@
-// The curve of a victim's memory coming back: samples of its cgroup's charge, about every 50 µs.
+// The curve of a victim's memory coming back: samples of what a meter says is held, one a period.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "meter.h"
 #include "victim.h"
 
 enum { SAMPLE_CAPACITY = 128 * 1024 };
@@ -24,6 +25,7 @@ struct samples {
 // What ends the sampling, and what else happens while it goes on.
 struct sampling {
 	const struct victim *victim;
+	const struct meter *meter;
 	int64_t target_kb;                // stop once the charge is at or below this and the victim has exited,
 	int64_t timeout_ns;               // or this long after the kill
 	const _Atomic int64_t *killed_ns; // 0 until the kill

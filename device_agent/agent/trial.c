@@ -43,8 +43,9 @@ static void note_charges(struct trial_result *result, const struct reaping *reap
 	for (size_t i = 0; i < result->outcome.call_count; i++) {
 		const struct call *call = &result->outcome.calls[i];
 		bool last = i + 1 == result->outcome.call_count;
-		result->charged_after_kb[i] = last ? reaping->charged_at_return_kb :
-						     charged_from(samples, call->start_ns + call->took_ns);
+		result->charged_after_kb[i] = last && reaping->charged_at_return_kb >= 0 ?
+						      reaping->charged_at_return_kb :
+						      charged_from(samples, call->start_ns + call->took_ns);
 	}
 }
 
@@ -80,7 +81,8 @@ static int sample_kill(const struct planned_trial *planned, struct reaping *reap
 	struct samples samples;
 	struct sampling sampling = {
 		.victim = reaping->victim,
-		.target_kb = result->charged_at_kill_kb - (result->returns_kb * 99 + 99) / 100,
+		.meter = planned->meter,
+		.target_kb = result->charged_at_kill_kb - (result->returns_kb * planned->meter->enough_pct + 99) / 100,
 		.timeout_ns = planned->timeout_ns,
 		.killed_ns = &reaping->outcome.killed_ns,
 		.hold_ns = planned->hold_ns,
@@ -109,7 +111,7 @@ static int kill_held(const struct planned_trial *planned, const struct victim *v
 		return -1;
 	}
 	teardown_forget();
-	result->charged_at_kill_kb = group_charged_kb(&victim->group);
+	result->charged_at_kill_kb = planned->meter->charged_kb(victim);
 	return sample_kill(planned, &reaping, result, released_ns);
 }
 
@@ -144,6 +146,10 @@ int trial_run(const struct planned_trial *planned, struct trial_result *result)
 	static int trials;
 	conditions_read(&result->before);
 	failure_clear();
+	result->meter = planned->meter;
+	result->noise_kb = -1;
+	if (planned->meter->begin != NULL && (result->noise_kb = planned->meter->begin(planned->hold_ns)) < 0)
+		return -1;
 	result->returns_kb = shape_returns_kb(&planned->victim.memory);
 	if (planned->stall->begin != NULL && planned->stall->begin() < 0)
 		return -1;

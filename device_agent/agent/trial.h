@@ -3,7 +3,6 @@
 
 #include "arms/arm.h"
 #include "conditions.h"
-#include "conditions.h"
 #include "curve.h"
 #include "plan.h"
 
@@ -17,6 +16,8 @@ struct trial_result {
 	int64_t released_ns;   // the stall let go, since the kill; -1: not by the timeout, or nothing was held
 	int64_t stall_late_ns; // the held system call returned, since the release; -1: there is none
 	size_t sample_count;
+	const struct meter *meter;
+	int64_t noise_kb; // by how much the meter moved before there was a victim; -1: it is the victim's own
 	const char *stall_class;
 	const char *torn_down_by;
 	struct conditions before, after; // the victim was started, and when everything of the trial was gone

@@ -34,15 +34,6 @@ int watch_plan_parse(char *words, struct watch_plan *plan)
 	return fields_parse(words, FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]), plan);
 }
 
-static void sleep_until(int64_t moment_ns)
-{
-	const struct timespec moment = {
-		.tv_sec = (time_t)(moment_ns / NS_PER_S),
-		.tv_nsec = (long)(moment_ns % NS_PER_S),
-	};
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL); // a signal only makes it shorter
-}
-
 // The time is taken before the reading: what is found was free then or a moment later, never long before.
 static int sample_until(int64_t end_ns)
 {

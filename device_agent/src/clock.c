@@ -1,9 +1,18 @@
-// Measures the real step of CLOCK_MONOTONIC.
+// Measures the real step of CLOCK_MONOTONIC, and sleeps by it.
 #include "clock.h"
 
 #include <stdlib.h>
 
 enum { STEPS = 15 };
+
+void sleep_until(int64_t moment_ns)
+{
+	const struct timespec moment = {
+		.tv_sec = (time_t)(moment_ns / NS_PER_S),
+		.tv_nsec = (long)(moment_ns % NS_PER_S),
+	};
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL);
+}
 
 static int64_t next_step_ns(void)
 {

@@ -15,6 +15,8 @@ static inline int64_t now_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
+// Sleeps until that moment of CLOCK_MONOTONIC; a signal only makes it shorter.
+void sleep_until(int64_t moment_ns);
 // The clock's real step, seen by reading it, since clock_getres() names 1 ns even when the clock
 // has fallen back to timer ticks. Takes at most about 100 ms.
 int64_t clock_step_ns(void);

@@ -8,7 +8,7 @@
 
 #include "lines.h"
 
-static struct lines zones = { .fd = -1 };
+static struct lines zones; // its descriptor is 0 while it is not open
 
 // The number behind the key, or 0 when the line is another's.
 static int64_t number_behind(const char *line, const char *key)
@@ -20,7 +20,7 @@ static int64_t number_behind(const char *line, const char *key)
 
 static int begin(void)
 {
-	if (zones.fd < 0)
+	if (zones.fd <= 0)
 		return lines_open(&zones, "/proc/zoneinfo");
 	zones.start = zones.end = 0;
 	return lseek(zones.fd, 0, SEEK_SET) < 0 ? -1 : 0;

@@ -245,6 +245,8 @@ int group_create(struct group *group, int number)
 int group_enter(const struct group *group)
 {
 	char path[GROUP_PATH_SIZE + 32];
+	if (group->charged_fd < 0)
+		return 0;
 	text_format(path, sizeof(path), "%s/cgroup.procs", group->path);
 	return write_text(path, "0");
 }
@@ -253,6 +255,8 @@ int group_enter(const struct group *group)
 int group_count_swap(struct group *group)
 {
 	char path[GROUP_PATH_SIZE + 32];
+	if (group->charged_fd < 0)
+		return refused(NO_SWAP_COUNT);
 	text_format(path, sizeof(path), "%s/%s", group->path, is_v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes");
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -275,6 +279,8 @@ int64_t group_charged_kb(const struct group *group)
 
 int group_remove(struct group *group)
 {
+	if (group->charged_fd < 0)
+		return 0;
 	close(group->charged_fd);
 	if (group->swapped_fd >= 0)
 		close(group->swapped_fd);

@@ -6,11 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define NO_SWAP_COUNT "only a memory cgroup counts what is swapped out"
+
 enum { GROUP_PATH_SIZE = 256 };
 
 struct group {
 	char path[GROUP_PATH_SIZE];
-	int charged_fd; // memory.current (cgroup v2) or memory.usage_in_bytes (v1)
+	int charged_fd; // memory.current (cgroup v2) or memory.usage_in_bytes (v1); -1: there is no group
 	int swapped_fd; // memory.swap.current (v2) where swap counts as well, or -1
 };
 
@@ -25,13 +27,13 @@ int group_open_confined(const char *name, int flags);
 int group_unconfine(void);
 // Makes an empty group of this agent's, told apart by number. 0, or -1 with failed().
 int group_create(struct group *group, int number);
-// Moves the calling process into the group. 0, or -1 with failed().
+// Moves the calling process into the group, if there is one. 0, or -1 with failed().
 int group_enter(const struct group *group);
 // From now on group_charged_kb() counts what the group has in swap as well. 0, or -1 with failed().
 int group_count_swap(struct group *group);
 // kB charged to the group now; -1 with errno.
 int64_t group_charged_kb(const struct group *group);
-// Removes the group, which must have no process left. 0, or -1 with failed().
+// Removes the group, if there is one; it must have no process left. 0, or -1 with failed().
 int group_remove(struct group *group);
 // Removes the folder that holds our groups, unless another agent has one in it.
 void group_leave_no_trace(void);

@@ -122,8 +122,9 @@ static int give_up(struct victim *victim)
 int victim_launch(struct victim *victim, const struct victim_plan *plan, int group_number)
 {
 	*victim = (struct victim){ .pid = -1, .pidfd = -1, .file_fd = -1, .report_fd = -1 };
+	victim->group.charged_fd = -1;
 	victim->size = (size_t)plan->memory.size_kb * 1024;
-	if (group_create(&victim->group, group_number) < 0)
+	if (!plan->ungrouped && group_create(&victim->group, group_number) < 0)
 		return -1;
 	return start(victim, plan) < 0 ? give_up(victim) : 0;
 }
