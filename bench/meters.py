@@ -1,7 +1,7 @@
-"""How well free memory (/proc/zoneinfo) tells what a victim gave back, against its memory cgroup in the same trial.
+"""How well free memory tells what a victim gave back, against its memory cgroup in the same trial.
 
-``python bench/meters.py PERSONALITY MEMORY_MB REPEATS SIZE_MB…`` boots a virtual device of its own and prints a
-table; docs/method.md, "Without root", has the figures.
+``.venv/bin/python bench/meters.py PERSONALITY MEMORY_MB REPEATS SIZE_MB…`` boots a virtual device and prints
+a table; docs/method.md, "Without root", has the figures.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def idle(transport: Transport, window_ms: int, repeats: int) -> None:
     cost_us = statistics.median(one["read_median_ns"] for one in found) / 1e3
     middle = ranges[len(ranges) // 2]
     print(
-        f"idle {window_ms} ms: moved {ranges[0]} to {ranges[-1]} kB (median {middle}); a read {cost_us:.0f} us"
+        f"idle {window_ms} ms: moved {ranges[0]} to {ranges[-1]} kB (median {middle}); "
+        f"a read {cost_us:.0f} us"
     )
 
 
@@ -55,12 +56,17 @@ def row(transport: Transport, arm: str, stall: tuple[str, int], size_mb: int, re
         never = sum(s < 0 <= c for c, s in pairs)
         times = [
             statistics.median(one[key][place] for one in found) / 1e6
-            for found, key in ((alone, "cgroup_ns"), (both, "cgroup_ns"), (both, "system_ns"), (system, "system_ns"))
+            for found, key in (
+                (alone, "cgroup_ns"),
+                (both, "cgroup_ns"),
+                (both, "system_ns"),
+                (system, "system_ns"),
+            )
         ]
         lag = f"{min(told):.2f} {statistics.median(told):.2f} {max(told):.2f}" if told else "-"
         print(
-            f"  {share} %: cgroup alone {times[0]:.2f} ms, beside {times[1]:.2f}; system beside {times[2]:.2f}, "
-            f"alone {times[3]:.2f}; lag {lag}; never {never}/{repeats}"
+            f"  {share} %: cgroup alone {times[0]:.2f} ms, beside {times[1]:.2f}; "
+            f"system beside {times[2]:.2f}, alone {times[3]:.2f}; lag {lag}; never {never}/{repeats}"
         )
     extra = sorted(one["held_by_system_kb"] - one["held_by_cgroup_kb"] for one in both)
     lost = sorted(one["lost_kb"] for one in both)

@@ -29,9 +29,6 @@ ARMS = {
 
 DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
 
-MEASURING_NEEDS = ("root", "memcg")
-"""What every trial needs: a memory cgroup for the victim, made by root."""
-
 
 @dataclass(frozen=True, slots=True)
 class AgentArm:

@@ -15,7 +15,6 @@ from dataclasses import field
 from typing import Any
 
 from pytest_lmkd.agent.loader import TrialAnswer
-from pytest_lmkd.arms import MEASURING_NEEDS
 from pytest_lmkd.arms import missing
 from pytest_lmkd.arms import needs_of_arm
 from pytest_lmkd.controls import false_gains
@@ -26,6 +25,8 @@ from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.meters import meter_of
+from pytest_lmkd.meters import why_not_measured
 from pytest_lmkd.precision import may_end
 from pytest_lmkd.rules import Rules
 from pytest_lmkd.scenarios import SCENARIOS
@@ -35,6 +36,7 @@ from pytest_lmkd.validity import excluded_by
 from pytest_lmkd.validity import flags
 from pytest_lmkd.wire import AgentTrial
 from pytest_lmkd.wire import AgentTrialFailed
+from pytest_lmkd.wire import Meter
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import SkipRecord
 from pytest_lmkd.wire import TrialRecord
@@ -84,6 +86,7 @@ class Runner:
         self._next_id = 0
         self._stored = {trial_identity(record): record for record in store.trials(device.name)}
         self._arms = self._runnable_arms()
+        self._meter: Meter = meter_of(device.facts) or "cgroup"
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -140,8 +143,18 @@ class Runner:
     def _why_not(self, stratum: Stratum) -> str:
         if not self._arms:
             return "the device can run none of the arms"
-        needs = (*MEASURING_NEEDS, f"stall:{stratum.stall}", f"shape:{stratum.shape}")
-        return missing(needs, self._device.facts)
+        needs = (f"stall:{stratum.stall}", f"shape:{stratum.shape}")
+        return why_not_measured(self._device.facts, needs) or self._why_not_as_before(stratum)
+
+    def _why_not_as_before(self, stratum: Stratum) -> str:
+        """What two meters see is never put together: a run that goes on keeps the one that it has."""
+        seen_by = {record.meter for record in self._stored.values() if record.suite == stratum.suite}
+        if seen_by <= {self._meter}:
+            return ""
+        return (
+            f"this run's trials were seen by the meter {min(seen_by - {self._meter})}, and the device now "
+            f"has {self._meter}: begin a new run, or give the device the rights that it had"
+        )
 
     def _note_skip(self, what: str, name: str, reason: str, suite: str = "") -> None:
         self._store.append(
@@ -180,7 +193,9 @@ class Runner:
         return self._next_id
 
     def _run_missing(self, trials: dict[int, PlannedTrial], records: list[TrialRecord]) -> None:
-        for answer in self._device.agent.run(dict(trials), self._run_id):
+        if meter_of(self._device.facts) != self._meter:
+            raise DeviceUnusable(f"{self._device.name} has another meter than before it was attached again")
+        for answer in self._device.agent.run(dict(trials), self._run_id, self._meter):
             self._keep(answer, trials, records, self._device.boot_id)
 
     def _recover(
@@ -204,7 +219,7 @@ class Runner:
         planned = trials.pop(answer.id, None)
         if planned is None:  # a trial of an earlier block, seen again in the device's copy
             return
-        record = trial_record(planned, answer, boot_id, self._rules.suppressed)
+        record = trial_record(planned, answer, boot_id, self._rules.suppressed, self._meter)
         self._store.append(record)
         records.append(record)
 
@@ -229,15 +244,19 @@ def trial_identity(trial: PlannedTrial | TrialRecord) -> tuple[str | int, ...]:
 
 
 def trial_record(
-    planned: PlannedTrial, answer: TrialAnswer, boot_id: str, suppressed: Sequence[str] = ()
+    planned: PlannedTrial,
+    answer: TrialAnswer,
+    boot_id: str,
+    suppressed: Sequence[str] = (),
+    meter: Meter = "cgroup",
 ) -> TrialRecord:
     """The record of a trial: its plan, and what the agent measured or why it could not.
 
-    ``suppressed`` are the validity checks by which it is not left out.
+    ``suppressed`` are the validity checks by which it is not left out; ``meter`` was to see it.
     """
     plan = {name: getattr(planned, name) for name in planned.__struct_fields__ if name != "schema"}
     if isinstance(answer, AgentTrialFailed):
-        return TrialRecord(**plan, boot_id=boot_id, valid=False, invalid_reason=answer.reason)
+        return TrialRecord(**plan, boot_id=boot_id, meter=meter, valid=False, invalid_reason=answer.reason)
     failed = flags(planned, answer)
     try:
         check(planned, answer)
@@ -255,4 +274,6 @@ def trial_record(
 
 
 def _measured(answer: AgentTrial) -> dict[str, Any]:
-    return {name: getattr(answer, name) for name in answer.__struct_fields__ if name != "id"}
+    """By free memory nobody tells 99 %: the last percent is less than it moves by itself."""
+    measured = {name: getattr(answer, name) for name in answer.__struct_fields__ if name != "id"}
+    return measured | ({"reclaim_99_ns": None} if answer.meter == "system" else {})

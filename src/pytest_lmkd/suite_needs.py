@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pytest_lmkd.arms import MEASURING_NEEDS
 from pytest_lmkd.arms import missing
+from pytest_lmkd.meters import LOST_WITHOUT_ROOT
+from pytest_lmkd.meters import meter_of
+from pytest_lmkd.meters import why_no_meter
 from pytest_lmkd.wire import Fact
 
 SUITE_NEEDS = {
-    "reclaim": MEASURING_NEEDS,
+    "reclaim": (),
     "pressure": ("root", "memcg", "psi"),
     "conformance": ("mrelease_variant",),
     "apps": ("android",),
     "apps/test_app_kills": ("android",),
 }
-"""Suite to facts. Of ``conformance``, who is not root can try a part; ``pressure`` needs memory cgroups for
-the apps, and PSI triggers for lmkd's policy; killing apps needs root or ``run-as`` besides.
+"""Suite to facts. ``reclaim`` needs one of the meters (``pytest_lmkd.meters``). Of ``conformance``, who is
+not root can try a part; ``pressure`` needs memory cgroups for the apps, and PSI triggers for lmkd's policy;
+killing apps needs root or ``run-as`` besides.
 """
 
 TIERS = {
@@ -25,7 +28,8 @@ TIERS = {
     "shell": (),
 }
 """Who we can be on a device, and the facts that it takes: root does all; ``run-as`` kills a debuggable app of
-ours in the app's own uid; the shell kills its own children only, and reads the logs.
+ours in the app's own uid; the shell kills its own children only, sees their memory come back by the device's
+free memory, and reads the logs.
 """
 
 
@@ -38,7 +42,21 @@ def why_not(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
         return why_no_pressure(facts, confined=confined)
     if suite == "apps/test_app_kills":
         return why_no_app_kills(facts)
+    if suite == "reclaim":
+        return why_no_meter(facts)
     return missing(SUITE_NEEDS[suite], facts)
+
+
+def how(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
+    """What ``doctor`` says of the suite: that it can run, what is lost without root, or why not."""
+    reason = why_not(suite, facts, confined=confined)
+    if reason:
+        return reason
+    if suite == "reclaim" and meter_of(facts) == "system":
+        return f"can run, {LOST_WITHOUT_ROOT}"
+    if suite == "conformance" and missing(("root",), facts):
+        return "can run, without the cases that need root"
+    return "can run"
 
 
 def why_no_pressure(facts: Mapping[str, Fact], *, confined: bool) -> str:

@@ -28,6 +28,9 @@ LOW_BATTERY_PCT = 15
 MIN_UNSETTLED_KB = 16 * 1024
 """Free memory moves by this much on any device that is doing something."""
 
+MAX_NOISE_PCT = 5
+"""By the device's free memory: what it may be wrong by, of what is to come back. 90 % is then 85 to 95 %."""
+
 REAPED = {"", "EBUSY"}
 """What process_mrelease may answer to an arm that kills by it; EBUSY is v3's answer for a vfork child."""
 
@@ -54,6 +57,7 @@ CHECKS: Mapping[str, Check] = {
         Check("thermal", False, "the device cooled itself, or its hottest sensor rose by more than 10 K"),
         Check("cpufreq", False, "the highest frequency that a CPU may have changed"),
         Check("battery", False, "the battery was discharging at 15 % or less"),
+        Check("noisy-meter", True, "free memory was wrong by more than 5 % of what was to come back"),
         Check("memory-not-settled", False, "free memory was not the same after as before"),
     )
 }
@@ -84,7 +88,8 @@ def check_arm(arm: str, mrelease_errno: str) -> None:
 
 def flags(planned: PlannedTrial, measured: AgentTrial) -> tuple[str, ...]:
     """The checks that a trial does not pass. What the device does not tell about itself is not flagged."""
-    measured_ns = measured.reclaim_99_ns or planned.timeout_ns
+    last_ns = measured.reclaim_99_ns if measured.meter == "cgroup" else measured.reclaim_90_ns
+    measured_ns = last_ns or planned.timeout_ns
     before, after = measured.before, measured.after
     found = {
         "clock-step": measured.clock_resolution_ns > MAX_CLOCK_STEP_NS,
@@ -93,9 +98,22 @@ def flags(planned: PlannedTrial, measured: AgentTrial) -> tuple[str, ...]:
         "thermal": _is_hot(before, after),
         "cpufreq": _change(before.cpu_limit_khz, after.cpu_limit_khz) != 0,
         "battery": bool(after.discharging) and (after.battery_pct or 0) <= LOW_BATTERY_PCT,
+        "noisy-meter": measured.meter == "system"
+        and meter_error_kb(measured) * 100 > measured.returns_kb * MAX_NOISE_PCT,
         "memory-not-settled": _is_unsettled(planned, before, after),
     }
     return tuple(name for name, failed in found.items() if failed)
+
+
+def meter_error_kb(measured: AgentTrial) -> int:
+    """By how many kB the device's free memory was seen to be wrong: the most of three.
+
+    What it moved by while nothing was done; what it did not show of the victim when that stood; and what it
+    was not again, or was too much, when all of the victim had gone.
+    """
+    unseen_kb = measured.returns_kb - measured.charged_at_kill_kb
+    lost_kb = _change(measured.before.free_kb, measured.after.free_kb)
+    return max(measured.noise_kb or 0, unseen_kb, abs(lost_kb))
 
 
 def _change(before: int | None, after: int | None) -> int:

@@ -23,6 +23,7 @@ PROTOCOL = 1
 """Version of the language between host and agent; both sides must name the same."""
 
 Regime = Literal["natural", "injected", "control"]
+Meter = Literal["cgroup", "system"]
 StallClass = Literal["none", "Z", "D"]
 CurvePoint = tuple[int, int]
 """(time since the kill in µs, memory still charged to the victim in kB)."""
@@ -95,7 +96,9 @@ class AgentTrial(msgspec.Struct, frozen=True, tag="trial"):
     what can come back at all: ``victim_kb`` without the clean file pages that stay in the page cache.
     ``torn_down_by`` is who ran ``exit_mmap`` (victim, reaper, stall, kworker, other; "" where the
     kernel cannot tell); ``stall_late_ns`` how long what held the memory was busy after its release.
-    ``before`` and ``after`` are the device's state around the trial.
+    ``before`` and ``after`` are the device's state around the trial. ``meter`` is what said how much is held:
+    by ``system`` a charge is what free memory lacks to its level before the victim, and ``noise_kb`` by how
+    much that moved while nothing was done.
     """
 
     id: int
@@ -121,6 +124,8 @@ class AgentTrial(msgspec.Struct, frozen=True, tag="trial"):
     before: Conditions
     after: Conditions
     curve: tuple[CurvePoint, ...]
+    meter: Meter = "cgroup"
+    noise_kb: int | None = None
 
 
 class AgentTrialFailed(msgspec.Struct, frozen=True, tag="trial-failed"):
@@ -246,7 +251,7 @@ class TrialRecord(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     ``order`` is the trial's place in its block; ``warmup`` trials are kept, not counted.
 
     ``meter`` is what the memory's return was seen by: the victim's memory cgroup, or the free memory of the
-    whole system. By the latter ``curve`` is what of ``returns_kb`` is not back, 99 % is not measured, and
+    whole system. By the latter ``curve`` is what is not back, 99 % is not measured (and not late), and
     ``noise_kb`` is by how much free memory moved before the kill. ``returns_from``: the file that told
     ``returns_kb``. ``killed_as``: root or run-as, of an app.
     """
@@ -270,7 +275,7 @@ class TrialRecord(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
     compress_pct: int = 0
     warmup: bool = False
     boot_id: str
-    meter: Literal["cgroup", "system"] = "cgroup"
+    meter: Meter = "cgroup"
     noise_kb: int | None = None
     returns_from: str = ""
     killed_as: Literal["", "root", "run-as"] = ""

@@ -31,7 +31,8 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="victims need memory c
 SIZE_KB = 16 * 1024
 PLAN = (
     "trial id={id} arm={arm} delay_us={delay_us} stall={stall} hold_ms={hold_ms} victim_kb={kb} "
-    "shape={shape} dirty_pct={dirty_pct} compress_pct=0 threads={threads} timeout_ms={timeout_ms}\n"
+    "shape={shape} dirty_pct={dirty_pct} compress_pct=0 threads={threads} timeout_ms={timeout_ms} "
+    "meter={meter}\n"
 )
 
 
@@ -47,6 +48,7 @@ def plan(
     shape: str = "private-anon",
     dirty_pct: int = 100,
     delay_us: int = 0,
+    meter: str = "cgroup",
 ) -> str:
     return PLAN.format(
         id=trial_id,
@@ -59,6 +61,7 @@ def plan(
         dirty_pct=dirty_pct,
         threads=threads,
         timeout_ms=timeout_ms,
+        meter=meter,
     )
 
 

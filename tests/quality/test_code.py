@@ -20,6 +20,7 @@ PURE = (
     "rules",
     "wire",
     "arms",
+    "meters",
     "scenarios",
     "pairs",
     "controls",

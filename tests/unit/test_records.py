@@ -67,9 +67,9 @@ def planned(arm: str) -> PlannedTrial:
 
 
 def test_the_agent_is_told_every_parameter() -> None:
-    assert plan_line(7, planned("reap-kill")) == (
+    assert plan_line(7, planned("reap-kill"), "system") == (
         "trial id=7 arm=reap-kill delay_us=0 stall=holder hold_ms=300 victim_kb=65536 shape=private-anon "
-        "dirty_pct=100 compress_pct=0 threads=16 timeout_ms=3000"
+        "dirty_pct=100 compress_pct=0 threads=16 timeout_ms=3000 meter=system"
     )
 
 

@@ -70,7 +70,9 @@ static int find_v1(char *path, size_t size)
 static int possible_v1(void)
 {
 	char path[GROUP_PATH_SIZE];
-	return find_v1(path, sizeof(path));
+	if (find_v1(path, sizeof(path)) < 0)
+		return -1;
+	return access(path, W_OK) < 0 ? failed("create cgroups in %s", path) : 0;
 }
 
 static int hold_v1(const struct victim *victim)

@@ -10,6 +10,7 @@ from lmkd_reports.analysis.comparisons import compare
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
 from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.model import ByFreeMemory
 from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Stratum
@@ -108,7 +109,16 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         settings=settings_of(episodes),
         unsteady=unsteady_of([state for state in run.states if state.device == name]),
         observed=observed_of([one for one in run.observations if one.device == name]),
+        by_free_memory=_by_free_memory(trials),
     )
+
+
+def _by_free_memory(trials: pd.DataFrame) -> ByFreeMemory | None:
+    seen = trials[(trials["meter"] == "system") & trials["noise_kb"].notna()]
+    if seen.empty:
+        return None
+    noise_kb = seen["noise_kb"]
+    return ByFreeMemory(tuple(seen["suite"].unique()), float(noise_kb.median()), float(noise_kb.max()))
 
 
 def _strata(trials: pd.DataFrame, planned: pd.DataFrame) -> list[Stratum]:

@@ -175,11 +175,23 @@ class StratumResult:
 
 
 @dataclass(frozen=True, slots=True)
+class ByFreeMemory:
+    """Trials that the device's free memory saw, for want of a cgroup: the suites they are of, and by how many
+    kB it moved by itself (median, most).
+    """
+
+    suites: tuple[str, ...]
+    noise_kb: float
+    most_noise_kb: float
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceResult:
     """One device; ``record`` is None when it could not be attached, ``conformance`` when no case was run.
 
     ``pressure`` is empty when no episode was, and so are ``settings``, which lmkd's policy had in them;
-    ``observed`` is what the device's own lmkd did, ``unsteady`` what changed about the device meanwhile.
+    ``observed`` is what the device's own lmkd did, ``unsteady`` what changed about the device meanwhile,
+    ``by_free_memory`` is None where every trial was seen by its victim's cgroup.
     """
 
     name: str
@@ -191,6 +203,7 @@ class DeviceResult:
     settings: Mapping[str, str]
     observed: tuple[Observed, ...] = ()
     unsteady: tuple[Unsteady, ...] = ()
+    by_free_memory: ByFreeMemory | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def _device_values(run: Run, device: str) -> dict[str, str]:
         **_facts(records),
         **settings_of([episode for episode in run.episodes if episode.device == device]),
         **_timeouts(run, device),
+        **_meters(run, device),
     }
 
 
@@ -74,6 +75,12 @@ def _facts(records: Sequence[DeviceRecord]) -> dict[str, str]:
 def _timeouts(run: Run, device: str) -> dict[str, str]:
     limits = sorted(set(run.trials.loc[run.trials["device"] == device, "timeout_ns"]))
     return {"timeout": _joined(f"{limit / units.NS_PER_MS:g} ms" for limit in limits)} if limits else {}
+
+
+def _meters(run: Run, device: str) -> dict[str, str]:
+    trials = run.trials[run.trials["device"] == device]
+    seen_by = sorted(set(trials["suite"] + " by " + trials["meter"]))
+    return {"meter": ", ".join(seen_by)} if seen_by else {}
 
 
 def _joined(values: Iterable[str]) -> str:

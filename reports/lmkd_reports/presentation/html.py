@@ -211,6 +211,7 @@ class DeviceView:
     control_headline: str
     noise_floor: str
     unsteady: str
+    meter: str
     conformance: ConformanceView | None
     pressure: list[PressureView]
     kill_pairs: list[KillPairView]
@@ -378,6 +379,7 @@ def _device(
         control_headline=wording.control_headline(device),
         noise_floor=wording.noise_floor(device),
         unsteady=wording.unsteady(device),
+        meter=wording.meter(device),
         conformance=_conformance(device),
         pressure=[
             _pressure(result, arm_looks, f"d{number}p{place}", drawn=place in timelines)

@@ -34,6 +34,7 @@ from lmkd_reports.presentation.wording import device_comparisons
 from lmkd_reports.presentation.wording import device_line
 from lmkd_reports.presentation.wording import false_gain
 from lmkd_reports.presentation.wording import headline
+from lmkd_reports.presentation.wording import meter
 from lmkd_reports.presentation.wording import noise_floor
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
@@ -130,6 +131,7 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
     yield ""
     yield from _wrap(f"== {device.name}", indent="   ")
     yield from _wrap(f"   {device_line(device)}", indent="   ")
+    yield from _wrap(f"   {meter(device)}", indent="     ")
     for pair in told_pairs(device, analysis) if analysis.tells_times else ():
         yield from _wrap(f"   {headline(device, pair)}", indent="     ")
     yield from _wrap(f"   {control_headline(device)}", indent="     ")

@@ -216,6 +216,21 @@ def device_tally(device: DeviceResult, pair: tuple[str, str]) -> str:
     return tally([comparison.verdict for comparison in compared]) + standing(compared)
 
 
+def meter(device: DeviceResult) -> str:
+    """By what the memory was seen where that is not the victims' own cgroups; empty elsewhere."""
+    seen = device.by_free_memory
+    if seen is None:
+        return ""
+    step = device.record.facts.get("free_memory_step_kb") if device.record else None
+    lag = f", and its count lags by up to {step.value} kB" if step and step.value else ""
+    return (
+        f"Seen by the device's free memory, not by the victims' own cgroups ({', '.join(seen.suites)}): that "
+        f"moves by itself, usually by {seen.noise_kb:.0f} kB, by {seen.most_noise_kb:.0f} kB at most{lag}. "
+        "What is called 90 % is 85 to 95 %, and nobody can tell 99 %. Compare arms here; a device with root "
+        "is measured otherwise"
+    )
+
+
 def unsteady(device: DeviceResult) -> str:
     """What changed about the device while it was measured; empty: nothing that it told of."""
     told = [f"{one.what} {_how_often(one)}" for one in device.unsteady]

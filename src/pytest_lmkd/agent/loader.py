@@ -27,6 +27,7 @@ from pytest_lmkd.wire import AgentProbe
 from pytest_lmkd.wire import AgentTrial
 from pytest_lmkd.wire import AgentTrialFailed
 from pytest_lmkd.wire import Fact
+from pytest_lmkd.wire import Meter
 from pytest_lmkd.wire import PlannedTrial
 from pytest_lmkd.wire import decode_agent_line
 
@@ -65,14 +66,14 @@ class Agent:
             raise AgentBug(f"{self._transport.serial}: the agent answered {answer} to probe")
         return answer.facts
 
-    def run(self, trials: Mapping[int, PlannedTrial], run_id: str) -> Iterator[TrialAnswer]:
+    def run(self, trials: Mapping[int, PlannedTrial], run_id: str, meter: Meter) -> Iterator[TrialAnswer]:
         """Runs the trials in their order; yields each answer as it comes.
 
         Raises:
             TransportLost: the link broke; ``recorded`` tells what had been done by then.
             DeviceUnusable: the agent could not go on.
         """
-        lines = [shlex.quote(plan_line(number, trial)) for number, trial in trials.items()]
+        lines = [shlex.quote(plan_line(number, trial, meter)) for number, trial in trials.items()]
         command = (
             f"mkdir -p {self._folder(run_id)} && printf '%s\\n' {' '.join(lines)} | "
             f"{self._path} run --plan - --copy {self._copy(run_id)}"

@@ -13,15 +13,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.validity import MAX_NOISE_PCT
 from pytest_lmkd.wire import CurvePoint
 from pytest_lmkd.wire import StallClass
 
 if TYPE_CHECKING:  # it speaks with devices, and this does not
     from pytest_lmkd.agent.apps_program import AppKill
     from pytest_lmkd.agent.apps_program import Sample
-
-MAX_NOISE_PCT = 5
-"""Free memory may move by this share of what is to come back: what is called 90 % is then 85 to 95 %."""
 
 MAX_EXCESS_PCT = 20
 """More than this beyond what the app held was given back by somebody else."""

@@ -6,8 +6,6 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_lmkd.arms import MEASURING_NEEDS
-from pytest_lmkd.arms import missing
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices import local
 from pytest_lmkd.devices.attached import LIST_S
@@ -19,10 +17,12 @@ from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.errors import EXIT_CHECK_FAILED
 from pytest_lmkd.errors import EXIT_NO_DEVICE
 from pytest_lmkd.errors import EXIT_OK
+from pytest_lmkd.meters import why_no_meter
+from pytest_lmkd.meters import why_not_measured
 from pytest_lmkd.suite_needs import SUITE_NEEDS
 from pytest_lmkd.suite_needs import TIERS
+from pytest_lmkd.suite_needs import how
 from pytest_lmkd.suite_needs import why_no_tier
-from pytest_lmkd.suite_needs import why_not
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.wire import encode_line
 
@@ -107,7 +107,7 @@ def examine(options: argparse.Namespace) -> int:
                 print(encode_line(device.record()).decode(), end="")
             else:
                 _print_examination(device)
-            able = not missing(MEASURING_NEEDS, device.facts) and able
+            able = not why_no_meter(device.facts) and able
     return EXIT_OK if able else EXIT_CHECK_FAILED
 
 
@@ -123,10 +123,10 @@ def _print_examination(device: Device) -> None:
         print(f"  {'tier ' + tier:<26} {why_no_tier(tier, device.facts) or 'can be used'}")
     print()
     for suite in SUITE_NEEDS:
-        reason = why_not(suite, device.facts, confined=bool(device.pressure_limit_kb))
-        print(f"  {'suite ' + suite:<26} {reason or 'can run'}")
+        said = how(suite, device.facts, confined=bool(device.pressure_limit_kb))
+        print(f"  {'suite ' + suite:<26} {said}")
     print()
     for name in device.facts:
         if name.startswith(ABILITIES):
-            reason = missing((*MEASURING_NEEDS, name), device.facts)
+            reason = why_not_measured(device.facts, (name,))
             print(f"  {name.replace(':', ' '):<26} {reason or 'can run'}")

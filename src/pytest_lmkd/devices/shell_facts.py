@@ -30,12 +30,25 @@ WORKLOAD = r"org\.lmkdlab\.w[0-9]+"
 MODEL = "getprop ro.product.model 2>/dev/null || cat /sys/class/dmi/id/product_name 2>/dev/null || uname -sm"
 ABI = "getprop ro.product.cpu.abi 2>/dev/null || uname -m"
 
+FREE_MEMORY_STEP = Number(
+    "free_memory_step_kb",
+    "[ -r /proc/zoneinfo ] && awk -v page_kb=$(($(getconf PAGESIZE 2>/dev/null || echo 4096) / 1024)) "
+    "'/vm stats threshold:/ { pages += $NF; lists += 1 } /pages free/ { zones += $NF > 0 } "
+    "END { print page_kb * (1 + (lists ? 2 * pages * zones / lists : 0)) }' /proc/zoneinfo",
+    "/proc/zoneinfo, by what two CPUs' counters may lag",
+    "/proc/zoneinfo cannot be read",
+)
+"""Two CPUs free a victim, its own and the reaper's. Each keeps up to ``vm stats threshold`` pages of a zone
+to itself before the zone's count of free pages changes (mm/vmstat.c, ``__mod_zone_page_state``).
+"""
+
 LINUX = (
     Question("model", MODEL, "ro.product.model, else the firmware's name"),
     Question("abi", ABI, "ro.product.cpu.abi, else uname(2)"),
     Question("kernel", "uname -r", "uname(2)"),
     Number("ram_mb", "awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo", "/proc/meminfo"),
     Number("uptime_s", "cut -d. -f1 /proc/uptime", "/proc/uptime"),
+    FREE_MEMORY_STEP,
     file("swappiness", "/proc/sys/vm/swappiness", Number),
     file("min_free_kbytes", "/proc/sys/vm/min_free_kbytes", Number),
     file("watermark_scale_factor", "/proc/sys/vm/watermark_scale_factor", Number),

@@ -1,0 +1,126 @@
+"""By what a device's trials are seen, and when free memory tells too little of one."""
+
+from __future__ import annotations
+
+import pytest
+from test_records import MEASURED
+from test_records import planned
+from test_validity import measured
+
+from pytest_lmkd.meters import meter_of
+from pytest_lmkd.meters import why_no_meter
+from pytest_lmkd.meters import why_not_measured
+from pytest_lmkd.runner import trial_record
+from pytest_lmkd.suite_needs import how
+from pytest_lmkd.suite_needs import why_not
+from pytest_lmkd.validity import MAX_NOISE_PCT
+from pytest_lmkd.validity import excluded_by
+from pytest_lmkd.validity import flags
+from pytest_lmkd.validity import meter_error_kb
+from pytest_lmkd.wire import AgentTrial
+from pytest_lmkd.wire import AgentTrialFailed
+from pytest_lmkd.wire import Fact
+
+ALLOWED_KB = MEASURED.returns_kb * MAX_NOISE_PCT // 100
+RETURNS_KB = MEASURED.returns_kb
+FREE_KB = 500_000
+
+
+def facts(*, root: bool, memcg: str | None, step_kb: int | None) -> dict[str, Fact]:
+    return {
+        "root": Fact(root, "geteuid(2)", "" if root else "this is uid 2000"),
+        "memcg": Fact(memcg, "cgroups", "" if memcg else "no right to make one"),
+        "free_memory_step_kb": Fact(step_kb, "/proc/zoneinfo", "" if step_kb else "cannot be read"),
+        "mrelease_variant": Fact("stock", "children"),
+        "stall:holder": Fact(False, "tried", "open userfaultfd: EPERM"),
+    }
+
+
+def seen_by_free_memory(noise_kb: int = 0, **changes: object) -> AgentTrial:
+    quiet: dict[str, object] = {"after": {"free_kb": FREE_KB}, "charged_at_kill_kb": RETURNS_KB}
+    return measured(meter="system", noise_kb=noise_kb, **(quiet | changes))
+
+
+@pytest.mark.parametrize(
+    ("root", "memcg", "step_kb", "meter"),
+    [
+        (True, "v2", 200, "cgroup"),
+        (False, None, 200, "system"),
+        (False, "v2", 200, "system"),
+        (True, None, 200, "system"),
+        (True, "v2", None, "cgroup"),
+        (False, None, None, None),
+    ],
+)
+def test_a_device_has_the_best_meter_that_it_can(
+    *, root: bool, memcg: str | None, step_kb: int | None, meter: str | None
+) -> None:
+    assert meter_of(facts(root=root, memcg=memcg, step_kb=step_kb)) == meter
+
+
+def test_without_any_meter_both_reasons_are_told() -> None:
+    none = facts(root=False, memcg=None, step_kb=None)
+    assert why_no_meter(none) == (
+        "root is missing: this is uid 2000; free_memory_step_kb is missing: cannot be read"
+    )
+    assert why_not("reclaim", none, confined=False) == why_no_meter(none)
+
+
+def test_what_a_trial_needs_besides_is_told_too() -> None:
+    user = facts(root=False, memcg=None, step_kb=200)
+    assert why_not_measured(user) == ""
+    assert "userfaultfd: EPERM" in why_not_measured(user, ("stall:holder",))
+
+
+def test_doctor_tells_what_is_lost_without_root() -> None:
+    user, root = (
+        facts(root=False, memcg=None, step_kb=200),
+        facts(root=True, memcg="v2", step_kb=200),
+    )
+    assert how("reclaim", root, confined=False) == "can run"
+    assert "no 99 %" in how("reclaim", user, confined=False)
+    assert "without the cases that need root" in how("conformance", user, confined=False)
+    assert "root is missing" in how("pressure", user, confined=False)
+
+
+def test_the_error_is_the_most_of_what_was_seen_to_be_wrong() -> None:
+    assert meter_error_kb(seen_by_free_memory()) == 0
+    assert meter_error_kb(seen_by_free_memory(700)) == 700
+    assert meter_error_kb(seen_by_free_memory(700, charged_at_kill_kb=RETURNS_KB - 900)) == 900
+    assert meter_error_kb(seen_by_free_memory(700, charged_at_kill_kb=RETURNS_KB + 9000)) == 700
+    for lost_kb in (-1000, 1000):
+        assert meter_error_kb(seen_by_free_memory(700, after={"free_kb": FREE_KB + lost_kb})) == 1000
+
+
+@pytest.mark.parametrize(("wrong_by_kb", "counted"), [(0, True), (ALLOWED_KB, True), (ALLOWED_KB + 1, False)])
+def test_a_trial_counts_up_to_an_error_of_a_twentieth(wrong_by_kb: int, *, counted: bool) -> None:
+    failed = flags(planned("kill"), seen_by_free_memory(wrong_by_kb))
+    assert ("noisy-meter" not in failed) == counted
+    assert (excluded_by(failed, ()) == "") == counted
+    assert excluded_by(failed, ("noisy-meter",)) == ""
+
+
+def test_a_cgroup_is_not_held_to_what_free_memory_does() -> None:
+    assert "noisy-meter" not in flags(planned("kill"), measured(after={"free_kb": FREE_KB - 12_000}))
+
+
+def test_by_free_memory_99_percent_is_not_measured_even_where_it_was_seen() -> None:
+    record = trial_record(planned("kill"), seen_by_free_memory(12), "boot", meter="system")
+    assert (record.meter, record.noise_kb, record.reclaim_99_ns) == ("system", 12, None)
+    assert (record.reclaim_50_ns, record.reclaim_90_ns) == (MEASURED.reclaim_50_ns, MEASURED.reclaim_90_ns)
+    assert record.valid
+
+
+def test_gaps_are_held_against_90_percent_there() -> None:
+    """60 % of 90's time, while nothing says when 99 % was back."""
+    coarse = seen_by_free_memory(reclaim_99_ns=None, gap_max_ns=3_000_000)
+    assert "coarse-sampling" in flags(planned("kill"), coarse)
+
+
+def test_a_trial_that_failed_says_by_what_it_was_to_be_seen() -> None:
+    record = trial_record(planned("kill"), AgentTrialFailed(1, "no memory"), "boot", meter="system")
+    assert (record.meter, record.valid) == ("system", False)
+
+
+def test_old_records_and_agents_are_of_the_cgroup() -> None:
+    assert trial_record(planned("kill"), MEASURED, "boot").meter == "cgroup"
