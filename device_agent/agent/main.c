@@ -25,9 +25,8 @@ static const char USAGE[] =
 	"Usage: lmkd-agent version            say who this agent is\n"
 	"       lmkd-agent probe              tell what this device can do\n"
 	"       lmkd-agent run --plan FILE [--copy FILE]\n"
-	"                                     run the trials of a plan (- is standard input), one a line:\n"
-	"  trial id=7 arm=reap-kill delay_us=0 stall=holder hold_ms=300 victim_kb=65536 shape=private-anon\n"
-	"        dirty_pct=100 compress_pct=0 threads=16 timeout_ms=5000 meter=cgroup  (on one line)\n"
+	"                                     run the trials of a plan (- is standard input), one a line, in\n"
+	"                                     words that plan.c tells\n"
 	"Answers are JSON objects, one a line; --copy appends those of trials to FILE.\n"
 	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
 

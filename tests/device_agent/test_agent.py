@@ -357,15 +357,14 @@ def wait_readable(fd: int) -> bool:
     return bool(ready)
 
 
-def test_without_a_privilege_the_reason_names_what_failed(agent: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
+def as_another_user(agent: Path, text: str) -> AgentMessage:
+    """The answer to a plan of one trial by who has no privilege."""
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
         Path(folder).chmod(0o755)
         reachable = shutil.copy(agent, folder)
         done = subprocess.run(
             [reachable, "run", "--plan", "-"],
-            input=plan("kill"),
+            input=text,
             capture_output=True,
             text=True,
             user=65534,
@@ -374,9 +373,39 @@ def test_without_a_privilege_the_reason_names_what_failed(agent: Path) -> None:
             timeout=60,
             check=False,
         )
-    failed = decode_agent_line(done.stdout)
+    assert done.stderr == ""
+    return decode_agent_line(done.stdout)
+
+
+@needs_root
+def test_without_a_privilege_the_reason_names_what_failed(agent: Path) -> None:
+    failed = as_another_user(agent, plan("kill"))
     assert isinstance(failed, AgentTrialFailed)
     assert "cgroup" in failed.reason
+
+
+@needs_root
+def test_without_a_privilege_the_systems_free_memory_is_the_meter(agent: Path) -> None:
+    trial = as_another_user(agent, plan("kill+mrelease", meter="system", timeout_ms=500))
+    assert isinstance(trial, AgentTrial), trial
+    assert trial.meter == "system"
+    assert trial.noise_kb is not None and trial.noise_kb >= 0
+    assert trial.exit_ns is not None and trial.exit_ns > 0
+    assert all(charged_kb >= 0 for _, charged_kb in trial.curve)
+    assert [call.errno for call in trial.calls] in (["", ""], ["", "ESRCH"])
+    assert leftover_groups() == []
+
+
+@needs_root
+def test_a_victim_in_a_cgroup_has_no_noise(agent: Path) -> None:
+    trial = one_trial(agent, plan("kill"))
+    assert (trial.meter, trial.noise_kb) == ("cgroup", None)
+
+
+def test_what_is_swapped_out_is_not_counted_by_free_memory(agent: Path) -> None:
+    (failed,) = answers(agent, plan("kill", shape="in-zram", meter="system"))
+    assert isinstance(failed, AgentTrialFailed)
+    assert failed.reason == "only a memory cgroup counts what is swapped out"
 
 
 @pytest.mark.parametrize(
@@ -387,6 +416,7 @@ def test_without_a_privilege_the_reason_names_what_failed(agent: Path) -> None:
             "this agent knows no arm called shoot",
         ),
         (plan("kill", "sleep"), "this agent knows no stall called sleep"),
+        (plan("kill", meter="scales"), "this agent knows no meter called scales"),
         (plan("kill", shape="round"), "this agent knows no shape called round"),
         (plan("kill").replace("threads=1", "threads=0"), "threads=0 is not a number from 1 to 1024"),
         (plan("kill").replace("threads=1", "threads=1x"), "threads=1x is not a number"),
