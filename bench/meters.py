@@ -53,6 +53,7 @@ def row(transport: Transport, arm: str, stall: tuple[str, int], size_mb: int, re
     for place, share in enumerate((50, 90, 99)):
         pairs = [(one["cgroup_ns"][place], one["system_ns"][place]) for one in both]
         told = [(s - c) / 1e6 for c, s in pairs if s >= 0 and c >= 0]
+        when_read = [(one["system_read_ns"][place] - one["cgroup_ns"][place]) / 1e6 for one in both]
         never = sum(s < 0 <= c for c, s in pairs)
         times = [
             statistics.median(one[key][place] for one in found) / 1e6
@@ -66,7 +67,9 @@ def row(transport: Transport, arm: str, stall: tuple[str, int], size_mb: int, re
         lag = f"{min(told):.2f} {statistics.median(told):.2f} {max(told):.2f}" if told else "-"
         print(
             f"  {share} %: cgroup alone {times[0]:.2f} ms, beside {times[1]:.2f}; "
-            f"system beside {times[2]:.2f}, alone {times[3]:.2f}; lag {lag}; never {never}/{repeats}"
+            f"system beside {times[2]:.2f}, alone {times[3]:.2f}; lag {lag}; "
+            f"of its end {min(when_read):.2f} {statistics.median(when_read):.2f} {max(when_read):.2f}; "
+            f"never {never}/{repeats}"
         )
     extra = sorted(one["held_by_system_kb"] - one["held_by_cgroup_kb"] for one in both)
     lost = sorted(one["lost_kb"] for one in both)

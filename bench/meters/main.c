@@ -28,7 +28,7 @@ static const int64_t TIMEOUT_NS = 3 * NS_PER_S;
 static const int64_t AFTERWARDS_NS = 1500 * NS_PER_MS; // longer than vm.stat_interval
 
 struct sample {
-	int64_t charged_at_ns, charged_kb, free_at_ns, free_kb;
+	int64_t charged_at_ns, charged_kb, free_at_ns, free_kb, free_read_ns;
 };
 
 static struct sample samples[CAPACITY];
@@ -97,26 +97,27 @@ static void take(bool charge, bool memory)
 	sample->charged_kb = charge ? group_charged_kb(&job.victim.group) : -1;
 	sample->free_at_ns = now_ns();
 	sample->free_kb = memory ? free_memory_kb() : -1;
+	sample->free_read_ns = now_ns();
 }
 
-static int64_t reached_ns(bool memory, int64_t start_kb, int64_t size_kb, int64_t percent)
+static int64_t reached_ns(bool memory, bool when_read, int64_t start_kb, int64_t size_kb, int64_t percent)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct sample *sample = &samples[i];
 		int64_t back_kb = memory ? sample->free_kb - start_kb : start_kb - sample->charged_kb;
-		int64_t at_ns = memory ? sample->free_at_ns : sample->charged_at_ns;
+		int64_t at_ns = when_read ? sample->free_read_ns : memory ? sample->free_at_ns : sample->charged_at_ns;
 		if (at_ns >= job.outcome.killed_ns && back_kb * 100 >= size_kb * percent)
 			return at_ns - job.outcome.killed_ns;
 	}
 	return -1;
 }
 
-static void answer_shares(const char *key, bool memory, int64_t start_kb, int64_t size_kb)
+static void answer_shares(const char *key, bool memory, bool when_read, int64_t start_kb, int64_t size_kb)
 {
 	static const int64_t PERCENT[] = { 50, 90, 99 };
 	wire_open(key, '[');
 	for (size_t i = 0; i < 3; i++)
-		wire_item(reached_ns(memory, start_kb, size_kb, PERCENT[i]));
+		wire_item(reached_ns(memory, when_read, start_kb, size_kb, PERCENT[i]));
 	wire_close(']');
 }
 
@@ -138,8 +139,9 @@ static int answer_trial(int64_t size_kb, int64_t before_kb, int64_t after_kb)
 	wire_number("held_by_system_kb", before_kb - free_kb);
 	wire_number("lost_kb", before_kb - after_kb);
 	wire_number("gap_median_ns", median_gap_ns());
-	answer_shares("cgroup_ns", false, charged_kb, size_kb);
-	answer_shares("system_ns", true, free_kb, size_kb);
+	answer_shares("cgroup_ns", false, false, charged_kb, size_kb);
+	answer_shares("system_ns", true, false, free_kb, size_kb);
+	answer_shares("system_read_ns", true, true, free_kb, size_kb);
 	return wire_end();
 }
 
