@@ -393,7 +393,6 @@ def test_without_a_privilege_the_systems_free_memory_is_the_meter(agent: Path) -
     assert trial.exit_ns is not None and trial.exit_ns > 0
     assert all(charged_kb >= 0 for _, charged_kb in trial.curve)
     assert [call.errno for call in trial.calls] in (["", ""], ["", "ESRCH"])
-    assert leftover_groups() == []
 
 
 @needs_root

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,8 @@ from synthetic import synthetic_trial
 
 from lmkd_reports.analysis.analyse import analyse
 from lmkd_reports.frames import load_run
+from lmkd_reports.gate.environment import device_differences
+from lmkd_reports.gate.runs import DevicePair
 from lmkd_reports.gate.runs import cells_of
 from lmkd_reports.presentation.html import render_html
 from lmkd_reports.presentation.summary import render_summary
@@ -78,3 +82,25 @@ def test_a_gate_cannot_ask_for_what_nobody_measured(run_dir: Path) -> None:
 def test_a_trace_shows_what_is_still_missing(run_dir: Path, tmp_path: Path) -> None:
     assert main(["export", str(run_dir), "--perfetto", "--to", str(tmp_path / "traces")]) == 0
     assert any(path.stat().st_size for path in (tmp_path / "traces").rglob("*") if path.is_file())
+
+
+def test_page_and_text_say_of_the_device_how_it_was_seen_and_how_well(run_dir: Path) -> None:
+    analysis = analyse(load_run(run_dir))
+    wanted = "Seen by the device's free memory, not by the victims' own cgroups (apps): that moves by itself"
+    assert wanted in " ".join(render_summary(analysis).split())
+    assert wanted in unescape(render_html(analysis))
+    assert "usually by 700 kB" in unescape(render_html(analysis))
+
+
+def test_two_runs_of_different_meters_are_told_apart(run_dir: Path) -> None:
+    run = load_run(run_dir)
+    by_cgroup = replace(run, trials=run.trials.assign(meter="cgroup"))
+    pair = DevicePair(PATCHED, PATCHED)
+    found = {one.what: (one.base, one.candidate) for one in device_differences(by_cgroup, run, pair)}
+    assert found["meter"] == ("apps by cgroup", "apps by system")
+
+
+def test_a_device_whose_victims_had_cgroups_says_nothing_of_it(run_dir: Path) -> None:
+    run = load_run(run_dir)
+    said = render_summary(analyse(replace(run, trials=run.trials.assign(meter="cgroup"))))
+    assert "free memory" not in said
