@@ -371,7 +371,8 @@ def test_on_a_v2_machine_too_an_agent_stays_in_the_cgroup_that_keeps_it_apart(
     """First with room for the agent's leaf alone: what it cannot make then tells where it makes it."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(base))  # a device of our own, whatever else is up
     lmkd_virtual.build(print)
-    plan = plan_line(1, plan_stratum(NATURAL, "local", ("kill",), 1, 1)[0][0], "cgroup")
+    large = Stratum("quick", "private-anon", "none", "natural", 65536, 1)  # 1 % of it is above a charge batch
+    plan = plan_line(1, plan_stratum(large, "local", ("kill",), 1, 1)[0][0], "cgroup")
     with Device(VirtualSource("stock"), print) as device:
         agent = f"{VirtualSource.folder}/*agent-{device.agent.sha256[:16]}"
         done = device.transport.shell(APART.format(plan=plan, agent=agent), Deadline(PATIENCE_S))
