@@ -1,5 +1,6 @@
-// Memory cgroups of our own, for cgroup v2 and v1: below <mount>/lmkd-agent; or, where this agent was put into
-// a cgroup <mount>/lmkd-local-.../<leaf> that keeps it apart from other agents, below that one's lmkd-agent.
+// Memory cgroups of our own, for cgroup v2 and v1: below <mount>/lmkd-agent-<pid>, so that agents that run at the
+// same time share nothing; where this agent was put into a cgroup <mount>/lmkd-local-.../<leaf>, that folder
+// takes the mount's place.
 #include "group.h"
 
 #include <errno.h>
@@ -19,7 +20,10 @@
 
 #define APART "/lmkd-local-"
 
-static char root[160];     // .../lmkd-agent once found
+#define ROOT_PREFIX "lmkd-agent-" // followed by the pid of the agent
+
+static char parent[160];     // the folder in which the agents of this machine or device have their roots
+static char root[160];       // this agent's, once made
 static char outer_root[160]; // while root is a group that confines: the one it lies in
 static bool is_v2;
 static bool charges_huge_pages;
@@ -100,10 +104,10 @@ static int make_folder(const char *path)
 	return 0;
 }
 
-static int hand_down_memory(const char *parent)
+static int hand_down_memory(const char *group)
 {
 	char path[192];
-	text_format(path, sizeof(path), "%s/cgroup.subtree_control", parent);
+	text_format(path, sizeof(path), "%s/cgroup.subtree_control", group);
 	return write_text(path, "+memory");
 }
 
@@ -125,17 +129,17 @@ static const char *cut_to_apart(char *path)
 	if (leaf == NULL)
 		return NULL;
 	*leaf = '\0';
-	char *parent = strrchr(path, '/');
-	return parent != NULL && strncmp(parent, APART, strlen(APART)) == 0 ? parent : NULL;
+	char *apart = strrchr(path, '/');
+	return apart != NULL && strncmp(apart, APART, strlen(APART)) == 0 ? apart : NULL;
 }
 
-// The cgroup that is to hold lmkd-agent. Only the end of our own path is looked at: in a container the
-// mount may show a part of the hierarchy that the path tells whole.
-static void find_parent(char *parent, size_t size, const char *mount)
+// Finds the parent of the root. Only the end of our own path is looked at: in a container the mount may show
+// a part of the hierarchy, while the path is whole.
+static void find_parent(const char *mount)
 {
 	struct lines groups;
 	char *line;
-	text_format(parent, size, "%s", mount);
+	text_format(parent, sizeof(parent), "%s", mount);
 	if (lines_open(&groups, "/proc/self/cgroup") < 0)
 		return;
 	while (lines_next(&groups, &line) > 0) {
@@ -143,17 +147,17 @@ static void find_parent(char *parent, size_t size, const char *mount)
 		const char *apart = path == NULL ? NULL : cut_to_apart(path);
 		if (apart == NULL)
 			continue;
-		text_format(parent, size, "%s%s", mount, apart);
+		text_format(parent, sizeof(parent), "%s%s", mount, apart);
 		if (access(parent, F_OK) < 0)
-			text_format(parent, size, "%s", mount);
+			text_format(parent, sizeof(parent), "%s", mount);
 	}
 	lines_close(&groups);
 }
 
-static int make_root(const char *parent)
+static int make_root(void)
 {
 	char path[sizeof(root)];
-	text_format(path, sizeof(path), "%s/lmkd-agent", parent);
+	text_format(path, sizeof(path), "%s/" ROOT_PREFIX "%d", parent, (int)getpid());
 	if (is_v2 && hand_down_memory(parent) < 0)
 		return -1;
 	if (make_folder(path) < 0 || (is_v2 && hand_down_memory(path) < 0))
@@ -166,15 +170,14 @@ static int prepare_root(void)
 {
 	struct lines mounts;
 	struct mount mount;
-	char parent[sizeof(root)];
 	if (root[0] != '\0')
 		return 0;
 	if (find_mount(carries, "memory", &mount, &mounts) < 0)
 		return -1;
 	is_v2 = strcmp(mount.type, "cgroup2") == 0;
 	charges_huge_pages = has_option(mount.options, "memory_hugetlb_accounting");
-	find_parent(parent, sizeof(parent), mount.folder);
-	return make_root(parent);
+	find_parent(mount.folder);
+	return make_root();
 }
 
 const char *group_hierarchy(void)
@@ -200,7 +203,7 @@ int group_confine(int64_t limit_kb)
 	if (!is_v2)
 		return refused("memory cgroups are v1 here: they tell no memory pressure of their own");
 	memcpy(outer_root, root, sizeof(root));
-	text_format(root, sizeof(root), "%s/%d.0", outer_root, (int)getpid());
+	text_format(root, sizeof(root), "%s/0", outer_root);
 	if (make_folder(root) == 0 && limit_root(limit_kb) == 0)
 		return 0;
 	group_unconfine();
@@ -229,7 +232,7 @@ int group_create(struct group *group, int number)
 	if (prepare_root() < 0)
 		return -1;
 	group->swapped_fd = -1;
-	text_format(group->path, sizeof(group->path), "%s/%d.%d", root, (int)getpid(), number);
+	text_format(group->path, sizeof(group->path), "%s/%d", root, number);
 	if (make_folder(group->path) < 0)
 		return -1;
 	text_format(path, sizeof(path), "%s/%s", group->path, charged_file());
@@ -292,13 +295,13 @@ int group_remove(struct group *group)
 void group_leave_no_trace(void)
 {
 	if (root[0] != '\0')
-		rmdir(root); // fails, rightly, while another agent's victim is in it
+		rmdir(root); // fails, rightly, while a victim is in it
 	root[0] = '\0';
 }
 
-static bool owner_is_gone(const char *group_name)
+static bool owner_is_gone(const char *root_name)
 {
-	int pid = atoi(group_name); // "<pid of the agent>.<number>"
+	int pid = strncmp(root_name, ROOT_PREFIX, strlen(ROOT_PREFIX)) == 0 ? atoi(root_name + strlen(ROOT_PREFIX)) : 0;
 	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
 }
 
@@ -306,7 +309,10 @@ static int remove_inner(const char *name, void *outer)
 {
 	char path[GROUP_PATH_SIZE];
 	text_format(path, sizeof(path), "%s/%s", (const char *)outer, name);
-	rmdir(path); // fails, rightly, for the kernel's files, and while in use
+	if (rmdir(path) == 0 || errno != EBUSY) // it was an empty group, or is one of the kernel's files
+		return 0;
+	folder_each(path, remove_inner, path); // a group that confined others
+	rmdir(path);                           // fails, rightly, while in use
 	return 0;
 }
 
@@ -314,18 +320,18 @@ static int remove_leftover(const char *name, void *unused)
 {
 	char path[GROUP_PATH_SIZE];
 	(void)unused;
-	text_format(path, sizeof(path), "%s/%s", root, name);
 	if (!owner_is_gone(name))
 		return 0;
-	folder_each(path, remove_inner, path); // of one that confined others
-	rmdir(path);                           // fails, rightly, while in use
+	text_format(path, sizeof(path), "%s/%s", parent, name);
+	folder_each(path, remove_inner, path);
+	rmdir(path); // fails, rightly, while in use
 	return 0;
 }
 
 void group_remove_leftovers(void)
 {
 	if (prepare_root() == 0)
-		folder_each(root, remove_leftover, NULL);
+		folder_each(parent, remove_leftover, NULL);
 }
 
 bool group_charges_huge_pages(void)

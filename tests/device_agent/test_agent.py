@@ -12,8 +12,10 @@ import threading
 from collections.abc import Callable
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+from groups import groups_of
 
 from pytest_lmkd.agent.loader import PROGRAM
 from pytest_lmkd.toolchain import ZIG_TARGETS
@@ -26,7 +28,11 @@ from pytest_lmkd.wire import AgentTrial
 from pytest_lmkd.wire import AgentTrialFailed
 from pytest_lmkd.wire import decode_agent_line
 
+pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="victims need memory cgroups: run as root")
+
+Found = TypeVar("Found")
 
 SIZE_KB = 16 * 1024
 PLAN = (
@@ -66,9 +72,13 @@ def plan(
 
 
 def run(agent: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [agent, *words], input=stdin, capture_output=True, text=True, timeout=60, check=False
-    )
+    """Runs the agent to its end; whatever it did, its cgroups must be gone then."""
+    command = [agent, *words]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes, text=True) as process:
+        stdout, stderr = process.communicate(stdin, timeout=60)
+    assert groups_of(process.pid) == []
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
 def answers(agent: Path, text: str, *words: str) -> Sequence[AgentMessage]:
@@ -81,10 +91,6 @@ def one_trial(agent: Path, text: str) -> AgentTrial:
     (answer,) = answers(agent, text)
     assert isinstance(answer, AgentTrial), answer
     return answer
-
-
-def leftover_groups() -> list[Path]:
-    return [*Path("/sys/fs/cgroup").glob("lmkd-agent*"), *Path("/sys/fs/cgroup/memory").glob("lmkd-agent*")]
 
 
 def children_of(pid: int) -> list[int]:
@@ -200,7 +206,6 @@ def test_a_kill_alone_frees_nothing_before_the_stall_lets_go(agent: Path, stall:
     assert trial.released_ns is not None and trial.released_ns >= HOLD_NS
     assert trial.reclaim_50_ns is not None and trial.reclaim_50_ns > trial.released_ns
     assert trial.stall_class == ("Z" if stall in HELD_BY_OTHERS else "D")
-    assert leftover_groups() == []
 
 
 @needs_root
@@ -291,7 +296,6 @@ def test_a_stock_kernel_refuses_reap_kill_and_the_victim_is_still_ended(agent: P
     trial = one_trial(agent, plan("reap-kill", timeout_ms=100))
     assert trial.mrelease_errno == "EINVAL"
     assert trial.exit_ns is None
-    assert leftover_groups() == []
 
 
 @needs_root
@@ -300,7 +304,6 @@ def test_trials_run_in_the_plans_order_and_leave_nothing_behind(agent: Path) -> 
         plan(arm, trial_id=number) for number, arm in enumerate(["kill", "kill+mrelease", "kill"], 5)
     )
     assert [answer.id for answer in answers(agent, text)] == [5, 6, 7]  # type: ignore[union-attr]
-    assert leftover_groups() == []
 
 
 @needs_root
@@ -339,9 +342,28 @@ def test_an_agent_that_is_ended_takes_its_victim_along(agent: Path, number: sign
         process.wait(timeout=30)
         assert wait_readable(victim_end)
     assert not is_running(victim)
+    if number == signal.SIGKILL:
+        run(agent, "run", "--plan", "-", stdin=plan("kill"))  # the next agent removes what this one could not
+    assert groups_of(process.pid) == []
 
 
-def wait_for(look: Callable[[], list[int]]) -> list[int]:
+@needs_root
+def test_agents_that_run_at_the_same_time_do_not_touch_each_others_groups(agent: Path) -> None:
+    words = [agent, "run", "--plan", "-"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdin is not None
+        other.stdin.write(plan("kill", "holder", 9000, timeout_ms=10_000))
+        other.stdin.close()
+        wait_for(lambda: children_of(other.pid))
+        groups = wait_for(lambda: groups_of(other.pid))
+        one_trial(agent, plan("kill"))
+        assert groups_of(other.pid) == groups
+        other.terminate()
+        other.wait(timeout=30)
+    assert groups_of(other.pid) == []
+
+
+def wait_for(look: Callable[[], list[Found]]) -> list[Found]:
     """What ``look`` finds once it finds something; a test's own time limit ends it."""
     tick = threading.Event()
     for _ in range(3000):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from groups import groups_of
 from sanitized import sanitized_program
 
 from pytest_lmkd.agent.pressure import PROGRAM
@@ -19,21 +20,26 @@ from pytest_lmkd.wire import AgentError
 from pytest_lmkd.wire import AgentMessage
 from pytest_lmkd.wire import decode_agent_line
 
+pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]
+
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root makes memory cgroups")
 
 NO_MONITORS = ["set name=psi_partial_stall_ms value=0", "set name=psi_complete_stall_ms value=0"]
 
 
 @pytest.fixture(scope="session")
-def sanitized(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sanitized_program(PROGRAM, checkout, tmp_path_factory.mktemp("pressure"))
+def sanitized(checkout: Path) -> Path:
+    return sanitized_program(PROGRAM, checkout)
 
 
 def run(program: Path, lines: Sequence[str]) -> tuple[int, list[AgentMessage]]:
     text = "".join(f"{line}\n" for line in lines)
-    done = subprocess.run([program, "run"], input=text.encode(), capture_output=True, check=False)
-    assert done.stderr == b"", done.stderr.decode()[-2000:]
-    return done.returncode, [decode_agent_line(line) for line in done.stdout.splitlines()]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen([program, "run"], **pipes) as process:
+        stdout, stderr = process.communicate(text.encode())
+    assert stderr == b"", stderr.decode()[-2000:]
+    assert groups_of(process.pid) == []
+    return process.returncode, [decode_agent_line(line) for line in stdout.splitlines()]
 
 
 def episode(demand: str = "burst", rise_ms: int = 0, readers: int = 0, compaction_ms: int = 0) -> str:
@@ -107,4 +113,3 @@ def test_an_app_that_cannot_stand_ends_the_others(sanitized: Path) -> None:
     assert status == 1
     (error,) = answers
     assert isinstance(error, AgentError) and "map 8388608 kB in the victim" in error.reason
-    assert not list(Path("/sys/fs/cgroup").glob("**/lmkd-agent"))

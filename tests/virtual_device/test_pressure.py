@@ -22,8 +22,11 @@ from pytest_lmkd.pressure.stratum import PressureStratum
 from pytest_lmkd.pressure.stratum import plan_pressure_block
 from pytest_lmkd.wire import EpisodeRecord
 
+pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
+
 ARM = "reap-kill"
-GROUPS = "/sys/fs/cgroup/lmkd-agent"
+ALL_STAND = "until ls -d /sys/fs/cgroup/lmkd-agent-*/12 > /dev/null 2>&1; do :; done"
+GONE = "while ls -d /sys/fs/cgroup/lmkd-agent-* > /dev/null 2>&1; do :; done"
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +103,7 @@ def test_pressure_in_a_cgroup_leaves_the_rest_of_the_device_alone(pressure: Pres
     assert answer.kills
     assert all(kill.free_kb < limit_kb for kill in answer.kills)
     assert max(free_kb for _, free_kb, _, _ in answer.curve) <= limit_kb
-    assert phone.run(f"ls {GROUPS}").exit_code != 0
+    assert phone.run("ls -d /sys/fs/cgroup/lmkd-agent-*").exit_code != 0
 
 
 def test_nothing_remains_when_the_host_goes_away(phone: Device, pressure: Pressure) -> None:
@@ -110,9 +113,9 @@ def test_nothing_remains_when_the_host_goes_away(phone: Device, pressure: Pressu
     program = phone.output(f"ls {ANDROID_FOLDER}/lmkd-pressure-*").split()[0]
     phone.output(f"cat > /tmp/plan <<'END'\n{plan.text}END")
     with phone.transport.stream_lines(f"{program} run < /tmp/plan", Deadline(PATIENCE_S)) as stream:
-        phone.output(f"until [ -d {GROUPS} ] && ls {GROUPS} | grep -q '[.]12$'; do :; done")  # all apps stand
+        phone.output(ALL_STAND)
         stream.close()
-    phone.output(f"while [ -d {GROUPS} ]; do :; done")
+    phone.output(GONE)
     assert phone.run("grep -l lmkd-victim /proc/[0-9]*/comm").stdout == b""
 
 

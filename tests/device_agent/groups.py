@@ -1,0 +1,17 @@
+"""The memory cgroups that an agent has on this machine: no other agent's, whoever else runs one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_lmkd.devices.local_group import MOUNTS
+from pytest_lmkd.devices.local_group import find_mount
+
+
+def groups_of(pid: int) -> list[Path]:
+    """The agent's root and all below it, as device_agent/src/group.c names them."""
+    mount = find_mount("memory", MOUNTS.read_text())
+    if mount is None:
+        return []
+    root = mount.folder / f"lmkd-agent-{pid}"
+    return [root, *(path for path in root.rglob("*") if path.is_dir())] if root.exists() else []
