@@ -17,10 +17,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "case.h"
+#include "clock.h"
 #include "failure.h"
 #include "group.h"
 #include "text_file.h"
@@ -89,8 +89,8 @@ const char *freed(void)
 // Nothing tells when a charge falls: it is read again.
 const char *freed_soon(void)
 {
-	time_t end = time(NULL) + PATIENCE_S;
-	while (may_make_group() && charged_kb() >= TARGET_KB / 8 && time(NULL) < end)
+	int64_t end_ns = now_ns() + PATIENCE_S * NS_PER_S;
+	while (may_make_group() && charged_kb() >= TARGET_KB / 8 && now_ns() < end_ns)
 		sched_yield();
 	return freed();
 }

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include "../failure.h"
+#include "stall.h"
 
-enum { FAULT_WAIT_MS = 2000 };
 
 // By number, because musl's ioctl() takes an int that these request codes do not fit.
 static int request(const struct missing_page *missing, unsigned long code, void *argument)
@@ -66,7 +66,7 @@ int missing_page_await(const struct missing_page *missing)
 {
 	struct pollfd event = { .fd = missing->uffd, .events = POLLIN };
 	struct uffd_msg message;
-	if (poll(&event, 1, FAULT_WAIT_MS) != 1)
+	if (poll(&event, 1, STALL_HANGS_MS) != 1)
 		return refused("nobody reached the missing page");
 	if (read(missing->uffd, &message, sizeof(message)) != (ssize_t)sizeof(message))
 		return failed("read the holder's fault");

@@ -6,7 +6,6 @@
 #include <linux/fuse.h>
 #include <poll.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,27 +14,25 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "../clock.h"
 #include "../failure.h"
 #include "../text.h"
 #include "../text_file.h"
 #include "stall.h"
 
-enum { FILE_NODE = 2, READ_WAIT_S = 2, PATH_SIZE = 288, REQUEST_SIZE = FUSE_MIN_READ_BUFFER + 4096 };
+enum { FILE_NODE = 2, PATH_SIZE = 288, REQUEST_SIZE = FUSE_MIN_READ_BUFFER + 4096 };
 
 #define FILE_NAME "slow"
 
 static struct server {
 	int fuse_fd, quit_fd, file_fd;
+	int reading_fd; // eventfd: readable once a read waits
 	bool running;
 	pthread_t thread;
-	sem_t reading;
 	_Atomic uint64_t read_id; // of the read that waits, or 0
 	_Atomic uint32_t read_size;
-} server = { .fuse_fd = -1, .quit_fd = -1, .file_fd = -1 };
+} server = { .fuse_fd = -1, .quit_fd = -1, .file_fd = -1, .reading_fd = -1 };
 
 static int answer(uint64_t id, int error, const void *body, size_t length)
 {
@@ -95,7 +92,7 @@ static int keep_read(const struct fuse_in_header *request, const struct fuse_rea
 {
 	server.read_size = read->size;
 	server.read_id = request->unique;
-	sem_post(&server.reading);
+	eventfd_write(server.reading_fd, 1);
 	return 0;
 }
 
@@ -179,12 +176,12 @@ static int open_through(const char *folder)
 static int open_device(void)
 {
 	server.read_id = 0;
-	sem_init(&server.reading, 0, 0);
 	server.fuse_fd = open("/dev/fuse", O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (server.fuse_fd < 0)
 		return failed("open /dev/fuse");
 	server.quit_fd = eventfd(0, EFD_CLOEXEC);
-	return server.quit_fd < 0 ? failed("make an eventfd") : 0;
+	server.reading_fd = eventfd(0, EFD_CLOEXEC);
+	return server.quit_fd < 0 || server.reading_fd < 0 ? failed("make an eventfd") : 0;
 }
 
 static int open_slow(void)
@@ -211,13 +208,13 @@ int slow_file_open(void)
 
 int slow_file_await_read(void)
 {
-	struct timespec deadline;
-	clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += READ_WAIT_S;
-	while (sem_timedwait(&server.reading, &deadline) < 0)
-		if (errno != EINTR)
-			return failed("wait for the victim's read");
-	return 0;
+	struct pollfd event = { .fd = server.reading_fd, .events = POLLIN };
+	int ready;
+	while ((ready = poll(&event, 1, STALL_HANGS_MS)) < 0 && errno == EINTR)
+		;
+	if (ready < 0)
+		return failed("wait for the victim's read");
+	return ready > 0 ? 0 : refused("the victim did not read the slow file");
 }
 
 int slow_file_answer(void)
@@ -250,6 +247,7 @@ void slow_file_close(void)
 	close_fd(&server.fuse_fd);
 	close_fd(&server.file_fd);
 	close_fd(&server.quit_fd);
+	close_fd(&server.reading_fd);
 }
 
 int slow_file_possible(void)

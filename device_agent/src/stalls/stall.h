@@ -12,6 +12,9 @@
 // The name of a stall's threads, by which traces tell them.
 #define STALL_COMM "lmkd-stall"
 
+// On a loaded machine a process may need seconds to reach the point where it is held; after this it hangs.
+enum { STALL_HANGS_MS = 10000 };
+
 struct stall {
 	const char *name;
 	bool counts_swap; // the victim's charge is counted with what is swapped out
