@@ -14,6 +14,7 @@ import pytest
 from fake_adb_server import PATIENCE_S
 from fake_adb_server import SERIAL
 from fake_adb_server import FakeAdbServer
+from fake_adb_server import Talk
 from fake_adb_server import block
 
 from pytest_lmkd.deadline import Deadline
@@ -99,6 +100,22 @@ def test_a_spoilt_first_connect_is_followed_by_one_more(server: AdbServer, fake:
     fake.on["host:track-devices"] = lambda talk: talk.okay(block(f"{SERIAL}\tdevice\n"))
     assert server.connect(SERIAL, Deadline(PATIENCE_S)).serial == SERIAL
     assert list(answers) == []
+
+
+def test_a_link_that_was_just_ending_is_made_anew(server: AdbServer, fake: FakeAdbServer) -> None:
+    """Seen of adb 36: after a disconnect it still calls the device connected, and lists it no more."""
+    links = iter([("already connected to phone", ""), ("connected to phone", f"{SERIAL}\tdevice\n")])
+    listed = ""
+
+    def connect(talk: Talk) -> None:
+        nonlocal listed
+        answer, listed = next(links)
+        talk.okay(block(answer))
+
+    fake.on["host:connect:"] = connect
+    fake.on["host:track-devices"] = lambda talk: talk.okay(block(listed))
+    assert server.connect(SERIAL, Deadline(PATIENCE_S)).serial == SERIAL
+    assert list(links) == []
 
 
 @contextmanager

@@ -31,6 +31,8 @@ _OLDEST_VERSION = 41
 _NETWORK_SERIAL = re.compile(r"[^/\s]+:\d{1,5}")
 """What ``adb connect`` attaches is listed by its ``HOST:PORT``."""
 
+_ALREADY = "already connected to"
+
 _RECONNECT_S = 0.5
 """Between two tries: nothing tells when a port that refuses will listen again."""
 
@@ -82,18 +84,26 @@ class AdbServer:
             DeviceUnusable: nothing there speaks adb.
             DeadlineExceeded: it did not come to the state ``device`` in time.
         """
+        while True:
+            answer = self._reach(address, deadline)
+            # adb also answers this for a link that is just ending: it then is listed no more.
+            may_be_ending = answer.startswith(_ALREADY)
+            if self._becomes_usable(address, deadline, may_be_ending=may_be_ending):
+                return self.transport(address)
+
+    def _reach(self, address: str, deadline: Deadline) -> str:
+        """The answer of the adb server, which has a link to ``address`` then."""
         answer = self._ask_to_connect(address, deadline)
         if answer.startswith("failed to connect"):
             # The end of what the device sent to a host that has just gone may reach the next one, on a
             # console port, and spoil its first words. Once is enough: it has read them now.
             self.disconnect(address, deadline)
             answer = self._ask_to_connect(address, deadline)
-        if not answer.startswith(("connected to", "already connected to")):
+        if not answer.startswith(("connected to", _ALREADY)):
             raise DeviceUnusable(
                 f"adb cannot reach {address} ({answer.strip()}): look whether the device runs"
             )
-        self.wait_for(address, deadline)
-        return self.transport(address)
+        return answer
 
     def _ask_to_connect(self, address: str, deadline: Deadline) -> str:
         with self._our_errors(f"connecting {address}", deadline):
@@ -106,17 +116,22 @@ class AdbServer:
 
     def wait_for(self, serial: str, deadline: Deadline) -> None:
         """Return once ``serial`` is listed as ``device``."""
+        self._becomes_usable(serial, deadline)
+
+    def _becomes_usable(self, serial: str, deadline: Deadline, *, may_be_ending: bool = False) -> bool:
+        """True once ``serial`` is listed as ``device``; False when it ``may_be_ending`` and is not listed."""
         state = ""
         try:
             with self._our_errors(f"waiting for {serial}", deadline):
                 for state in self._states(serial, deadline):
-                    if state == "device":
-                        return
+                    if state == "device" or (may_be_ending and not state):
+                        return bool(state)
         except DeadlineExceeded as error:
             raise DeadlineExceeded(
                 f"{serial} was still {state or 'not attached'} after {deadline.seconds:g} s: "
                 "look whether it runs and is awake"
             ) from error
+        raise AssertionError("the states of a device never end")
 
     def await_restart(self, serial: str, restart: Callable[[], bool], deadline: Deadline) -> bool:
         """Does ``restart``; if it says that the device restarts, returns once it has gone and come back.
