@@ -28,6 +28,7 @@ from lmkd_reports import render_html
 from lmkd_reports import write_report
 from lmkd_reports.analysis import Analysis
 from lmkd_reports.analysis import Verdict
+from lmkd_reports.presentation import figures
 from lmkd_reports.presentation.palette import FIXED
 from lmkd_reports.presentation.palette import looks
 from lmkd_reports.presentation.strips import Scale
@@ -210,6 +211,16 @@ def suite_page(suite_source: str) -> Page:
     return Page(suite_source)
 
 
+def test_every_figure_is_by_the_schema_of_vega_lite(
+    run_dir: Path, pressure_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Users' pages are not checked, as that takes a third of their time; the drawing is the same."""
+    pages = [render_html(analyse(load_run(folder))) for folder in (run_dir, pressure_dir)]
+    monkeypatch.setattr(figures, "VALIDATE", True)
+    assert [render_html(analyse(load_run(folder))) for folder in (run_dir, pressure_dir)] == pages
+
+
+@pytest.mark.large
 class TestFortyStrata:
     """A page of the whole suite: still one file that can be mailed and read."""
 

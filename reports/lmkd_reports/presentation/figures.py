@@ -25,6 +25,26 @@ from lmkd_reports.presentation.wording import stratum_name
 
 WIDTH = 300
 HEIGHT = 150
+VALIDATE = False
+"""Checking a chart against Vega-Lite's schema takes a third of a page's time: only the tests do it."""
+
+THEME = {
+    "font": "inherit",
+    "axis": {
+        "gridColor": "var(--grid)",
+        "domainColor": "var(--axis)",
+        "tickColor": "var(--axis)",
+        "labelColor": "var(--muted)",
+        "titleColor": "var(--muted)",
+        "titleFontWeight": "normal",
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "labelFlush": False,
+        "tickSize": 4,
+    },
+}
+"""The page's colours and sizes, by Vega-Lite's names; given here because Altair copies a chart for each."""
+
 TIME_TITLE = "ms since the kill"
 LOG_FROM = 4
 SPARSE_FROM = 30
@@ -146,24 +166,10 @@ def render(
     chart: alt.Chart | alt.LayerChart | alt.VConcatChart, name: str, title: str, description: str
 ) -> str:
     """The chart as SVG for a page, in the page's colours; ``name`` is unique in the page."""
-    themed = (
-        chart.properties(background="transparent")
-        .configure(font="inherit")
-        .configure_view(stroke=None)
-        .configure_axis(
-            gridColor="var(--grid)",
-            domainColor="var(--axis)",
-            tickColor="var(--axis)",
-            labelColor="var(--muted)",
-            titleColor="var(--muted)",
-            titleFontWeight="normal",
-            labelFontSize=11,
-            titleFontSize=11,
-            labelFlush=False,
-            tickSize=4,
-        )
-    )
-    svg: str = vl_convert.vegalite_to_svg(json.dumps(themed.to_dict()), allowed_base_urls=[])
+    specification = chart.to_dict(validate=VALIDATE) | {"background": "transparent"}
+    config = specification["config"]
+    specification["config"] = config | THEME | {"view": config["view"] | {"stroke": None}}
+    svg: str = vl_convert.vegalite_to_svg(json.dumps(specification), allowed_base_urls=[])
     return inline(svg, name, title, description)
 
 
