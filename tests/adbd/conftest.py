@@ -12,28 +12,19 @@ import pytest
 from daemon import PATIENCE_S
 from daemon import Daemon
 from raw_host import RawHost
+from sanitized import sanitized_program
 
 from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.toolchain import C_FLAGS
-from pytest_lmkd.toolchain import SOURCES
 from pytest_lmkd.toolchain import static_program
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport.private_server import shipped_adb_program
-
-SOURCE_TREE = SOURCES["lmkd-adbd"][0]
-SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 Adb = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 
 @pytest.fixture(scope="session")
-def sanitized_adbd(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("adbd") / "lmkd-adbd"
-    kept = ("-W", "-std", "-D")
-    warnings = [flag for flag in C_FLAGS if flag.startswith(kept) and not flag.startswith("-Wl")]
-    sources = map(str, sorted((checkout / SOURCE_TREE).rglob("*.c")))
-    subprocess.run(["gcc", *warnings, *SANITIZED, "-o", str(output), *sources], check=True)
-    return output
+def sanitized_adbd(checkout: Path) -> Path:
+    return sanitized_program("lmkd-adbd", checkout)
 
 
 @pytest.fixture(scope="session")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "device_agent"))
-
 from sanitized import sanitized_program
 
 from pytest_lmkd.agent.apps_program import PROGRAM
@@ -21,4 +18,4 @@ def program(checkout: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="lmkd-") as name:
         folder = Path(name)
         folder.chmod(0o755)
-        yield sanitized_program(PROGRAM, checkout, folder)
+        yield Path(shutil.copy(sanitized_program(PROGRAM, checkout), folder))

@@ -12,8 +12,8 @@ from pytest_lmkd.toolchain import static_program
 
 
 @pytest.fixture(scope="session")
-def sanitized_agent(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sanitized_program(PROGRAM, checkout, tmp_path_factory.mktemp("agent"))
+def sanitized_agent(checkout: Path) -> Path:
+    return sanitized_program(PROGRAM, checkout)
 
 
 @pytest.fixture(scope="session")

@@ -19,6 +19,8 @@ from sanitized import build_sanitized
 
 from pytest_lmkd.pressure.profiles import LOW_RAM
 
+pytestmark = pytest.mark.compiler
+
 SAMPLES = Path(__file__).with_name("samples")
 """/proc files of a Linux 6.18 machine (x86, 8 GB, no swap)."""
 
@@ -39,12 +41,12 @@ CACHED, NOT_PERCEPTIBLE, ANY = 701, 201, 0
 
 
 @pytest.fixture(scope="session")
-def program(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def program(checkout: Path) -> Path:
     pressure = checkout / "device_agent" / "pressure"
     source = checkout / "device_agent" / "src"
     sources = [Path(__file__).with_name("lmkd_cases.c"), *sorted((pressure / "lmkd").glob("*.c"))]
     sources += [source / "failure.c", source / "text.c"]
-    return build_sanitized(sources, [pressure, source], tmp_path_factory.mktemp("lmkd") / "cases")
+    return build_sanitized("lmkd_cases", sources, [pressure, source])
 
 
 def say(program: Path, script: bytes) -> list[str]:

@@ -6,16 +6,19 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
 from sanitized import build_sanitized
+
+pytestmark = pytest.mark.compiler
 
 DIRECTIVE = re.compile(r"%(\.?\d*(?:ll|l|z)?[a-zA-Z%])")
 
 
-def test_it_writes_what_libc_writes(checkout: Path, tmp_path: Path) -> None:
+def test_it_writes_what_libc_writes(checkout: Path) -> None:
     source = checkout / "device_agent" / "src"
     cases = [Path(__file__).with_name("text_cases.c"), source / "text.c"]
     done = subprocess.run(
-        [build_sanitized(cases, [source], tmp_path / "cases")], capture_output=True, text=True, check=False
+        [build_sanitized("text_cases", cases, [source])], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 

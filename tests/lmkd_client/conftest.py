@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "device_agent"))
-
 from sanitized import sanitized_program
 from stand_in_lmkd import StandInLmkd
 
@@ -18,8 +14,8 @@ from pytest_lmkd.agent.lmkd_client import PROGRAM
 
 
 @pytest.fixture(scope="session")
-def client_program(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sanitized_program(PROGRAM, checkout, tmp_path_factory.mktemp("lmkd-client"))
+def client_program(checkout: Path) -> Path:
+    return sanitized_program(PROGRAM, checkout)
 
 
 @pytest.fixture

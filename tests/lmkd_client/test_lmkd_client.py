@@ -24,6 +24,8 @@ from pytest_lmkd.agent.lmkd_client import decode_line
 from pytest_lmkd.toolchain import ZIG_TARGETS
 from pytest_lmkd.toolchain import static_program
 
+pytestmark = pytest.mark.compiler
+
 CLOSED, FAILED, USAGE = 3, 1, 2
 NOBODY = 65534
 

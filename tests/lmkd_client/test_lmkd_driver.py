@@ -20,6 +20,8 @@ from pytest_lmkd.errors import AgentBug
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.transport import Completed
 
+pytestmark = pytest.mark.compiler
+
 PROCESS = LmkdProcess(pid=123, uid=10001, oom_score_adj=905, service=True)
 
 

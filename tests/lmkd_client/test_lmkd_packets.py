@@ -17,6 +17,8 @@ from stand_in_lmkd import PROCKILL
 from stand_in_lmkd import STAT_KILL_OCCURRED
 from stand_in_lmkd import UPDATE_PROPS
 
+pytestmark = pytest.mark.compiler
+
 UNKNOWN, COUNT, UPDATED, KILLED, STAT = range(5)
 NAME_BYTES = 127
 STAT_BYTES = 84
@@ -29,10 +31,10 @@ PACKETS = st.lists(
 
 
 @pytest.fixture(scope="session")
-def cases(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def cases(checkout: Path) -> Path:
     tree = checkout / "device_agent" / "lmkd_client"
     sources = [Path(__file__).with_name("packet_cases.c"), tree / "packet.c"]
-    return build_sanitized(sources, [tree], tmp_path_factory.mktemp("packets") / "cases")
+    return build_sanitized("packet_cases", sources, [tree])
 
 
 def words(data: bytes) -> list[int]:

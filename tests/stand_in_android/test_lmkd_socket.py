@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sanitized import build_sanitized
 
 from lmkd_reports.logs.reading import Reader
 from lmkd_reports.logs.sources import Line
-from pytest_lmkd.toolchain import C_FLAGS
 from pytest_lmkd.toolchain import source_files
 
+pytestmark = pytest.mark.compiler
+
 NATIVE = Path(__file__).resolve().parent / "native"
-SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 PATIENCE_S = 60.0
 
 PROCPRIO, PROCREMOVE, PROCPURGE, GETKILLCNT, SUBSCRIBE, PROCKILL = 1, 2, 3, 4, 5, 6
@@ -34,14 +35,10 @@ TOTAL = (1001, 1001)
 
 
 @pytest.fixture(scope="session")
-def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("sanitized") / "stand-in-android"
+def program() -> Path:
     trees = [NATIVE / "shared", NATIVE / "daemon"]
-    warnings = [flag for flag in C_FLAGS if flag.startswith(("-W", "-std", "-D")) and "-Wl" not in flag]
     sources = [source for tree in trees for source in source_files(tree, "*.c")]
-    includes = [f"-I{tree}" for tree in trees]
-    subprocess.run(["gcc", *warnings, *SANITIZED, "-o", output, *includes, *sources], check=True)
-    return output
+    return build_sanitized("stand-in-android", sources, trees)
 
 
 @dataclass
