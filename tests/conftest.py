@@ -1,4 +1,4 @@
-"""Fixtures that several test folders share."""
+"""Fixtures that several test folders share, the table of where time goes, and rules for the markers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from markers import HARNESSES
+from markers import check_markers
+from markers import harness_rank
+from times import Times
 
 settings.register_profile("reproducible", derandomize=True)
 settings.load_profile("reproducible")
@@ -15,3 +19,22 @@ settings.load_profile("reproducible")
 def checkout() -> Path:
     """The root of the repository."""
     return Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--times", metavar="FILE", help="add where the time goes to FILE, and print the table")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    file = config.getoption("--times")
+    if file and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Times(Path(file)), "times")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Costly files first, so that files which run in parallel end at about the same time."""
+    rank: dict[Path, int] = {}
+    for item in items:
+        check_markers(item)
+        rank[item.path] = min(rank.get(item.path, len(HARNESSES)), harness_rank(item))
+    items.sort(key=lambda item: rank[item.path])

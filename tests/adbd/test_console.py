@@ -20,6 +20,8 @@ from raw_host import RawHost
 from raw_host import greeting
 from raw_host import packet
 
+pytestmark = pytest.mark.compiler
+
 
 class TerminalStream:
     """The master's end of a terminal, as far as RawHost needs a socket."""

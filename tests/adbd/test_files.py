@@ -14,6 +14,8 @@ import pytest
 from raw_host import RawHost
 from raw_host import packet
 
+pytestmark = pytest.mark.compiler
+
 Adb = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 SIZES = [0, 1, 64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 64 * 1024 * 1024]

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from daemon import PATIENCE_S
 
+pytestmark = pytest.mark.compiler
+
 Adb = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 

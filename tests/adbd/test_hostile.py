@@ -16,6 +16,8 @@ from raw_host import RawHost
 from raw_host import greeting
 from raw_host import packet
 
+pytestmark = pytest.mark.compiler
+
 FUZZ_SEED = 20_260_511
 FUZZ_HOSTS = 60
 FUZZ_PACKETS_EACH = 40

@@ -24,6 +24,8 @@ from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.transport import PrivateAdbServer
 
+pytestmark = pytest.mark.compiler
+
 Adb = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 

@@ -22,6 +22,8 @@ from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.transport import AdbTransport
 from pytest_lmkd.transport import PrivateAdbServer
 
+pytestmark = pytest.mark.compiler
+
 PATIENCE_S = 120.0
 
 IS_GONE = "while kill -0 {pid} 2> /dev/null; do sleep 0.1; done; echo gone"

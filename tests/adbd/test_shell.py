@@ -20,6 +20,8 @@ from raw_host import packet
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.transport import PrivateAdbServer
 
+pytestmark = pytest.mark.compiler
+
 Adb = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 ALL_BYTES = bytes(range(256))

@@ -9,6 +9,8 @@ import pytest
 from daemon import PATIENCE_S
 from daemon import Daemon
 
+pytestmark = pytest.mark.compiler
+
 
 def run(adbd: Path, *words: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([adbd, *words], capture_output=True, text=True, check=False, timeout=PATIENCE_S)

@@ -22,6 +22,8 @@ from pytest_lmkd.cache import Cache
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import UsageProblem
 
+pytestmark = pytest.mark.compiler
+
 
 def output(*words: str | Path) -> str:
     return subprocess.run(words, capture_output=True, text=True, check=True).stdout

@@ -14,6 +14,8 @@ from lmkd_apks.library import build_library
 from lmkd_apks.library import include_flags
 from lmkd_apks.library import sources
 
+pytestmark = pytest.mark.compiler
+
 HERE = Path(__file__).parent
 STAND_IN = HERE / "stand_in_device.c"
 WARNINGS = ("-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-Wconversion")

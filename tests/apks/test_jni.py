@@ -10,6 +10,8 @@ import pytest
 
 from lmkd_apks.library import include_flags
 
+pytestmark = pytest.mark.compiler
+
 PROGRAM = Path(__file__).parent / "jni_in_a_jvm.c"
 
 

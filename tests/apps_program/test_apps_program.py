@@ -19,6 +19,8 @@ from pytest_lmkd.agent.apps_program import Watched
 from pytest_lmkd.agent.apps_program import Watching
 from pytest_lmkd.agent.apps_program import decode_lines
 
+pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]
+
 PATIENCE_S = 60.0
 NOBODY, SOMEBODY = 65534, 65533
 SIZE_KB = 8 << 10

@@ -19,6 +19,8 @@ from pytest_lmkd.errors import DeadlineExceeded
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.transport import AdbServer
 
+pytestmark = pytest.mark.virtual_device
+
 BUILD_PROP = "/system/build.prop"
 
 

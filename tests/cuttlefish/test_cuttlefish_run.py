@@ -8,7 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from workshop import Workshop
+
+pytestmark = pytest.mark.virtual_device
 
 STRATUM = "test_memory_comes_back and undisturbed-64MB-1t"
 

@@ -16,12 +16,12 @@ CACHE = user_cache_root().parent  # before pytester moves HOME away
 
 
 @pytest.fixture(scope="module")
-def image() -> None:
-    lmkd_virtual.build(print)
+def image() -> lmkd_virtual.Image:
+    return lmkd_virtual.build(print)
 
 
 @pytest.fixture
-def own_virtual_devices(image: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def own_virtual_devices(image: lmkd_virtual.Image, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Devices that the user or another test runs are neither used nor stopped; the image is the user's."""
     with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:  # a Unix socket's path must be short
         monkeypatch.setenv("XDG_RUNTIME_DIR", folder)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-pytestmark = pytest.mark.usefixtures("own_virtual_devices")
+pytestmark = [pytest.mark.virtual_device, pytest.mark.usefixtures("own_virtual_devices")]
 
 
 def doctor(*words: str) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import lmkd_virtual
-from pytest_lmkd.cache import Cache
 from pytest_lmkd.cache import user_cache_root
+
+pytestmark = pytest.mark.virtual_device
 
 CACHE = user_cache_root()  # before pytester moves HOME away
 
@@ -44,9 +45,11 @@ def free_port(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 @pytest.fixture
-def damaged_kernel(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Path:
+def damaged_kernel(
+    image: lmkd_virtual.Image, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> Path:
     """A cache of our own whose kernel has one byte too many."""
-    kernel = lmkd_virtual.build(print, Cache(CACHE)).kernel
+    kernel = image.kernel
     cache = pytester.path / "cache" / "pytest-lmkd"
     shutil.copytree(kernel.parent, cache / kernel.parent.relative_to(CACHE))
     copy = cache / kernel.relative_to(CACHE)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from results import INTERRUPTIBLE
 
 import lmkd_virtual
 from pytest_lmkd.agent.plan import plan_line
@@ -35,6 +36,8 @@ from pytest_lmkd.transport.private_server import shipped_adb_program
 from pytest_lmkd.wire import AgentTrial
 from pytest_lmkd.wire import AgentTrialFailed
 from pytest_lmkd.wire import decode_agent_line
+
+pytestmark = pytest.mark.host_kernel
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="this machine is a device for root only")
 
@@ -135,7 +138,7 @@ def test_a_run_of_conformance_cases_alone_is_reported_too(pytester: pytest.Pytes
 def start_run(pytester: pytest.Pytester, results: str, stall: str = "holder") -> subprocess.Popen[str]:
     """A run whose second stratum takes 10 s a trial; returns once its first records are there."""
     pytester.makepyfile(SUITE.format(stall=stall, hold_ms=10_000, blocks=1))
-    words = [sys.executable, "-m", "pytest", "--lmkd-device", "local", "--lmkd-blocks", "1"]
+    words = [*INTERRUPTIBLE, "pytest", "--lmkd-device", "local", "--lmkd-blocks", "1"]
     run = subprocess.Popen(
         [*words, "--lmkd-results", results], cwd=pytester.path, stdout=subprocess.PIPE, text=True
     )
@@ -365,6 +368,7 @@ done
 """
 
 
+@pytest.mark.virtual_device
 def test_on_a_v2_machine_too_an_agent_stays_in_the_cgroup_that_keeps_it_apart(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 import pytest
+from results import INTERRUPTIBLE
 from results import records_of
 
 import lmkd_virtual
@@ -32,7 +33,7 @@ SUITE = """
 
 PATIENCE_S = 120.0
 
-pytestmark = pytest.mark.usefixtures("own_virtual_devices")
+pytestmark = [pytest.mark.virtual_device, pytest.mark.usefixtures("own_virtual_devices")]
 
 
 def test_a_run_leaves_plan_records_report_and_junit(pytester: pytest.Pytester) -> None:
@@ -146,10 +147,10 @@ def test_a_stratum_ends_early_once_it_is_known_precisely_enough(pytester: pytest
     result.assert_outcomes(passed=2)  # of the eight blocks after which it first looks
 
 
-def start_run(pytester: pytest.Pytester) -> subprocess.Popen[str]:
-    """A run whose second stratum takes 10 s a trial; returns once its first records are there."""
-    pytester.makepyfile(SUITE.format(hold_ms=10_000, blocks=1))
-    words = [sys.executable, "-m", "pytest", "--lmkd-device", "virtual:stock", "--lmkd-blocks", "1"]
+def start_run(pytester: pytest.Pytester, hold_ms: int = 10_000) -> subprocess.Popen[str]:
+    """A run whose second stratum takes ``hold_ms`` per trial; returns once its first records are there."""
+    pytester.makepyfile(SUITE.format(hold_ms=hold_ms, blocks=1))
+    words = [*INTERRUPTIBLE, "pytest", "--lmkd-device", "virtual:stock", "--lmkd-blocks", "1"]
     run = subprocess.Popen(
         [*words, "--lmkd-results", "out"], cwd=pytester.path, stdout=subprocess.PIPE, text=True
     )
@@ -176,7 +177,7 @@ def test_a_qemu_that_dies_is_named_and_the_report_still_written(pytester: pytest
 
 
 def test_an_adb_server_that_dies_costs_no_trial(pytester: pytest.Pytester) -> None:
-    run = start_run(pytester)
+    run = start_run(pytester, hold_ms=4000)
     (instance,) = lmkd_virtual.status()
     (record,) = instance.folder.rglob("server.json")
     server = ProcessRecord.load(record)
@@ -240,6 +241,7 @@ PRESSURE_SUITE = """
 """
 
 
+@pytest.mark.measures
 def test_pressure_has_its_own_blocks_and_the_same_apps_in_every_arm(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PRESSURE_SUITE)
     options = ("--lmkd-blocks", "3", "--lmkd-pressure-blocks", "1", "--lmkd-arms", "kill,kill#2")

@@ -15,7 +15,7 @@ from pytest_lmkd.devices.lock import DeviceLock
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.virtual import VirtualSource
 
-pytestmark = pytest.mark.usefixtures("own_virtual_devices")
+pytestmark = [pytest.mark.virtual_device, pytest.mark.usefixtures("own_virtual_devices")]
 
 SUITE = """
     import os

@@ -21,6 +21,8 @@ from test_report_command import run_command
 from lmkd_reports.commands import MOST_DEVICES
 from pytest_lmkd.cli import main
 
+pytestmark = pytest.mark.browser
+
 LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
 PAGES = ("run", "suite", "conformance", "pressure", "observed", "several", "fleet", "history", "ingest")
 ALL_OPEN = "document.querySelectorAll('details').forEach(each => each.open = true)"

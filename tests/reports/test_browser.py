@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from chromium import Browser
 
+pytestmark = pytest.mark.browser
+
 RATIO = re.compile(r"(\d+(?:\.\d+)?)x")
 LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
 

@@ -47,6 +47,7 @@ def found(values: Floats, level: float = LEVEL) -> list[int]:
     return sorted(tested.at for tested in change_tests(values, level) if tested.p <= level)
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize("draw", [log_medians, shares, mean_extras])
 def test_equal_builds_change_in_one_of_twenty_histories(
     draw: Callable[[np.random.Generator], Floats],
@@ -58,6 +59,7 @@ def test_equal_builds_change_in_one_of_twenty_histories(
     assert wrong / EQUAL_HISTORIES <= LEVEL + three_standard_errors
 
 
+@pytest.mark.simulation
 def test_a_step_of_a_half_is_found_at_its_build() -> None:
     rng = np.random.default_rng(20260202)
     step = np.where(np.arange(BUILDS) < STEP_AT, 0, math.log(1.5))
@@ -65,6 +67,7 @@ def test_a_step_of_a_half_is_found_at_its_build() -> None:
     assert sum(STEP_AT in one for one in histories) / HISTORIES >= 0.9
 
 
+@pytest.mark.simulation
 def test_a_step_is_found_among_forty_series_too() -> None:
     rng = np.random.default_rng(20260203)
     step = np.where(np.arange(BUILDS) < STEP_AT, 0, math.log(1.5))
@@ -72,6 +75,7 @@ def test_a_step_is_found_among_forty_series_too() -> None:
     assert sum(STEP_AT in one for one in histories) / len(histories) >= 0.8
 
 
+@pytest.mark.simulation
 def test_a_change_that_was_taken_back_is_two() -> None:
     rng = np.random.default_rng(20260204)
     builds = np.arange(24)

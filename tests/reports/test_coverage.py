@@ -18,6 +18,8 @@ from lmkd_reports.analysis.verdicts import judge
 from lmkd_reports.statistics.paired import PairedRatio
 from lmkd_reports.statistics.paired import paired_ratio
 
+pytestmark = pytest.mark.simulation
+
 RUNS = 2000
 BLOCKS = (6, 8, 10, 12, 20)
 TIMEOUT_NS = 3e9

@@ -10,6 +10,8 @@ import pytest
 from lmkd_reports.statistics.bounds import Floats
 from lmkd_reports.statistics.differences import paired_difference
 
+pytestmark = pytest.mark.simulation
+
 RUNS = 2000
 LARGE = 2_000_000
 

@@ -38,6 +38,8 @@ from lmkd_reports.fleet.reading import read_fleet
 from lmkd_reports.records import record_files
 from pytest_lmkd.errors import UsageProblem
 
+pytestmark = pytest.mark.large
+
 KILL_ARMS = ("kill+mrelease@lmkd", "reap-kill")
 BLOCKS = 8
 
@@ -242,6 +244,7 @@ def test_few_devices_do_not(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("width", "dark"), [(390, False), (1280, True)])
+@pytest.mark.browser
 def test_the_page_shows_in_a_browser(
     browser: Browser, large: Path, tmp_path: Path, width: int, dark: bool
 ) -> None:

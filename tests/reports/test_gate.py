@@ -287,6 +287,7 @@ def gate_of(base: Path, candidate: Path, *, together: bool = False) -> Gate:
     return gate_runs(load(base), load(candidate), limits, (), metrics, 0.95, together=together)
 
 
+@pytest.mark.simulation
 def test_equal_runs_seldom_fail(tmp_path: Path) -> None:
     """Of 20 gates with 24 checks each, over races and outliers: at most one, and of all together none."""
     folders = [

@@ -20,6 +20,8 @@ from lmkd_reports.gate.independent import mean_difference
 from lmkd_reports.gate.independent import median_ratio
 from lmkd_reports.gate.independent import share_difference
 
+pytestmark = pytest.mark.simulation
+
 RUNS = 2000
 SIZES = ((6, 7), (7, 7), (10, 10), (12, 12), (20, 20), (8, 30))
 NS_PER_MS = 1e6

@@ -418,6 +418,7 @@ def test_a_page_has_figures_as_far_as_there_is_room_those_with_a_change_first(
 @pytest.mark.parametrize(
     ("width", "dark"), [(width, dark) for width in (390, 1280) for dark in (False, True)]
 )
+@pytest.mark.browser
 def test_in_a_browser_it_asks_for_nothing_and_fits(
     browser: Browser, nightlies: Path, tmp_path: Path, width: int, dark: bool
 ) -> None:
@@ -467,6 +468,7 @@ def stratum(threads: int) -> Stratum:
     return Stratum("reclaim", "nobody-holds", "none", 0, "natural", 65536, threads, "private-anon", 100, 0)
 
 
+@pytest.mark.simulation
 def test_pages_of_equal_builds_name_a_change_in_one_of_twenty_at_most() -> None:
     pages, series = 200, 12
     wrong = sum(

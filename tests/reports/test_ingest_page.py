@@ -28,6 +28,8 @@ from lmkd_reports.logs.views import shown
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
 from pytest_lmkd.cli import main
 
+pytestmark = pytest.mark.browser
+
 HOSTILE = "<script>document.title='bad'</script>\u202e\x07"
 DOWNLOAD = re.compile(r'download="ingest\.jsonl\.gz" href="data:application/gzip;base64,([^"]*)"')
 SERIAL = "R5CT60ABCDE"

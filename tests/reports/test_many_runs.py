@@ -27,6 +27,8 @@ from lmkd_reports.presentation.forest import forests
 from lmkd_reports.records import Reading
 from pytest_lmkd.errors import UsageProblem
 
+pytestmark = pytest.mark.large
+
 
 def renamed(run: SyntheticRun, run_id: str, started_utc: str = "2026-02-01T00:00:00+00:00") -> SyntheticRun:
     run.info = msgspec.structs.replace(run.info, run_id=run_id, started_utc=started_utc)

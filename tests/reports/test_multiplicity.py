@@ -41,6 +41,7 @@ def test_keeps_the_order(p_values: list[float]) -> None:
     assert by_p == sorted(adjusted)
 
 
+@pytest.mark.simulation
 def test_errs_in_one_of_twenty_families_at_most() -> None:
     """Ten independent tests without an effect, beside ten with one that none of them misses."""
     rng = np.random.default_rng(1)

@@ -14,6 +14,7 @@ from lmkd_reports.statistics.planning import blocks_for_ratio
 RUNS = 500
 
 
+@pytest.mark.simulation
 @pytest.mark.parametrize(("spread", "ratio"), [(0.1, 1.2), (0.3, 1.2), (0.3, 1.5)])
 def test_that_many_blocks_find_the_ratio_in_about_four_of_five_runs(spread: float, ratio: float) -> None:
     rng = np.random.default_rng(20260204)
@@ -50,6 +51,7 @@ def test_what_no_number_of_blocks_would_find() -> None:
     assert blocks_for_difference(100.0, 0.1) is None
 
 
+@pytest.mark.simulation
 def test_that_many_blocks_find_the_difference_in_kills() -> None:
     rng = np.random.default_rng(20260205)
     blocks = blocks_for_difference(1.0, 1.0)

@@ -11,6 +11,8 @@ from lmkd_reports.statistics.paired import paired_ratio
 from lmkd_reports.statistics.sequential import look_confidence
 from lmkd_reports.statistics.sequential import looks
 
+pytestmark = pytest.mark.simulation
+
 RUNS = 2000
 BLOCKS = 40
 PRECISION = 1.25

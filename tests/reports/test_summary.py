@@ -41,7 +41,9 @@ def test_is_the_same_again(run_dir: Path) -> None:
     assert render_summary(analyse(load_run(run_dir))) == (run_dir / "summary.txt").read_text()
 
 
-@pytest.mark.parametrize("fixture", ["run_dir", "suite_dir", "conformance_dir"])
+@pytest.mark.parametrize(
+    "fixture", ["run_dir", pytest.param("suite_dir", marks=pytest.mark.large), "conformance_dir"]
+)
 def test_fits_a_mail(fixture: str, request: pytest.FixtureRequest) -> None:
     folder: Path = request.getfixturevalue(fixture)
     text = (folder / "summary.txt").read_text()
@@ -49,6 +51,7 @@ def test_fits_a_mail(fixture: str, request: pytest.FixtureRequest) -> None:
     assert max(map(len, text.splitlines())) <= 72
 
 
+@pytest.mark.large
 def test_a_stratum_takes_few_lines(suite_dir: Path) -> None:
     assert len((suite_dir / "summary.txt").read_text().splitlines()) <= 40 * 15
 
@@ -96,6 +99,7 @@ def test_says_once_what_a_scenario_means(tmp_path: Path) -> None:
     assert text.count(f"-- undisturbed: {scenario.title} Expected: {scenario.expectation}") == 1
 
 
+@pytest.mark.large
 def test_tells_who_tore_the_memory_down(suite_dir: Path, tmp_path: Path) -> None:
     text = (suite_dir / "summary.txt").read_text()
     assert "\n  torn down by: stall in every trial\n  busy after release: kill " in text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from lmkd_reports.logs.summary import Summary
 from lmkd_reports.logs.summary import summarise
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
 
@@ -138,11 +136,11 @@ kill $(pidof lmkd-adbd)
 def become_a_user_build(instance: lmkd_virtual.Instance) -> None:
     """Adb's shell is of the user that it is of on user builds, until the device restarts."""
     seen = instance.console_log.read_bytes().count(READY)
-    with attached(instance) as transport, suppress(TransportLost):  # the daemon goes
-        transport.shell(BECOME_A_USER_BUILD, Deadline(PATIENCE_S))
     deadline = Deadline(PATIENCE_S)
-    while instance.console_log.read_bytes().count(READY) == seen:
-        assert deadline.remaining_s() > 0, instance.console_log.read_text()
+    # The daemon ends, which QEMU does not report to the host: only the console shows that the next one is up.
+    with attached(instance) as transport, transport.stream_lines(BECOME_A_USER_BUILD, deadline):
+        while instance.console_log.read_bytes().count(READY) == seen:
+            assert deadline.remaining_s() > 0, instance.console_log.read_text()
 
 
 @contextmanager

@@ -27,6 +27,8 @@ from pytest_lmkd.errors import TrialInvalid
 from pytest_lmkd.suite_needs import why_no_tier
 from pytest_lmkd.wire import PlannedTrial
 
+pytestmark = pytest.mark.virtual_device
+
 ONE, TWO = "org.lmkdlab.w01", "org.lmkdlab.w02"
 KILL = AgentArm("kill")
 SMALL_KB = 1024

@@ -22,6 +22,8 @@ from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.wire import TrialRecord
 
+pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
+
 DEVICE = "virtual-reap-kill-v3"
 ARMS = {"kill", "kill+mrelease", "reap-kill"}
 

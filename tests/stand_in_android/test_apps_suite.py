@@ -17,6 +17,8 @@ from stand_in_device import up
 from pytest_lmkd.store import ResultStore
 from pytest_lmkd.wire import ObservationRecord
 
+pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
+
 APPS = 12
 """Ten in the background, one in the foreground, and one to spare."""
 

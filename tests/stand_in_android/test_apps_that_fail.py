@@ -21,6 +21,8 @@ from pytest_lmkd.devices.virtual import VirtualSource
 from pytest_lmkd.rules import Rules
 from pytest_lmkd.store import ResultStore
 
+pytestmark = pytest.mark.virtual_device
+
 THERE, NOT_THERE = f"org.lmkdlab.w01/{ACTIVITY}", "org.example.absent/.Main"
 SMALL = AppsScenario("small", "", background=1, background_pct=5, demand_pct=5, hold_s=0)
 

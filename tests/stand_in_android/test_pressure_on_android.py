@@ -21,6 +21,8 @@ from pytest_lmkd.lmkd.quiet import JOURNAL
 from pytest_lmkd.lmkd.quiet import SILENCED
 from pytest_lmkd.store import ResultStore
 
+pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
+
 APP = "org.lmkdlab.w01"
 
 

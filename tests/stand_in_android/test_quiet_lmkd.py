@@ -24,6 +24,8 @@ from pytest_lmkd.lmkd.quiet import restore
 from pytest_lmkd.lmkd.quiet import restore_leftover
 from pytest_lmkd.lmkd.quiet import write_journal
 
+pytestmark = pytest.mark.virtual_device
+
 PARTIAL, COMPLETE = SILENCED
 JOURNAL_PATH = f"{ANDROID_FOLDER}/{JOURNAL}"
 

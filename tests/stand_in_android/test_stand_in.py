@@ -18,6 +18,8 @@ from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.errors import TrialInvalid
 
+pytestmark = pytest.mark.virtual_device
+
 FOLDER = "/data/local/tmp"
 ONE, TWO, THREE, FOUR = (f"org.lmkdlab.w{number:02}" for number in range(1, 5))
 QUIET = ("psi_partial_stall_ms", "psi_complete_stall_ms")

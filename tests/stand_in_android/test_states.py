@@ -19,6 +19,8 @@ from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.devices.virtual import VirtualSource
 from pytest_lmkd.store import ResultStore
 
+pytestmark = pytest.mark.virtual_device
+
 
 @pytest.fixture(scope="module")
 def phone() -> Iterator[Device]:

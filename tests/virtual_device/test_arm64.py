@@ -24,6 +24,8 @@ from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.errors import LmkdError
 from pytest_lmkd.toolchain import static_program
 
+pytestmark = pytest.mark.virtual_device
+
 PAGE_SIZES = {"arm64": 4096, "arm64-16k": 16384}
 
 

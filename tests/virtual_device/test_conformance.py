@@ -10,6 +10,8 @@ from suite_run import run_suite
 
 import lmkd_virtual
 
+pytestmark = pytest.mark.virtual_device
+
 
 @pytest.mark.parametrize("personality", lmkd_virtual.PERSONALITIES)
 def test_the_personality_answers_as_its_variant_must(

@@ -18,6 +18,8 @@ from pytest_lmkd.agent.program import bring
 from pytest_lmkd.wire import AgentProbe
 from pytest_lmkd.wire import decode_agent_line
 
+pytestmark = pytest.mark.virtual_device
+
 FOLDER = "/data/local/tmp/lmkd"
 AS_SHELL = "start-stop-daemon -S -c 2000:2000 -x"
 """2000 is AID_SHELL, the user of adb's shell (AOSP android_filesystem_config.h)."""

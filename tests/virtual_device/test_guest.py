@@ -16,6 +16,8 @@ from pytest_lmkd.agent.loader import PROGRAM
 from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.toolchain import static_program
 
+pytestmark = pytest.mark.virtual_device
+
 MAX_CLOCK_STEP_NS = 10_000
 """Above this every trial is invalid."""
 

@@ -27,6 +27,8 @@ from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.process import ProcessRecord
 
+pytestmark = pytest.mark.virtual_device
+
 
 @pytest.fixture
 def echo() -> Iterator[subprocess.Popen[bytes]]:

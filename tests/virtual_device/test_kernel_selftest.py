@@ -16,6 +16,8 @@ import lmkd_virtual
 from lmkd_virtual.kernel import TARBALL
 from pytest_lmkd.deadline import Deadline
 
+pytestmark = pytest.mark.virtual_device
+
 SELFTESTS = "tools/testing/selftests"
 WANTED = ("mm/mrelease_test.c", "mm/vm_util.h", "kselftest.h")
 REMOTE = "/tmp/mrelease_test"

@@ -20,6 +20,8 @@ from lmkd_reports.frames import load_run
 from lmkd_reports.presentation.summary import render_summary
 from pytest_lmkd.deadline import Deadline
 
+pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
+
 PERSONALITY = "reap-kill-v3"
 SUITE = "suites/reclaim"
 WANTED = "undisturbed-64MB-1t or held-by-vm-readv-64MB-1t or shared-address-space or in-zram or frozen"

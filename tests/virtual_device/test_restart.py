@@ -34,6 +34,8 @@ from pytest_lmkd.wire import EpisodeRecord
 from pytest_lmkd.wire import Record
 from pytest_lmkd.wire import TrialRecord
 
+pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
+
 NAME = "restarts"
 ARMS = ("kill", "kill+mrelease", "reap-kill-emulated")
 KERNEL_CAME_FIRST = CHECKS["foreign-kills"].meaning
