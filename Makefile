@@ -1,10 +1,12 @@
 # make demo: measures kill, kill+mrelease and reap-kill on the embedded virtual device.
 # make apks: builds workload apps into results/apks (APKS=12, KEYSTORE=a debug key).
-# make test: passes all tests. All set up everything they need and can be run again at once.
+# make test: passes all tests; make test-fast: those of plain Python, in a checkout that has .venv.
+# make bench: the long form of the simulations that the tests hold the statistics to.
+# All but test-fast set up everything they need and can be run again at once.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test apks setup system-packages agents clean
+.PHONY: help demo test test-fast bench apks setup system-packages agents clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 SUDO := $(shell test "$$(id -u)" = 0 || echo sudo)
@@ -18,10 +20,15 @@ SUITE_PACKAGES := qemu-system-x86 linux-source-6.12 busybox-static gcc libc6-dev
 APK_PACKAGES := aapt apksigner android-framework-res default-jre-headless
 TEST_PACKAGES := $(SUITE_PACKAGES) $(APK_PACKAGES) zipalign binutils chromium libasan8 libubsan1
 APKS := 12
+# The markers of pyproject.toml that name what a test needs beside Python.
+COSTLY := virtual_device or host_kernel or browser or packages or compiler or simulation or large
+TIMES := results/test-times.json
+# One more than there are CPUs: many tests wait for a device most of the time.
+WORKERS := $(shell expr $$(nproc) + 1)
 AXE := $(VENV)/axe-core-4.14.1
 
 help:
-	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -3
+	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -5
 
 demo: PACKAGES := $(SUITE_PACKAGES)
 demo: system-packages setup
@@ -35,7 +42,19 @@ demo: system-packages setup
 test: PACKAGES := $(TEST_PACKAGES) $(if $(shell command -v npm),,npm)
 test: system-packages setup $(AXE)
 	@$(BIN)/pytest-lmkd virtual build
-	@$(BIN)/pytest tests
+	@rm -f $(TIMES)
+	@status=0; \
+	$(BIN)/pytest tests -m 'not measures' -n $(WORKERS) --dist loadfile --no-loadscope-reorder --times $(TIMES) || status=1; \
+	$(BIN)/pytest tests -m measures --times $(TIMES) || status=1; \
+	exit $$status
+
+test-fast:
+	@test -x $(BIN)/pytest || { echo "no $(BIN)/pytest: run 'make setup' once" >&2; exit 3; }
+	@$(BIN)/pytest tests -m 'not ($(COSTLY))' -n auto --dist loadfile
+
+bench: PACKAGES :=
+bench: system-packages setup
+	@$(BIN)/python bench/coverage.py
 
 apks: PACKAGES := $(APK_PACKAGES)
 apks: system-packages setup
