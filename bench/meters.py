@@ -13,9 +13,9 @@ import sys
 from typing import Any
 
 import lmkd_virtual
-from pytest_lmkd import resources
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.toolchain import build_static
+from lmkd_core.base import resources
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.toolchain import build_static
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
 
@@ -78,7 +78,7 @@ def row(transport: Transport, arm: str, stall: tuple[str, int], size_mb: int, re
 
 
 def main(personality: str, memory_mb: int, repeats: int, sizes_mb: list[int]) -> None:
-    trees = [resources.tree("device_agent/src"), resources.tree("bench/meters")]
+    trees = [resources.tree("device_agent/lib"), resources.tree("bench/meters")]
     name = f"meters-{os.getpid()}"
     deadline = Deadline(PATIENCE_S)
     instance = lmkd_virtual.up(

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.cache import content_key
-from pytest_lmkd.toolchain import C_FLAGS
-from pytest_lmkd.toolchain import SOURCES
-from pytest_lmkd.toolchain import source_files
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.cache import content_key
+from lmkd_core.base.toolchain import C_FLAGS
+from lmkd_core.base.toolchain import SOURCES
+from lmkd_core.base.toolchain import source_files
 
 SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-pthread")
 WARNINGS = tuple(flag for flag in C_FLAGS if flag.startswith(("-W", "-std", "-D")) and "-Wl" not in flag)

@@ -9,8 +9,8 @@ from pathlib import Path
 from lmkd_apks.build import build_apks
 from lmkd_apks.package import PASSWORD_VARIABLE
 from lmkd_apks.package import own_key
-from pytest_lmkd.errors import EXIT_OK
-from pytest_lmkd.errors import LmkdError
+from lmkd_core.base.errors import EXIT_OK
+from lmkd_core.base.errors import LmkdError
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -14,10 +14,10 @@ from lmkd_apks.package import build_package
 from lmkd_apks.package import debug_key
 from lmkd_apks.package import manifest_text
 from lmkd_apks.tools import require_tools
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.cache import content_key
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.toolchain import Progress
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.cache import content_key
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.progress import Progress
 
 MAX_COUNT = 99
 FILE_NAME = re.compile(r"org\.lmkdlab\.w\d\d\.apk")

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 
 from lmkd_apks.tools import run_tool
-from pytest_lmkd import resources
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.cache import content_key
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.toolchain import source_files
-from pytest_lmkd.toolchain import zig_version
+from lmkd_core.base import resources
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.cache import content_key
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.progress import Progress
+from lmkd_core.base.toolchain import source_files
+from lmkd_core.base.toolchain import zig_version
 
 LIBRARY = "liblmkdwork.so"
 ANDROID_TARGETS: dict[str, tuple[str, ...]] = {
@@ -39,7 +39,7 @@ SHARED_SOURCES = (
     "shapes/shape.c",
     "shapes/shared_memory.c",
 )
-"""What the app has in common with the agent's victims, below device_agent/src."""
+"""What the app has in common with the agent's victims, below device_agent/lib."""
 
 C_FLAGS = (
     "-std=c11",
@@ -88,12 +88,12 @@ def symbols(library: str) -> list[str]:
 
 
 def sources() -> list[Path]:
-    agent = resources.tree("device_agent/src")
+    agent = resources.tree("device_agent/lib")
     return [*(agent / name for name in SHARED_SOURCES), *source_files(_native() / "app", "*.c")]
 
 
 def include_flags() -> list[str]:
-    folders = (_native() / "app", resources.tree("device_agent/src"))
+    folders = (_native() / "app", resources.tree("device_agent/lib"))
     return [f"-I{folder}" for folder in folders]
 
 
@@ -104,7 +104,7 @@ def _native() -> Path:
 def _key_parts(abi: str) -> list[bytes]:
     flags = (abi, *ANDROID_TARGETS[abi], *C_FLAGS, *LINK_FLAGS, *SHARED_SOURCES, zig_version())
     parts = [flag.encode() for flag in flags]
-    for tree in (resources.tree("device_agent/src"), _native()):
+    for tree in (resources.tree("device_agent/lib"), _native()):
         for file in source_files(tree, "*.[ch]") + source_files(tree, "*.symbols"):
             parts += [str(file.relative_to(tree)).encode(), file.read_bytes()]
     return parts

@@ -16,10 +16,10 @@ from lmkd_apks.library import LIBRARY
 from lmkd_apks.tools import FRAMEWORK
 from lmkd_apks.tools import require_tools
 from lmkd_apks.tools import run_tool
-from pytest_lmkd import resources
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base import resources
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import UsageProblem
 
 ALIGNMENT = 16384
 PASSWORD_VARIABLE = "LMKD_APK_KEY_PASSWORD"  # noqa: S105 - the name of a variable, not a password

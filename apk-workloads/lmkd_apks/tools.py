@@ -8,7 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_lmkd.errors import DeviceUnusable
+from lmkd_core.base.errors import DeviceUnusable
 
 FRAMEWORK = Path("/usr/share/android-framework-res/framework-res.apk")
 PACKAGES = {

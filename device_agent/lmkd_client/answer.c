@@ -1,4 +1,4 @@
-// Lines of lmkd-client; src/pytest_lmkd/agent/lmkd_client.py reads them.
+// Lines of lmkd-client; src/pytest_lmkd/lmkd/client.py reads them.
 #include "answer.h"
 
 #include "failure.h"

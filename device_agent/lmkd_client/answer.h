@@ -1,4 +1,4 @@
-// What is told to the host, a JSON line each (src/wire.h). Each gives 0, or -1 with failed(): nobody listens.
+// What is told to the host, a JSON line each (lib/wire.h). Each gives 0, or -1 with failed(): nobody listens.
 #pragma once
 
 #include "connection.h"

@@ -18,7 +18,7 @@ from lmkd_reports.write import write_report
 if TYPE_CHECKING:
     from lmkd_reports.analysis import analyse
     from lmkd_reports.analysis import combine
-    from lmkd_reports.frames import load_run
+    from lmkd_reports.analysis.frames import load_run
     from lmkd_reports.presentation import render_html
     from lmkd_reports.presentation import render_summary
 
@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "load_run": "lmkd_reports.frames",
+    "load_run": "lmkd_reports.analysis.frames",
     "analyse": "lmkd_reports.analysis",
     "combine": "lmkd_reports.analysis",
     "render_html": "lmkd_reports.presentation",

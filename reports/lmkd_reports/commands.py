@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmkd_core.base.errors import EXIT_OK
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.masking import Masker
+from lmkd_core.records.reading import Reading
+from lmkd_core.records.reading import record_files
 from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
-from lmkd_reports.logs import commands as logs_commands
-from lmkd_reports.masking import Masker
-from lmkd_reports.records import Reading
-from lmkd_reports.records import record_files
+from lmkd_reports.ingest import commands as logs_commands
 from lmkd_reports.write import write_report
-from pytest_lmkd.errors import EXIT_OK
-from pytest_lmkd.errors import UsageProblem
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -115,8 +114,9 @@ def report(options: argparse.Namespace) -> int:
         raise UsageProblem("--dask reads an exported set: name it with --parquet DIR")
     reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
     if options.history:
-        history = importlib.import_module("lmkd_reports.history.actions")
-        history.write_history(options.history, options.html, reading)
+        from lmkd_reports.history import actions  # noqa: PLC0415 - pandas and Altair take two seconds to load
+
+        actions.write_history(options.history, options.html, reading)
     elif options.parquet or (not options.device and is_fleet(options.run_dirs)):
         _report_fleet(options, reading.masker)
     else:
@@ -130,7 +130,8 @@ def is_fleet(run_dirs: Sequence[Path]) -> bool:
 
 
 def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
-    actions = importlib.import_module("lmkd_reports.fleet.actions")
+    from lmkd_reports.fleet import actions  # noqa: PLC0415 - as above
+
     if options.parquet:
         paths = actions.write_fleet_of_parquet(options.parquet, options.html, masker, options.dask)
     else:
@@ -140,13 +141,13 @@ def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
 
 
 def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
-    # pandas and scipy take two seconds to load: nobody should wait for them who writes no report
-    model = importlib.import_module("lmkd_reports.analysis.model")
+    from lmkd_reports.analysis.model import Detectable  # noqa: PLC0415 - as above
+
     paths = write_report(
         options.run_dirs,
         options.html,
         reading=reading,
-        detectable=model.Detectable(1 + options.detect / 100, options.detect_kills),
+        detectable=Detectable(1 + options.detect / 100, options.detect_kills),
     )
     print(paths.summary.read_text(encoding="utf-8"))
     print(f"report: {paths.html}")

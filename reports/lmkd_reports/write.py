@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import lmkd_reports
-from lmkd_reports.records import EVERYTHING
-from lmkd_reports.records import Reading
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Reading
 
 if TYPE_CHECKING:
     from lmkd_reports.analysis import Analysis
@@ -42,22 +41,27 @@ def write_report(
     folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
     analysis = _analysis(folders, reading, detectable)
     paths = _paths(folders, html_path)
-    _write(paths.summary, lmkd_reports.render_summary(analysis))
-    _write(paths.html, lmkd_reports.render_html(analysis))
+    from lmkd_reports.presentation import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
+    from lmkd_reports.presentation import render_summary  # noqa: PLC0415
+
+    _write(paths.summary, render_summary(analysis))
+    _write(paths.html, render_html(analysis))
     return paths
 
 
 def _analysis(folders: Sequence[Path], reading: Reading, detectable: Detectable | None) -> Analysis:
-    one_each = [
-        lmkd_reports.analyse(lmkd_reports.load_run(folder, reading), detectable) for folder in folders
-    ]
+    from lmkd_reports.analysis import analyse  # noqa: PLC0415 - as above
+    from lmkd_reports.analysis import combine  # noqa: PLC0415
+    from lmkd_reports.analysis.frames import load_run  # noqa: PLC0415
+
+    one_each = [analyse(load_run(folder, reading), detectable) for folder in folders]
     if reading.devices and not any(analysis.devices for analysis in one_each):
         raise UsageProblem(f"no run has a device of the name {' or '.join(reading.devices)}")
     names = [analysis.name for analysis in one_each]
     for name in names:
         if names.count(name) > 1:
             raise UsageProblem(f"the run {name} is named twice: name each results directory once")
-    return lmkd_reports.combine([analysis for analysis in one_each if analysis.devices] or one_each)
+    return combine([analysis for analysis in one_each if analysis.devices] or one_each)
 
 
 def _paths(folders: Sequence[Path], html_path: Path | None) -> ReportPaths:

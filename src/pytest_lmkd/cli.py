@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import lmkd_reports.commands
 import lmkd_virtual.commands
+from lmkd_core.base.errors import LmkdError
 from pytest_lmkd import __version__
 from pytest_lmkd.devices import commands as device_commands
-from pytest_lmkd.errors import LmkdError
 
 EXIT_INTERRUPTED = 130
 

@@ -8,21 +8,19 @@ from typing import TypeVar
 
 import pytest
 
-from pytest_lmkd.errors import LmkdError
+from lmkd_core.base.errors import LmkdError
+from pytest_lmkd.run.stash import SESSION
 
 if TYPE_CHECKING:  # loading these takes a second, which no run without a device should wait for
+    from lmkd_core.records.plan import Stratum
+    from lmkd_core.scenarios.apps import AppsScenario
+    from lmkd_core.scenarios.pressure_stratum import PressureStratum
     from pytest_lmkd.apps.runner import AppsOutcome
-    from pytest_lmkd.apps.scenarios import AppsScenario
-    from pytest_lmkd.conformance import CaseRunner
-    from pytest_lmkd.design import Stratum
+    from pytest_lmkd.conformance.runner import CaseRunner
     from pytest_lmkd.pressure.runner import PressureOutcome
-    from pytest_lmkd.pressure.stratum import PressureStratum
-    from pytest_lmkd.runner import StratumOutcome
-    from pytest_lmkd.session import LmkdSession
+    from pytest_lmkd.reclaim.runner import StratumOutcome
 
 Outcome = TypeVar("Outcome", "StratumOutcome", "PressureOutcome", "AppsOutcome")
-
-SESSION: pytest.StashKey[LmkdSession] = pytest.StashKey()
 
 
 @pytest.fixture

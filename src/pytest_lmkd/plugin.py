@@ -8,14 +8,14 @@ from typing import NoReturn
 
 import pytest
 
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.plan import Stratum
+from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd import fixtures
-from pytest_lmkd.design import Stratum
-from pytest_lmkd.errors import LmkdError
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.fixtures import SESSION
-from pytest_lmkd.options import Options
-from pytest_lmkd.options import add_options
-from pytest_lmkd.pressure.stratum import PressureStratum
+from pytest_lmkd.run.options import Options
+from pytest_lmkd.run.options import add_options
+from pytest_lmkd.run.stash import SESSION
 
 if TYPE_CHECKING:  # loading these takes a second, which only runs with a device pay
     from lmkd_reports import ReportPaths
@@ -33,8 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "lmkd-fixtures")
     if not config.getoption("--lmkd-device"):
         return
-    from pytest_lmkd.start import start_run  # noqa: PLC0415 - takes a second
-    from pytest_lmkd.start import start_worker  # noqa: PLC0415
+    from pytest_lmkd.run.start import start_run  # noqa: PLC0415 - takes a second
+    from pytest_lmkd.run.start import start_worker  # noqa: PLC0415
 
     try:
         if hasattr(config, "workerinput"):
@@ -79,7 +79,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         if SESSION in stash:
             stash[SESSION].close()
         if OPTIONS in stash:
-            from pytest_lmkd.finish import finish_run  # noqa: PLC0415 - takes a second
+            from pytest_lmkd.run.finish import finish_run  # noqa: PLC0415 - takes a second
 
             report = finish_run(stash[OPTIONS])
             if report is not None:

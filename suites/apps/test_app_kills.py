@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_lmkd.apps.scenarios import workload_app
-from pytest_lmkd.design import Stratum
-from pytest_lmkd.runner import StratumOutcome
+from lmkd_core.records.plan import Stratum
+from lmkd_core.scenarios.apps import workload_app
+from pytest_lmkd.reclaim.runner import StratumOutcome
 
 
 @pytest.mark.parametrize("stratum", [workload_app(256, 4), workload_app(256, 50)], ids=str)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from lmkd_core.scenarios.apps import APPS
+from lmkd_core.scenarios.apps import AppsScenario
 from pytest_lmkd.apps.runner import AppsOutcome
-from pytest_lmkd.apps.scenarios import APPS
-from pytest_lmkd.apps.scenarios import AppsScenario
 
 
 @pytest.mark.parametrize("scenario", APPS.values(), ids=str)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from lmkd_core.scenarios.pressure import PRESSURE
+from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.pressure.runner import PressureOutcome
-from pytest_lmkd.pressure.scenarios import PRESSURE
-from pytest_lmkd.pressure.stratum import PressureStratum
 
 
 @pytest.mark.parametrize("stratum", PRESSURE.values(), ids=str)

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_lmkd.design import Stratum
-from pytest_lmkd.runner import StratumOutcome
-from pytest_lmkd.scenarios import SCENARIOS
+from lmkd_core.records.plan import Stratum
+from lmkd_core.scenarios.reclaim import SCENARIOS
+from pytest_lmkd.reclaim.runner import StratumOutcome
 
 VICTIMS = [
     *(SCENARIOS["undisturbed"].stratum("reclaim", 64, threads) for threads in (8, 50)),

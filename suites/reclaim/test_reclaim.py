@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_lmkd.design import Stratum
-from pytest_lmkd.runner import StratumOutcome
-from pytest_lmkd.scenarios import SCENARIOS
+from lmkd_core.records.plan import Stratum
+from lmkd_core.scenarios.reclaim import SCENARIOS
+from pytest_lmkd.reclaim.runner import StratumOutcome
 
 SIZES_AND_THREADS = [(size_mb, threads) for size_mb in (64, 256) for threads in (1, 16)]
 

@@ -14,8 +14,8 @@ from daemon import Daemon
 from raw_host import RawHost
 from sanitized import sanitized_program
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.toolchain import static_program
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.toolchain import static_program
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport.private_server import shipped_adb_program
 

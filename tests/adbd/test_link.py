@@ -20,8 +20,8 @@ from raw_host import RawHost
 from raw_host import greeting
 from raw_host import packet
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import TransportLost
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport import PrivateAdbServer
 
 pytestmark = pytest.mark.compiler

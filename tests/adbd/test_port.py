@@ -17,8 +17,8 @@ from raw_host import greeting
 from raw_host import packet
 
 import lmkd_virtual
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import TransportLost
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport import AdbTransport
 from pytest_lmkd.transport import PrivateAdbServer
 

@@ -17,7 +17,7 @@ from daemon import ends
 from raw_host import RawHost
 from raw_host import packet
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.transport import PrivateAdbServer
 
 pytestmark = pytest.mark.compiler

@@ -18,9 +18,9 @@ from lmkd_apks.library import build_library
 from lmkd_apks.library import symbols
 from lmkd_apks.package import PASSWORD_VARIABLE
 from lmkd_apks.package import own_key
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import UsageProblem
 
 pytestmark = pytest.mark.compiler
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sanitized import sanitized_program
 
-from pytest_lmkd.agent.apps_program import PROGRAM
+from pytest_lmkd.apps.program import PROGRAM
 
 
 @pytest.fixture(scope="session")

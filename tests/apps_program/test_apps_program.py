@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_lmkd.agent.apps_program import AppKill
-from pytest_lmkd.agent.apps_program import AppsFailure
-from pytest_lmkd.agent.apps_program import Samples
-from pytest_lmkd.agent.apps_program import Watched
-from pytest_lmkd.agent.apps_program import Watching
-from pytest_lmkd.agent.apps_program import decode_lines
+from pytest_lmkd.apps.program import AppKill
+from pytest_lmkd.apps.program import AppsFailure
+from pytest_lmkd.apps.program import Samples
+from pytest_lmkd.apps.program import Watched
+from pytest_lmkd.apps.program import Watching
+from pytest_lmkd.apps.program import decode_lines
 
 pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]
 

@@ -14,8 +14,8 @@ from workshop import free_ports
 from workshop import make_host
 
 import lmkd_virtual
-from pytest_lmkd.cache import user_cache_root
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.cache import user_cache_root
+from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.transport import PrivateAdbServer
 
 CACHE = user_cache_root().parent  # before HOME is moved away

@@ -119,7 +119,7 @@ def start(flags: dict[str, str]) -> int:
 
 def boot(number: int) -> None:
     import lmkd_virtual  # noqa: PLC0415 - takes a second, which failing and hanging need not wait for
-    from pytest_lmkd.deadline import Deadline  # noqa: PLC0415
+    from lmkd_core.base.deadline import Deadline  # noqa: PLC0415
 
     instance = lmkd_virtual.up(
         "reap-kill-v3",
@@ -132,7 +132,7 @@ def boot(number: int) -> None:
 
 
 def start_relay(number: int, adb_socket: Path) -> None:
-    from pytest_lmkd.process import ProcessRecord  # noqa: PLC0415
+    from lmkd_core.base.process import ProcessRecord  # noqa: PLC0415
 
     port = int(os.environ["STAND_IN_PORT"]) + number - 1
     proxy = subprocess.Popen(
@@ -149,8 +149,8 @@ def start_relay(number: int, adb_socket: Path) -> None:
 
 def stop(number: int) -> int:
     import lmkd_virtual  # noqa: PLC0415
-    from pytest_lmkd.deadline import Deadline  # noqa: PLC0415
-    from pytest_lmkd.process import ProcessRecord  # noqa: PLC0415
+    from lmkd_core.base.deadline import Deadline  # noqa: PLC0415
+    from lmkd_core.base.process import ProcessRecord  # noqa: PLC0415
 
     relay_process = ProcessRecord.load(folder() / f"relay-{number}.json")
     if relay_process is None or not relay_process.is_running():
@@ -167,8 +167,8 @@ def stop(number: int) -> int:
 def restart_relay(words: list[str]) -> int:
     """As an adb daemon that restarts: its port refuses for a while, then answers again."""
     import lmkd_virtual  # noqa: PLC0415
-    from pytest_lmkd.deadline import Deadline  # noqa: PLC0415
-    from pytest_lmkd.process import ProcessRecord  # noqa: PLC0415
+    from lmkd_core.base.deadline import Deadline  # noqa: PLC0415
+    from lmkd_core.base.process import ProcessRecord  # noqa: PLC0415
 
     number = int(words[0])
     old = ProcessRecord.load(folder() / f"relay-{number}.json")

@@ -11,12 +11,12 @@ import pytest
 from workshop import PATIENCE_S
 from workshop import Workshop
 
-from pytest_lmkd.cache import user_cache_root
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.cache import user_cache_root
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
 from pytest_lmkd.devices.cuttlefish import source as source_module
 from pytest_lmkd.devices.device import Device
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.transport import AdbServer
 
 pytestmark = pytest.mark.virtual_device

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import UsageProblem
 from pytest_lmkd.devices.cuttlefish.launcher import Command
 from pytest_lmkd.devices.cuttlefish.launcher import Cvd
 from pytest_lmkd.devices.cuttlefish.launcher import LaunchCvd
@@ -19,9 +22,6 @@ from pytest_lmkd.devices.cuttlefish.run import run
 from pytest_lmkd.devices.cuttlefish.settings import Settings
 from pytest_lmkd.devices.cuttlefish.settings import parse_settings
 from pytest_lmkd.devices.spec import parse_specs
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import UsageProblem
 
 PATIENCE_S = 60.0
 

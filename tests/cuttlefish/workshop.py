@@ -17,10 +17,10 @@ import stand_in_launcher
 from stand_in_host import StandInHost
 
 import lmkd_virtual
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.process import ProcessRecord
 from pytest_lmkd.devices.cuttlefish.settings import Settings
 from pytest_lmkd.devices.cuttlefish.source import CuttlefishSource
-from pytest_lmkd.process import ProcessRecord
 
 PATIENCE_S = 120.0
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from sanitized import sanitized_program
 
-from pytest_lmkd.agent.loader import PROGRAM
-from pytest_lmkd.toolchain import static_program
+from lmkd_core.base.toolchain import static_program
+from pytest_lmkd.devices.agent import PROGRAM
 
 
 @pytest.fixture(scope="session")

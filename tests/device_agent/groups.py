@@ -9,7 +9,7 @@ from pytest_lmkd.devices.local_group import find_mount
 
 
 def groups_of(pid: int) -> list[Path]:
-    """The agent's root and all below it, as device_agent/src/group.c names them."""
+    """The agent's root and all below it, as device_agent/lib/group.c names them."""
     mount = find_mount("memory", MOUNTS.read_text())
     if mount is None:
         return []

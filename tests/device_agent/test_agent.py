@@ -17,16 +17,16 @@ from typing import TypeVar
 import pytest
 from groups import groups_of
 
-from pytest_lmkd.agent.loader import PROGRAM
-from pytest_lmkd.toolchain import ZIG_TARGETS
-from pytest_lmkd.toolchain import static_program
-from pytest_lmkd.wire import AgentError
-from pytest_lmkd.wire import AgentHello
-from pytest_lmkd.wire import AgentMessage
-from pytest_lmkd.wire import AgentProbe
-from pytest_lmkd.wire import AgentTrial
-from pytest_lmkd.wire import AgentTrialFailed
-from pytest_lmkd.wire import decode_agent_line
+from lmkd_core.base.toolchain import ZIG_TARGETS
+from lmkd_core.base.toolchain import static_program
+from lmkd_core.records.wire import AgentError
+from lmkd_core.records.wire import AgentHello
+from lmkd_core.records.wire import AgentMessage
+from lmkd_core.records.wire import AgentProbe
+from lmkd_core.records.wire import AgentTrial
+from lmkd_core.records.wire import AgentTrialFailed
+from lmkd_core.records.wire import decode_agent_line
+from pytest_lmkd.devices.agent import PROGRAM
 
 pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from sanitized import build_sanitized
 
-from pytest_lmkd.toolchain import source_files
+from lmkd_core.base.toolchain import source_files
 
 pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]
 
 
 def test_with_both_reapers_busy_the_main_thread_only_kills(checkout: Path) -> None:
-    trees = [checkout / "device_agent" / name for name in ("src", "pressure")]
+    trees = [checkout / "device_agent" / name for name in ("lib", "pressure")]
     sources = [
         Path(__file__).with_name("killer_cases.c"),
         trees[1] / "killer.c",

@@ -43,7 +43,7 @@ CACHED, NOT_PERCEPTIBLE, ANY = 701, 201, 0
 @pytest.fixture(scope="session")
 def program(checkout: Path) -> Path:
     pressure = checkout / "device_agent" / "pressure"
-    source = checkout / "device_agent" / "src"
+    source = checkout / "device_agent" / "lib"
     sources = [Path(__file__).with_name("lmkd_cases.c"), *sorted((pressure / "lmkd").glob("*.c"))]
     sources += [source / "failure.c", source / "text.c"]
     return build_sanitized("lmkd_cases", sources, [pressure, source])

@@ -11,14 +11,14 @@ import pytest
 from groups import groups_of
 from sanitized import sanitized_program
 
-from pytest_lmkd.agent.pressure import PROGRAM
-from pytest_lmkd.toolchain import ZIG_TARGETS
-from pytest_lmkd.toolchain import static_program
-from pytest_lmkd.wire import AgentCurve
-from pytest_lmkd.wire import AgentEpisode
-from pytest_lmkd.wire import AgentError
-from pytest_lmkd.wire import AgentMessage
-from pytest_lmkd.wire import decode_agent_line
+from lmkd_core.base.toolchain import ZIG_TARGETS
+from lmkd_core.base.toolchain import static_program
+from lmkd_core.records.wire import AgentCurve
+from lmkd_core.records.wire import AgentEpisode
+from lmkd_core.records.wire import AgentError
+from lmkd_core.records.wire import AgentMessage
+from lmkd_core.records.wire import decode_agent_line
+from pytest_lmkd.pressure.program import PROGRAM
 
 pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]
 

@@ -15,7 +15,7 @@ DIRECTIVE = re.compile(r"%(\.?\d*(?:ll|l|z)?[a-zA-Z%])")
 
 
 def test_it_writes_what_libc_writes(checkout: Path) -> None:
-    source = checkout / "device_agent" / "src"
+    source = checkout / "device_agent" / "lib"
     cases = [Path(__file__).with_name("text_cases.c"), source / "text.c"]
     done = subprocess.run(
         [build_sanitized("text_cases", cases, [source])], capture_output=True, text=True, check=False

@@ -10,7 +10,7 @@ import pytest
 from sanitized import sanitized_program
 from stand_in_lmkd import StandInLmkd
 
-from pytest_lmkd.agent.lmkd_client import PROGRAM
+from pytest_lmkd.lmkd.client import PROGRAM
 
 
 @pytest.fixture(scope="session")

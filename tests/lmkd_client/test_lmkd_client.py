@@ -18,11 +18,11 @@ from stand_in_lmkd import StandInLmkd
 from stand_in_lmkd import packet
 from stand_in_lmkd import stat_packet
 
-from pytest_lmkd.agent.lmkd_client import PROGRAM
-from pytest_lmkd.agent.lmkd_client import LmkdStat
-from pytest_lmkd.agent.lmkd_client import decode_line
-from pytest_lmkd.toolchain import ZIG_TARGETS
-from pytest_lmkd.toolchain import static_program
+from lmkd_core.base.toolchain import ZIG_TARGETS
+from lmkd_core.base.toolchain import static_program
+from pytest_lmkd.lmkd.client import PROGRAM
+from pytest_lmkd.lmkd.client import LmkdStat
+from pytest_lmkd.lmkd.client import decode_line
 
 pytestmark = pytest.mark.compiler
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_lmkd.agent import lmkd_client
-from pytest_lmkd.agent.kill_watch import KillWatch
-from pytest_lmkd.agent.kill_watch import ToldKills
-from pytest_lmkd.agent.lmkd_client import LmkdProcess
-from pytest_lmkd.agent.lmkd_client import register
-from pytest_lmkd.agent.program import RemoteProgram
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import AgentBug
-from pytest_lmkd.errors import DeviceUnusable
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import AgentBug
+from lmkd_core.base.errors import DeviceUnusable
+from pytest_lmkd.apps.kill_watch import KillWatch
+from pytest_lmkd.apps.kill_watch import ToldKills
+from pytest_lmkd.lmkd import client as lmkd_client
+from pytest_lmkd.lmkd.client import LmkdProcess
+from pytest_lmkd.lmkd.client import register
 from pytest_lmkd.transport import Completed
+from pytest_lmkd.transport.program import RemoteProgram
 
 pytestmark = pytest.mark.compiler
 

@@ -59,7 +59,7 @@ def test_every_command_has_help(installed: Path, tmp_path: Path) -> None:
 
 def test_agents_for_every_abi_need_no_compiler(installed: Path, tmp_path: Path) -> None:
     script = (
-        "from pytest_lmkd.toolchain import ZIG_TARGETS, static_program\n"
+        "from lmkd_core.base.toolchain import ZIG_TARGETS, static_program\n"
         "for abi in ZIG_TARGETS: print(static_program('lmkd-agent', abi, print))"
     )
     paths = run(installed / "python", "-c", script, cwd=tmp_path).split()

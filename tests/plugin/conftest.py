@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import lmkd_virtual
-from pytest_lmkd.cache import user_cache_root
+from lmkd_core.base.cache import user_cache_root
 
 CACHE = user_cache_root().parent  # before pytester moves HOME away
 

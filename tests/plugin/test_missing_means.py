@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import lmkd_virtual
-from pytest_lmkd.cache import user_cache_root
+from lmkd_core.base.cache import user_cache_root
 
 pytestmark = pytest.mark.virtual_device
 
@@ -18,7 +18,7 @@ CACHE = user_cache_root()  # before pytester moves HOME away
 
 SUITE = """
     import pytest
-    from pytest_lmkd.design import Stratum
+    from lmkd_core.records.plan import Stratum
     @pytest.mark.parametrize("stratum", [Stratum("s", "private-anon", "none", "natural", 4096, 1)], ids=str)
     def test_one(stratum, measure):
         measure(stratum)

@@ -21,11 +21,14 @@ import pytest
 from results import INTERRUPTIBLE
 
 import lmkd_virtual
-from pytest_lmkd.agent.plan import plan_line
-from pytest_lmkd.cache import user_cache_root
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.design import Stratum
-from pytest_lmkd.design import plan_stratum
+from lmkd_core.base.cache import user_cache_root
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.records.plan import Stratum
+from lmkd_core.records.plan import plan_stratum
+from lmkd_core.records.wire import AgentTrial
+from lmkd_core.records.wire import AgentTrialFailed
+from lmkd_core.records.wire import decode_agent_line
+from pytest_lmkd.devices.agent_plan import plan_line
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.local_group import MOUNTS
 from pytest_lmkd.devices.local_group import PREFIX
@@ -33,9 +36,6 @@ from pytest_lmkd.devices.local_group import LocalGroup
 from pytest_lmkd.devices.local_group import find_mount
 from pytest_lmkd.devices.virtual import VirtualSource
 from pytest_lmkd.transport.private_server import shipped_adb_program
-from pytest_lmkd.wire import AgentTrial
-from pytest_lmkd.wire import AgentTrialFailed
-from pytest_lmkd.wire import decode_agent_line
 
 pytestmark = pytest.mark.host_kernel
 
@@ -50,7 +50,7 @@ CACHE = user_cache_root().parent  # before pytester moves HOME away
 
 SUITE = """
     import pytest
-    from pytest_lmkd.design import Stratum
+    from lmkd_core.records.plan import Stratum
     NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
     HELD = Stratum("quick", "private-anon", "{stall}", "injected", 4096, 4, {hold_ms}, timeout_ms=11000)
     @pytest.mark.parametrize("stratum", [NATURAL, HELD], ids=str)

@@ -16,13 +16,13 @@ from results import INTERRUPTIBLE
 from results import records_of
 
 import lmkd_virtual
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.process import ProcessRecord
 from pytest_lmkd.devices.virtual import VirtualSource
-from pytest_lmkd.process import ProcessRecord
 
 SUITE = """
     import pytest
-    from pytest_lmkd.design import Stratum
+    from lmkd_core.records.plan import Stratum
     NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
     HELD = Stratum("quick", "private-anon", "holder", "injected", 4096, 4, {hold_ms}, timeout_ms=11000)
     @pytest.mark.parametrize("stratum", [NATURAL, HELD], ids=str)
@@ -232,7 +232,7 @@ def ended(pidfd: int) -> bool:
 PRESSURE_SUITE = """
     import dataclasses
     import pytest
-    from pytest_lmkd.pressure.scenarios import PRESSURE
+    from lmkd_core.scenarios.pressure import PRESSURE
     QUICK = dataclasses.replace(PRESSURE["undisturbed"], hold_ms=50)
     @pytest.mark.parametrize("stratum", [QUICK], ids=str)
     def test_met(stratum, press):

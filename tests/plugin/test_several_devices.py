@@ -10,7 +10,7 @@ import pytest
 from results import records_of
 
 import lmkd_virtual
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.devices.lock import DeviceLock
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.virtual import VirtualSource
@@ -21,7 +21,7 @@ SUITE = """
     import os
     from pathlib import Path
     import pytest
-    from pytest_lmkd.design import Stratum
+    from lmkd_core.records.plan import Stratum
     STRATA = [Stratum("quick", "private-anon", "none", "natural", 4096, threads) for threads in (1, 2)]
 
     @pytest.mark.parametrize("stratum", STRATA, ids=str)

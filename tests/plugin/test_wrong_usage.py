@@ -8,7 +8,7 @@ import pytest
 
 SUITE = """
     import pytest
-    from pytest_lmkd.design import Stratum
+    from lmkd_core.records.plan import Stratum
     @pytest.mark.parametrize("stratum", [Stratum("s", "private-anon", "none", "natural", 4096, 1)], ids=str)
     def test_one(stratum, measure):
         measure(stratum)

@@ -1,4 +1,4 @@
-"""The rules of the house that a program can check: style, types, layers, and nothing of this machine."""
+"""The rules of the house that a program can check: style, types, lengths, and nothing of this machine."""
 
 from __future__ import annotations
 
@@ -11,39 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_lmkd.toolchain import SOURCES
-
-PYTHON_TREES = ("src", "reports", "virtual_device", "apk-workloads", "suites", "tests")
-PURE = (
-    "design",
-    "names",
-    "rules",
-    "wire",
-    "arms",
-    "meters",
-    "scenarios",
-    "pairs",
-    "controls",
-    "pressure.control",
-    "pressure.counting",
-    "pressure.plan",
-    "pressure.profiles",
-    "pressure.scenarios",
-    "pressure.stratum",
-    "apps.system_meter",
-    "validity",
-    "suite_needs",
-    "host_turn",
-    "progress_link",
-    "runtime",
-    "store",
-    "cache",
-    "toolchain",
-    "errors",
-    "deadline",
-    "progress",
-)
-OURS = {"pytest_lmkd", "lmkd_reports", "lmkd_virtual", "lmkd_apks"}
+from lmkd_core.base.toolchain import SOURCES
 
 
 def run(*words: str, cwd: Path) -> None:
@@ -63,45 +31,6 @@ def test_everything_is_formatted(checkout: Path) -> None:
 
 def test_mypy_strict_finds_nothing(checkout: Path) -> None:
     run("mypy", cwd=checkout)
-
-
-def imports_of(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-
-
-def loaded_by(module: str) -> set[str]:
-    """The top-level packages that importing ``module`` in a fresh interpreter loads."""
-    script = f"import sys, {module}; print(' '.join({{name.partition('.')[0] for name in sys.modules}}))"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-    return set(done.stdout.split())
-
-
-@pytest.mark.parametrize(
-    "module", [*(f"pytest_lmkd.{name}" for name in PURE), "lmkd_reports", "lmkd_virtual", "lmkd_apks.build"]
-)
-def test_pure_parts_load_neither_pytest_nor_adbutils(module: str) -> None:
-    assert not {"pytest", "_pytest", "adbutils"} & loaded_by(module)
-
-
-def test_reports_know_the_records_only(checkout: Path) -> None:
-    names = ("wire", "arms", "scenarios", "pressure.scenarios", "errors", "names")
-    allowed = {f"pytest_lmkd.{name}" for name in names}
-    for path in (checkout / "reports").rglob("*.py"):
-        ours = {name for name in imports_of(path) if name.partition(".")[0] in OURS - {"lmkd_reports"}}
-        assert ours <= allowed, path
-
-
-def test_adbutils_is_used_behind_the_transport_only(checkout: Path) -> None:
-    users = {
-        path.relative_to(checkout / "src/pytest_lmkd").parts[0]
-        for path in (checkout / "src/pytest_lmkd").rglob("*.py")
-        if any(name.partition(".")[0] == "adbutils" for name in imports_of(path))
-    }
-    assert users == {"transport"}
 
 
 @pytest.mark.parametrize(

@@ -14,22 +14,22 @@ from pathlib import Path
 
 import numpy as np
 
-from pytest_lmkd.wire import Call
-from pytest_lmkd.wire import CaseRecord
-from pytest_lmkd.wire import DeviceRecord
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import Fact
-from pytest_lmkd.wire import KillRecord
-from pytest_lmkd.wire import ObservationRecord
-from pytest_lmkd.wire import ObservedApp
-from pytest_lmkd.wire import ObservedDeath
-from pytest_lmkd.wire import PlannedTrial
-from pytest_lmkd.wire import RunInfo
-from pytest_lmkd.wire import SkipRecord
-from pytest_lmkd.wire import StateRecord
-from pytest_lmkd.wire import TrialRecord
-from pytest_lmkd.wire import encode_line
-from pytest_lmkd.wire import encode_lines
+from lmkd_core.records.wire import Call
+from lmkd_core.records.wire import CaseRecord
+from lmkd_core.records.wire import DeviceRecord
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import Fact
+from lmkd_core.records.wire import KillRecord
+from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.wire import ObservedApp
+from lmkd_core.records.wire import ObservedDeath
+from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.wire import StateRecord
+from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.wire import encode_line
+from lmkd_core.records.wire import encode_lines
 
 ARMS = ("kill", "kill+mrelease", "reap-kill")
 PATCHED = "synthetic-reap-kill-v3"

@@ -21,6 +21,11 @@ from synthetic import synthetic_device
 from synthetic import synthetic_info
 from synthetic import synthetic_trial
 
+from lmkd_core.records.wire import Call
+from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.wire import TrialRecord
+from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports import load_run
 from lmkd_reports import render_html
 from lmkd_reports import render_summary
@@ -31,11 +36,6 @@ from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
-from lmkd_reports.statistics.bounds import Bounds
-from pytest_lmkd.wire import Call
-from pytest_lmkd.wire import PlannedTrial
-from pytest_lmkd.wire import SkipRecord
-from pytest_lmkd.wire import TrialRecord
 
 Times = dict[str, list[float | None]]
 """An arm's times in ms, one a block; None is censored."""

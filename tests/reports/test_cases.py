@@ -17,6 +17,7 @@ from synthetic import synthetic_run
 from test_page import SCRIPT
 from test_page import Page
 
+from lmkd_core.records.wire import CaseRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html
@@ -25,7 +26,6 @@ from lmkd_reports.analysis.cases import conformance_of
 from lmkd_reports.analysis.cases import counts_of
 from lmkd_reports.analysis.cases import is_broken
 from lmkd_reports.presentation import cases
-from pytest_lmkd.wire import CaseRecord
 
 SUMMARY = """\
 pytest-lmkd: what process_mrelease answers

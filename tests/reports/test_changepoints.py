@@ -13,12 +13,12 @@ from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from lmkd_reports.statistics import changepoints
-from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.changepoints import FEWEST_ASIDE
-from lmkd_reports.statistics.changepoints import LEVEL
-from lmkd_reports.statistics.changepoints import change_tests
-from lmkd_reports.statistics.changepoints import fewest_values
+from lmkd_core.statistics import changepoints
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.changepoints import FEWEST_ASIDE
+from lmkd_core.statistics.changepoints import LEVEL
+from lmkd_core.statistics.changepoints import change_tests
+from lmkd_core.statistics.changepoints import fewest_values
 
 HISTORIES = 200
 EQUAL_HISTORIES = 1000

@@ -25,20 +25,20 @@ from two_runs import raced
 from two_runs import trials_of
 from two_runs import write
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.wire import Fact
+from lmkd_core.statistics.independent import enough_for_medians
+from lmkd_core.statistics.independent import fewest_for_medians
+from lmkd_core.statistics.independent import mean_difference
+from lmkd_core.statistics.independent import median_ratio
+from lmkd_core.statistics.independent import share_difference
+from lmkd_core.statistics.independent import wilson_ends
+from lmkd_core.statistics.shares import wilson
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate.independent import enough_for_medians
-from lmkd_reports.gate.independent import fewest_for_medians
-from lmkd_reports.gate.independent import mean_difference
-from lmkd_reports.gate.independent import median_ratio
-from lmkd_reports.gate.independent import share_difference
-from lmkd_reports.gate.independent import wilson_ends
 from lmkd_reports.gate.runs import DevicePair
 from lmkd_reports.gate.runs import load
 from lmkd_reports.gate.runs import pair_devices
-from lmkd_reports.statistics.shares import wilson
 from pytest_lmkd.cli import main
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import Fact
 
 HOSTILE = "<b>\u202e\x1b[31m\n&ä"
 

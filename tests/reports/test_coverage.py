@@ -13,10 +13,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from lmkd_core.statistics.paired import PairedRatio
+from lmkd_core.statistics.paired import paired_ratio
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import judge
-from lmkd_reports.statistics.paired import PairedRatio
-from lmkd_reports.statistics.paired import paired_ratio
 
 pytestmark = pytest.mark.simulation
 

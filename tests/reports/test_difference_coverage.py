@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.differences import paired_difference
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.differences import paired_difference
 
 pytestmark = pytest.mark.simulation
 

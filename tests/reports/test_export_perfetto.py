@@ -23,12 +23,12 @@ from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from synthetic import synthetic_trial
 
+from lmkd_core.records.wire import Call
 from lmkd_reports.export.perfetto import write_traces
 from lmkd_reports.export.perfetto_episode import episode_trace
 from lmkd_reports.export.perfetto_trial import trial_trace
 from lmkd_reports.export.trace import ZERO_NS
 from pytest_lmkd.cli import main
-from pytest_lmkd.wire import Call
 
 NS_PER_MS = 1_000_000
 

@@ -33,22 +33,22 @@ from synthetic import synthetic_run
 from synthetic import synthetic_states
 from synthetic import synthetic_trial
 
+from lmkd_core.records import wire
+from lmkd_core.records.wire import Conditions
+from lmkd_core.records.wire import Fact
+from lmkd_core.records.wire import encode_line
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports.analysis import Analysis
+from lmkd_reports.analysis.frames import EPISODE
+from lmkd_reports.analysis.frames import TRIAL
 from lmkd_reports.export import tables
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.rows import rows_of
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Table
-from lmkd_reports.frames import EPISODE
-from lmkd_reports.frames import TRIAL
-from pytest_lmkd import wire
 from pytest_lmkd.cli import main
-from pytest_lmkd.wire import Conditions
-from pytest_lmkd.wire import Fact
-from pytest_lmkd.wire import encode_line
 
 HOSTILE = "../../../x"
 Stratum = tuple[str, ...]

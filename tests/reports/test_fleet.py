@@ -24,6 +24,8 @@ from synthetic import synthetic_suite
 from test_page import Page
 from test_report_command import run_command
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.reading import record_files
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports.analysis.pressure import PressureResult
@@ -35,8 +37,6 @@ from lmkd_reports.fleet.found import merged
 from lmkd_reports.fleet.frames import SITUATION
 from lmkd_reports.fleet.reading import read_files
 from lmkd_reports.fleet.reading import read_fleet
-from lmkd_reports.records import record_files
-from pytest_lmkd.errors import UsageProblem
 
 pytestmark = pytest.mark.large
 

@@ -14,7 +14,7 @@ from synthetic import synthetic_info
 from synthetic import synthetic_trial
 
 from lmkd_reports.analysis.analyse import analyse
-from lmkd_reports.frames import load_run
+from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.gate.environment import device_differences
 from lmkd_reports.gate.runs import DevicePair
 from lmkd_reports.gate.runs import cells_of

@@ -14,11 +14,11 @@ import pytest
 from test_coverage import heavy
 from test_coverage import race
 
-from lmkd_reports.gate import independent
-from lmkd_reports.gate.independent import Estimate
-from lmkd_reports.gate.independent import mean_difference
-from lmkd_reports.gate.independent import median_ratio
-from lmkd_reports.gate.independent import share_difference
+from lmkd_core.statistics import independent
+from lmkd_core.statistics.independent import Estimate
+from lmkd_core.statistics.independent import mean_difference
+from lmkd_core.statistics.independent import median_ratio
+from lmkd_core.statistics.independent import share_difference
 
 pytestmark = pytest.mark.simulation
 

@@ -28,10 +28,16 @@ from synthetic import TIMEOUT_NS
 from two_runs import noisy_ms
 from two_runs import trials_of
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.reading import Reading
+from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.wire import decode_run
+from lmkd_core.records.wire import encode_line
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_reports.analysis.frames import Run
+from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.frames import Run
-from lmkd_reports.frames import load_run
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.history import page as page_module
 from lmkd_reports.history import series as series_module
@@ -51,13 +57,7 @@ from lmkd_reports.history.series import load_history
 from lmkd_reports.history.text import history_text
 from lmkd_reports.history.words import sentence
 from lmkd_reports.presentation import figures
-from lmkd_reports.records import Reading
-from lmkd_reports.statistics.bounds import Bounds
 from pytest_lmkd.cli import main
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import RunInfo
-from pytest_lmkd.wire import decode_run
-from pytest_lmkd.wire import encode_line
 
 HOSTILE = "<script>alert(1)</script>\u202e\x1b[31m&\"'"
 NS = float(NS_PER_MS)

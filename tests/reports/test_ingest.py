@@ -19,19 +19,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkd_reports.logs.activity import parse_am_kill
-from lmkd_reports.logs.activity import parse_am_proc_died
-from lmkd_reports.logs.exit_info import parse_exit_info
-from lmkd_reports.logs.killinfo import LAYOUTS
-from lmkd_reports.logs.killinfo import parse_killinfo
-from lmkd_reports.logs.killinfo import reason_name
-from lmkd_reports.logs.lmkd import parse_kill
-from lmkd_reports.logs.logcat import parse_entry
-from lmkd_reports.logs.reading import Event
-from lmkd_reports.logs.reading import Reader
-from lmkd_reports.logs.sources import Line
-from lmkd_reports.logs.sources import read_lines
-from lmkd_reports.logs.summary import summarise
+from lmkd_core.logs.activity import parse_am_kill
+from lmkd_core.logs.activity import parse_am_proc_died
+from lmkd_core.logs.exit_info import parse_exit_info
+from lmkd_core.logs.killinfo import LAYOUTS
+from lmkd_core.logs.killinfo import parse_killinfo
+from lmkd_core.logs.killinfo import reason_name
+from lmkd_core.logs.lmkd import parse_kill
+from lmkd_core.logs.logcat import parse_entry
+from lmkd_core.logs.reading import Event
+from lmkd_core.logs.reading import Reader
+from lmkd_core.logs.sources import Line
+from lmkd_core.logs.sources import read_lines
+from lmkd_core.logs.summary import summarise
 from pytest_lmkd.cli import main
 
 KILLINFO = (

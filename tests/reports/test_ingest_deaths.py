@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkd_reports.logs.deaths import KILLERS
-from lmkd_reports.logs.deaths import Death
-from lmkd_reports.logs.deaths import deaths
-from lmkd_reports.logs.deaths import with_names
-from lmkd_reports.logs.joins import MOST_NEAR
-from lmkd_reports.logs.joins import WINDOW_MS
-from lmkd_reports.logs.reading import Event
-from lmkd_reports.logs.reading import Reader
-from lmkd_reports.logs.sources import Line
-from lmkd_reports.logs.summary import summarise
+from lmkd_core.logs.deaths import KILLERS
+from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.deaths import deaths
+from lmkd_core.logs.deaths import with_names
+from lmkd_core.logs.joins import MOST_NEAR
+from lmkd_core.logs.joins import WINDOW_MS
+from lmkd_core.logs.reading import Event
+from lmkd_core.logs.reading import Reader
+from lmkd_core.logs.sources import Line
+from lmkd_core.logs.summary import summarise
 from pytest_lmkd.cli import main
 
 APP = "com.example.app"

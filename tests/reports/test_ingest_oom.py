@@ -13,10 +13,10 @@ from oom_logs import LINUX_5_10
 from oom_logs import LINUX_6_12
 from oom_logs import OF_KERNEL
 
-from lmkd_reports.logs.kernel import parse_kernel_line
-from lmkd_reports.logs.reading import Event
-from lmkd_reports.logs.reading import Reader
-from lmkd_reports.logs.sources import Line
+from lmkd_core.logs.kernel import parse_kernel_line
+from lmkd_core.logs.reading import Event
+from lmkd_core.logs.reading import Reader
+from lmkd_core.logs.sources import Line
 
 AT_0907_MS = (((244 + 7) * 24 + 1) * 60 + 55) * 60_000 + 44_794
 """09-07 01:55:44.794 in a leap year."""

@@ -21,10 +21,10 @@ from test_ingest_deaths import kill_line
 from test_ingest_deaths import killinfo
 from test_ingest_deaths import mrelease
 
-from lmkd_reports.logs.deaths import KILLERS
-from lmkd_reports.logs.views import MOST_DEATHS
-from lmkd_reports.logs.views import MOST_TEXT
-from lmkd_reports.logs.views import shown
+from lmkd_core.logs.deaths import KILLERS
+from lmkd_reports.ingest.views import MOST_DEATHS
+from lmkd_reports.ingest.views import MOST_TEXT
+from lmkd_reports.ingest.views import shown
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
 from pytest_lmkd.cli import main
 
@@ -209,7 +209,7 @@ def test_ten_thousand_kills_are_counted_and_cut_and_fit_in_a_mail(tmp_path: Path
 def test_data_that_do_not_fit_are_named_with_how_to_get_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lmkd_reports.logs.page.MOST_PAGE_BYTES", 20_000)
+    monkeypatch.setattr("lmkd_reports.ingest.page.MOST_PAGE_BYTES", 20_000)
     html = page_of(tmp_path, "\n".join(kill_line(1, pid=pid) for pid in range(1, 50))).read_text()
     assert not DOWNLOAD.search(html)
     assert "too large for this page: <code>pytest-lmkd ingest FILE --json</code> prints them" in html

@@ -25,6 +25,10 @@ from synthetic import synthetic_run
 from test_page import SCRIPT
 from test_page import Page
 
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.scenarios.pressure import PRESSURE
+from lmkd_core.statistics.differences import paired_difference
+from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html
@@ -36,10 +40,6 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation.kills import difference
 from lmkd_reports.presentation.timeline import describe
-from lmkd_reports.statistics.differences import paired_difference
-from lmkd_reports.statistics.paired import MIN_BLOCKS
-from pytest_lmkd.pressure.scenarios import PRESSURE
-from pytest_lmkd.wire import EpisodeRecord
 
 TWO, FLAG = "kill+mrelease@lmkd", "reap-kill"
 

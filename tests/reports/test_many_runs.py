@@ -17,6 +17,8 @@ from synthetic import synthetic_run
 from synthetic import synthetic_suite
 from test_page import Page
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.reading import Reading
 from lmkd_reports import analyse
 from lmkd_reports import combine
 from lmkd_reports import load_run
@@ -24,8 +26,6 @@ from lmkd_reports import render_html
 from lmkd_reports import write_report
 from lmkd_reports.analysis import Analysis
 from lmkd_reports.presentation.forest import forests
-from lmkd_reports.records import Reading
-from pytest_lmkd.errors import UsageProblem
 
 pytestmark = pytest.mark.large
 

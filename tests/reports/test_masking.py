@@ -16,12 +16,12 @@ from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from test_report_command import run_command
 
+from lmkd_core.records.masking import Masker
+from lmkd_core.records.wire import Fact
+from lmkd_core.records.wire import SkipRecord
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.tables import TABLES
-from lmkd_reports.masking import Masker
 from pytest_lmkd.cli import main
-from pytest_lmkd.wire import Fact
-from pytest_lmkd.wire import SkipRecord
 
 SERIAL = "R58M30ABCDE"
 REMOTE = "10.0.0.7:5037/emulator-5554"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkd_reports.statistics.multiplicity import holm
+from lmkd_core.statistics.multiplicity import holm
 
 P_VALUES = st.lists(st.floats(0, 1), max_size=20)
 

@@ -14,6 +14,7 @@ from synthetic import synthetic_info
 from synthetic import synthetic_run
 from test_page import Page
 
+from lmkd_core.records.wire import TrialRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html
@@ -22,7 +23,6 @@ from lmkd_reports.analysis import Analysis
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
 from lmkd_reports.presentation.wording import noise_floor
-from pytest_lmkd.wire import TrialRecord
 
 
 def kills_of(seed: int) -> list[TrialRecord]:

@@ -16,13 +16,13 @@ from synthetic import synthetic_observations
 from test_page import SCRIPT
 from test_page import Page
 
+from lmkd_core.records.wire import ObservationRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html
 from lmkd_reports import render_summary
 from lmkd_reports.analysis.observed import Observed
 from pytest_lmkd.cli import main
-from pytest_lmkd.wire import ObservationRecord
 
 SUMMARY = """\
 pytest-lmkd: what the device's own lmkd does

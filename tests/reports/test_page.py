@@ -22,6 +22,11 @@ from synthetic import synthetic_run
 from synthetic import synthetic_suite
 from synthetic import synthetic_trial
 
+from lmkd_core.records.wire import Fact
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.scenarios.reclaim import SCENARIOS
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.paired import PairedRatio
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html
@@ -32,11 +37,6 @@ from lmkd_reports.presentation import figures
 from lmkd_reports.presentation.palette import FIXED
 from lmkd_reports.presentation.palette import looks
 from lmkd_reports.presentation.strips import Scale
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.paired import PairedRatio
-from pytest_lmkd.scenarios import SCENARIOS
-from pytest_lmkd.wire import Fact
-from pytest_lmkd.wire import SkipRecord
 
 SCRIPT = "<script>alert(1)</script>"
 

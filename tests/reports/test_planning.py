@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmkd_reports.statistics.differences import paired_difference
-from lmkd_reports.statistics.paired import paired_ratio
-from lmkd_reports.statistics.planning import MOST_BLOCKS
-from lmkd_reports.statistics.planning import blocks_for_difference
-from lmkd_reports.statistics.planning import blocks_for_ratio
+from lmkd_core.statistics.differences import paired_difference
+from lmkd_core.statistics.paired import paired_ratio
+from lmkd_core.statistics.planning import MOST_BLOCKS
+from lmkd_core.statistics.planning import blocks_for_difference
+from lmkd_core.statistics.planning import blocks_for_ratio
 
 RUNS = 500
 

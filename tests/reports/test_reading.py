@@ -12,12 +12,12 @@ from synthetic import synthetic_info
 from synthetic import synthetic_run
 from synthetic import synthetic_trial
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.wire import encode_line
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_summary
 from lmkd_reports import write_report
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import encode_line
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from synthetic import synthetic_trial
 
+from lmkd_core.records.wire import Conditions
+from lmkd_core.records.wire import PlannedEpisode
+from lmkd_core.records.wire import decode_record
+from lmkd_core.records.wire import encode_line
 from lmkd_reports.export.schema import records_schema
 from lmkd_reports.export.schema import schema_text
-from pytest_lmkd.wire import Conditions
-from pytest_lmkd.wire import PlannedEpisode
-from pytest_lmkd.wire import decode_record
-from pytest_lmkd.wire import encode_line
 
 EPISODE = PlannedEpisode(
     device="phone",

@@ -14,10 +14,10 @@ from synthetic import PATCHED
 from synthetic import synthetic_run
 
 import lmkd_reports
+from lmkd_core.base.errors import UsageProblem
 from lmkd_reports import ReportPaths
 from lmkd_reports import commands
 from lmkd_reports import write_report
-from pytest_lmkd.errors import UsageProblem
 
 LAYERS = ("masking", "records", "frames", "statistics", "analysis", "presentation")
 """From the bottom up; ``write`` and ``commands`` are above them all."""

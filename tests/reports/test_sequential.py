@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lmkd_reports.statistics.paired import PairedRatio
-from lmkd_reports.statistics.paired import interval_rank
-from lmkd_reports.statistics.paired import paired_ratio
-from lmkd_reports.statistics.sequential import look_confidence
-from lmkd_reports.statistics.sequential import looks
+from lmkd_core.statistics.paired import PairedRatio
+from lmkd_core.statistics.paired import interval_rank
+from lmkd_core.statistics.paired import paired_ratio
+from lmkd_core.statistics.sequential import look_confidence
+from lmkd_core.statistics.sequential import looks
 
 pytestmark = pytest.mark.simulation
 

@@ -11,15 +11,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.bounds import censored_quantile
-from lmkd_reports.statistics.bounds import quantile
-from lmkd_reports.statistics.curves import curve_band
-from lmkd_reports.statistics.curves import distribution
-from lmkd_reports.statistics.paired import interval_rank
-from lmkd_reports.statistics.paired import paired_ratio
-from lmkd_reports.statistics.paired import rank_confidence
-from lmkd_reports.statistics.shares import wilson
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.bounds import censored_quantile
+from lmkd_core.statistics.bounds import quantile
+from lmkd_core.statistics.curves import curve_band
+from lmkd_core.statistics.curves import distribution
+from lmkd_core.statistics.paired import interval_rank
+from lmkd_core.statistics.paired import paired_ratio
+from lmkd_core.statistics.paired import rank_confidence
+from lmkd_core.statistics.shares import wilson
 
 NAN = math.nan
 TIMEOUT = 3000.0

@@ -15,6 +15,8 @@ from synthetic import synthetic_info
 from synthetic import synthetic_run
 from synthetic import synthetic_trial
 
+from lmkd_core.scenarios.reclaim import SCENARIOS
+from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_summary
@@ -22,8 +24,6 @@ from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.summary import plain
 from lmkd_reports.presentation.wording import stratum_name
-from lmkd_reports.statistics.bounds import Bounds
-from pytest_lmkd.scenarios import SCENARIOS
 
 GOLDEN = Path(__file__).parent / "golden" / "summary.txt"
 

@@ -9,12 +9,12 @@ from synthetic import synthetic_device
 from synthetic import synthetic_info
 from synthetic import synthetic_states
 
+from lmkd_core.records.wire import StateRecord
 from lmkd_reports.analysis.analyse import analyse
+from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.unsteady import unsteady_of
-from lmkd_reports.frames import load_run
 from lmkd_reports.presentation.html import render_html
-from pytest_lmkd.wire import StateRecord
 
 PLACE = ("reclaim", "natural-64MB-1t", 1, "")
 

@@ -11,11 +11,11 @@ import tempfile
 from pathlib import Path
 
 import lmkd_virtual
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import LmkdError
-from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.toolchain import build_static
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.progress import Progress
+from lmkd_core.base.toolchain import build_static
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
 

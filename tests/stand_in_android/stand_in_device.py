@@ -12,13 +12,13 @@ import pytest
 from install import install
 
 import lmkd_virtual
-from lmkd_reports.logs.deaths import Death
-from lmkd_reports.logs.reading import Reader
-from lmkd_reports.logs.sources import Line
-from lmkd_reports.logs.summary import Summary
-from lmkd_reports.logs.summary import summarise
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.reading import Reader
+from lmkd_core.logs.sources import Line
+from lmkd_core.logs.summary import Summary
+from lmkd_core.logs.summary import summarise
 from pytest_lmkd.apps.android import Android
-from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
 

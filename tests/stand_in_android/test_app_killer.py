@@ -13,19 +13,19 @@ from stand_in_device import make_apks
 from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
-from pytest_lmkd.agent.apps_program import AppKill
-from pytest_lmkd.agent.apps_program import AppsProgram
-from pytest_lmkd.agent.apps_program import Target
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.records.arms import AgentArm
+from lmkd_core.records.plan import plan_block
+from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.scenarios.apps import workload_app
 from pytest_lmkd.apps.app_kill import AppKiller
-from pytest_lmkd.apps.scenarios import workload_app
-from pytest_lmkd.arms import AgentArm
-from pytest_lmkd.design import plan_block
+from pytest_lmkd.apps.program import AppKill
+from pytest_lmkd.apps.program import AppsProgram
+from pytest_lmkd.apps.program import Target
 from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TrialInvalid
-from pytest_lmkd.suite_needs import why_no_tier
-from pytest_lmkd.wire import PlannedTrial
+from pytest_lmkd.devices.suite_needs import why_no_tier
 
 pytestmark = pytest.mark.virtual_device
 

@@ -17,10 +17,10 @@ from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
 import lmkd_virtual
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.wire import TrialRecord
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.store import ResultStore
-from pytest_lmkd.wire import TrialRecord
 
 pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
 

@@ -14,8 +14,8 @@ from stand_in_device import make_apks
 from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
-from pytest_lmkd.store import ResultStore
-from pytest_lmkd.wire import ObservationRecord
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.wire import ObservationRecord
 
 pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
 

@@ -12,14 +12,14 @@ from stand_in_device import make_apks
 from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.scenarios.apps import AppsScenario
 from pytest_lmkd.apps.runner import AppsRunner
-from pytest_lmkd.apps.scenarios import AppsScenario
 from pytest_lmkd.apps.workloads import Workloads
-from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.virtual import VirtualSource
-from pytest_lmkd.rules import Rules
-from pytest_lmkd.store import ResultStore
+from pytest_lmkd.experiment.rules import Rules
 
 pytestmark = pytest.mark.virtual_device
 

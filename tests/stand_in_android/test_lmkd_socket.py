@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from sanitized import build_sanitized
 
-from lmkd_reports.logs.reading import Reader
-from lmkd_reports.logs.sources import Line
-from pytest_lmkd.toolchain import source_files
+from lmkd_core.base.toolchain import source_files
+from lmkd_core.logs.reading import Reader
+from lmkd_core.logs.sources import Line
 
 pytestmark = pytest.mark.compiler
 

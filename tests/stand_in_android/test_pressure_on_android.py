@@ -14,12 +14,12 @@ from stand_in_device import make_apks
 from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
+from lmkd_core.records.directory import ResultStore
 from pytest_lmkd.apps.observation import LEFT_ADJ
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.lmkd.quiet import FLAG
 from pytest_lmkd.lmkd.quiet import JOURNAL
 from pytest_lmkd.lmkd.quiet import SILENCED
-from pytest_lmkd.store import ResultStore
 
 pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
 

@@ -13,9 +13,9 @@ from stand_in_device import StandIn
 from stand_in_device import own_runtime_folder
 from stand_in_device import running
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.lmkd.quiet import FLAG
 from pytest_lmkd.lmkd.quiet import JOURNAL
 from pytest_lmkd.lmkd.quiet import SILENCED

@@ -12,11 +12,11 @@ from stand_in_device import make_apks
 from stand_in_device import own_runtime_folder
 from stand_in_device import running
 
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TrialInvalid
 from pytest_lmkd.apps.device_log import DeviceLog
 from pytest_lmkd.devices.readiness import STARTED
 from pytest_lmkd.devices.shell_facts import read_shell_facts
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TrialInvalid
 
 pytestmark = pytest.mark.virtual_device
 

@@ -10,14 +10,14 @@ from stand_in_device import PATIENCE_S
 from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.records.directory import ResultStore
 from lmkd_reports.analysis.analyse import analyse
-from lmkd_reports.frames import load_run
+from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.presentation.summary import render_summary
-from pytest_lmkd.deadline import Deadline
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.devices.virtual import VirtualSource
-from pytest_lmkd.store import ResultStore
 
 pytestmark = pytest.mark.virtual_device
 

@@ -9,8 +9,8 @@ from fake_adb_server import SERIAL
 from fake_adb_server import FakeAdbServer
 from stand_in_phone import StandInPhone
 
+from lmkd_core.base.errors import DeviceUnusable
 from pytest_lmkd.devices.attached import AttachedSource
-from pytest_lmkd.errors import DeviceUnusable
 from pytest_lmkd.transport import AdbServer
 
 

@@ -13,8 +13,8 @@ from fake_adb_server import Talk
 from fake_adb_server import block
 from fake_adb_server import shell_packet
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.transport import AdbTransport
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from fake_adb_server import PATIENCE_S
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.process import ProcessRecord
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.process import ProcessRecord
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import private_server as private_server_module
 

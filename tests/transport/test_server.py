@@ -17,11 +17,11 @@ from fake_adb_server import FakeAdbServer
 from fake_adb_server import Talk
 from fake_adb_server import block
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import EXIT_NO_DEVICE
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import EXIT_NO_DEVICE
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.errors import UsageProblem
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.transport import TcpEndpoint
 from pytest_lmkd.transport import UnixEndpoint

@@ -12,9 +12,9 @@ from fake_adb_server import FakeAdbServer
 from fake_adb_server import Talk
 from fake_adb_server import shell_packet
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport import AdbTransport
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.transport import Completed
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_lmkd.arms import AgentArm
-from pytest_lmkd.arms import agent_arm
-from pytest_lmkd.arms import missing
-from pytest_lmkd.arms import needs_of_arm
-from pytest_lmkd.arms import parse_arms
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import Fact
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.arms import AgentArm
+from lmkd_core.records.arms import agent_arm
+from lmkd_core.records.arms import missing
+from lmkd_core.records.arms import needs_of_arm
+from lmkd_core.records.arms import parse_arms
+from lmkd_core.records.wire import Fact
 
 
 def test_arms_keep_the_order_in_which_they_are_named() -> None:

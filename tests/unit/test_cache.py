@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.cache import content_key
-from pytest_lmkd.cache import user_cache_root
-from pytest_lmkd.errors import CacheDamaged
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.cache import content_key
+from lmkd_core.base.cache import user_cache_root
+from lmkd_core.base.errors import CacheDamaged
 
 
 @pytest.fixture

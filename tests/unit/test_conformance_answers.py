@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_lmkd.agent.conformance import parse_answer
-from pytest_lmkd.errors import AgentBug
+from lmkd_core.base.errors import AgentBug
+from pytest_lmkd.conformance.program import parse_answer
 
 
 def test_lines_become_one() -> None:

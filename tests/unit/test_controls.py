@@ -6,8 +6,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from pytest_lmkd.controls import false_gains
-from pytest_lmkd.wire import TrialRecord
+from lmkd_core.records.wire import TrialRecord
+from pytest_lmkd.experiment.controls import false_gains
 
 CONTROLS = 8
 

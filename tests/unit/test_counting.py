@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lmkd_core.records.wire import AgentKill
+from lmkd_core.records.wire import EpisodePoint
 from pytest_lmkd.pressure.counting import kills_needed
 from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.counting import premature_class
-from pytest_lmkd.wire import AgentKill
-from pytest_lmkd.wire import EpisodePoint
 
 THRESHOLD_KB = 100
 END_NS = 10**12

@@ -8,10 +8,10 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_lmkd.design import Stratum
-from pytest_lmkd.design import arm_order
-from pytest_lmkd.design import derived_seed
-from pytest_lmkd.design import plan_stratum
+from lmkd_core.records.plan import Stratum
+from lmkd_core.records.plan import arm_order
+from lmkd_core.records.plan import derived_seed
+from lmkd_core.records.plan import plan_stratum
 
 ARMS = ("kill", "kill+mrelease", "reap-kill")
 STRATUM = Stratum("reclaim", "private-anon", "holder", "injected", victim_kb=65536, threads=16, hold_ms=300)

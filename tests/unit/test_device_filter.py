@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.wire import Fact
 from pytest_lmkd.devices.filter import DeviceFilter
 from pytest_lmkd.devices.shell_facts import FACTS
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import Fact
 
 PIXEL = {
     "model": Fact("Pixel 8a", ""),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.names import file_name
 from pytest_lmkd.devices.spec import parse_specs
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.names import file_name
 
 
 def test_one_serial_on_two_hosts_is_two_devices_with_records_of_their_own() -> None:

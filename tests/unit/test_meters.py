@@ -7,19 +7,19 @@ from test_records import MEASURED
 from test_records import planned
 from test_validity import measured
 
-from pytest_lmkd.meters import meter_of
-from pytest_lmkd.meters import why_no_meter
-from pytest_lmkd.meters import why_not_measured
-from pytest_lmkd.runner import trial_record
-from pytest_lmkd.suite_needs import how
-from pytest_lmkd.suite_needs import why_not
-from pytest_lmkd.validity import MAX_NOISE_PCT
-from pytest_lmkd.validity import excluded_by
-from pytest_lmkd.validity import flags
-from pytest_lmkd.validity import meter_error_kb
-from pytest_lmkd.wire import AgentTrial
-from pytest_lmkd.wire import AgentTrialFailed
-from pytest_lmkd.wire import Fact
+from lmkd_core.records.wire import AgentTrial
+from lmkd_core.records.wire import AgentTrialFailed
+from lmkd_core.records.wire import Fact
+from pytest_lmkd.devices.meters import meter_of
+from pytest_lmkd.devices.meters import why_no_meter
+from pytest_lmkd.devices.meters import why_not_measured
+from pytest_lmkd.devices.suite_needs import how
+from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.experiment.validity import MAX_NOISE_PCT
+from pytest_lmkd.experiment.validity import excluded_by
+from pytest_lmkd.experiment.validity import flags
+from pytest_lmkd.experiment.validity import meter_error_kb
+from pytest_lmkd.reclaim.runner import trial_record
 
 ALLOWED_KB = MEASURED.returns_kb * MAX_NOISE_PCT // 100
 RETURNS_KB = MEASURED.returns_kb

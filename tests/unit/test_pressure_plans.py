@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.scenarios.pressure import PRESSURE
+from lmkd_core.scenarios.pressure_stratum import plan_pressure_block
 from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import plan_episode
 from pytest_lmkd.pressure.profiles import PROFILES
 from pytest_lmkd.pressure.profiles import Profile
 from pytest_lmkd.pressure.profiles import draw_apps
-from pytest_lmkd.pressure.scenarios import PRESSURE
-from pytest_lmkd.pressure.stratum import plan_pressure_block
-from pytest_lmkd.wire import EpisodeRecord
 
 GB_KB = 1024 * 1024
 ARMS = ("kill", "kill+mrelease@lmkd", "reap-kill")

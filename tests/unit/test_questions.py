@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from stand_in_shell import StandInShell
 
+from lmkd_core.records.wire import Fact
 from pytest_lmkd.devices.questions import VALUE_MAX_BYTES
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question
@@ -12,7 +13,6 @@ from pytest_lmkd.devices.questions import YesOrNo
 from pytest_lmkd.devices.questions import ask
 from pytest_lmkd.devices.shell_facts import LINUX
 from pytest_lmkd.devices.shell_facts import read_shell_facts
-from pytest_lmkd.wire import Fact
 
 
 def answer_of(question: Question) -> Fact:

@@ -10,24 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_lmkd.agent.plan import plan_line
-from pytest_lmkd.design import Stratum
-from pytest_lmkd.design import plan_block
-from pytest_lmkd.errors import AgentBug
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.names import file_name
-from pytest_lmkd.runner import trial_record
-from pytest_lmkd.store import ResultStore
-from pytest_lmkd.wire import AgentTrial
-from pytest_lmkd.wire import AgentTrialFailed
-from pytest_lmkd.wire import Call
-from pytest_lmkd.wire import Conditions
-from pytest_lmkd.wire import PlannedTrial
-from pytest_lmkd.wire import SkipRecord
-from pytest_lmkd.wire import TrialRecord
-from pytest_lmkd.wire import decode_agent_line
-from pytest_lmkd.wire import decode_record
-from pytest_lmkd.wire import encode_line
+from lmkd_core.base.errors import AgentBug
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.names import file_name
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.plan import Stratum
+from lmkd_core.records.plan import plan_block
+from lmkd_core.records.wire import AgentTrial
+from lmkd_core.records.wire import AgentTrialFailed
+from lmkd_core.records.wire import Call
+from lmkd_core.records.wire import Conditions
+from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.wire import decode_agent_line
+from lmkd_core.records.wire import decode_record
+from lmkd_core.records.wire import encode_line
+from pytest_lmkd.devices.agent_plan import plan_line
+from pytest_lmkd.reclaim.runner import trial_record
 
 MEASURED = AgentTrial(
     id=1,

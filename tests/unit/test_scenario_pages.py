@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_lmkd.scenarios import SCENARIOS
+from lmkd_core.scenarios.reclaim import SCENARIOS
 
 HEADINGS = [
     "What is held",

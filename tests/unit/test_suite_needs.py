@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_lmkd.suite_needs import TIERS
-from pytest_lmkd.suite_needs import why_no_tier
-from pytest_lmkd.suite_needs import why_not
-from pytest_lmkd.wire import Fact
+from lmkd_core.records.wire import Fact
+from pytest_lmkd.devices.suite_needs import TIERS
+from pytest_lmkd.devices.suite_needs import why_no_tier
+from pytest_lmkd.devices.suite_needs import why_not
 
 KILLS = "apps/test_app_kills"
 NO_ROOT = "root is missing: this is uid 2000"

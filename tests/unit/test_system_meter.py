@@ -8,23 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkd_reports.logs.deaths import Death
-from pytest_lmkd.agent.apps_program import AppKill
-from pytest_lmkd.agent.apps_program import AppsFailure
-from pytest_lmkd.agent.apps_program import Watch
-from pytest_lmkd.agent.apps_program import decode_lines
+from lmkd_core.base.errors import AgentBug
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.logs.deaths import Death
+from lmkd_core.records.plan import plan_block
+from lmkd_core.records.wire import Call
+from lmkd_core.scenarios.apps import workload_app
 from pytest_lmkd.apps.app_kill import check_deaths
 from pytest_lmkd.apps.app_kill import measured
-from pytest_lmkd.apps.scenarios import workload_app
+from pytest_lmkd.apps.program import AppKill
+from pytest_lmkd.apps.program import AppsFailure
+from pytest_lmkd.apps.program import Watch
+from pytest_lmkd.apps.program import decode_lines
 from pytest_lmkd.apps.system_meter import CURVE_POINTS
 from pytest_lmkd.apps.system_meter import Held
 from pytest_lmkd.apps.system_meter import held
 from pytest_lmkd.apps.system_meter import returned
 from pytest_lmkd.apps.system_meter import thinned
-from pytest_lmkd.design import plan_block
-from pytest_lmkd.errors import AgentBug
-from pytest_lmkd.errors import TrialInvalid
-from pytest_lmkd.wire import Call
 
 MS = 1_000_000
 KILLED_NS = 10_000 * MS

@@ -11,14 +11,14 @@ import pytest
 from test_records import MEASURED
 from test_records import planned
 
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.runner import trial_record
-from pytest_lmkd.validity import CHECKS
-from pytest_lmkd.validity import excluded_by
-from pytest_lmkd.validity import flags
-from pytest_lmkd.validity import parse_suppressed
-from pytest_lmkd.wire import AgentTrial
-from pytest_lmkd.wire import Conditions
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.wire import AgentTrial
+from lmkd_core.records.wire import Conditions
+from pytest_lmkd.experiment.validity import CHECKS
+from pytest_lmkd.experiment.validity import excluded_by
+from pytest_lmkd.experiment.validity import flags
+from pytest_lmkd.experiment.validity import parse_suppressed
+from pytest_lmkd.reclaim.runner import trial_record
 
 
 def measured(*, before: dict[str, Any] | None = None, **changes: object) -> AgentTrial:

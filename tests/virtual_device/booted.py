@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import lmkd_virtual
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.transport import Completed
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport

@@ -18,11 +18,11 @@ from suite_run import assert_answers_as
 from suite_run import run_suite
 
 import lmkd_virtual
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.toolchain import static_program
 from lmkd_virtual.image import find
 from lmkd_virtual.qemu import check_installed
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import LmkdError
-from pytest_lmkd.toolchain import static_program
 
 pytestmark = pytest.mark.virtual_device
 

@@ -10,11 +10,11 @@ from booted import PATIENCE_S
 from booted import Device
 from booted import running
 
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.toolchain import static_program
 from lmkd_virtual import PERSONALITIES
 from lmkd_virtual import instance
-from pytest_lmkd.agent.loader import PROGRAM
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.toolchain import static_program
+from pytest_lmkd.devices.agent import PROGRAM
 
 pytestmark = pytest.mark.virtual_device
 

@@ -19,13 +19,13 @@ from booted import running
 from booted import start
 
 import lmkd_virtual
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.process import ProcessRecord
 from lmkd_virtual import PERSONALITIES
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.process import ProcessRecord
 
 pytestmark = pytest.mark.virtual_device
 
@@ -163,7 +163,7 @@ def test_a_qemu_that_dies_at_boot_tells_its_last_words(name: str) -> None:
 
 SCRIPT = """
 import sys, lmkd_virtual
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
 try:
     up = lmkd_virtual.up("stock", name=sys.argv[1], progress=print, deadline=Deadline(120), memory_mb=512,
                          bound=sys.argv[2] == "bound")

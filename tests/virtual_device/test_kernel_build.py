@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.errors import CacheDamaged
+from lmkd_core.base.errors import DeviceUnusable
 from lmkd_virtual import busybox
 from lmkd_virtual import image
 from lmkd_virtual import kernel
@@ -13,9 +16,6 @@ from lmkd_virtual.architecture import ARCHITECTURES
 from lmkd_virtual.architecture import X86_64
 from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.kernel import lost_options
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.errors import CacheDamaged
-from pytest_lmkd.errors import DeviceUnusable
 
 FRAGMENT = "# memory\nCONFIG_SWAP=y\nCONFIG_PCI=n\nCONFIG_NR_CPUS=4\n"
 

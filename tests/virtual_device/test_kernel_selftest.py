@@ -13,8 +13,8 @@ from booted import PATIENCE_S
 from booted import Device
 
 import lmkd_virtual
+from lmkd_core.base.deadline import Deadline
 from lmkd_virtual.kernel import TARBALL
-from pytest_lmkd.deadline import Deadline
 
 pytestmark = pytest.mark.virtual_device
 

@@ -8,19 +8,19 @@ import pytest
 from booted import PATIENCE_S
 from booted import Device
 
-from pytest_lmkd.agent.pressure import EpisodeAnswer
-from pytest_lmkd.agent.pressure import Pressure
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.scenarios.pressure import PRESSURE
+from lmkd_core.scenarios.pressure_stratum import PressureStratum
+from lmkd_core.scenarios.pressure_stratum import plan_pressure_block
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.errors import TrialInvalid
 from pytest_lmkd.pressure.counting import kills_needed
 from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.plan import plan_episode
+from pytest_lmkd.pressure.program import EpisodeAnswer
+from pytest_lmkd.pressure.program import Pressure
 from pytest_lmkd.pressure.record import episode_record
-from pytest_lmkd.pressure.scenarios import PRESSURE
-from pytest_lmkd.pressure.stratum import PressureStratum
-from pytest_lmkd.pressure.stratum import plan_pressure_block
-from pytest_lmkd.wire import EpisodeRecord
 
 pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
 

@@ -15,10 +15,10 @@ from booted import attached
 from suite_run import run_suite
 
 import lmkd_virtual
+from lmkd_core.base.deadline import Deadline
 from lmkd_reports.analysis.analyse import analyse
-from lmkd_reports.frames import load_run
+from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.presentation.summary import render_summary
-from pytest_lmkd.deadline import Deadline
 
 pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
 

@@ -19,20 +19,20 @@ from booted import ends
 from booted import start
 
 import lmkd_virtual
-from pytest_lmkd.design import Stratum
+from lmkd_core.base.progress import Progress
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.plan import Stratum
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import Record
+from lmkd_core.records.wire import TrialRecord
+from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.source import ANDROID_FOLDER
+from pytest_lmkd.experiment.rules import Rules
+from pytest_lmkd.experiment.validity import CHECKS
 from pytest_lmkd.pressure.runner import EpisodeRunner
-from pytest_lmkd.pressure.stratum import PressureStratum
-from pytest_lmkd.rules import Rules
-from pytest_lmkd.runner import Runner
-from pytest_lmkd.store import ResultStore
-from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.reclaim.runner import Runner
 from pytest_lmkd.transport import Transport
-from pytest_lmkd.validity import CHECKS
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import Record
-from pytest_lmkd.wire import TrialRecord
 
 pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
 

@@ -6,7 +6,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base.errors import UsageProblem
 
 
 @dataclass(frozen=True, slots=True)

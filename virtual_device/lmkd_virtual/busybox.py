@@ -10,11 +10,11 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.cache import content_key
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.progress import Progress
 from lmkd_virtual.architecture import Architecture
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.cache import content_key
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.toolchain import Progress
 
 PACKAGE = "busybox-static"
 INSTALLED = Path("/bin/busybox")

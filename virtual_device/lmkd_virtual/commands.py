@@ -7,6 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import UsageProblem
 from lmkd_virtual.architecture import ARCHITECTURES
 from lmkd_virtual.architecture import X86_64
 from lmkd_virtual.architecture import architecture
@@ -18,8 +20,6 @@ from lmkd_virtual.instance import Instance
 from lmkd_virtual.instance import down
 from lmkd_virtual.instance import status
 from lmkd_virtual.instance import up
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import UsageProblem
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]

@@ -6,6 +6,13 @@ import gzip
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmkd_core.base import resources
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.cache import content_key
+from lmkd_core.base.errors import CacheDamaged
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.progress import Progress
+from lmkd_core.base.toolchain import static_program
 from lmkd_virtual.architecture import X86_64
 from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.busybox import static_busybox
@@ -13,13 +20,6 @@ from lmkd_virtual.cpio import Entry
 from lmkd_virtual.cpio import archive
 from lmkd_virtual.kernel import kernel_image
 from lmkd_virtual.kernel import kernel_key
-from pytest_lmkd import resources
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.cache import content_key
-from pytest_lmkd.errors import CacheDamaged
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.toolchain import static_program
 
 INITRAMFS = "initramfs.cpio.gz"
 FOLDERS = ("bin", "sbin", "system", "system/bin", "data", "dev", "proc", "sys", "tmp")

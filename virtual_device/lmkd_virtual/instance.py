@@ -24,19 +24,19 @@ from pathlib import Path
 from filelock import FileLock
 from filelock import Timeout
 
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.process import ProcessRecord
+from lmkd_core.base.progress import Progress
+from lmkd_core.base.runtime import runtime_folder
 from lmkd_virtual import image
 from lmkd_virtual import qemu
 from lmkd_virtual.architecture import X86_64
 from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.architecture import architecture
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.process import ProcessRecord
-from pytest_lmkd.runtime import runtime_folder
-from pytest_lmkd.toolchain import Progress
 
 PERSONALITIES = ("stock", "reap-kill-v2", "reap-kill-v3", "exit-mm")
 """What the kernel's ``mrelease.personality=`` takes."""

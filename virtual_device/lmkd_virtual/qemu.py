@@ -8,14 +8,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from lmkd_core.base.cache import Cache
+from lmkd_core.base.cache import content_key
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.progress import Progress
+from lmkd_core.base.toolchain import static_program
 from lmkd_virtual.architecture import X86_64
 from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.image import Image
-from pytest_lmkd.cache import Cache
-from pytest_lmkd.cache import content_key
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.toolchain import static_program
 
 QEMU_APIC_HZ = 1_000_000_000
 """What QEMU's emulated APIC counts at (hw/intc/apic.c: its counter is the virtual clock's nanoseconds)."""

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pandas as pd
 
+from lmkd_core.records.wire import Call
+from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.statistics.sequential import look_confidence
+from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.arms import arm_result
 from lmkd_reports.analysis.cases import conformance_of
 from lmkd_reports.analysis.comparisons import compare
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.frames import STRATUM
+from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ByFreeMemory
 from lmkd_reports.analysis.model import Detectable
@@ -20,13 +27,6 @@ from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.analysis.together import held_together
 from lmkd_reports.analysis.unsteady import unsteady_of
-from lmkd_reports.frames import STRATUM
-from lmkd_reports.frames import Run
-from lmkd_reports.statistics.sequential import look_confidence
-from lmkd_reports.statistics.shares import CONFIDENCE
-from pytest_lmkd.wire import Call
-from pytest_lmkd.wire import RunInfo
-from pytest_lmkd.wire import SkipRecord
 
 CURVE_MARGIN = 1.08
 """Curves are drawn to this multiple of the time at which their band has come down."""

@@ -7,16 +7,16 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.bounds import censored_quantile
+from lmkd_core.statistics.curves import curve_band
+from lmkd_core.statistics.curves import distribution
+from lmkd_core.statistics.shares import Share
+from lmkd_core.statistics.shares import wilson
+from lmkd_reports.analysis.frames import telling
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Count
 from lmkd_reports.analysis.model import Spread
-from lmkd_reports.frames import telling
-from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.bounds import censored_quantile
-from lmkd_reports.statistics.curves import curve_band
-from lmkd_reports.statistics.curves import distribution
-from lmkd_reports.statistics.shares import Share
-from lmkd_reports.statistics.shares import wilson
 
 QUARTILES = (0.25, 0.5, 0.75)
 REAPING_CALL = "process_mrelease"

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from lmkd_core.records.reading import Problem
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.together import held_together
-from lmkd_reports.records import Problem
 
 Item = TypeVar("Item")
 

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from lmkd_core.records.arms import once
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.paired import PairedRatio
+from lmkd_core.statistics.paired import fewest_blocks
+from lmkd_core.statistics.paired import paired_ratio
+from lmkd_core.statistics.planning import blocks_for_ratio
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import judge
-from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.paired import PairedRatio
-from lmkd_reports.statistics.paired import fewest_blocks
-from lmkd_reports.statistics.paired import paired_ratio
-from lmkd_reports.statistics.planning import blocks_for_ratio
-from pytest_lmkd.arms import once
 
 SUBJECT = "reap-kill"
 CONTROL_BASELINE = "kill+mrelease"

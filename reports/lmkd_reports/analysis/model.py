@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lmkd_core.records.arms import once
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.wire import DeviceRecord
+from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.curves import Band
+from lmkd_core.statistics.curves import Steps
+from lmkd_core.statistics.paired import PairedRatio
+from lmkd_core.statistics.shares import CONFIDENCE
+from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.records import Problem
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.curves import Band
-from lmkd_reports.statistics.curves import Steps
-from lmkd_reports.statistics.paired import PairedRatio
-from lmkd_reports.statistics.shares import CONFIDENCE
-from lmkd_reports.statistics.shares import Share
-from pytest_lmkd.arms import once
-from pytest_lmkd.wire import DeviceRecord
-from pytest_lmkd.wire import RunInfo
-from pytest_lmkd.wire import SkipRecord
 
 Count = tuple[str, int]
 """Something by name, and how often."""

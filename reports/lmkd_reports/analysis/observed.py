@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmkd_reports.statistics.differences import PairedDifference
-from lmkd_reports.statistics.differences import paired_difference
-from lmkd_reports.statistics.shares import Share
-from lmkd_reports.statistics.shares import wilson
-from pytest_lmkd.wire import ObservationRecord
-from pytest_lmkd.wire import ObservedDeath
+from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.wire import ObservedDeath
+from lmkd_core.statistics.differences import PairedDifference
+from lmkd_core.statistics.differences import paired_difference
+from lmkd_core.statistics.shares import Share
+from lmkd_core.statistics.shares import wilson
 
 Counts = tuple[tuple[str, int], ...]
 """Something by name and how often, most often first."""

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmkd_core.records.arms import once
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.differences import PairedDifference
+from lmkd_core.statistics.differences import paired_difference
+from lmkd_core.statistics.planning import blocks_for_difference
+from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.differences import PairedDifference
-from lmkd_reports.statistics.differences import paired_difference
-from lmkd_reports.statistics.planning import blocks_for_difference
-from lmkd_reports.statistics.shares import CONFIDENCE
-from pytest_lmkd.arms import once
-from pytest_lmkd.wire import EpisodeRecord
 
 CLASSES = ("Z", "D", "in-flight", "other")
 SUBJECT = "reap-kill"

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import replace
 
+from lmkd_core.statistics.multiplicity import holm
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureResult
-from lmkd_reports.statistics.multiplicity import holm
 
 Family = tuple[str, str, str]
 """What is asked, of which candidate, against which baseline."""

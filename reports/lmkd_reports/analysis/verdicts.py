@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from lmkd_reports.statistics.paired import PairedRatio
+from lmkd_core.statistics.paired import PairedRatio
 
 
 class Verdict(StrEnum):

@@ -10,13 +10,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from lmkd_reports.masking import Masker
-from lmkd_reports.records import Reading
-from pytest_lmkd.errors import EXIT_OK
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base.errors import EXIT_OK
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.masking import Masker
+from lmkd_core.records.reading import Reading
 
 if TYPE_CHECKING:
-    from lmkd_reports.records import Problem
+    from lmkd_core.records.reading import Problem
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 

@@ -10,6 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import Reading
 from lmkd_reports.export.files import replaced
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.rows import rows_of
@@ -17,9 +20,6 @@ from lmkd_reports.export.run import export_run
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Row
 from lmkd_reports.export.tables import Value
-from lmkd_reports.records import EVERYTHING
-from lmkd_reports.records import Problem
-from lmkd_reports.records import Reading
 
 if TYPE_CHECKING:
     from _csv import Writer

@@ -12,6 +12,9 @@ import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import Reading
 from lmkd_reports.export.files import replaced
 from lmkd_reports.export.files import safe_name
 from lmkd_reports.export.reading import DeviceRecords
@@ -21,9 +24,6 @@ from lmkd_reports.export.run import export_run
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Row
 from lmkd_reports.export.tables import Table
-from lmkd_reports.records import EVERYTHING
-from lmkd_reports.records import Problem
-from lmkd_reports.records import Reading
 
 TYPES = {"text": pa.string(), "integer": pa.int64(), "boolean": pa.bool_()}
 BATCH_ROWS = 32_768

@@ -10,6 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.errors import error_text
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import Reading
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import TrialRecord
 from lmkd_reports.export.files import LONGEST_NAME
 from lmkd_reports.export.files import replaced
 from lmkd_reports.export.files import safe_name
@@ -21,13 +28,6 @@ from lmkd_reports.export.reading import episode_key
 from lmkd_reports.export.reading import run_name
 from lmkd_reports.export.reading import trial_key
 from lmkd_reports.export.reading import wanted_devices
-from lmkd_reports.records import EVERYTHING
-from lmkd_reports.records import Problem
-from lmkd_reports.records import Reading
-from lmkd_reports.records import error_text
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import TrialRecord
 
 DIGEST_LETTERS = 8
 UNSAFE = re.compile(r"[^A-Za-z0-9._+@-]")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lmkd_core.records.wire import EpisodePoint
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import KillRecord
 from lmkd_reports.export.perfetto_place import block_of
 from lmkd_reports.export.perfetto_place import place_of
 from lmkd_reports.export.trace import BYTES_A_KB
 from lmkd_reports.export.trace import TraceBuilder
-from pytest_lmkd.wire import EpisodePoint
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import KillRecord
 
 NS_PER_US = 1000
 COUNTERS = ("free memory", "returned by victims", "touched by the demand")

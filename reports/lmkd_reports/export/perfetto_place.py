@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import TrialRecord
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import TrialRecord
 
 
 class Place(TypedDict):

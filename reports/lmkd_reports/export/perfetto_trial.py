@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from lmkd_core.records.wire import TrialRecord
 from lmkd_reports.export.perfetto_place import block_of
 from lmkd_reports.export.perfetto_place import place_of
 from lmkd_reports.export.trace import BYTES_A_KB
 from lmkd_reports.export.trace import TraceBuilder
-from pytest_lmkd.wire import TrialRecord
 
 NS_PER_US = 1000
 MOMENTS = {"reclaim_50_ns": "50 % back", "reclaim_90_ns": "90 % back", "reclaim_99_ns": "99 % back"}

@@ -17,26 +17,26 @@ from typing import TypeVar
 
 import msgspec
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.errors import error_text
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import Reading
+from lmkd_core.records.reading import decoded
+from lmkd_core.records.reading import record_files
+from lmkd_core.records.wire import CaseRecord
+from lmkd_core.records.wire import DeviceRecord
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.wire import Record
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.wire import StateRecord
+from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.wire import decode_record
+from lmkd_core.records.wire import decode_run
 from lmkd_reports.export.tables import EPISODE_KEY
 from lmkd_reports.export.tables import OBSERVATION_KEY
 from lmkd_reports.export.tables import TRIAL_KEY
-from lmkd_reports.records import EVERYTHING
-from lmkd_reports.records import Problem
-from lmkd_reports.records import Reading
-from lmkd_reports.records import decoded
-from lmkd_reports.records import error_text
-from lmkd_reports.records import record_files
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import CaseRecord
-from pytest_lmkd.wire import DeviceRecord
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import ObservationRecord
-from pytest_lmkd.wire import Record
-from pytest_lmkd.wire import SkipRecord
-from pytest_lmkd.wire import StateRecord
-from pytest_lmkd.wire import TrialRecord
-from pytest_lmkd.wire import decode_record
-from pytest_lmkd.wire import decode_run
 
 UNKNOWN_DATE = "unknown"
 MANY_DIGITS = re.compile(rb"\d{19}")

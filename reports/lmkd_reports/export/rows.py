@@ -9,6 +9,10 @@ from typing import Any
 
 import msgspec
 
+from lmkd_core.records.wire import Conditions
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.wire import TrialRecord
 from lmkd_reports.export import tables
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.reading import episode_key
@@ -18,10 +22,6 @@ from lmkd_reports.export.tables import Columns
 from lmkd_reports.export.tables import Row
 from lmkd_reports.export.tables import Table
 from lmkd_reports.export.tables import Value
-from pytest_lmkd.wire import Conditions
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import ObservationRecord
-from pytest_lmkd.wire import TrialRecord
 
 
 def rows_of(table: Table, found: DeviceRecords) -> Iterator[Row]:

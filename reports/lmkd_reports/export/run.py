@@ -8,15 +8,15 @@ from types import TracebackType
 from typing import Protocol
 from typing import Self
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.errors import error_text
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import Reading
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.reading import RunName
 from lmkd_reports.export.reading import run_name
 from lmkd_reports.export.reading import wanted_devices
-from lmkd_reports.records import EVERYTHING
-from lmkd_reports.records import Problem
-from lmkd_reports.records import Reading
-from lmkd_reports.records import error_text
-from pytest_lmkd.errors import UsageProblem
 
 
 class TableFiles(Protocol):

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-import pytest_lmkd.wire
+import lmkd_core.records.wire
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = "#/$defs/{name}"
@@ -19,9 +19,12 @@ ABOUT = (
 )
 
 FILES: dict[str, tuple[str, Any]] = {
-    "run": ("The content of run.json.", pytest_lmkd.wire.RunInfo),
-    "plan-line": ("A line of plan.jsonl.", pytest_lmkd.wire.PlannedTrial | pytest_lmkd.wire.PlannedEpisode),
-    "record-line": ("A line of records/*.jsonl.", pytest_lmkd.wire.Record),
+    "run": ("The content of run.json.", lmkd_core.records.wire.RunInfo),
+    "plan-line": (
+        "A line of plan.jsonl.",
+        lmkd_core.records.wire.PlannedTrial | lmkd_core.records.wire.PlannedEpisode,
+    ),
+    "record-line": ("A line of records/*.jsonl.", lmkd_core.records.wire.Record),
 }
 """What stands in which file."""
 
@@ -37,7 +40,7 @@ def records_schema() -> dict[str, Any]:
     }
     return {
         "$schema": DIALECT,
-        "title": f"Results of pytest-lmkd, schema {pytest_lmkd.wire.SCHEMA}",
+        "title": f"Results of pytest-lmkd, schema {lmkd_core.records.wire.SCHEMA}",
         "description": ABOUT,
         "anyOf": [{"$ref": REFERENCE.format(name=name)} for name in files],
         "$defs": files | {name: _described(name, one) for name, one in sorted(definitions.items())},
@@ -51,7 +54,7 @@ def _without_discriminator(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _described(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     """``schema`` with its struct's docstring as text: a line a paragraph, without indentation."""
-    text = inspect.getdoc(getattr(pytest_lmkd.wire, name)) or ""
+    text = inspect.getdoc(getattr(lmkd_core.records.wire, name)) or ""
     paragraphs = [" ".join(one.split()) for one in text.split("\n\n")]
     return schema | {"description": "\n\n".join(paragraphs)}
 

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.errors import error_text
+from lmkd_core.records.masking import Masker
+from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.wire import decode_run
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.found import merged
 from lmkd_reports.fleet.page import render_fleet
 from lmkd_reports.fleet.reading import read_fleet
 from lmkd_reports.fleet.text import fleet_text
-from lmkd_reports.masking import Masker
-from lmkd_reports.records import error_text
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import RunInfo
-from pytest_lmkd.wire import decode_run
 
 
 @dataclass(frozen=True, slots=True)

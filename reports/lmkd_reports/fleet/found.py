@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lmkd_core.records.reading import Problem
 from lmkd_reports.fleet.rows import KILL_ROWS
 from lmkd_reports.fleet.rows import TIME_ROWS
-from lmkd_reports.records import Problem
 
 
 @dataclass(frozen=True, slots=True)

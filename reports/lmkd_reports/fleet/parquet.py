@@ -14,6 +14,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow.compute as pc
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.arms import ARMS
+from lmkd_core.records.arms import agent_arm
+from lmkd_core.records.arms import once
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.tables import DEVICES
 from lmkd_reports.export.tables import EPISODES
@@ -32,10 +36,6 @@ from lmkd_reports.fleet.frames import TRIAL_KEY
 from lmkd_reports.fleet.frames import TRIALS as TRIAL_COLUMNS
 from lmkd_reports.fleet.rows import kill_rows
 from lmkd_reports.fleet.rows import time_rows
-from pytest_lmkd.arms import ARMS
-from pytest_lmkd.arms import agent_arm
-from pytest_lmkd.arms import once
-from pytest_lmkd.errors import UsageProblem
 
 if TYPE_CHECKING:
     from distributed import Client

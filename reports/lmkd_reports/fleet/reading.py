@@ -17,6 +17,11 @@ from typing import Any
 
 import msgspec
 
+from lmkd_core.base.errors import error_text
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import decoded
+from lmkd_core.records.reading import record_files
+from lmkd_core.records.wire import SCHEMA
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.found import merged
 from lmkd_reports.fleet.found import model_name
@@ -28,11 +33,6 @@ from lmkd_reports.fleet.frames import episode_frame
 from lmkd_reports.fleet.frames import trial_frame
 from lmkd_reports.fleet.rows import kill_rows
 from lmkd_reports.fleet.rows import time_rows
-from lmkd_reports.records import Problem
-from lmkd_reports.records import decoded
-from lmkd_reports.records import error_text
-from lmkd_reports.records import record_files
-from pytest_lmkd.wire import SCHEMA
 
 FILES_A_TASK = 8
 

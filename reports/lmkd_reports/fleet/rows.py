@@ -16,6 +16,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.differences import PairedDifference
+from lmkd_core.statistics.differences import paired_difference
+from lmkd_core.statistics.paired import PairedRatio
+from lmkd_core.statistics.paired import paired_ratio
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
 from lmkd_reports.analysis.pressure import judge_difference
@@ -26,11 +31,6 @@ from lmkd_reports.fleet.frames import COUNTS
 from lmkd_reports.fleet.frames import RUN
 from lmkd_reports.fleet.frames import SITUATION
 from lmkd_reports.fleet.frames import STRATUM
-from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.differences import PairedDifference
-from lmkd_reports.statistics.differences import paired_difference
-from lmkd_reports.statistics.paired import PairedRatio
-from lmkd_reports.statistics.paired import paired_ratio
 
 PAIR = ("candidate", "baseline")
 MEASURE = ("blocks", "estimate", "low", "high", "p", "verdict")

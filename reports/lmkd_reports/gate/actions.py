@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from lmkd_core.base.errors import EXIT_CHECK_FAILED
+from lmkd_core.base.errors import EXIT_OK
 from lmkd_reports.gate.checks import Gate
 from lmkd_reports.gate.checks import gate_runs
 from lmkd_reports.gate.comparison import compare_runs
@@ -15,8 +17,6 @@ from lmkd_reports.gate.runs import Selection
 from lmkd_reports.gate.runs import load
 from lmkd_reports.gate.text import comparison_text
 from lmkd_reports.gate.text import gate_text
-from pytest_lmkd.errors import EXIT_CHECK_FAILED
-from pytest_lmkd.errors import EXIT_OK
 
 
 def compare(options: argparse.Namespace) -> int:

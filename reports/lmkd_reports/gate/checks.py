@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lmkd_core.base.errors import UsageProblem
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.comparison import ROUNDING
 from lmkd_reports.gate.comparison import Compared
@@ -16,7 +17,6 @@ from lmkd_reports.gate.limits import Limit
 from lmkd_reports.gate.runs import LoadedRun
 from lmkd_reports.gate.runs import Selection
 from lmkd_reports.gate.runs import listed
-from pytest_lmkd.errors import UsageProblem
 
 UNDECIDED = {Verdict.NOT_ENOUGH_DATA, Verdict.INVALID}
 

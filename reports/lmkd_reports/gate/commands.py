@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,15 +88,13 @@ def confidence(text: str) -> float:
 
 def compare(options: argparse.Namespace) -> int:
     """Compares CANDIDATE with BASE: every metric of every arm in what both runs measured."""
-    return _do("compare", options)
+    from lmkd_reports.gate import actions  # noqa: PLC0415 - pandas and scipy take two seconds to load
+
+    return actions.compare(options)
 
 
 def gate(options: argparse.Namespace) -> int:
     """Fails (exit status 1) when an interval says that CANDIDATE is worse than BASE by more than a limit."""
-    return _do("gate", options)
+    from lmkd_reports.gate import actions  # noqa: PLC0415 - as above
 
-
-def _do(name: str, options: argparse.Namespace) -> int:
-    # pandas and scipy take two seconds to load: nobody should wait for them who compares nothing
-    code: int = getattr(importlib.import_module("lmkd_reports.gate.actions"), name)(options)
-    return code
+    return actions.gate(options)

@@ -9,11 +9,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.independent import Estimate
+from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.environment import Difference
 from lmkd_reports.gate.environment import device_differences
 from lmkd_reports.gate.environment import run_differences
-from lmkd_reports.gate.independent import Estimate
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
@@ -31,9 +34,6 @@ from lmkd_reports.gate.runs import Selection
 from lmkd_reports.gate.runs import check_selection
 from lmkd_reports.gate.runs import listed
 from lmkd_reports.gate.runs import pair_devices
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.shares import CONFIDENCE
-from pytest_lmkd.errors import UsageProblem
 
 ROUNDING = 1e-9
 """Numbers this near to each other differ by rounding only."""

@@ -10,6 +10,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Gate
@@ -22,7 +23,6 @@ from lmkd_reports.gate.environment import Difference
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.runs import Cell
 from lmkd_reports.gate.runs import LoadedRun
-from lmkd_reports.statistics.bounds import Bounds
 
 SCHEMA = 1
 UNITS = {Kind.TIME: "ns", Kind.COUNT: "an episode", Kind.SHARE: "of calls"}

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_core.records.wire import DeviceRecord
+from lmkd_core.records.wire import RunInfo
+from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.pressure import settings_of
-from lmkd_reports.frames import Run
 from lmkd_reports.gate.runs import DevicePair
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.environment import ALWAYS_ANOTHER
 from lmkd_reports.presentation.environment import TOLD
 from lmkd_reports.presentation.environment import properties
-from pytest_lmkd.wire import DeviceRecord
-from pytest_lmkd.wire import RunInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
+from lmkd_core.base.errors import UsageProblem
 from lmkd_reports.gate import words
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Gate
@@ -12,7 +13,6 @@ from lmkd_reports.gate.checks import Outcome
 from lmkd_reports.gate.text import gate_text
 from lmkd_reports.gate.text import problems
 from lmkd_reports.presentation.summary import plain
-from pytest_lmkd.errors import UsageProblem
 
 
 def write_junit(path: Path, gate: Gate, *, require_data: bool) -> None:

@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_core.base.errors import UsageProblem
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
 from lmkd_reports.presentation.summary import plain
-from pytest_lmkd.errors import UsageProblem
 
 NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 UNITS = {Kind.TIME: "%", Kind.COUNT: "", Kind.SHARE: "pp"}

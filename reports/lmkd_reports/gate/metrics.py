@@ -7,15 +7,15 @@ from enum import StrEnum
 
 import numpy as np
 
-from lmkd_reports.gate.independent import FEWEST
-from lmkd_reports.gate.independent import Estimate
-from lmkd_reports.gate.independent import fewest_for_medians
-from lmkd_reports.gate.independent import mean_difference
-from lmkd_reports.gate.independent import median_ratio
-from lmkd_reports.gate.independent import share_difference
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.bounds import censored_quantile
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.bounds import censored_quantile
+from lmkd_core.statistics.independent import FEWEST
+from lmkd_core.statistics.independent import Estimate
+from lmkd_core.statistics.independent import fewest_for_medians
+from lmkd_core.statistics.independent import mean_difference
+from lmkd_core.statistics.independent import median_ratio
+from lmkd_core.statistics.independent import share_difference
 
 
 class Kind(StrEnum):

@@ -11,21 +11,21 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import ObservationRecord
 from lmkd_reports.analysis.arms import floats
+from lmkd_reports.analysis.frames import STRATUM
+from lmkd_reports.analysis.frames import Run
+from lmkd_reports.analysis.frames import load_run
+from lmkd_reports.analysis.frames import telling
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.pressure import Situation
-from lmkd_reports.frames import STRATUM
-from lmkd_reports.frames import Run
-from lmkd_reports.frames import load_run
-from lmkd_reports.frames import telling
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
 from lmkd_reports.gate.metrics import Sample
 from lmkd_reports.presentation.summary import plain
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import ObservationRecord
 
 Place = Stratum | Situation
 Cell = tuple[Place, str]

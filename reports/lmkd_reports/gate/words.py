@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Outcome
@@ -14,7 +15,6 @@ from lmkd_reports.presentation import units
 from lmkd_reports.presentation.summary import plain
 from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
-from lmkd_reports.statistics.bounds import Bounds
 
 
 def place_name(place: Place) -> str:

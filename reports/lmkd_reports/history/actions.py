@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Reading
 from lmkd_reports.history.changes import find_changes
 from lmkd_reports.history.page import render_page
 from lmkd_reports.history.series import load_history
 from lmkd_reports.history.text import history_text
-from lmkd_reports.records import EVERYTHING
-from lmkd_reports.records import Reading
-from pytest_lmkd.errors import UsageProblem
 
 
 def write_history(folder: Path, html_path: Path | None = None, reading: Reading = EVERYTHING) -> Path:

@@ -15,6 +15,14 @@ from itertools import pairwise
 
 import numpy as np
 
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.bounds import censored_quantile
+from lmkd_core.statistics.changepoints import LEVEL
+from lmkd_core.statistics.changepoints import change_tests
+from lmkd_core.statistics.changepoints import fewest_values
+from lmkd_core.statistics.multiplicity import holm
+from lmkd_core.statistics.paired import SHORTEST_NS
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.history.series import Build
@@ -22,14 +30,6 @@ from lmkd_reports.history.series import History
 from lmkd_reports.history.series import Point
 from lmkd_reports.history.series import Series
 from lmkd_reports.presentation import units
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.bounds import Floats
-from lmkd_reports.statistics.bounds import censored_quantile
-from lmkd_reports.statistics.changepoints import LEVEL
-from lmkd_reports.statistics.changepoints import change_tests
-from lmkd_reports.statistics.changepoints import fewest_values
-from lmkd_reports.statistics.multiplicity import holm
-from lmkd_reports.statistics.paired import SHORTEST_NS
 
 CONSTANT = "the same in every build"
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
 from lmkd_reports.history.changes import Judged
@@ -22,7 +23,6 @@ from lmkd_reports.presentation.figures import LOG_FROM
 from lmkd_reports.presentation.figures import WIDTH
 from lmkd_reports.presentation.figures import render
 from lmkd_reports.presentation.palette import Look
-from lmkd_reports.statistics.bounds import Bounds
 
 ASIDE = 0.12
 """How far arms stand from each other, in builds, so that their whiskers do not hide each other."""

@@ -11,6 +11,7 @@ from itertools import groupby
 import jinja2
 from markupsafe import Markup
 
+from lmkd_core.statistics.changepoints import FEWEST_ASIDE
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Metric
@@ -26,7 +27,6 @@ from lmkd_reports.history.series import History
 from lmkd_reports.presentation.html import MARKS
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
-from lmkd_reports.statistics.changepoints import FEWEST_ASIDE
 
 MOST_FIGURE_BYTES = 1_200_000
 """Figures are drawn up to here, those with a change first: a page should fit in a mail. Tables always are."""

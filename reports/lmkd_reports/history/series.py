@@ -16,8 +16,16 @@ from datetime import UTC
 from datetime import datetime
 from pathlib import Path
 
-from lmkd_reports.frames import Run
-from lmkd_reports.frames import load_run
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.errors import error_text
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Reading
+from lmkd_core.records.wire import DeviceRecord
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.bounds import censored_quantile
+from lmkd_core.statistics.shares import wilson
+from lmkd_reports.analysis.frames import Run
+from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
@@ -26,14 +34,6 @@ from lmkd_reports.gate.metrics import typical
 from lmkd_reports.gate.runs import Cells
 from lmkd_reports.gate.runs import Place
 from lmkd_reports.gate.runs import cells_of
-from lmkd_reports.records import EVERYTHING
-from lmkd_reports.records import Reading
-from lmkd_reports.records import error_text
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.bounds import censored_quantile
-from lmkd_reports.statistics.shares import wilson
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import DeviceRecord
 
 SHOWN = tuple(METRICS[name] for name in ("reclaim_90", "esrch", "kills_total", "kills_extra"))
 DEEPEST = 3

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.paired import SHORTEST_NS
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate import words
 from lmkd_reports.gate.metrics import Kind
@@ -16,8 +18,6 @@ from lmkd_reports.history.changes import Judged
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import Measure
 from lmkd_reports.presentation import units
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.paired import SHORTEST_NS
 
 UNITS = {Kind.TIME: " ms", Kind.SHARE: "", Kind.COUNT: " an episode"}
 """What stands after a number: that of a share is its own."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from lmkd_core.records.wire import CaseRecord
 from lmkd_reports.analysis.cases import ONLY_KILL
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.cases import counts_of
 from lmkd_reports.presentation import units
-from pytest_lmkd.wire import CaseRecord
 
 WAYS = {ONLY_KILL: "kill", 0: "kill+mrelease", 1: "reap-kill"}
 """How the target is killed in cases that are about what a kill does to others, by their flags."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_core.records.wire import DeviceRecord
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.presentation import units
-from pytest_lmkd.wire import DeviceRecord
 
 ALWAYS_ANOTHER = {"boot_id", "clock_step_ns", "uptime_s", "clock_utc", "battery_pct", "lmkd_pid"}
 """Facts that differ between any two boots or measurements, and say nothing of the device."""

@@ -15,6 +15,7 @@ from itertools import groupby
 import jinja2
 from markupsafe import Markup
 
+from lmkd_core.records.wire import CaseRecord
 from lmkd_reports.analysis.cases import is_broken
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ArmResult
@@ -45,7 +46,6 @@ from lmkd_reports.presentation.strips import Strip
 from lmkd_reports.presentation.timeline import Frame
 from lmkd_reports.presentation.timeline import describe
 from lmkd_reports.presentation.timeline import timeline_figure
-from pytest_lmkd.wire import CaseRecord
 
 MARKS = {
     Verdict.BETTER: "↓",

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP
 from decimal import Decimal
 
+from lmkd_core.scenarios.pressure import PRESSURE
+from lmkd_core.statistics.differences import PairedDifference
+from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
@@ -13,9 +16,6 @@ from lmkd_reports.analysis.pressure import Situation
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
-from lmkd_reports.statistics.differences import PairedDifference
-from lmkd_reports.statistics.paired import MIN_BLOCKS
-from pytest_lmkd.pressure.scenarios import PRESSURE
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
 MINUS = "−"

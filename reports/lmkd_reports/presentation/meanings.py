@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pytest_lmkd.scenarios import SCENARIOS
+from lmkd_core.scenarios.reclaim import SCENARIOS
 
 
 @dataclass(frozen=True, slots=True)

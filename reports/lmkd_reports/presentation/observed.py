@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lmkd_core.statistics.differences import PairedDifference
+from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.observed import Counts
 from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.kills import number
-from lmkd_reports.statistics.differences import PairedDifference
-from lmkd_reports.statistics.shares import Share
 
 MOST_NAMED = 6
 """Reasons and killers that are named; the rest is counted together."""

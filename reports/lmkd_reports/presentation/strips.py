@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from lmkd_reports.statistics.differences import PairedDifference
-from lmkd_reports.statistics.paired import PairedRatio
+from lmkd_core.statistics.differences import PairedDifference
+from lmkd_core.statistics.paired import PairedRatio
 
 MOST_TICKS = 5
 

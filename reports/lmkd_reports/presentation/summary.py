@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import groupby
 
+from lmkd_core.records.wire import CaseRecord
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.cases import is_broken
 from lmkd_reports.analysis.model import Analysis
@@ -40,7 +41,6 @@ from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.presentation.wording import stratum_origin
 from lmkd_reports.presentation.wording import told_pairs
 from lmkd_reports.presentation.wording import unsteady
-from pytest_lmkd.wire import CaseRecord
 
 COLUMNS = 72
 ARM_COLUMNS = 19

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import KillRecord
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.figures import WIDTH
 from lmkd_reports.presentation.figures import render
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import KillRecord
 
 MEMORY_HEIGHT = 110
 KILL_HEIGHT = 11

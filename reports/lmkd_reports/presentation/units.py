@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from lmkd_reports.statistics.bounds import Bounds
-from lmkd_reports.statistics.shares import Share
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.shares import Share
 
 NS_PER_MS = 1_000_000
 KB_PER_MB = 1024

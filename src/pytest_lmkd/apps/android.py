@@ -9,9 +9,9 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TrialInvalid
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TrialInvalid
 from pytest_lmkd.transport import Completed
 from pytest_lmkd.transport import Transport
 

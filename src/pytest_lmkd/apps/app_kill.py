@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
-from lmkd_reports.logs.deaths import Death
-from lmkd_reports.logs.summary import summarise
-from pytest_lmkd.agent.apps_program import AppKill
-from pytest_lmkd.agent.apps_program import AppsProgram
-from pytest_lmkd.agent.apps_program import Target
-from pytest_lmkd.agent.apps_program import Watch
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.base.progress import Progress
+from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.summary import summarise
+from lmkd_core.records.arms import agent_arm
+from lmkd_core.records.wire import PlannedTrial
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.device_log import DeviceLog
 from pytest_lmkd.apps.observation import BACKGROUND_S
 from pytest_lmkd.apps.observation import LEFT_ADJ
 from pytest_lmkd.apps.observation import READY_S
 from pytest_lmkd.apps.plan import ACTIVITY
+from pytest_lmkd.apps.program import AppKill
+from pytest_lmkd.apps.program import AppsProgram
+from pytest_lmkd.apps.program import Target
+from pytest_lmkd.apps.program import Watch
 from pytest_lmkd.apps.system_meter import held
 from pytest_lmkd.apps.system_meter import returned
-from pytest_lmkd.arms import agent_arm
-from pytest_lmkd.errors import TrialInvalid
-from pytest_lmkd.toolchain import Progress
+from pytest_lmkd.experiment.validity import MAX_CLOCK_STEP_NS
+from pytest_lmkd.experiment.validity import check_arm
 from pytest_lmkd.transport import Transport
-from pytest_lmkd.validity import MAX_CLOCK_STEP_NS
-from pytest_lmkd.validity import check_arm
-from pytest_lmkd.wire import PlannedTrial
 
 IDLE_MS = 500
 """How long free memory is watched before the kill, to know how much it moves by itself."""
@@ -37,7 +37,7 @@ NS_PER_MS = 1_000_000
 MRELEASE = "process_mrelease"
 
 OUR_DOING = {"signal", "unknown"}
-"""What logs may call a SIGKILL of ours (lmkd_reports.logs.deaths): they do not tell who sends a signal."""
+"""What logs may call a SIGKILL of ours (lmkd_core.logs.deaths): they do not tell who sends a signal."""
 
 
 class AppKiller:

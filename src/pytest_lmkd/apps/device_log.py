@@ -7,13 +7,13 @@ import shlex
 from collections.abc import Iterator
 from contextlib import closing
 
-from lmkd_reports.logs.logcat import parse_entry
-from lmkd_reports.logs.reading import Event
-from lmkd_reports.logs.reading import Reader
-from lmkd_reports.logs.sources import Line
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import TrialInvalid
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.logs.logcat import parse_entry
+from lmkd_core.logs.reading import Event
+from lmkd_core.logs.reading import Reader
+from lmkd_core.logs.sources import Line
 from pytest_lmkd.transport import Transport
 
 TAG = "lmkdlab"

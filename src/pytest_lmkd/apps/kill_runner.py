@@ -6,30 +6,30 @@ from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_lmkd.agent.apps_program import AppsProgram
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.base.progress import Progress
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.plan import Stratum
+from lmkd_core.records.plan import plan_block
+from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.wire import TrialRecord
 from pytest_lmkd.apps.app_kill import AppKiller
 from pytest_lmkd.apps.plan import NO_WORKLOADS
+from pytest_lmkd.apps.program import AppsProgram
 from pytest_lmkd.apps.workloads import Workloads
-from pytest_lmkd.design import Stratum
-from pytest_lmkd.design import plan_block
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
-from pytest_lmkd.errors import TrialInvalid
-from pytest_lmkd.precision import may_end
-from pytest_lmkd.rules import Rules
-from pytest_lmkd.runner import StratumOutcome
-from pytest_lmkd.runner import still_to_run
-from pytest_lmkd.runner import trial_identity
-from pytest_lmkd.store import ResultStore
-from pytest_lmkd.suite_needs import why_not
-from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.validity import excluded_by
-from pytest_lmkd.wire import PlannedTrial
-from pytest_lmkd.wire import SkipRecord
-from pytest_lmkd.wire import TrialRecord
+from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.experiment.precision import may_end
+from pytest_lmkd.experiment.rules import Rules
+from pytest_lmkd.experiment.validity import excluded_by
+from pytest_lmkd.reclaim.runner import StratumOutcome
+from pytest_lmkd.reclaim.runner import still_to_run
+from pytest_lmkd.reclaim.runner import trial_identity
 
 MAX_LINK_LOSSES = 3
 """Broken links that one block survives: a kill that was cut is made again, with another app process."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base.errors import UsageProblem
 
 COMPONENT = re.compile(r"[A-Za-z][\w.]*/[\w.$]+", re.ASCII)
 

@@ -6,23 +6,23 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from lmkd_reports.logs.deaths import Death
-from lmkd_reports.logs.joins import LMKD_TOLD
-from lmkd_reports.logs.reading import Event
-from lmkd_reports.logs.summary import Summary
-from lmkd_reports.logs.summary import summarise
-from pytest_lmkd.agent.kill_watch import KillWatch
-from pytest_lmkd.agent.kill_watch import ToldKills
-from pytest_lmkd.agent.lmkd_client import LmkdKilled
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.joins import LMKD_TOLD
+from lmkd_core.logs.reading import Event
+from lmkd_core.logs.summary import Summary
+from lmkd_core.logs.summary import summarise
+from lmkd_core.records.wire import ObservedApp
+from lmkd_core.records.wire import ObservedDeath
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.device_log import DeviceLog
+from pytest_lmkd.apps.kill_watch import KillWatch
+from pytest_lmkd.apps.kill_watch import ToldKills
 from pytest_lmkd.apps.plan import AppsPlan
 from pytest_lmkd.apps.plan import PlannedApp
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.lmkd.client import LmkdKilled
 from pytest_lmkd.transport import Transport
-from pytest_lmkd.wire import ObservedApp
-from pytest_lmkd.wire import ObservedDeath
 
 READY_S = 120.0
 BACKGROUND_S = 30.0

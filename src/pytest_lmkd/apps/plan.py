@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.scenarios.apps import AppsScenario
 from pytest_lmkd.apps.names import package_of
-from pytest_lmkd.apps.scenarios import AppsScenario
-from pytest_lmkd.errors import LmkdError
 
 WORKLOAD = re.compile(r"org\.lmkdlab\.w\d+")
 """What apk-workloads calls its packages."""

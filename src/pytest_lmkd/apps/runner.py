@@ -6,29 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field
 
-from pytest_lmkd.agent.kill_watch import KillWatch
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.base.progress import Progress
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.plan import derived_seed
+from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.scenarios.apps import ARM
+from lmkd_core.scenarios.apps import SUITE
+from lmkd_core.scenarios.apps import AppsScenario
 from pytest_lmkd.apps.android import Android
+from pytest_lmkd.apps.kill_watch import KillWatch
 from pytest_lmkd.apps.observation import Observer
 from pytest_lmkd.apps.plan import AppsPlan
 from pytest_lmkd.apps.plan import NoWorkloads
 from pytest_lmkd.apps.plan import plan_apps
-from pytest_lmkd.apps.scenarios import ARM
-from pytest_lmkd.apps.scenarios import SUITE
-from pytest_lmkd.apps.scenarios import AppsScenario
 from pytest_lmkd.apps.workloads import Workloads
-from pytest_lmkd.design import derived_seed
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
-from pytest_lmkd.errors import TrialInvalid
-from pytest_lmkd.rules import Rules
-from pytest_lmkd.store import ResultStore
-from pytest_lmkd.suite_needs import why_not
-from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.wire import ObservationRecord
-from pytest_lmkd.wire import SkipRecord
+from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.experiment.rules import Rules
 
 MAX_LINK_LOSSES = 3
 """Broken links that one observation survives."""

@@ -12,24 +12,24 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from pytest_lmkd.errors import TrialInvalid
-from pytest_lmkd.validity import MAX_NOISE_PCT
-from pytest_lmkd.wire import CurvePoint
-from pytest_lmkd.wire import StallClass
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.records.wire import CurvePoint
+from lmkd_core.records.wire import StallClass
+from pytest_lmkd.experiment.validity import MAX_NOISE_PCT
 
 if TYPE_CHECKING:  # it speaks with devices, and this does not
-    from pytest_lmkd.agent.apps_program import AppKill
-    from pytest_lmkd.agent.apps_program import Sample
+    from pytest_lmkd.apps.program import AppKill
+    from pytest_lmkd.apps.program import Sample
 
 MAX_EXCESS_PCT = 20
 """More than this beyond what the app held was given back by somebody else."""
 
 KILL_TIMEOUT_NS = 100_000_000
-"""AOSP's default of ro.lmk.kill_timeout_ms, as of the agent's trials (device_agent/agent/trial.c)."""
+"""AOSP's default of ro.lmk.kill_timeout_ms, as of the agent's trials (device_agent/reclaim/trial.c)."""
 
 CURVE_POINTS = 96
 STEPS = 40
-"""A curve keeps the points around each change of a 40th (device_agent/agent/curve.c)."""
+"""A curve keeps the points around each change of a 40th (device_agent/reclaim/curve.c)."""
 
 NS_PER_US = 1000
 MIN_IDLE_SAMPLES = 10
@@ -135,7 +135,7 @@ def _gaps(back: Sequence[Sample], end_ns: int) -> list[int]:
 def _stall_class(
     back: Sequence[Sample], exit_ns: int | None, reclaim_90_ns: int | None, returns_kb: int
 ) -> StallClass:
-    """As the agent's (device_agent/agent/trial.c). Z: gone for lmkd, and most not back. D: still going."""
+    """As the agent's (device_agent/reclaim/trial.c). Z: gone for lmkd, and most not back. D: still going."""
     if exit_ns is not None and exit_ns <= KILL_TIMEOUT_NS:
         at_exit_kb = next((kb for at_ns, kb in back if at_ns >= exit_ns), 0)
         return "Z" if at_exit_kb < returns_kb * 90 / 100 else "none"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lmkd_core.base.progress import Progress
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.plan import WORKLOAD
 from pytest_lmkd.devices.device import Device
-from pytest_lmkd.toolchain import Progress
 
 
 class Workloads:

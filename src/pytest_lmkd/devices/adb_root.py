@@ -6,8 +6,8 @@ as it is still listed for a moment (AOSP packages/modules/adb daemon/restart_ser
 
 from __future__ import annotations
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.toolchain import Progress
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.progress import Progress
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.transport import AdbTransport
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.progress import Progress
 from pytest_lmkd.devices.adb_root import AdbRoot
 from pytest_lmkd.devices.readiness import await_started
 from pytest_lmkd.devices.readiness import is_ending
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import LmkdError
-from pytest_lmkd.errors import TransportLost
-from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.transport import AdbTransport
 from pytest_lmkd.transport import Transport

@@ -6,25 +6,25 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import EXIT_CHECK_FAILED
+from lmkd_core.base.errors import EXIT_NO_DEVICE
+from lmkd_core.base.errors import EXIT_OK
+from lmkd_core.records.wire import encode_line
 from pytest_lmkd.devices import local
 from pytest_lmkd.devices.attached import LIST_S
 from pytest_lmkd.devices.attached import state_advice
 from pytest_lmkd.devices.cuttlefish.settings import parse_settings
 from pytest_lmkd.devices.cuttlefish.source import why_no_cuttlefish
 from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.meters import why_no_meter
+from pytest_lmkd.devices.meters import why_not_measured
 from pytest_lmkd.devices.spec import parse_specs
-from pytest_lmkd.errors import EXIT_CHECK_FAILED
-from pytest_lmkd.errors import EXIT_NO_DEVICE
-from pytest_lmkd.errors import EXIT_OK
-from pytest_lmkd.meters import why_no_meter
-from pytest_lmkd.meters import why_not_measured
-from pytest_lmkd.suite_needs import SUITE_NEEDS
-from pytest_lmkd.suite_needs import TIERS
-from pytest_lmkd.suite_needs import how
-from pytest_lmkd.suite_needs import why_no_tier
+from pytest_lmkd.devices.suite_needs import SUITE_NEEDS
+from pytest_lmkd.devices.suite_needs import TIERS
+from pytest_lmkd.devices.suite_needs import how
+from pytest_lmkd.devices.suite_needs import why_no_tier
 from pytest_lmkd.transport import AdbServer
-from pytest_lmkd.wire import encode_line
 
 CUTTLEFISH = "--cuttlefish"
 

@@ -6,8 +6,8 @@ Android sums its sensors up in one thermal status (PowerManager.THERMAL_STATUS_*
 
 from __future__ import annotations
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.toolchain import Progress
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.progress import Progress
 from pytest_lmkd.transport import Transport
 
 HOT = 2

@@ -5,7 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import TracebackType
 
-from pytest_lmkd.agent.loader import Agent
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.progress import Progress
+from lmkd_core.records.wire import DeviceRecord
+from lmkd_core.records.wire import Fact
+from pytest_lmkd.devices.agent import Agent
 from pytest_lmkd.devices.cooling import await_cool
 from pytest_lmkd.devices.filter import DeviceFilter
 from pytest_lmkd.devices.lock import DeviceLock
@@ -13,13 +18,8 @@ from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.shell_facts import FACTS
 from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.devices.source import DeviceSource
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
 from pytest_lmkd.lmkd.quiet import restore_leftover
-from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import Transport
-from pytest_lmkd.wire import DeviceRecord
-from pytest_lmkd.wire import Fact
 
 EVERY_DEVICE = DeviceFilter("", FACTS)
 

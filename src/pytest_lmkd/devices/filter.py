@@ -12,8 +12,8 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from typing import Any
 
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.wire import Fact
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.wire import Fact
 
 Value = str | int | bool | None
 

@@ -15,17 +15,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pytest_lmkd.agent.program import MACHINE_ABI
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.process import ProcessRecord
+from lmkd_core.base.progress import Progress
+from lmkd_core.base.toolchain import static_program
 from pytest_lmkd.devices import local_keeper
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.process import ProcessRecord
-from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.toolchain import static_program
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
+from pytest_lmkd.transport.program import MACHINE_ABI
 
 NAME = "local"
 DAEMON = "lmkd-adbd"

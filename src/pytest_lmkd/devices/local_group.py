@@ -19,12 +19,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
 
 PREFIX = "lmkd-local-"
-"""How the names begin: an agent in such a cgroup makes its own below it (device_agent/src/group.c)."""
+"""How the names begin: an agent in such a cgroup makes its own below it (device_agent/lib/group.c)."""
 
 LEAF = "daemon"
 TRACES_S = 1.0

@@ -22,12 +22,12 @@ from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.process import ProcessRecord
 from pytest_lmkd.devices.local_group import PREFIX
 from pytest_lmkd.devices.local_group import LocalGroup
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import LmkdError
-from pytest_lmkd.process import ProcessRecord
 
 START_S = 20.0
 END_S = 20.0

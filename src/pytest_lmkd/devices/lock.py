@@ -10,9 +10,9 @@ import fcntl
 import os
 from typing import IO
 
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.names import file_name
-from pytest_lmkd.runtime import runtime_folder
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.names import file_name
+from lmkd_core.base.runtime import runtime_folder
 
 FOLDER = "in-use"
 

@@ -6,8 +6,8 @@ Android says so by properties that shells can only ask for again and again
 
 from __future__ import annotations
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
 from pytest_lmkd.transport import Transport
 
 ASK_S = 30.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from lmkd_core.records.wire import Fact
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question
 from pytest_lmkd.devices.questions import YesOrNo
@@ -14,7 +15,6 @@ from pytest_lmkd.devices.questions import prop
 from pytest_lmkd.lmkd.settings import DEFAULTS
 from pytest_lmkd.lmkd.settings import PREFIX
 from pytest_lmkd.lmkd.settings import read_settings
-from pytest_lmkd.wire import Fact
 
 if TYPE_CHECKING:  # every start of pytest loads this module, and adbutils takes a while
     from pytest_lmkd.transport import Transport

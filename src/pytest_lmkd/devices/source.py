@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from pytest_lmkd.toolchain import Progress
+from lmkd_core.base.progress import Progress
 from pytest_lmkd.transport import Transport
 
 ANDROID_FOLDER = "/data/local/tmp/lmkd"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from lmkd_core.base.errors import UsageProblem
 from pytest_lmkd.devices.attached import AttachedSource
 from pytest_lmkd.devices.attached import all_attached
 from pytest_lmkd.devices.cuttlefish.settings import Settings as CuttlefishSettings
@@ -16,7 +17,6 @@ from pytest_lmkd.devices.local import NAME as LOCAL
 from pytest_lmkd.devices.local import LocalSource
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.devices.virtual import VirtualSource
-from pytest_lmkd.errors import UsageProblem
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.transport import TcpEndpoint
 from pytest_lmkd.transport.endpoint import parse_port

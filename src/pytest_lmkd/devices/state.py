@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 from typing import Literal
 
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.wire import StateRecord
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question
 from pytest_lmkd.devices.questions import ask
 from pytest_lmkd.devices.shell_facts import STATE
-from pytest_lmkd.store import ResultStore
-from pytest_lmkd.wire import StateRecord
 
 CPUFREQ = "/sys/devices/system/cpu/cpu[0-9]*/cpufreq"
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 
 import lmkd_virtual
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.progress import Progress
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
 

@@ -16,11 +16,11 @@ from contextlib import ExitStack
 from contextlib import suppress
 from types import TracebackType
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.progress import Progress
 from pytest_lmkd.lmkd.settings import FLAG
-from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import LineStream
 from pytest_lmkd.transport import Transport
 

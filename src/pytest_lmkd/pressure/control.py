@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pytest_lmkd.controls import FALSE_ALARMS
-from pytest_lmkd.controls import chance_of
-from pytest_lmkd.wire import EpisodeRecord
+from lmkd_core.records.wire import EpisodeRecord
+from pytest_lmkd.experiment.controls import FALSE_ALARMS
+from pytest_lmkd.experiment.controls import chance_of
 
 Block = Sequence[EpisodeRecord]
 

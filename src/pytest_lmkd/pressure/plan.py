@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pytest_lmkd.arms import agent_arm
+from lmkd_core.records.arms import agent_arm
+from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.pressure.profiles import PROFILES
 from pytest_lmkd.pressure.profiles import App
 from pytest_lmkd.pressure.profiles import draw_apps
-from pytest_lmkd.pressure.stratum import PressureStratum
 
 SETTLE_MS = 300
 DEMAND_COMPRESS_PCT = 50

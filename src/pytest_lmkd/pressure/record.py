@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_lmkd.agent.pressure import EpisodeAnswer
+from lmkd_core.records.wire import AgentEpisode
+from lmkd_core.records.wire import AgentKill
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import KillRecord
+from lmkd_core.records.wire import PlannedEpisode
+from pytest_lmkd.experiment.validity import MAX_CLOCK_STEP_NS
+from pytest_lmkd.experiment.validity import excluded_by
 from pytest_lmkd.pressure.counting import kills_needed
 from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.counting import premature_class
-from pytest_lmkd.validity import MAX_CLOCK_STEP_NS
-from pytest_lmkd.validity import excluded_by
-from pytest_lmkd.wire import AgentEpisode
-from pytest_lmkd.wire import AgentKill
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import KillRecord
-from pytest_lmkd.wire import PlannedEpisode
+from pytest_lmkd.pressure.program import EpisodeAnswer
 
 NOT_OF_THE_RECORD = ("id", "apps_lost", "oom_kills")
 """What the device tells that only decides whether the episode is valid."""

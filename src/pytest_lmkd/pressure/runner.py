@@ -10,29 +10,29 @@ from dataclasses import dataclass
 from dataclasses import field
 from operator import attrgetter
 
-from pytest_lmkd.agent.pressure import Pressure
-from pytest_lmkd.arms import missing
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.base.progress import Progress
+from lmkd_core.records.arms import missing
+from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import PlannedEpisode
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.scenarios.pressure_stratum import SUITE
+from lmkd_core.scenarios.pressure_stratum import PressureStratum
+from lmkd_core.scenarios.pressure_stratum import plan_pressure_block
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
-from pytest_lmkd.errors import TrialInvalid
+from pytest_lmkd.devices.suite_needs import why_no_pressure
+from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.lmkd.quiet import QuietLmkd
 from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import EpisodePlan
 from pytest_lmkd.pressure.plan import plan_episode
+from pytest_lmkd.pressure.program import Pressure
 from pytest_lmkd.pressure.record import episode_record
 from pytest_lmkd.pressure.record import failed_record
-from pytest_lmkd.pressure.stratum import SUITE
-from pytest_lmkd.pressure.stratum import PressureStratum
-from pytest_lmkd.pressure.stratum import plan_pressure_block
-from pytest_lmkd.rules import Rules
-from pytest_lmkd.store import ResultStore
-from pytest_lmkd.suite_needs import why_no_pressure
-from pytest_lmkd.toolchain import Progress
-from pytest_lmkd.wire import EpisodeRecord
-from pytest_lmkd.wire import PlannedEpisode
-from pytest_lmkd.wire import SkipRecord
 
 MAX_LINK_LOSSES = 3
 """Broken links that one episode survives."""

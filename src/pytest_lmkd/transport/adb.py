@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport import shell
 from pytest_lmkd.transport.connection import Connection
 from pytest_lmkd.transport.connection import our_errors

@@ -15,11 +15,11 @@ import adbutils
 from adbutils.errors import AdbError
 from adbutils.errors import AdbTimeout
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import LmkdError
-from pytest_lmkd.errors import TransportLost
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport.endpoint import Endpoint
 
 # What adbutils lets through when a link breaks or a peer talks nonsense.

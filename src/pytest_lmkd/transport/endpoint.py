@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base.errors import UsageProblem
 
 DEFAULT_PORT = 5037
 

@@ -17,11 +17,11 @@ from pathlib import Path
 from filelock import FileLock
 from filelock import Timeout
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.process import ProcessRecord
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.process import ProcessRecord
 from pytest_lmkd.transport.endpoint import UnixEndpoint
 from pytest_lmkd.transport.endpoint import check_unix_path
 from pytest_lmkd.transport.server import AdbServer

@@ -1,7 +1,7 @@
 """What the product needs of the way to a device; ``AdbTransport`` is the one that stands.
 
 Every call takes a ``Deadline`` for the whole of it, however slowly bytes may drip, and raises only our
-own errors (``pytest_lmkd.errors``): ``DeadlineExceeded`` when the time is over, ``TransportLost`` when the
+own errors (``lmkd_core.base.errors``): ``DeadlineExceeded`` when the time is over, ``TransportLost`` when the
 link broke, ``DeviceUnusable`` when the device is not there or refuses.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from contextlib import closing
 import adbutils
 from adbutils.errors import AdbError
 
-from pytest_lmkd.deadline import Deadline
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import TransportLost
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport.adb import AdbTransport
 from pytest_lmkd.transport.connection import Client
 from pytest_lmkd.transport.connection import Connection

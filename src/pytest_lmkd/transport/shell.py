@@ -10,7 +10,7 @@ import selectors
 import struct
 from collections.abc import Iterator
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.transport.connection import Connection
 
 STDIN = 0

@@ -17,12 +17,12 @@ from dataclasses import field
 from pathlib import Path
 from typing import Protocol
 
-from pytest_lmkd.cache import user_cache_root
+from lmkd_core.base.cache import user_cache_root
+from lmkd_core.base.errors import DeviceUnusable
 from pytest_lmkd.devices.cuttlefish.host import INSTALL
 from pytest_lmkd.devices.cuttlefish.host import has_tools
 from pytest_lmkd.devices.cuttlefish.host import images_folder
 from pytest_lmkd.devices.cuttlefish.settings import Settings
-from pytest_lmkd.errors import DeviceUnusable
 
 
 @dataclass(frozen=True, slots=True)

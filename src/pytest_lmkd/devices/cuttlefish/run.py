@@ -12,11 +12,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.process import ProcessRecord
 from pytest_lmkd.devices.cuttlefish.launcher import Command
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.process import ProcessRecord
 
 LINES_KEPT = 10
 LINE_MAX_CHARACTERS = 300

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_lmkd.errors import UsageProblem
+from lmkd_core.base.errors import UsageProblem
 
 ADB_BASE_PORT = 6520
 """Of instance 1; the next ones follow (``adb_host_port`` in Cuttlefish's assemble_cvd/flags.cc)."""

@@ -5,7 +5,12 @@ from __future__ import annotations
 import socket
 from contextlib import suppress
 
-from pytest_lmkd.deadline import Deadline
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeadlineExceeded
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.progress import Progress
 from pytest_lmkd.devices.adb_root import AdbRoot
 from pytest_lmkd.devices.cuttlefish.host import Host
 from pytest_lmkd.devices.cuttlefish.launcher import Command
@@ -15,11 +20,6 @@ from pytest_lmkd.devices.cuttlefish.run import run
 from pytest_lmkd.devices.cuttlefish.settings import Settings
 from pytest_lmkd.devices.readiness import await_started
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.errors import DeadlineExceeded
-from pytest_lmkd.errors import DeviceUnusable
-from pytest_lmkd.errors import LmkdError
-from pytest_lmkd.errors import UsageProblem
-from pytest_lmkd.toolchain import Progress
 from pytest_lmkd.transport import AdbServer
 from pytest_lmkd.transport import AdbTransport
 from pytest_lmkd.transport import Transport

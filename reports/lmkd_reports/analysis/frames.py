@@ -1,0 +1,162 @@
+"""Records as data frames: one row a trial, one row a planned trial; strata as values."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+
+from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import Reading
+from lmkd_core.records.reading import RunRecords
+from lmkd_core.records.reading import read_run
+from lmkd_core.records.wire import CaseRecord
+from lmkd_core.records.wire import DeviceRecord
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.wire import StateRecord
+from lmkd_core.records.wire import TrialRecord
+
+STRATUM = (
+    "suite",
+    "scenario",
+    "stall",
+    "hold_ms",
+    "regime",
+    "victim_kb",
+    "threads",
+    "shape",
+    "dirty_pct",
+    "compress_pct",
+)
+"""Columns that make a stratum; strata are never pooled."""
+
+TRIAL = ("device", *STRATUM, "arm", "block")
+"""Columns that name one trial."""
+
+EPISODE = ("device", "suite", "scenario", "regime", "profile", "demand", "stall", "stall_ms", "arm", "block")
+"""Fields that name one episode."""
+
+MEASURED = tuple(
+    name
+    for name in TrialRecord.__struct_fields__
+    if name.endswith(("_ns", "_kb")) and name not in {"victim_kb", "timeout_ns"}
+)
+"""Columns of measured numbers: floats, NaN where the trial did not measure it."""
+
+DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, ready to be analysed.
+
+    ``trials`` and ``planned`` have the columns of ``TrialRecord`` and ``PlannedTrial``; ``warmups`` is how
+    many trials and episodes were recorded only to warm the device up, which are nowhere else. ``raw`` is the
+    record files' content.
+    """
+
+    info: RunInfo
+    trials: pd.DataFrame
+    planned: pd.DataFrame
+    warmups: int
+    devices: tuple[DeviceRecord, ...]
+    skips: tuple[SkipRecord, ...]
+    cases: tuple[CaseRecord, ...]
+    episodes: tuple[EpisodeRecord, ...]
+    planned_episodes: int
+    observations: tuple[ObservationRecord, ...]
+    states: tuple[StateRecord, ...]
+    problems: tuple[Problem, ...]
+    raw: bytes
+
+
+def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
+    """Reads a results directory, or what is wanted of it; lines that cannot be used become ``problems``.
+
+    Raises:
+        UsageProblem: there is no run in ``run_dir``.
+    """
+    records = read_run(run_dir, reading)
+    problems = list(records.problems)
+    trials = [trial for trial in records.trials if not trial.warmup]
+    episodes = [episode for episode in records.episodes if not episode.warmup]
+    return Run(
+        info=records.info or _inferred_info(run_dir, records),
+        trials=_without_repeats(trial_frame(trials), problems),
+        planned=_frame([one for one in records.planned if not one.warmup], PlannedTrial.__struct_fields__),
+        warmups=len(records.trials) - len(trials) + len(records.episodes) - len(episodes),
+        devices=tuple(records.devices),
+        skips=tuple(records.skips),
+        cases=tuple(records.cases),
+        episodes=_episodes_without_repeats(episodes, problems),
+        planned_episodes=sum(not one.warmup for one in records.planned_episodes),
+        observations=tuple(records.observations),
+        states=tuple(state for state in records.states if not state.warmup),
+        problems=tuple(problems),
+        raw=records.raw,
+    )
+
+
+def trial_frame(trials: Sequence[TrialRecord]) -> pd.DataFrame:
+    frame = _frame(trials, TrialRecord.__struct_fields__)
+    return frame.astype(dict.fromkeys(MEASURED, "float64"))
+
+
+def telling(trials: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The trials of which a missing time in ``column`` means that it had not come by the timeout.
+
+    By the device's free memory (``meter`` is ``system``) nobody can tell 99 %.
+    """
+    return trials[trials["meter"] != "system"] if column == "reclaim_99_ns" else trials
+
+
+def _frame(records: Sequence[msgspec.Struct], columns: tuple[str, ...]) -> pd.DataFrame:
+    rows = [tuple(getattr(record, name) for name in columns) for record in records]
+    return pd.DataFrame(rows, columns=list(columns))
+
+
+def _without_repeats(trials: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """The trials with only the last record of each: a trial counts once."""
+    repeated = trials.duplicated(list(TRIAL), keep="last")
+    for device, count in trials.loc[repeated, "device"].value_counts().items():
+        problems.append(Problem(f"records of {device}", 0, f"{count} trials recorded twice: the last counts"))
+    return trials[~repeated].reset_index(drop=True)
+
+
+def _episodes_without_repeats(
+    episodes: Sequence[EpisodeRecord], problems: list[Problem]
+) -> tuple[EpisodeRecord, ...]:
+    """The episodes with only the last record of each."""
+    last = {tuple(getattr(one, name) for name in EPISODE): one for one in episodes}
+    repeated = Counter(one.device for one in episodes) - Counter(one.device for one in last.values())
+    for device, count in repeated.items():
+        problems.append(
+            Problem(f"records of {device}", 0, f"{count} episodes recorded twice: the last counts")
+        )
+    return tuple(last.values())
+
+
+def _inferred_info(run_dir: Path, records: RunRecords) -> RunInfo:
+    """What can be said of a run whose run.json is lost."""
+    seen = {trial.arm for trial in records.trials} | {episode.arm for episode in records.episodes}
+    arms = [arm for arm in DEFAULT_ARMS if arm in seen] + sorted(seen - set(DEFAULT_ARMS))
+    return RunInfo(
+        run_id=run_dir.resolve().name,
+        started_utc="unknown",
+        command="unknown",
+        seed=0,
+        arms=tuple(arms),
+        blocks=0,
+        devices=(),
+        versions={},
+        host={},
+    )

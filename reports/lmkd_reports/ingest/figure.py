@@ -1,0 +1,83 @@
+"""The timeline: each death as a mark in its killer's row, or, of many, how many within each slice of time.
+
+Vega sees numbers and our own words for killers only. Times of different clocks are never in one figure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from lmkd_core.logs.deaths import KILLERS
+from lmkd_core.logs.deaths import Death
+from lmkd_reports.presentation import units
+from lmkd_reports.presentation.figures import render
+
+WIDTH = 640
+ROW_HEIGHT = 24
+MOST_MARKS = 200
+"""Deaths up to which each has a mark of its own."""
+
+SLICES = 80
+COLOUR = "var(--arm-2)"
+UNITS_MS = (("ms", 1), ("s", 1000), ("minutes", 60_000), ("hours", 3_600_000), ("days", 86_400_000))
+"""Of the x axis: the largest of which the figure spans at least three."""
+
+
+def timeline(deaths: Sequence[Death], name: str, title: str) -> str:
+    """Of deaths on one clock, all of known times; empty of fewer than two moments."""
+    times_ms = [death.first.time_ms or 0 for death in deaths]
+    if len(set(times_ms)) < 2:
+        return ""
+    first_ms, span_ms = min(times_ms), max(times_ms) - min(times_ms)
+    unit, unit_ms = next((one for one in reversed(UNITS_MS) if span_ms >= 3 * one[1]), UNITS_MS[0])
+    at = [(time_ms - first_ms) / unit_ms for time_ms in times_ms]
+    killers = [death.killer for death in deaths]
+    rows = [killer for killer in KILLERS if killer in killers]
+    end = span_ms / unit_ms
+    draw = _marks if len(deaths) <= MOST_MARKS else _counts
+    chart = draw(
+        at, killers, end, alt.Y("killer:N", title=None, sort=rows, scale=alt.Scale(domain=rows)), unit
+    )
+    counted = Counter(killers)
+    told = ", ".join(f"{killer} {counted[killer]}" for killer in rows)
+    text = f"{units.count(len(deaths), 'death')} within {end:.3g} {unit}: {told}"
+    return render(chart.properties(width=WIDTH, height=ROW_HEIGHT * len(rows)), name, title, text)
+
+
+def _x(end: float, unit: str) -> alt.X:
+    scale = alt.Scale(domain=[0, end], nice=False)
+    return alt.X("at:Q", title=f"{unit} since the first", scale=scale, axis=alt.Axis(tickCount=8))
+
+
+def _marks(at: Sequence[float], killers: Sequence[str], end: float, y: alt.Y, unit: str) -> alt.Chart:
+    frame = pd.DataFrame({"at": at, "killer": killers})
+    marks: alt.Chart = (
+        alt.Chart(frame)
+        .mark_tick(color=COLOUR, thickness=2, size=ROW_HEIGHT - 8, opacity=0.75)
+        .encode(x=_x(end, unit), y=y)
+    )
+    return marks
+
+
+def _counts(at: Sequence[float], killers: Sequence[str], end: float, y: alt.Y, unit: str) -> alt.Chart:
+    """Discs whose area is the number of deaths in a slice."""
+    counted = Counter(
+        (min(int(time / end * SLICES), SLICES - 1), killer) for time, killer in zip(at, killers, strict=True)
+    )
+    rows = [
+        {"at": (slice_ + 0.5) / SLICES * end, "killer": killer, "deaths": number}
+        for (slice_, killer), number in counted.items()
+    ]
+    size = alt.Size(
+        "deaths:Q", legend=None, scale=alt.Scale(domain=[0, max(counted.values())], range=[0, 260])
+    )
+    discs: alt.Chart = (
+        alt.Chart(pd.DataFrame(rows))
+        .mark_point(filled=True, color=COLOUR, opacity=0.75)
+        .encode(x=_x(end, unit), y=y, size=size)
+    )
+    return discs

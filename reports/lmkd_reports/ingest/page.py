@@ -1,0 +1,128 @@
+"""Field logs as a page: one HTML file that needs nothing outside itself, and no JavaScript."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import jinja2
+from markupsafe import Markup
+
+from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.deaths import with_names
+from lmkd_core.logs.json_lines import json_lines
+from lmkd_core.logs.logcat import CALENDAR
+from lmkd_core.logs.logcat import EPOCH_CLOCK
+from lmkd_core.logs.reading import TYPES
+from lmkd_core.logs.summary import Findings
+from lmkd_core.logs.summary import Summary
+from lmkd_core.records.masking import Masker
+from lmkd_reports.ingest import views
+from lmkd_reports.ingest.figure import MOST_MARKS
+from lmkd_reports.ingest.figure import SLICES
+from lmkd_reports.ingest.figure import timeline
+from lmkd_reports.ingest.text import MEANINGS
+from lmkd_reports.ingest.text import esrch_sentence
+from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
+
+MOST_FIGURES = 4
+MOST_FILES = 40
+COUNTED = f"; a disc’s area: how many within one of {SLICES} slices"
+MOST_QUOTED = 100
+MOST_OPEN = 40
+"""Deaths that are not folded."""
+
+MOST_FRAME_BYTES = 400
+"""Of the words around the download."""
+
+DOWNLOAD = Markup("<!-- the records, if there is room for them -->")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """``svg`` is safe."""
+
+    caption: str
+    svg: Markup
+
+
+def render_page(findings: Findings, masker: Masker) -> str:
+    """The whole page. Everything that came from a log is escaped by jinja2."""
+    account, summary = findings.account, findings.summary
+    page: str = (
+        _environment()
+        .get_template("ingest.html.j2")
+        .render(
+            account=account,
+            summary=summary,
+            problems=[views.shown(problem) for problem in findings.problems],
+            parsed=[(name, account.parsed[name], MEANINGS[name]) for name in TYPES if account.parsed[name]],
+            files=[(views.shown(name), lines) for name, lines in account.files.most_common(MOST_FILES)],
+            killers=list(views.killer_views(summary)),
+            processes=views.process_views(summary),
+            deaths=views.telling_deaths(summary),
+            cascades=views.cascade_views(summary),
+            figures=list(_figures(summary)),
+            esrch=esrch_sentence(summary),
+            quoted=[
+                (views.shown(one), views.shown(one.text)) for one in account.not_understood[:MOST_QUOTED]
+            ],
+            most_processes=views.MOST_PROCESSES,
+            most_open=MOST_OPEN,
+            download=DOWNLOAD,
+        )
+    )
+    masked = masker.text(page)
+    return masked.replace(DOWNLOAD, _download(findings, masker, MOST_PAGE_BYTES - len(masked.encode())), 1)
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader(
+            [jinja2.PackageLoader("lmkd_reports.logs"), jinja2.PackageLoader("lmkd_reports.presentation")]
+        ),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _figures(summary: Summary) -> Iterator[Figure]:
+    """One a clock, those with most deaths first."""
+    of_clock: dict[str, list[Death]] = defaultdict(list)
+    for death in summary.deaths:
+        if death.first.clock and death.first.time_ms is not None:
+            of_clock[death.first.clock].append(death)
+    most = sorted(of_clock.items(), key=lambda one: -len(one[1]))
+    for number, (clock, deaths) in enumerate(most[:MOST_FIGURES]):
+        caption = f"Deaths over time, by killer ({_clock_name(clock)})"
+        svg = timeline(deaths, f"timeline-{number}", caption)
+        if svg:
+            more = COUNTED if len(deaths) > MOST_MARKS else ""
+            yield Figure(caption + more, Markup(svg))  # noqa: S704 - our own SVG, escaped
+
+
+def _clock_name(clock: str) -> str:
+    names = {CALENDAR: "the device's local time", EPOCH_CLOCK: "UTC"}
+    return names.get(clock) or f"the {views.shown(clock)}"
+
+
+def _download(findings: Findings, masker: Masker, room: int) -> Markup:
+    deaths = findings.summary.deaths
+    lines = masker.text(json_lines(with_names(findings.events, deaths), deaths).decode())
+    packed = gzip.compress(lines.encode(), mtime=0)
+    uri = f"data:application/gzip;base64,{base64.b64encode(packed).decode()}"
+    fits = len(uri) + MOST_FRAME_BYTES <= room
+    return Markup(_DOWNLOAD.render(uri=uri, fits=fits, size_kb=-(-len(packed) // 1024)))  # noqa: S704 - escaped
+
+
+_DOWNLOAD = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(
+    '{% if fits %}<a download="ingest.jsonl.gz" href="{{ uri }}">ingest.jsonl.gz</a>{% else %}ingest.jsonl.gz'
+    "{% endif %} ({{ size_kb }} kB): every record and every death as JSON lines, gzip"
+    "{% if not fits %}; too large for this page: <code>pytest-lmkd ingest FILE --json</code> prints them"
+    "{% endif %}"
+)

@@ -1,0 +1,104 @@
+"""What a terminal shows of field logs, in printable ASCII: counts, cascades, what could not be read."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from lmkd_core.logs.deaths import KILLERS
+from lmkd_core.logs.reading import TYPES
+from lmkd_core.logs.reading import Account
+from lmkd_core.logs.reading import Event
+from lmkd_core.logs.summary import Cascade
+from lmkd_core.logs.summary import Summary
+from lmkd_reports.presentation import units
+from lmkd_reports.presentation.summary import COLUMNS
+from lmkd_reports.presentation.summary import plain
+
+MEANINGS = {
+    "killinfo": "lmkd's event of a kill",
+    "lmkd_kill": "lmkd's line of a kill",
+    "mrelease_failure": "process_mrelease failed",
+    "am_kill": "killed by the framework",
+    "am_proc_died": "process died, of whatever",
+    "exit_info": "why a process ended",
+    "oom_kill": "killed by the kernel's OOM killer",
+    "oom_reaped": "memory taken back by its reaper",
+}
+MOST_PROBLEMS = 20
+MOST_DOUBTS = 10
+MOST_CASCADES = 20
+
+
+def ingest_text(account: Account, summary: Summary, problems: Sequence[str]) -> str:
+    return "".join(f"{line}\n" for line in _lines(account, summary, problems))
+
+
+def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Iterator[str]:
+    yield f"{account.lines:,} lines"
+    for name in TYPES:
+        if account.parsed[name]:
+            yield f"  {name:<17} {account.parsed[name]:>7}  {MEANINGS[name]}"
+    if account.continued:
+        yield f"  {'':<17} {account.continued:>7}  more lines of those"
+    for name, number in sorted(account.context.items()):
+        yield f"  {plain(name):<17} {number:>7}  around kills"
+    yield f"  {'':<17} {account.others:>7}  tell nothing of kills"
+    yield f"  {'':<17} {len(account.not_understood):>7}  not understood"
+    yield ""
+    if summary.deaths:
+        yield f"{len(summary.deaths):,} death{'s' if len(summary.deaths) > 1 else ''}, by killer:"
+    for killer, number in summary.by_killer.items():
+        yield from _wrapped(f"  {killer:<17} {number:>7}  {KILLERS[killer]}")
+    yield from _wrapped(esrch_sentence(summary))
+    yield from _doubts(summary)
+    for cascade in summary.cascades[:MOST_CASCADES]:
+        yield from _cascade(cascade)
+    if len(summary.cascades) > MOST_CASCADES:
+        yield f"{len(summary.cascades) - MOST_CASCADES:,} more cascades; --html shows the longest"
+    for problem in [*map(str, account.not_understood), *problems][:MOST_PROBLEMS]:
+        yield from _wrapped(f"not read: {problem}")
+
+
+def esrch_sentence(summary: Summary) -> str:
+    kills = units.count(len(summary.kills), "kill")
+    if not summary.failures:
+        return f"lmkd made {kills}; no failure of process_mrelease was logged"
+    failed = f"process_mrelease failed {summary.failures} times, {summary.esrch_failures} of them ESRCH"
+    if summary.esrch is None:
+        return f"lmkd made {kills}; {failed}; their share is not known, as the log tells of fewer kills"
+    share = f"{units.percent(summary.esrch.count / summary.esrch.total)} of the kills"
+    return f"lmkd made {kills}; {failed}: {share} ({units.share_interval(summary.esrch)})"
+
+
+def _doubts(summary: Summary) -> Iterator[str]:
+    for death in summary.doubtful[:MOST_DOUBTS]:
+        who = f"{death.process or 'a process without a name'} ({death.pid})"
+        yield from _wrapped(
+            f"in doubt: {who}, {death.time or 'at an unknown time'}: {'; '.join(death.doubts)}"
+        )
+    if len(summary.doubtful) > MOST_DOUBTS:
+        yield f"in doubt: {len(summary.doubtful) - MOST_DOUBTS:,} more"
+
+
+def _cascade(cascade: Cascade) -> Iterator[str]:
+    yield from _wrapped(
+        f"cascade of {len(cascade.kills)} kills within {cascade.lasted_ms} ms, "
+        f"{cascade.kills[0].fields.get('time', 'at an unknown time')}:"
+    )
+    first_ms = cascade.kills[0].time_ms or 0
+    for kill in cascade.kills:
+        yield from _wrapped(f"  {_victim(kill, first_ms)}")
+
+
+def _victim(kill: Event, first_ms: int) -> str:
+    told = kill.fields
+    after = f"+{kill.time_ms - first_ms} ms" if kill.time_ms is not None else "at an unknown time"
+    why = told.get("reason") or told.get("reason_name") or "no reason told"
+    who = told.get("process") or "a process without a name"
+    return f"{after}: {who} ({told['pid']}), adj {told['oom_score_adj']}: {why}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(plain(text), COLUMNS, subsequent_indent="    ", break_on_hyphens=False)

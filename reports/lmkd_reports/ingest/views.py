@@ -1,0 +1,173 @@
+"""What the page of field logs shows, as values: counted first, and of what is many the most telling."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections import defaultdict
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lmkd_core.logs.deaths import KILLERS
+from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.summary import Cascade
+from lmkd_core.logs.summary import Summary
+from lmkd_reports.presentation import units
+
+MOST_REASONS = 8
+MOST_PROCESSES = 100
+MOST_DEATHS = 200
+MOST_CASCADES = 30
+MOST_CHAIN = 40
+MOST_TEXT = 240
+"""Characters of a text that came from a log: a line of it may have 64,000."""
+
+NO_ADJ = 1001
+"""Above every oom_score_adj: where no record tells one."""
+
+BY_KERNEL_OR_LMKD = ("lmkd", "kernel-oom")
+
+
+@dataclass(frozen=True, slots=True)
+class KillerView:
+    """``reasons``: the most frequent and how often; ``more``: how many others."""
+
+    killer: str
+    meaning: str
+    deaths: int
+    reasons: tuple[tuple[str, int], ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessView:
+    process: str
+    deaths: int
+    tally: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeathView:
+    """``adj`` and ``size`` may be empty."""
+
+    time: str
+    process: str
+    pid: int
+    adj: str
+    size: str
+    killer: str
+    reason: str
+    sources: str
+    doubts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CascadeView:
+    """``chain``: after how long, whom, and why; ``more``: kills that are not shown."""
+
+    title: str
+    chain: tuple[tuple[str, DeathView], ...]
+    more: int
+
+
+def shown(text: object) -> str:
+    """A log's text as it may stand in a page: cut, and what is invisible or turns text around spelled out."""
+    whole = str(text)
+    cut = whole[:MOST_TEXT] + ("…" if len(whole) > MOST_TEXT else "")
+    return "".join(_visible(letter) for letter in cut)
+
+
+def _visible(letter: str) -> str:
+    is_hidden = unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+    return f"\\u{ord(letter):04x}" if is_hidden else letter
+
+
+def killer_views(summary: Summary) -> Iterator[KillerView]:
+    reasons: dict[str, Counter[str]] = defaultdict(Counter)
+    for death in summary.deaths:
+        reasons[death.killer][death.reason] += 1
+    for killer, number in summary.by_killer.items():
+        told = reasons[killer].most_common(MOST_REASONS)
+        listed = tuple((shown(reason), times) for reason, times in told)
+        yield KillerView(killer, KILLERS[killer], number, listed, len(reasons[killer]) - len(told))
+
+
+def process_views(summary: Summary) -> list[ProcessView]:
+    """All of them, those that died most often first; deaths without a name are one row."""
+    of_process: dict[str, list[Death]] = defaultdict(list)
+    for death in summary.deaths:
+        of_process[death.process].append(death)
+    views = [_process(name, found) for name, found in of_process.items()]
+    return sorted(views, key=lambda view: -view.deaths)
+
+
+def _process(name: str, found: Sequence[Death]) -> ProcessView:
+    counted = Counter(death.killer for death in found)
+    tally = ", ".join(f"{killer} {counted[killer]}" for killer in KILLERS if counted[killer])
+    last = next((death.time for death in reversed(found) if death.time), "")
+    return ProcessView(shown(name) or "(no name known)", len(found), tally, shown(last))
+
+
+def telling_deaths(summary: Summary) -> list[DeathView]:
+    """Those whose records disagree, then kills for want of memory, the most important processes first."""
+
+    def order(death: Death) -> tuple[bool, bool, int]:
+        adj = _adj(death)
+        return not death.doubts, death.killer not in BY_KERNEL_OR_LMKD, NO_ADJ if adj is None else adj
+
+    return [death_view(death) for death in sorted(summary.deaths, key=order)[:MOST_DEATHS]]
+
+
+def death_view(death: Death) -> DeathView:
+    adj, size_kb = _adj(death), _size_kb(death)
+    return DeathView(
+        time=shown(death.time) or "unknown",
+        process=shown(death.process) or "(no name known)",
+        pid=death.pid,
+        adj="" if adj is None else str(adj),
+        size="" if size_kb is None else units.size(size_kb),
+        killer=death.killer,
+        reason=shown(death.reason),
+        sources=", ".join(death.sources),
+        doubts=tuple(map(shown, death.doubts)),
+    )
+
+
+def _adj(death: Death) -> int | None:
+    told = (record.fields.get("oom_score_adj") for record in death.records)
+    return next((adj for adj in told if isinstance(adj, int)), None)
+
+
+def _size_kb(death: Death) -> int | None:
+    for record in death.records:
+        told = record.fields
+        if record.type == "oom_kill":
+            return sum(int(told.get(f"{kind}_rss_kb", 0)) for kind in ("anon", "file", "shmem"))
+        size_kb = told.get("rss_kb", told.get("TaskSize"))
+        if isinstance(size_kb, int):
+            return size_kb
+    return None
+
+
+def cascade_views(summary: Summary) -> list[CascadeView]:
+    """The longest first, as many as are shown."""
+    by_record = {record.place: death for death in summary.deaths for record in death.records}
+    longest = sorted(summary.cascades, key=lambda cascade: -len(cascade.kills))[:MOST_CASCADES]
+    return [_cascade(cascade, by_record) for cascade in longest]
+
+
+def _cascade(cascade: Cascade, by_record: dict[str, Death]) -> CascadeView:
+    first = cascade.kills[0]
+    began = shown(first.fields.get("time", "at an unknown time"))
+    title = f"{len(cascade.kills)} kills within {cascade.lasted_ms:,} ms, from {began}"
+    chain = tuple(
+        (_after(kill.time_ms, first.time_ms), death_view(by_record[kill.place]))
+        for kill in cascade.kills[:MOST_CHAIN]
+    )
+    return CascadeView(title, chain, len(cascade.kills) - len(chain))
+
+
+def _after(time_ms: int | None, first_ms: int | None) -> str:
+    return "unknown" if time_ms is None or first_ms is None else f"+{time_ms - first_ms:,} ms"

@@ -1,0 +1,1 @@
+"""Errors, deadlines, processes, the cache and the compiler: nothing here knows what is measured."""

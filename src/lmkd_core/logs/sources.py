@@ -1,0 +1,132 @@
+"""Files and archives to numbered lines: text of any encoding, gzip, zip (bug reports), within limits.
+
+An archive may be made to burst whoever opens it: what it expands to is counted while it is read, never taken
+from its directory, and reading stops at a limit.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from typing import cast
+
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.errors import error_text
+
+MOST_BYTES = 4 * 1024**3
+"""Of one archive, expanded: several times the largest bug report."""
+
+MOST_RATIO = 500
+"""Text of logs compresses 10 to 50 times; what expands further is no log."""
+
+RATIO_FROM_BYTES = 64 * 1024**2
+MOST_LINE = 64 * 1024
+LOOK_BYTES = 4096
+GZIP = b"\x1f\x8b"
+ZIP = b"PK\x03\x04"
+
+
+class Burst(Exception):
+    """An archive expands beyond the limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``file`` names an archive's member after a ``!``; ``number`` counts from 1."""
+
+    file: str
+    number: int
+    text: str
+
+
+def read_lines(path: Path, problems: list[str]) -> Iterator[Line]:
+    """The lines of a file or of everything in an archive that is text.
+
+    What cannot be read is added to ``problems``; what was read before it counts.
+
+    Raises:
+        UsageProblem: the file cannot be opened.
+    """
+    try:
+        with path.open("rb") as stream:
+            start = stream.peek(LOOK_BYTES)
+            if start.startswith(ZIP):
+                yield from _members(path, stream, problems)
+            else:
+                content = io.BufferedReader(_gunzip(stream)) if start.startswith(GZIP) else stream
+                yield from _guarded(str(path), content, path.stat().st_size, problems)
+    except OSError as error:
+        raise UsageProblem(f"{path} cannot be read: {error_text(error)}") from error
+
+
+def _members(path: Path, stream: io.BufferedReader[Any], problems: list[str]) -> Iterator[Line]:
+    try:
+        archive = zipfile.ZipFile(stream)
+    except zipfile.BadZipFile as error:
+        problems.append(f"{path}: no usable zip archive ({error})")
+        return
+    for info in archive.infolist():
+        name = f"{path}!{info.filename}"
+        if info.is_dir():
+            continue
+        try:
+            with archive.open(info) as member:
+                content = io.BufferedReader(cast("io.RawIOBase", member))
+                yield from _guarded(name, content, max(info.compress_size, 1), problems)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            problems.append(f"{name}: not readable ({error})")  # damaged, unknown to us, encrypted
+
+
+def _gunzip(stream: io.BufferedReader[Any]) -> io.RawIOBase:
+    return cast("io.RawIOBase", gzip.GzipFile(fileobj=stream))
+
+
+def _guarded(
+    name: str, stream: io.BufferedReader[Any], packed_bytes: int, problems: list[str]
+) -> Iterator[Line]:
+    """The lines of ``stream`` until something is wrong with it."""
+    try:
+        yield from _text_lines(name, stream, packed_bytes)
+    except (Burst, EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        problems.append(f"{name}: not read to its end ({error})")
+
+
+def _text_lines(name: str, stream: io.BufferedReader[Any], packed_bytes: int) -> Iterator[Line]:
+    """Nothing of what is no text."""
+    encoding = _encoding(stream.peek(LOOK_BYTES)[:LOOK_BYTES])
+    if encoding is None:
+        return
+    read_bytes = 0
+    for number, text in enumerate(_lines(stream, encoding), start=1):
+        read_bytes += len(text)
+        _check_size(read_bytes, packed_bytes)
+        yield Line(name, number, text.rstrip("\r\n\0").lstrip("\ufeff"))
+
+
+def _lines(stream: io.BufferedReader[Any], encoding: str) -> Iterator[str]:
+    """Lines of at most ``MOST_LINE``: a longer one comes in pieces. No byte is an error."""
+    text = io.TextIOWrapper(stream, encoding, "replace", newline="\n")
+    while line := text.readline(MOST_LINE):
+        yield line
+
+
+def _encoding(look: bytes) -> str | None:
+    """By its byte order mark, or UTF-8; None for what is no text."""
+    if look.startswith(b"\xff\xfe"):
+        return "utf-16-le"
+    if look.startswith(b"\xfe\xff"):
+        return "utf-16-be"
+    return None if b"\0" in look else "utf-8"
+
+
+def _check_size(read_bytes: int, packed_bytes: int) -> None:
+    if read_bytes > MOST_BYTES:
+        raise Burst(f"it expands to more than {MOST_BYTES // 1024**3} GB")
+    if read_bytes > RATIO_FROM_BYTES and read_bytes > MOST_RATIO * packed_bytes:
+        raise Burst(f"it expands more than {MOST_RATIO} times")

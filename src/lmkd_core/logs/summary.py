@@ -1,0 +1,121 @@
+"""What a log says as a whole: deaths by killer, cascades of lmkd's kills, how often reaping came too late."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import replace
+from typing import Any
+
+from lmkd_core.logs.deaths import KILLERS
+from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.deaths import Killer
+from lmkd_core.logs.deaths import deaths
+from lmkd_core.logs.joins import archive_of
+from lmkd_core.logs.lmkd import AFTER_KILL
+from lmkd_core.logs.reading import Account
+from lmkd_core.logs.reading import Event
+from lmkd_core.statistics.shares import Share
+from lmkd_core.statistics.shares import wilson
+
+KILL_TIMEOUT_MS = 100
+"""AOSP's default of ro.lmk.kill_timeout_ms."""
+
+AFTER_KILL_MS = 10_000
+"""Reason 0 tells that lmkd had just killed; one longer ago than its polling ever lasts was another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade:
+    """Kills of which each but the first came after the one before it though that may have been enough."""
+
+    kills: tuple[Event, ...]
+
+    @property
+    def lasted_ms(self) -> int:
+        return (self.kills[-1].time_ms or 0) - (self.kills[0].time_ms or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """``kills`` are lmkd's, each once; ``esrch`` is the share that process_mrelease came too late for.
+
+    It is None without a kill, and where the log tells of failures but, being cut, of fewer kills.
+    """
+
+    kills: tuple[Event, ...]
+    cascades: tuple[Cascade, ...]
+    failures: int
+    esrch_failures: int
+    esrch: Share | None
+    deaths: tuple[Death, ...] = ()
+
+    @property
+    def by_killer(self) -> dict[Killer, int]:
+        """In the order of ``KILLERS``, those that killed."""
+        counted = Counter(death.killer for death in self.deaths)
+        return {killer: counted[killer] for killer in KILLERS if counted[killer]}
+
+    @property
+    def doubtful(self) -> tuple[Death, ...]:
+        return tuple(death for death in self.deaths if death.doubts)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that the logs told. ``problems``: what could not be read."""
+
+    account: Account
+    summary: Summary
+    events: Sequence[Event]
+    problems: Sequence[str] = ()
+
+
+def summarise(events: Sequence[Event], kill_timeout_ms: int = KILL_TIMEOUT_MS) -> Summary:
+    found = deaths(events)
+    kills = lmkd_kills(found)
+    failed = [event for event in events if event.type == "mrelease_failure"]
+    late = sum(event.fields.get("errno") == "ESRCH" for event in failed)
+    return Summary(
+        kills=tuple(kills),
+        cascades=tuple(_cascades(kills, kill_timeout_ms)),
+        failures=len(failed),
+        esrch_failures=late,
+        esrch=wilson(late, len(kills)) if late <= len(kills) else None,
+        deaths=found,
+    )
+
+
+def lmkd_kills(found: Iterable[Death]) -> list[Event]:
+    """Lmkd's kills in the order of their times; of one that both buffers tell the fields of both."""
+    kills = []
+    for death in found:
+        records = [record for record in death.records if record.type in {"lmkd_kill", "killinfo"}]
+        if records:
+            fields: dict[str, Any] = {"process": death.process} if death.process else {}
+            for record in reversed(records):
+                fields |= record.fields
+            kills.append(replace(records[0], fields=fields))
+    return sorted(kills, key=lambda kill: (archive_of(kill), kill.clock, kill.time_ms or -1))
+
+
+def _cascades(kills: Sequence[Event], kill_timeout_ms: int) -> list[Cascade]:
+    chains: list[list[Event]] = []
+    for kill in kills:
+        if chains and _follows(chains[-1][-1], kill, kill_timeout_ms):
+            chains[-1].append(kill)
+        else:
+            chains.append([kill])
+    return [Cascade(tuple(chain)) for chain in chains if len(chain) > 1]
+
+
+def _follows(before: Event, kill: Event, kill_timeout_ms: int) -> bool:
+    """Within lmkd's patience with the one before, or because of pressure after it (reason 0)."""
+    after_kill = kill.fields.get("kill_reasons") == 0 or AFTER_KILL in str(kill.fields.get("reason"))
+    if archive_of(before) != archive_of(kill):
+        return False
+    if before.time_ms is None or kill.time_ms is None or before.clock != kill.clock:
+        return after_kill
+    return 0 <= kill.time_ms - before.time_ms <= (AFTER_KILL_MS if after_kill else kill_timeout_ms)

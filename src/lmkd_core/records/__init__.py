@@ -1,0 +1,1 @@
+"""What is planned, what is stored, and the folder that holds it."""

@@ -1,0 +1,86 @@
+"""The arms as the host knows them: their names, and what a device must be able to do to run one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.wire import Fact
+
+DELAYED = re.compile(r"(?P<arm>kill\+mrelease)@(?P<delay>[1-9]\d{0,6})(?P<unit>us|ms)")
+"""``kill+mrelease@200us``: process_mrelease that long after the kill."""
+
+AGAIN = re.compile(r"(?P<arm>.+)#[2-9]")
+"""``kill#2``: the arm ``kill`` once more, to be compared with itself (an A/A run)."""
+
+MAX_DELAY_US = 1_000_000
+
+ARMS = {
+    "kill": "SIGKILL only",
+    "kill+mrelease": "SIGKILL, then process_mrelease(pidfd, 0); @200us or @1ms: that much later",
+    "kill+mrelease@lmkd": "with what lmkd does between the two calls",
+    "reap-kill": "process_mrelease(pidfd, PROCESS_MRELEASE_REAP_KILL)",
+    "reap-kill-emulated": "what the flag does, on kernels without it",
+    "lmkd": "the device's own lmkd, which suites/apps observes",
+}
+"""Name to meaning. Whether a device can run one is a fact of the agent's probe."""
+
+DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
+
+
+@dataclass(frozen=True, slots=True)
+class AgentArm:
+    """An arm in the agent's language."""
+
+    name: str
+    delay_us: int = 0
+
+
+def once(name: str) -> str:
+    """Of an arm that is run again to be compared with itself, such as ``kill#2``: its name without that."""
+    again = AGAIN.fullmatch(name)
+    return again["arm"] if again else name
+
+
+def agent_arm(name: str) -> AgentArm:
+    """What the agent is told to run for the arm ``name``."""
+    name = once(name)
+    delayed = DELAYED.fullmatch(name)
+    if delayed is None:
+        return AgentArm(name)
+    return AgentArm(delayed["arm"], int(delayed["delay"]) * (1000 if delayed["unit"] == "ms" else 1))
+
+
+def parse_arms(text: str) -> tuple[str, ...]:
+    """The arms of ``--lmkd-arms A,B``: known, at least one, none twice.
+
+    Raises:
+        UsageProblem: with the names that exist.
+    """
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    unknown = [name for name in names if agent_arm(name).name not in ARMS]
+    if unknown:
+        raise UsageProblem(f"unknown arm {unknown[0]!r}: the arms are {', '.join(ARMS)}")
+    if any(agent_arm(name).delay_us > MAX_DELAY_US for name in names):
+        raise UsageProblem(f"--lmkd-arms {text!r}: no delay may be longer than a second")
+    if not names or len(set(names)) != len(names):
+        raise UsageProblem(f"--lmkd-arms {text!r} must name at least one arm, and none twice")
+    return names
+
+
+def needs_of_arm(name: str) -> tuple[str, ...]:
+    """The facts that must be true for a device to run the arm."""
+    return (f"arm:{agent_arm(name).name}",)
+
+
+def missing(needs: tuple[str, ...], facts: Mapping[str, Fact]) -> str:
+    """Why ``needs`` are not met, in one sentence; empty when they are."""
+    for name in needs:
+        fact = facts.get(name)
+        if fact is None:
+            return f"the agent knows nothing of {name}"
+        if not fact.value:
+            return f"{name.replace(':', ' ')} is missing: {fact.reason}"
+    return ""

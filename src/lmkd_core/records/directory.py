@@ -1,0 +1,123 @@
+"""The results directory: run.json and plan.jsonl first, then append-only records, synced per line.
+
+A run that ends at any moment leaves whole lines behind; nothing is ever rewritten.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.names import file_name
+from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.wire import PlannedEpisode
+from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.wire import Record
+from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.wire import decode_record
+from lmkd_core.records.wire import decode_run
+from lmkd_core.records.wire import encode_line
+from lmkd_core.records.wire import encode_lines
+
+UNPLANNED = (b'"type":"case"', b'"type":"observation"')
+
+
+class ResultStore:
+    """One results directory: a new one, or with ``resume`` one that holds a run to go on with."""
+
+    def __init__(self, folder: Path, *, resume: bool = False) -> None:
+        self.folder = folder
+        if not resume and (folder / "run.json").exists():
+            raise UsageProblem(
+                f"{folder} already holds a run: go on with it by --lmkd-resume, or name another folder"
+            )
+        try:
+            (folder / "records").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageProblem(f"the results folder {folder} cannot be made: {error.strerror}") from error
+
+    def write_run(self, info: RunInfo) -> None:
+        (self.folder / "run.json").write_bytes(encode_line(info))
+
+    def add_plan(self, planned: Sequence[PlannedTrial | PlannedEpisode]) -> None:
+        """Adds what is planned of devices that have no plan yet; several processes may do so at once."""
+        with (self.folder / "plan.jsonl").open("a+b") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+            stream.seek(0)
+            before = {_planned_device(line) for line in stream}
+            stream.write(encode_lines([trial for trial in planned if trial.device not in before]))
+
+    @property
+    def has_measurements(self) -> bool:
+        """Whether there is anything to report: a plan, or what is measured without one."""
+        plan = self.folder / "plan.jsonl"
+        if plan.exists() and plan.stat().st_size:
+            return True
+        files = [path.read_bytes() for path in (self.folder / "records").glob("*.jsonl")]
+        return any(kind in text for text in files for kind in UNPLANNED)
+
+    def trials(self, device: str) -> list[TrialRecord]:
+        """The trials that are stored of the device; lines that cannot be read are passed over."""
+        return [record for record in self._records(device) if isinstance(record, TrialRecord)]
+
+    def episodes(self, device: str) -> list[EpisodeRecord]:
+        """The pressure episodes that are stored of the device, as ``trials``."""
+        return [record for record in self._records(device) if isinstance(record, EpisodeRecord)]
+
+    def observations(self, device: str) -> list[ObservationRecord]:
+        """The observations of its own lmkd that are stored of the device, as ``trials``."""
+        return [record for record in self._records(device) if isinstance(record, ObservationRecord)]
+
+    def append(self, record: Record) -> None:
+        """Adds the record to its device's file and returns once it is on storage."""
+        with self._path(record.device).open("a+b") as stream:
+            if not _ends_with_newline(stream):  # an earlier run was cut in the middle of a line
+                stream.write(b"\n")
+            stream.write(encode_line(record))
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def _records(self, device: str) -> list[Record]:
+        path = self._path(device)
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        return [record for record in map(_readable, lines) if record is not None]
+
+    def _path(self, device: str) -> Path:
+        return self.folder / "records" / f"{file_name(device)}.jsonl"
+
+
+def read_run(folder: Path) -> RunInfo:
+    """What ``run.json`` says. Raises: UsageProblem when the folder holds no run."""
+    try:
+        return decode_run((folder / "run.json").read_bytes())
+    except (OSError, ValueError) as error:
+        raise UsageProblem(f"{folder} holds no run to go on with ({error})") from error
+
+
+def _planned_device(line: bytes) -> str | None:
+    """Of which device a line of the plan is; None when it was cut."""
+    try:
+        return str(json.loads(line)["device"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _readable(line: bytes) -> Record | None:
+    try:
+        return decode_record(line)
+    except ValueError:
+        return None
+
+
+def _ends_with_newline(stream: BinaryIO) -> bool:
+    if stream.seek(0, os.SEEK_END) == 0:
+        return True
+    stream.seek(-1, os.SEEK_END)
+    return stream.read(1) == b"\n"

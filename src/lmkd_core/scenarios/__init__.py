@@ -1,0 +1,1 @@
+"""The situations that the suites measure, one module per suite."""

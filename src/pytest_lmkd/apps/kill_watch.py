@@ -1,0 +1,81 @@
+"""Listens to the device's own lmkd over its socket: each kill that it tells of, and its count of them.
+
+One run of the client program and one connection for all of it. Where there is no socket, nothing is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.progress import Progress
+from pytest_lmkd.lmkd.client import ALL_KILLS
+from pytest_lmkd.lmkd.client import LmkdCount
+from pytest_lmkd.lmkd.client import LmkdDone
+from pytest_lmkd.lmkd.client import LmkdKilled
+from pytest_lmkd.lmkd.client import client_command
+from pytest_lmkd.lmkd.client import decode_line
+from pytest_lmkd.lmkd.client import does_not_run
+from pytest_lmkd.lmkd.client import raise_failure
+from pytest_lmkd.transport import LineStream
+from pytest_lmkd.transport import Transport
+
+WATCH_S = 3600.0
+"""No observation is as long."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToldKills:
+    """``count``: lmkd's own number of kills meanwhile, of whatever process; None: not asked, or it ended.
+
+    ``kills``: those that it told of, in their order; None: not asked.
+    """
+
+    count: int | None = None
+    kills: tuple[LmkdKilled, ...] | None = None
+
+
+class KillWatch:
+    """From its construction to ``finish``; ``close`` ends it in any case, and so does a broken link.
+
+    Raises:
+        DeviceUnusable: there is a socket, but lmkd could not be asked; why.
+        TransportLost: the link broke.
+    """
+
+    def __init__(self, transport: Transport, folder: str, progress: Progress) -> None:
+        self._serial = transport.serial
+        count = f"count:{ALL_KILLS}:{ALL_KILLS}"
+        command = client_command(transport, folder, f"{count} subscribe:kill watch {count}", progress)
+        self._stream: LineStream = transport.stream_lines(command, Deadline(WATCH_S), keep_input=True)
+        try:
+            self._before = self._await_subscription()
+        except BaseException:
+            self.close()
+            raise
+
+    def finish(self) -> ToldKills:
+        """What was told up to now. Where lmkd ended meanwhile, what it had told by then."""
+        if self._before is None:
+            return ToldKills()
+        self._stream.end_input()
+        lines = list(map(decode_line, self._stream))
+        counts = [line.count for line in lines if isinstance(line, LmkdCount)]
+        kills = tuple(line for line in lines if isinstance(line, LmkdKilled))
+        return ToldKills(counts[-1] - self._before if counts else None, kills)
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _await_subscription(self) -> int | None:
+        """The count from which on lmkd tells of each kill; None where there is no socket."""
+        before = None
+        for text in self._stream:
+            line = decode_line(text)
+            if isinstance(line, LmkdCount):
+                before = line.count
+            elif isinstance(line, LmkdDone):
+                return before
+            elif raise_failure(line, self._serial):
+                return None
+        raise does_not_run(self._serial, self._stream.exit_code, self._stream.stderr)

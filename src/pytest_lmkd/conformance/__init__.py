@@ -1,0 +1,1 @@
+"""The suite conformance on the host: its program and its runner."""

@@ -1,0 +1,131 @@
+"""Brings the agent to a device and speaks with it.
+
+Trials run wholly on the device; the host only reads the answers, and
+the copy that the agent keeps beside them survives a lost link.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from collections.abc import Mapping
+
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import AgentBug
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.progress import Progress
+from lmkd_core.records.wire import PROTOCOL
+from lmkd_core.records.wire import AgentError
+from lmkd_core.records.wire import AgentHello
+from lmkd_core.records.wire import AgentMessage
+from lmkd_core.records.wire import AgentProbe
+from lmkd_core.records.wire import AgentTrial
+from lmkd_core.records.wire import AgentTrialFailed
+from lmkd_core.records.wire import Fact
+from lmkd_core.records.wire import Meter
+from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.wire import decode_agent_line
+from pytest_lmkd.devices.agent_plan import plan_line
+from pytest_lmkd.devices.agent_plan import time_needed_s
+from pytest_lmkd.transport import Transport
+from pytest_lmkd.transport.program import SETUP_S
+from pytest_lmkd.transport.program import bring
+
+PROGRAM = "lmkd-agent"
+
+TrialAnswer = AgentTrial | AgentTrialFailed
+
+
+class Agent:
+    """An agent that lies on the device and has answered the handshake."""
+
+    def __init__(self, transport: Transport, folder: str, path: str, abi: str, sha256: str) -> None:
+        self._transport = transport
+        self._base = folder
+        self._path = path
+        self.abi = abi
+        self.sha256 = sha256
+
+    @classmethod
+    def load(cls, transport: Transport, folder: str, progress: Progress) -> Agent:
+        """Pushes the agent into ``folder`` unless it is there, and checks that both speak the same protocol.
+
+        Raises:
+            DeviceUnusable: no agent runs on this device.
+            TransportLost: the link broke.
+        """
+        program = bring(transport, folder, PROGRAM, progress)
+        agent = cls(transport, folder, program.path, program.abi, program.sha256)
+        agent._shake_hands()
+        return agent
+
+    def probe(self) -> Mapping[str, Fact]:
+        """Everything the agent finds out about the device."""
+        answer = self._ask("probe")
+        if not isinstance(answer, AgentProbe):
+            raise AgentBug(f"{self._transport.serial}: the agent answered {answer} to probe")
+        return answer.facts
+
+    def run(self, trials: Mapping[int, PlannedTrial], run_id: str, meter: Meter) -> Iterator[TrialAnswer]:
+        """Runs the trials in their order; yields each answer as it comes.
+
+        Raises:
+            TransportLost: the link broke; ``recorded`` tells what had been done by then.
+            DeviceUnusable: the agent could not go on.
+        """
+        lines = [shlex.quote(plan_line(number, trial, meter)) for number, trial in trials.items()]
+        command = (
+            f"mkdir -p {self._folder(run_id)} && printf '%s\\n' {' '.join(lines)} | "
+            f"{self._path} run --plan - --copy {self._copy(run_id)}"
+        )
+        deadline = Deadline(SETUP_S + sum(map(time_needed_s, trials.values())))
+        with self._transport.stream_lines(command, deadline) as answers:
+            for line in answers:
+                yield self._trial_answer(decode_agent_line(line))
+            if answers.exit_code != 0:
+                said = answers.stderr.decode(errors="replace").strip()
+                raise DeviceUnusable(
+                    f"{self._transport.serial}: the agent ended with status {answers.exit_code}: {said[:200]}"
+                )
+
+    def recorded(self, run_id: str) -> Iterator[TrialAnswer]:
+        """The answers in the copy that lies on the device, also those that never reached the host."""
+        done = self._transport.shell(f"cat {self._copy(run_id)} 2>/dev/null", Deadline(SETUP_S))
+        for line in done.stdout.splitlines(keepends=True):
+            if line.endswith(b"\n"):  # the last line may have been cut by a reboot
+                yield self._trial_answer(decode_agent_line(line))
+
+    def forget(self, run_id: str) -> None:
+        """Deletes the run's folder from the device."""
+        self._transport.shell(f"rm -rf {self._folder(run_id)}", Deadline(SETUP_S))
+
+    def _folder(self, run_id: str) -> str:
+        return f"{self._base}/{run_id}"
+
+    def _copy(self, run_id: str) -> str:
+        return f"{self._folder(run_id)}/trials.jsonl"
+
+    def _trial_answer(self, answer: AgentMessage) -> TrialAnswer:
+        if isinstance(answer, AgentError):
+            raise DeviceUnusable(f"{self._transport.serial}: the agent could not go on: {answer.reason}")
+        if not isinstance(answer, (AgentTrial, AgentTrialFailed)):
+            raise AgentBug(f"{self._transport.serial}: the agent answered {answer} to a plan")
+        return answer
+
+    def _shake_hands(self) -> None:
+        hello = self._ask("version")
+        if not isinstance(hello, AgentHello) or hello.protocol != PROTOCOL:
+            raise AgentBug(
+                f"{self._transport.serial}: the agent at {self._path} says {hello}, "
+                f"but this host speaks protocol {PROTOCOL}"
+            )
+
+    def _ask(self, command: str) -> AgentMessage:
+        done = self._transport.shell(f"{self._path} {command}", Deadline(SETUP_S))
+        if done.exit_code != 0:
+            said = (done.stderr + done.stdout).decode(errors="replace").strip()
+            raise DeviceUnusable(
+                f"{self._transport.serial}: the agent does not run "
+                f"(exit status {done.exit_code}: {said[:200]})"
+            )
+        return decode_agent_line(done.stdout)

@@ -1,0 +1,1 @@
+"""What all suites share: validity checks, pairs of trials, controls and the early end."""

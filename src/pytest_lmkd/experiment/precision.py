@@ -1,0 +1,40 @@
+"""When a stratum may end before its last block: every arm's ratio to the baseline is known well enough.
+
+The rule looks at the data, so it looks a few times only, and each look needs a surer interval
+(``lmkd_core.statistics.sequential``); the report uses the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from lmkd_core.statistics.paired import paired_ratio
+from lmkd_core.statistics.sequential import look_confidence
+from lmkd_core.statistics.sequential import looks
+from pytest_lmkd.experiment.pairs import Block
+from pytest_lmkd.experiment.pairs import paired_trials
+from pytest_lmkd.experiment.pairs import reclaim_times
+from pytest_lmkd.experiment.pairs import timeouts
+from pytest_lmkd.experiment.rules import Rules
+
+
+def may_end(blocks: Sequence[Block], baseline: str, arms: Sequence[str], rules: Rules) -> bool:
+    """Whether the stratum may end here: at a look, and with each arm's ratio known well enough."""
+    if rules.precision_pct is None or len(blocks) not in looks(rules.blocks):
+        return False
+    confidence = look_confidence(rules.blocks)
+    others = (arm for arm in arms if arm != baseline)
+    return all(_spread_pct(blocks, baseline, arm, confidence) <= rules.precision_pct for arm in others)
+
+
+def _spread_pct(blocks: Sequence[Block], baseline: str, arm: str, confidence: float) -> float:
+    """How far the interval's ends lie from its middle, in percent; infinite while there is no interval."""
+    base, candidate = paired_trials(blocks, baseline, arm)
+    ratio = paired_ratio(
+        reclaim_times(candidate), reclaim_times(base), timeouts(candidate), timeouts(base), confidence
+    )
+    if ratio is None or ratio.interval is None or ratio.interval.low <= 0:
+        return float("inf")
+    middle = math.sqrt(ratio.interval.low * ratio.interval.high)
+    return (ratio.interval.high / middle - 1) * 100

@@ -1,0 +1,140 @@
+"""Validity checks: which trials and episodes may be counted, and what a reader should know of those that are.
+
+Every check has a name, which is stamped as a flag on what did not pass it. Some checks exclude, the others
+only warn; an excluding one can be suppressed by name, and then warns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.wire import AgentTrial
+from lmkd_core.records.wire import Conditions
+from lmkd_core.records.wire import PlannedTrial
+
+MAX_CLOCK_STEP_NS = 10_000
+"""A clock that moves in larger steps (one that fell back to timer ticks) measures nothing here."""
+
+MAX_WARMING_MC = 10_000
+"""The hottest sensor may rise by this many thousandths of a degree within a trial."""
+
+LOW_BATTERY_PCT = 15
+"""At which Android saves power by itself (``low_power_mode_trigger_level`` of most devices)."""
+
+MIN_UNSETTLED_KB = 16 * 1024
+"""Free memory moves by this much on any device that is doing something."""
+
+MAX_NOISE_PCT = 5
+"""By the device's free memory: what it may be wrong by, of what is to come back. 90 % is then 85 to 95 %."""
+
+REAPED = {"", "EBUSY"}
+"""What process_mrelease may answer to an arm that kills by it; EBUSY is v3's answer for a vfork child."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One validity check; ``excludes`` when what does not pass is not counted."""
+
+    name: str
+    excludes: bool
+    meaning: str
+
+
+CHECKS: Mapping[str, Check] = {
+    check.name: check
+    for check in (
+        Check("clock-step", True, "the clock moves in steps of more than 10 us"),
+        Check("foreign-kills", True, "something else was killed meanwhile, by the kernel or by nobody known"),
+        Check(
+            "coarse-sampling",
+            False,
+            "samples were lost: the largest gap exceeds a tenth of what was measured",
+        ),
+        Check("thermal", False, "the device cooled itself, or its hottest sensor rose by more than 10 K"),
+        Check("cpufreq", False, "the highest frequency that a CPU may have changed"),
+        Check("battery", False, "the battery was discharging at 15 % or less"),
+        Check("noisy-meter", True, "free memory was wrong by more than 5 % of what was to come back"),
+        Check("memory-not-settled", False, "free memory was not the same after as before"),
+    )
+}
+"""By name. docs/method.md tells what each is read from."""
+
+
+def parse_suppressed(text: str) -> tuple[str, ...]:
+    """The checks of ``--lmkd-suppress A,B``. Raises: UsageProblem: there is no such check."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    for name in names:
+        if name not in CHECKS:
+            raise UsageProblem(f"--lmkd-suppress knows no check {name!r}: there are {', '.join(CHECKS)}")
+    return names
+
+
+def check(planned: PlannedTrial, measured: AgentTrial) -> None:
+    """Raises: TrialInvalid: the arm did not do what it is measured for; no suppression helps."""
+    check_arm(planned.arm, measured.mrelease_errno)
+
+
+def check_arm(arm: str, mrelease_errno: str) -> None:
+    """As ``check``."""
+    if mrelease_errno == "ENOSYS":
+        raise TrialInvalid("the kernel has no process_mrelease")
+    if arm == "reap-kill" and mrelease_errno not in REAPED:
+        raise TrialInvalid(f"reap-kill killed nobody ({mrelease_errno})")
+
+
+def flags(planned: PlannedTrial, measured: AgentTrial) -> tuple[str, ...]:
+    """The checks that a trial does not pass. What the device does not tell about itself is not flagged."""
+    last_ns = measured.reclaim_99_ns if measured.meter == "cgroup" else measured.reclaim_90_ns
+    measured_ns = last_ns or planned.timeout_ns
+    before, after = measured.before, measured.after
+    found = {
+        "clock-step": measured.clock_resolution_ns > MAX_CLOCK_STEP_NS,
+        "foreign-kills": _change(before.oom_kills, after.oom_kills) > 0,
+        "coarse-sampling": measured.gap_max_ns * 10 > measured_ns,
+        "thermal": _is_hot(before, after),
+        "cpufreq": _change(before.cpu_limit_khz, after.cpu_limit_khz) != 0,
+        "battery": bool(after.discharging) and (after.battery_pct or 0) <= LOW_BATTERY_PCT,
+        "noisy-meter": measured.meter == "system"
+        and meter_error_kb(measured) * 100 > measured.returns_kb * MAX_NOISE_PCT,
+        "memory-not-settled": _is_unsettled(planned, before, after),
+    }
+    return tuple(name for name, failed in found.items() if failed)
+
+
+def meter_error_kb(measured: AgentTrial) -> int:
+    """By how many kB the device's free memory was seen to be wrong: the most of three.
+
+    What it moved by while nothing was done; what it did not show of the victim when that stood; and what it
+    was not again, or was too much, when all of the victim had gone.
+    """
+    unseen_kb = measured.returns_kb - measured.charged_at_kill_kb
+    lost_kb = _change(measured.before.free_kb, measured.after.free_kb)
+    return max(measured.noise_kb or 0, unseen_kb, abs(lost_kb))
+
+
+def _change(before: int | None, after: int | None) -> int:
+    return 0 if before is None or after is None else after - before
+
+
+def _is_hot(before: Conditions, after: Conditions) -> bool:
+    warming_mc = _change(before.hottest_mc, after.hottest_mc)
+    return warming_mc > MAX_WARMING_MC or bool(before.cooling or after.cooling)
+
+
+def _is_unsettled(planned: PlannedTrial, before: Conditions, after: Conditions) -> bool:
+    allowed_kb = max(MIN_UNSETTLED_KB, planned.victim_kb // 10)
+    return abs(_change(before.free_kb, after.free_kb)) > allowed_kb
+
+
+def excluded_by(flags: Collection[str], suppressed: Collection[str]) -> str:
+    """Why something with these flags is not counted; empty when it is."""
+    reasons = [
+        f"{name}: {CHECKS[name].meaning}"
+        for name in flags
+        if CHECKS[name].excludes and name not in suppressed
+    ]
+    return "; ".join(reasons)

@@ -1,0 +1,1 @@
+"""One run: its options, its devices, its worker processes, and what the user sees of it."""

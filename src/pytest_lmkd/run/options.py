@@ -1,0 +1,254 @@
+"""The plugin's options: their definition for pytest, and their checked values."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.arms import ARMS
+from lmkd_core.records.arms import DEFAULT_ARMS
+from lmkd_core.records.arms import parse_arms
+from lmkd_core.records.directory import read_run
+from lmkd_core.records.wire import RunInfo
+from pytest_lmkd.apps.names import parse_component
+from pytest_lmkd.devices.cuttlefish.settings import Settings as CuttlefishSettings
+from pytest_lmkd.devices.cuttlefish.settings import parse_settings
+from pytest_lmkd.devices.filter import DeviceFilter
+from pytest_lmkd.devices.shell_facts import FACTS
+from pytest_lmkd.experiment.rules import Rules
+from pytest_lmkd.experiment.validity import CHECKS
+from pytest_lmkd.experiment.validity import parse_suppressed
+
+CUTTLEFISH = "--lmkd-cuttlefish"
+
+DEFAULT_BLOCKS = 12
+"""12 blocks waste little of an exact 95 % interval's width (lmkd_core.statistics.paired)."""
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("lmkd", "measuring how killed apps give back their memory (pytest-lmkd)")
+    _add_device_options(group)
+    _add_app_options(group)
+    _add_design_options(group)
+    _add_result_options(group)
+
+
+def _add_device_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--lmkd-device",
+        metavar="SPEC",
+        action="append",
+        default=[],
+        help="device to measure, can be repeated: virtual, virtual:PERSONALITY[@ABI], local (this machine, "
+        "as root), cuttlefish, cuttlefish:N, an adb serial, all, or HOST:PORT/SERIAL",
+    )
+    group.addoption(
+        CUTTLEFISH,
+        metavar="KEY=VALUE",
+        action="append",
+        default=[],
+        help="how --lmkd-device cuttlefish is started, can be repeated: kernel=FILE, initramfs=FILE, "
+        "memory_mb=N, cpus=N, images=DIR, launcher=FILE, extra='--FLAG=VALUE ...', boot_timeout_s=N, "
+        "adb_base_port=PORT (of instance 1)",
+    )
+    group.addoption(
+        "--lmkd-filter",
+        metavar="EXPR",
+        default="",
+        help="measure only devices whose facts (see pytest-lmkd doctor) are so, e.g. "
+        '\'sdk >= 34 and abi == "arm64-v8a" and kernel >= "6.1"\'; the others are skipped',
+    )
+
+
+def _add_app_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--lmkd-app",
+        metavar="PACKAGE/ACTIVITY",
+        action="append",
+        default=[],
+        help="for suites/apps: an installed app to keep in the background, in place of the workload apps; "
+        "can be repeated",
+    )
+    group.addoption(
+        "--lmkd-apks",
+        metavar="DIR",
+        help="for suites/apps: folder of workload apps, installed for the run (see make apks)",
+    )
+
+
+def _add_design_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--lmkd-arms",
+        metavar="A,B",
+        default=",".join(DEFAULT_ARMS),
+        help=f"ways to kill, the first is the baseline (default: %(default)s; there are: {', '.join(ARMS)})",
+    )
+    group.addoption(
+        "--lmkd-blocks",
+        metavar="N",
+        default=str(DEFAULT_BLOCKS),
+        help="blocks of each stratum; each runs every arm once, in random order (default: %(default)s)",
+    )
+    group.addoption(
+        "--lmkd-pressure-blocks",
+        metavar="N",
+        help="blocks of each pressure scenario, whose episodes take longer (default: as --lmkd-blocks)",
+    )
+    group.addoption(
+        "--lmkd-seed", metavar="N", help="seed of all random order (default: a new one, recorded)"
+    )
+    group.addoption(
+        "--lmkd-precision",
+        metavar="PCT",
+        help="end a stratum before its last block when every ratio to the baseline is known to PCT percent",
+    )
+    group.addoption(
+        "--lmkd-warmup",
+        metavar="N",
+        default="0",
+        help="blocks that each stratum runs first, kept but not counted (default: %(default)s)",
+    )
+    group.addoption(
+        "--lmkd-suppress",
+        metavar="A,B",
+        default="",
+        help="validity checks that leave nothing out; what does not pass them is still flagged "
+        f"(there are: {', '.join(name for name, check in CHECKS.items() if check.excludes)})",
+    )
+
+
+def _add_result_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        "--lmkd-results", metavar="DIR", help="folder for the results (default: results/<date and time>)"
+    )
+    group.addoption(
+        "--lmkd-resume",
+        metavar="DIR",
+        help="go on with the run in this results folder: same arms, blocks and seed, only the missing trials",
+    )
+    group.addoption(
+        "--lmkd-html", metavar="FILE", help="write the report here too, not only in the results folder"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options after checking. ``resumed`` is the run that ``results`` holds already."""
+
+    specs: tuple[str, ...]
+    cuttlefish: CuttlefishSettings
+    wanted: DeviceFilter
+    arms: tuple[str, ...]
+    blocks: int
+    pressure_blocks: int
+    seed: int
+    results: Path
+    html: Path | None
+    precision_pct: int | None
+    warmup_blocks: int
+    suppressed: tuple[str, ...]
+    apps: tuple[str, ...]
+    apks: Path | None
+    resumed: RunInfo | None
+
+    @property
+    def rules(self) -> Rules:
+        """Of strata of single kills."""
+        return Rules(self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed)
+
+    @property
+    def pressure_rules(self) -> Rules:
+        """Of pressure episodes, which take a fixed number of blocks."""
+        return Rules(self.pressure_blocks, self.seed, self.warmup_blocks, suppressed=self.suppressed)
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Options:
+        """Raises: UsageProblem, naming the option and what it takes."""
+        html = config.getoption("--lmkd-html")
+        resumed = _resumed_run(config)
+        blocks = resumed.blocks if resumed else _blocks(config)
+        return cls(
+            specs=tuple(config.getoption("--lmkd-device")),
+            cuttlefish=_cuttlefish(config),
+            wanted=DeviceFilter(config.getoption("--lmkd-filter"), FACTS),
+            arms=resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms")),
+            blocks=blocks,
+            pressure_blocks=(resumed.pressure_blocks if resumed else _pressure_blocks(config)) or blocks,
+            seed=resumed.seed if resumed else _seed(config),
+            results=_results(config),
+            html=Path(html) if html else None,
+            precision_pct=resumed.precision_pct if resumed else _precision(config),
+            warmup_blocks=resumed.warmup_blocks if resumed else _warmup(config),
+            suppressed=resumed.suppressed
+            if resumed
+            else parse_suppressed(config.getoption("--lmkd-suppress")),
+            apps=tuple(map(parse_component, config.getoption("--lmkd-app"))),
+            apks=_folder("--lmkd-apks", config.getoption("--lmkd-apks")),
+            resumed=resumed,
+        )
+
+
+def _resumed_run(config: pytest.Config) -> RunInfo | None:
+    folder = config.getoption("--lmkd-resume")
+    if folder and config.getoption("--lmkd-results"):
+        raise UsageProblem("--lmkd-resume names the results folder: leave out --lmkd-results")
+    return read_run(Path(folder)) if folder else None
+
+
+def _cuttlefish(config: pytest.Config) -> CuttlefishSettings:
+    texts = config.getoption(CUTTLEFISH)
+    kinds = {spec.partition(":")[0] for spec in config.getoption("--lmkd-device")}
+    if texts and "cuttlefish" not in kinds:
+        raise UsageProblem(f"{CUTTLEFISH} is given, but no --lmkd-device is cuttlefish or cuttlefish:N")
+    return parse_settings(texts, CUTTLEFISH)
+
+
+def _blocks(config: pytest.Config) -> int:
+    return _whole_number("--lmkd-blocks", config.getoption("--lmkd-blocks"), 1, 10_000)
+
+
+def _precision(config: pytest.Config) -> int | None:
+    text = config.getoption("--lmkd-precision")
+    return _whole_number("--lmkd-precision", text, 1, 1000) if text else None
+
+
+def _warmup(config: pytest.Config) -> int:
+    return _whole_number("--lmkd-warmup", config.getoption("--lmkd-warmup"), 0, 1000)
+
+
+def _pressure_blocks(config: pytest.Config) -> int:
+    """0: as many as of everything else."""
+    text = config.getoption("--lmkd-pressure-blocks")
+    return _whole_number("--lmkd-pressure-blocks", text, 1, 10_000) if text else 0
+
+
+def _seed(config: pytest.Config) -> int:
+    text = config.getoption("--lmkd-seed")
+    return secrets.randbits(31) if text is None else _whole_number("--lmkd-seed", text, 0, 2**62)
+
+
+def _folder(option: str, text: str | None) -> Path | None:
+    if text is not None and not Path(text).is_dir():
+        raise UsageProblem(f"{option} takes a folder, and {text!r} is none")
+    return None if text is None else Path(text)
+
+
+def _results(config: pytest.Config) -> Path:
+    named = config.getoption("--lmkd-resume") or config.getoption("--lmkd-results")
+    return Path(named) if named else Path("results") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def _whole_number(option: str, text: str, smallest: int, largest: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = smallest - 1
+    if not smallest <= number <= largest:
+        raise UsageProblem(f"{option} takes a whole number from {smallest} to {largest}, not {text!r}")
+    return number

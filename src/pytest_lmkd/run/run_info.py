@@ -1,0 +1,46 @@
+"""What ``run.json`` says of a run: who measured what, with which versions, on which host."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shlex
+import sys
+from collections.abc import Sequence
+from datetime import UTC
+from datetime import datetime
+
+from lmkd_core.records.wire import RunInfo
+from pytest_lmkd.run.options import Options
+
+DISTRIBUTIONS = ("pytest-lmkd", "pytest", "adbutils", "pandas", "scipy")
+
+
+def new_run_id() -> str:
+    """Names a run, and its folder on devices: when it began, and its process."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ") + f"-{os.getpid()}"
+
+
+def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
+    """Of the run that this process begins now."""
+    return RunInfo(
+        run_id=new_run_id(),
+        started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
+        command=shlex.join(sys.argv),
+        seed=options.seed,
+        arms=options.arms,
+        blocks=options.blocks,
+        pressure_blocks=options.pressure_blocks,
+        warmup_blocks=options.warmup_blocks,
+        precision_pct=options.precision_pct,
+        suppressed=options.suppressed,
+        devices=tuple(devices),
+        versions={name: importlib.metadata.version(name) for name in DISTRIBUTIONS},
+        host={
+            "system": platform.platform(),
+            "machine": platform.machine(),
+            "cpus": str(os.cpu_count()),
+            "python": platform.python_version(),
+        },
+    )

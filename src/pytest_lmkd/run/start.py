@@ -1,0 +1,46 @@
+"""How a run begins: in this process for one device, with a worker process each for several."""
+
+from __future__ import annotations
+
+import pytest
+
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.directory import ResultStore
+from pytest_lmkd.devices.spec import parse_specs
+from pytest_lmkd.run.options import Options
+from pytest_lmkd.run.run_info import run_info
+from pytest_lmkd.run.session import LmkdSession
+from pytest_lmkd.run.stash import SESSION
+from pytest_lmkd.run.terminal import TerminalLine
+from pytest_lmkd.run.workers import Worker
+from pytest_lmkd.run.workers import distribute
+from pytest_lmkd.run.workers import may_distribute
+
+
+def start_run(config: pytest.Config) -> Options:
+    """In the process that the user started.
+
+    Raises:
+        LmkdError: the command is wrong, or names no device that is there.
+    """
+    options = Options.of(config)
+    if config.getoption("numprocesses", None):
+        raise UsageProblem("--lmkd-device cannot be used with -n: each device has a process of its own")
+    sources = parse_specs(options.specs, options.cuttlefish)
+    if may_distribute(config, len(sources)):
+        store = ResultStore(options.results, resume=options.resumed is not None)
+        if options.resumed is None:
+            store.write_run(run_info(options, [source.name for source in sources]))
+        distribute(config, options, sources)
+    else:
+        config.stash[SESSION] = LmkdSession(options, sources, TerminalLine(config))
+    if config.option.xmlpath is None and not config.option.collectonly:
+        config.option.xmlpath = str(options.results / "junit.xml")
+    return options
+
+
+def start_worker(config: pytest.Config) -> None:
+    """In a worker, for its one device."""
+    worker = Worker(config)
+    sources = parse_specs(worker.options.specs, worker.options.cuttlefish)
+    config.stash[SESSION] = LmkdSession(worker.options, sources, worker.told, worker)

@@ -1,0 +1,76 @@
+"""Brings one of our static programs to a device: its path holds its SHA-256, so present means right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lmkd_core.base.cache import file_sha256
+from lmkd_core.base.deadline import Deadline
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.progress import Progress
+from lmkd_core.base.toolchain import static_program
+from pytest_lmkd.transport import Transport
+
+SETUP_S = 60.0
+"""Time allowed for each step: a slow USB 2 hub moves 64 KB in well under 1 s."""
+
+MACHINE_ABI = {
+    "aarch64": "arm64-v8a",
+    "armv7l": "armeabi-v7a",
+    "armv8l": "armeabi-v7a",
+    "x86_64": "x86_64",
+    "i686": "x86",
+    "riscv64": "riscv64",
+}
+"""``uname -m`` to Android ABI, for devices without getprop."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteProgram:
+    """A program that lies on the device at ``path``."""
+
+    path: str
+    abi: str
+    sha256: str
+
+
+def bring(transport: Transport, folder: str, program: str, progress: Progress) -> RemoteProgram:
+    """Pushes ``program`` into the device's ``folder`` unless it is there.
+
+    Raises:
+        DeviceUnusable: there is none for this device, or it did not arrive.
+        TransportLost: the link broke.
+    """
+    abi = device_abi(transport)
+    binary = static_program(program, abi, progress)
+    sha256 = file_sha256(binary)
+    path = f"{folder}/{program}-{sha256[:16]}"
+    if _remote_sha256(transport, path) != sha256:
+        _push(transport, binary, path, sha256)
+    return RemoteProgram(path, abi, sha256)
+
+
+def device_abi(transport: Transport) -> str:
+    done = transport.shell("getprop ro.product.cpu.abi 2>/dev/null; uname -m", Deadline(SETUP_S))
+    words = done.stdout.decode(errors="replace").split()
+    if not words:
+        raise DeviceUnusable(f"{transport.serial}: neither getprop nor uname tells its ABI")
+    return MACHINE_ABI.get(words[0], words[0])
+
+
+def _remote_sha256(transport: Transport, path: str) -> str:
+    done = transport.shell(f"sha256sum {path} 2>/dev/null", Deadline(SETUP_S))
+    return done.stdout.decode(errors="replace").partition(" ")[0]
+
+
+def _push(transport: Transport, binary: Path, path: str, sha256: str) -> None:
+    folder = path.rpartition("/")[0]
+    transport.shell(f"mkdir -p {folder}", Deadline(SETUP_S))
+    transport.push(binary, path, 0o755, Deadline(SETUP_S))
+    arrived = _remote_sha256(transport, path)
+    if arrived != sha256:
+        raise DeviceUnusable(
+            f"{transport.serial}: {binary.name} did not arrive whole in {folder} "
+            f"(sha256 {arrived or 'none'}): is there space left on the device?"
+        )
