@@ -1,14 +1,14 @@
 // Memory cgroups of our own, for cgroup v2 and v1: below <mount>/lmkd-agent-<pid>, so that agents that run at the
-// same time share nothing; where this agent was put into a cgroup <mount>/lmkd-local-.../<leaf>, that folder
-// takes the mount's place.
+// same time share nothing; where this agent was put into a cgroup <mount>/lmkd-local-.../<leaf>, the folder
+// lmkd-local-... takes the mount's place. An agent holds a lock on its folder: one that can be locked is left
+// over from an agent that was killed. A pid alone would not do, as containers may share cgroups but not pids.
 #include "group.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,8 +22,11 @@
 
 #define ROOT_PREFIX "lmkd-agent-" // followed by the pid of the agent
 
+enum { SAME_PID_MAX = 10 };
+
 static char parent[160];     // the folder in which the agents of this machine or device have their roots
 static char root[160];       // this agent's, once made
+static int root_lock = -1;   // its folder, locked
 static char outer_root[160]; // while root is a group that confines: the one it lies in
 static bool is_v2;
 static bool charges_huge_pages;
@@ -154,16 +157,63 @@ static void find_parent(const char *mount)
 	lines_close(&groups);
 }
 
+static int remove_inner(const char *name, void *outer)
+{
+	char path[GROUP_PATH_SIZE];
+	text_format(path, sizeof(path), "%s/%s", (const char *)outer, name);
+	if (rmdir(path) == 0 || errno != EBUSY) // it was an empty group, or is one of the kernel's files
+		return 0;
+	folder_each(path, remove_inner, path); // a group that confined others
+	rmdir(path);                           // fails, rightly, while in use
+	return 0;
+}
+
+// The locked folder; -1: it is not there, or a living agent's.
+static int lock_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) < 0 || access(path, F_OK) < 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+// Makes the folder, or empties one that is left over. 0; -1 with errno, EBUSY: another agent's or in use.
+static int take_root(char *path) // not const: folder_each() hands it to remove_inner()
+{
+	if (mkdir(path, 0755) < 0 && errno != EEXIST)
+		return -1;
+	root_lock = lock_folder(path);
+	if (root_lock >= 0) {
+		folder_each(path, remove_inner, path);
+		return 0;
+	}
+	errno = EBUSY;
+	return -1;
+}
+
+// The number is for the agent of another pid namespace with the same pid.
 static int make_root(void)
 {
 	char path[sizeof(root)];
-	text_format(path, sizeof(path), "%s/" ROOT_PREFIX "%d", parent, (int)getpid());
+	int result = -1;
 	if (is_v2 && hand_down_memory(parent) < 0)
 		return -1;
-	if (make_folder(path) < 0 || (is_v2 && hand_down_memory(path) < 0))
-		return -1;
+	errno = EBUSY;
+	for (int number = 0; result < 0 && errno == EBUSY && number < SAME_PID_MAX; number++) {
+		size_t length = text_format(path, sizeof(path), "%s/" ROOT_PREFIX "%d", parent, (int)getpid());
+		if (number > 0 && length < sizeof(path))
+			text_format(path + length, sizeof(path) - length, "-%d", number);
+		result = take_root(path);
+	}
+	if (result < 0)
+		return failed("create the cgroup %s", path);
 	memcpy(root, path, sizeof(root));
-	return 0;
+	if (!is_v2 || hand_down_memory(root) == 0)
+		return 0;
+	group_leave_no_trace();
+	return -1;
 }
 
 static int prepare_root(void)
@@ -203,7 +253,7 @@ int group_confine(int64_t limit_kb)
 	if (!is_v2)
 		return refused("memory cgroups are v1 here: they tell no memory pressure of their own");
 	memcpy(outer_root, root, sizeof(root));
-	text_format(root, sizeof(root), "%s/0", outer_root);
+	text_format(root, sizeof(root), "%s/confined", outer_root);
 	if (make_folder(root) == 0 && limit_root(limit_kb) == 0)
 		return 0;
 	group_unconfine();
@@ -297,34 +347,24 @@ void group_leave_no_trace(void)
 	if (root[0] != '\0')
 		rmdir(root); // fails, rightly, while a victim is in it
 	root[0] = '\0';
-}
-
-static bool owner_is_gone(const char *root_name)
-{
-	int pid = strncmp(root_name, ROOT_PREFIX, strlen(ROOT_PREFIX)) == 0 ? atoi(root_name + strlen(ROOT_PREFIX)) : 0;
-	return pid > 0 && kill(pid, 0) < 0 && errno == ESRCH;
-}
-
-static int remove_inner(const char *name, void *outer)
-{
-	char path[GROUP_PATH_SIZE];
-	text_format(path, sizeof(path), "%s/%s", (const char *)outer, name);
-	if (rmdir(path) == 0 || errno != EBUSY) // it was an empty group, or is one of the kernel's files
-		return 0;
-	folder_each(path, remove_inner, path); // a group that confined others
-	rmdir(path);                           // fails, rightly, while in use
-	return 0;
+	if (root_lock >= 0)
+		close(root_lock);
+	root_lock = -1;
 }
 
 static int remove_leftover(const char *name, void *unused)
 {
 	char path[GROUP_PATH_SIZE];
 	(void)unused;
-	if (!owner_is_gone(name))
+	if (strncmp(name, ROOT_PREFIX, strlen(ROOT_PREFIX)) != 0)
 		return 0;
 	text_format(path, sizeof(path), "%s/%s", parent, name);
+	int lock = lock_folder(path);
+	if (lock < 0)
+		return 0;
 	folder_each(path, remove_inner, path);
 	rmdir(path); // fails, rightly, while in use
+	close(lock);
 	return 0;
 }
 

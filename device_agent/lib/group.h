@@ -25,7 +25,7 @@ int group_confine(int64_t limit_kb);
 int group_open_confined(const char *name, int flags);
 // Removes it; the groups in it must be gone. 0, or -1 with failed().
 int group_unconfine(void);
-// Makes an empty group of this agent's, numbered from 1. 0, or -1 with failed().
+// Makes an empty group of this agent's, with this number in its name. 0, or -1 with failed().
 int group_create(struct group *group, int number);
 // Moves the calling process into the group, if there is one. 0, or -1 with failed().
 int group_enter(const struct group *group);
@@ -37,7 +37,7 @@ int64_t group_charged_kb(const struct group *group);
 int group_remove(struct group *group);
 // Removes this agent's folder of groups, unless a victim is left in it.
 void group_leave_no_trace(void);
-// Removes the empty groups of agents that are no more: one that was killed leaves them behind.
+// Removes the empty groups of agents that were killed: nobody holds the lock on their folders.
 void group_remove_leftovers(void);
 // Whether huge pages (hugetlb) are charged to the groups.
 bool group_charges_huge_pages(void);

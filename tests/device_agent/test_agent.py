@@ -76,7 +76,11 @@ def run(agent: Path, *words: str, stdin: str = "") -> subprocess.CompletedProces
     command = [agent, *words]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, **pipes, text=True) as process:
-        stdout, stderr = process.communicate(stdin, timeout=60)
+        try:
+            stdout, stderr = process.communicate(stdin, timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     assert groups_of(process.pid) == []
     return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
@@ -348,12 +352,18 @@ def test_an_agent_that_is_ended_takes_its_victim_along(agent: Path, number: sign
 
 
 @needs_root
-def test_agents_that_run_at_the_same_time_do_not_touch_each_others_groups(agent: Path) -> None:
-    words = [agent, "run", "--plan", "-"]
-    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+def test_an_agent_that_ends_leaves_the_groups_of_others_alone(agent: Path) -> None:
+    """Between two trials of the other agent, when its folder is empty; then while a victim is in it."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([agent, "run", "--plan", "-"], **pipes, text=True, bufsize=1) as other:
         assert other.stdin is not None
-        other.stdin.write(plan("kill", "holder", 9000, timeout_ms=10_000))
-        other.stdin.close()
+        assert other.stdout is not None
+        for number in (1, 2):
+            other.stdin.write(plan("kill", trial_id=number))
+            answer = decode_agent_line(other.stdout.readline())
+            assert isinstance(answer, AgentTrial), answer
+            one_trial(agent, plan("kill"))
+        other.stdin.write(plan("kill", "holder", 9000, timeout_ms=10_000, trial_id=3))
         wait_for(lambda: children_of(other.pid))
         groups = wait_for(lambda: groups_of(other.pid))
         one_trial(agent, plan("kill"))
@@ -361,6 +371,30 @@ def test_agents_that_run_at_the_same_time_do_not_touch_each_others_groups(agent:
         other.terminate()
         other.wait(timeout=30)
     assert groups_of(other.pid) == []
+
+
+IN_A_PID_NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child")
+
+
+@needs_root
+def test_agents_of_two_containers_with_one_pid_have_groups_of_their_own(agent: Path) -> None:
+    """Both are process 1 of their pid namespace, and share the machine's cgroups."""
+    words = [*IN_A_PID_NAMESPACE, agent, "run", "--plan", "-"]
+    plans = plan("kill", "holder", HOLD_MS) + plan("kill", trial_id=2)
+    runs = [
+        subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    for run_of_one in runs:
+        assert run_of_one.stdin is not None
+        run_of_one.stdin.write(plans)
+        run_of_one.stdin.close()
+    for run_of_one in runs:
+        assert run_of_one.stdout is not None
+        trials = [decode_agent_line(line) for line in run_of_one.stdout]
+        assert len(trials) == 2, trials
+        for trial in trials:
+            assert isinstance(trial, AgentTrial) and trial.charged_at_kill_kb < 2 * SIZE_KB
+        assert run_of_one.wait(timeout=30) == 0
 
 
 def wait_for(look: Callable[[], list[Found]]) -> list[Found]:

@@ -36,7 +36,11 @@ def run(program: Path, lines: Sequence[str]) -> tuple[int, list[AgentMessage]]:
     text = "".join(f"{line}\n" for line in lines)
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen([program, "run"], **pipes) as process:
-        stdout, stderr = process.communicate(text.encode())
+        try:
+            stdout, stderr = process.communicate(text.encode(), timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
     assert stderr == b"", stderr.decode()[-2000:]
     assert groups_of(process.pid) == []
     return process.returncode, [decode_agent_line(line) for line in stdout.splitlines()]
