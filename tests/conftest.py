@@ -8,10 +8,12 @@ import pytest
 from hypothesis import settings
 from markers import HARNESSES
 from markers import check_markers
+from markers import harness_of
 from markers import harness_rank
+from times import HARNESS
 from times import Times
 
-settings.register_profile("reproducible", derandomize=True)
+settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
 
 
@@ -31,10 +33,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Times(Path(file)), "times")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Costly files first, so that files which run in parallel end at about the same time."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of files that run in parallel the costly ones first, so that all end at about the same time."""
     rank: dict[Path, int] = {}
     for item in items:
         check_markers(item)
+        item.user_properties.append((HARNESS, harness_of(item)))
         rank[item.path] = min(rank.get(item.path, len(HARNESSES)), harness_rank(item))
-    items.sort(key=lambda item: rank[item.path])
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: rank[item.path])

@@ -23,6 +23,11 @@ def harness_rank(item: pytest.Item) -> int:
     return min(ranks, default=len(HARNESSES))
 
 
+def harness_of(item: pytest.Item) -> str:
+    """The name of the item's harness."""
+    return (*HARNESSES, "plain Python")[harness_rank(item)]
+
+
 def check_markers(item: pytest.Item) -> None:
     """Refuses a costly fixture without its marker: `make test-fast` selects by markers.
 

@@ -11,9 +11,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from markers import HARNESSES
 
-PLAIN = "plain Python"
+HARNESS = "harness"
+"""The property of a test's report that names its harness."""
 
 
 class Times:
@@ -28,7 +28,7 @@ class Times:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Called for each phase of a test: a shared fixture counts for the test that makes it."""
         folder = report.nodeid.partition("::")[0].rpartition("/")[0]
-        harness = next((name for name in HARNESSES if name in report.keywords), PLAIN)
+        harness = dict(report.user_properties)[HARNESS]
         for row in (f"folder\t{folder}", f"harness\t{harness}", "\tall"):
             self._seconds[row] += report.duration
             self._tests[row] += report.when == "call" or (report.when == "setup" and report.skipped)

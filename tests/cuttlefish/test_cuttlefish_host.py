@@ -6,14 +6,20 @@ import grp
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.devices.cuttlefish import host as host_module
 from pytest_lmkd.devices.cuttlefish.host import Host
 from pytest_lmkd.devices.cuttlefish.settings import Settings
 from pytest_lmkd.devices.cuttlefish.source import why_no_cuttlefish
+from pytest_lmkd.transport import PrivateAdbServer
+
+PATIENCE_S = 60.0
 
 
 @pytest.fixture
@@ -130,14 +136,24 @@ def test_no_host_tools(build: Path, good: Host) -> None:
     assert f"there are no host tools (bin/cvd_internal_start) in {build}" in reason
 
 
+@pytest.fixture
+def own_adb_server() -> Iterator[dict[str, str]]:
+    """The environment in which adb's server is one of ours, not the user's on its usual port."""
+    with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:
+        server = PrivateAdbServer(Path(folder))
+        server.require(Deadline(PATIENCE_S))
+        yield {**os.environ, "ADB_SERVER_SOCKET": f"localfilesystem:{server.endpoint}"}
+        server.stop(Deadline(PATIENCE_S))
+
+
 @pytest.mark.parametrize("verb", ["doctor", "devices"])
-def test_the_commands_tell_it(verb: str, build: Path) -> None:
+def test_the_commands_tell_it(verb: str, build: Path, own_adb_server: dict[str, str]) -> None:
     words = [verb, "cuttlefish"] if verb == "doctor" else [verb]
     done = subprocess.run(
         [sys.executable, "-m", "pytest_lmkd.cli", *words, "--cuttlefish", f"launcher={build / 'super.img'}"],
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "ANDROID_ADB_SERVER_PORT": "1"} if verb == "doctor" else None,
+        env=own_adb_server,
     )
     assert "super.img may not be run" in done.stdout + done.stderr

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,14 @@ SUITE = """
     def test_one(stratum, measure):
         measure(stratum)
 """
+
+
+@pytest.fixture(autouse=True)
+def no_device_is_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A runtime folder of our own: a device that the user has up would be used."""
+    with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        yield
 
 
 def assert_gives_up(pytester: pytest.Pytester, device: str, sentence: str) -> None:

@@ -35,6 +35,7 @@ from pytest_lmkd.devices.local_group import PREFIX
 from pytest_lmkd.devices.local_group import LocalGroup
 from pytest_lmkd.devices.local_group import find_mount
 from pytest_lmkd.devices.virtual import VirtualSource
+from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport.private_server import shipped_adb_program
 
 pytestmark = pytest.mark.host_kernel
@@ -412,9 +413,13 @@ def test_memory_cgroups_are_found_on_v1_hybrid_and_v2_machines(tmp_path: Path) -
 
 
 @needs_root
-def test_it_is_listed(pytester: pytest.Pytester) -> None:
+def test_it_is_listed(pytester: pytest.Pytester, base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = PrivateAdbServer(base / "adb")  # not the user's
+    server.require(Deadline(PATIENCE_S))
+    monkeypatch.setenv("ADB_SERVER_SOCKET", f"localfilesystem:{server.endpoint}")
     done = subprocess.run(
         [sys.executable, "-m", "pytest_lmkd.cli", "devices"], capture_output=True, text=True, check=False
     )
+    server.stop(Deadline(PATIENCE_S))
     assert "local\tdevice" in done.stdout.splitlines()
     assert done.returncode == 0

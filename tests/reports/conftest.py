@@ -19,6 +19,13 @@ from lmkd_reports import load_run
 from lmkd_reports import write_report
 from lmkd_reports.analysis import Analysis
 from lmkd_reports.analysis import analyse
+from lmkd_reports.presentation import figures
+
+
+@pytest.fixture(autouse=True)
+def figures_are_checked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Checks each chart against Vega-Lite's schema, except on large pages: it takes a third of their time."""
+    monkeypatch.setattr(figures, "VALIDATE", request.node.get_closest_marker("large") is None)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,10 @@ the simulated one is below 93 % in one case of 40,000. Every draw is seeded.
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -113,3 +116,12 @@ def test_the_percentile_bootstrap_that_we_do_not_use_claims_too_much() -> None:
         low, high = np.percentile(ratios, [2.5, 97.5])
         wrong += bool(low > 0 or high < 0)
     assert wrong / RUNS > 0.06
+
+
+def test_the_long_form_runs(checkout: Path) -> None:
+    """`make bench` prints a row per population and size; so few runs say nothing about its bounds."""
+    command = [sys.executable, "bench/coverage.py", "--runs", "30"]
+    done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
+    assert done.returncode in {0, 1}, done.stderr
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 25 + 10 + 10 + 54

@@ -96,9 +96,9 @@ REFUSALS = [
         "device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set",
         DeviceUnusable,
         DeviceUnusable,
-        "has not allowed this computer: unlock it and accept",
+        "is unauthorized: unlock it and accept",
     ),
-    ("device still authorizing", DeviceUnusable, DeviceUnusable, "has not allowed this computer"),
+    ("device still authorizing", DeviceUnusable, DeviceUnusable, "is unauthorized"),
     ("closed", TransportLost, TransportLost, "adb failed while running `echo hello` on phone: closed"),
 ]
 

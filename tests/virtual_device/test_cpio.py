@@ -11,6 +11,8 @@ import pytest
 from lmkd_virtual.cpio import Entry
 from lmkd_virtual.cpio import archive
 
+pytestmark = pytest.mark.virtual_device  # needs the packages that the device is built from
+
 ENTRIES = [
     Entry.folder("bin", 0o700),
     Entry.file("bin/tool", bytes(range(256)) * 33, 0o755),

@@ -17,6 +17,8 @@ from lmkd_virtual.architecture import X86_64
 from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.kernel import lost_options
 
+pytestmark = pytest.mark.virtual_device  # needs the packages that the device is built from
+
 FRAGMENT = "# memory\nCONFIG_SWAP=y\nCONFIG_PCI=n\nCONFIG_NR_CPUS=4\n"
 
 

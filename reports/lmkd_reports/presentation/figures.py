@@ -167,8 +167,8 @@ def render(
 ) -> str:
     """The chart as SVG for a page, in the page's colours; ``name`` is unique in the page."""
     specification = chart.to_dict(validate=VALIDATE) | {"background": "transparent"}
-    config = specification["config"]
-    specification["config"] = config | THEME | {"view": config["view"] | {"stroke": None}}
+    config = specification.get("config", {})
+    specification["config"] = config | THEME | {"view": config.get("view", {}) | {"stroke": None}}
     svg: str = vl_convert.vegalite_to_svg(json.dumps(specification), allowed_base_urls=[])
     return inline(svg, name, title, description)
 

@@ -90,6 +90,7 @@ class AdbServer:
             may_be_ending = answer.startswith(_ALREADY)
             if self._becomes_usable(address, deadline, may_be_ending=may_be_ending):
                 return self.transport(address)
+            time.sleep(min(_RECONNECT_S, deadline.remaining_s()))
 
     def _reach(self, address: str, deadline: Deadline) -> str:
         """The answer of the adb server, which has a link to ``address`` then."""
