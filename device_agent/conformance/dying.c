@@ -74,7 +74,7 @@ static void eat(void)
 }
 
 // MMF_OOM_SKIP is set between the log's record and the reaper's next sleep. What user space can see of it is
-// only that the call is content although there is nothing left to do.
+// only that the call succeeds although nothing is left to reap.
 void case_oom_reaped(unsigned int flags)
 {
 	int log = open("/dev/kmsg", O_RDONLY | O_CLOEXEC);

@@ -2,7 +2,8 @@
 // prints line by line what the call gave and what became of the process. It judges nothing: the table of
 // what each kernel must answer is in suites/conformance/answers.py.
 //
-// Not as root, it cannot tell what is freed, and not bring about every case. Exit status: 0 it could look, 1 it could not, 2 wrong usage.
+// Without root it cannot see what was freed, and skips some cases. Exit status: 0 the case was tried, 1 it could
+// not be, 2 wrong usage.
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

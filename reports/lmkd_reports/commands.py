@@ -62,21 +62,23 @@ def add_parser(subparsers: Subparsers) -> None:
         "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
     )
     parser.add_argument(
-        "--mask-serials", action="store_true", help="say device-1, device-2 for serials, in the data too"
+        "--mask-serials",
+        action="store_true",
+        help="replace serials with device-1, …, in the data too",
     )
     parser.add_argument(
         "--detect",
         metavar="PCT",
         type=percentage,
         default=20.0,
-        help="of what difference in time to say how many blocks would find it (default: %(default)g percent)",
+        help="report how many blocks would detect a time difference of PCT (default: %(default)g percent)",
     )
     parser.add_argument(
         "--detect-kills",
         metavar="N",
         type=number,
         default=1.0,
-        help="the same of kills an episode (default: %(default)g)",
+        help="likewise for N kills per episode (default: %(default)g)",
     )
     parser.set_defaults(run=report)
     gate_commands.add_parsers(subparsers)

@@ -47,13 +47,17 @@ def add_parser(subparsers: Subparsers) -> None:
         help=f"one of {', '.join(PERSONALITIES)} (default: %(default)s)",
     )
     _add_abi(start)
-    start.add_argument("--name", help="what to call it (default: its personality)")
-    start.add_argument("--cpus", type=int, choices=(2, 3, 4), default=DEFAULT_CPUS)
-    start.add_argument("--memory-mb", type=_memory_mb, default=DEFAULT_MEMORY_MB, metavar="MB")
+    start.add_argument("--name", help="its name (default: its personality)")
+    start.add_argument(
+        "--cpus", type=int, choices=(2, 3, 4), default=DEFAULT_CPUS, help="default: %(default)s"
+    )
+    start.add_argument(
+        "--memory-mb", type=_memory_mb, default=DEFAULT_MEMORY_MB, metavar="MB", help="default: %(default)s"
+    )
     start.set_defaults(run=_up)
     stop = commands.add_parser("down", help="stop a device")
-    stop.add_argument("name", nargs="?", metavar="NAME", help="which one, if several are up")
-    stop.add_argument("--all", action="store_true", help="all that are up")
+    stop.add_argument("name", nargs="?", metavar="NAME", help="the device, if several are up")
+    stop.add_argument("--all", action="store_true", help="all running devices")
     stop.set_defaults(run=_down)
 
 
@@ -62,7 +66,7 @@ def _add_abi(parser: argparse.ArgumentParser) -> None:
         "--abi",
         choices=tuple(ARCHITECTURES),
         default=X86_64.name,
-        help="its processor; another than the host's is emulated, and slow (default: %(default)s)",
+        help="its processor; one other than the host's is emulated, which is slow (default: %(default)s)",
     )
 
 

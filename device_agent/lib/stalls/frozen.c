@@ -26,7 +26,7 @@ static int set(const char *file, const char *value)
 	return write_text(path, value);
 }
 
-// Neither freezer tells of its end otherwise than by a file that is read again.
+// Neither freezer notifies: poll its state file.
 static int await(const char *file, const char *wanted)
 {
 	char path[GROUP_PATH_SIZE + 32];

@@ -14,7 +14,6 @@
 #include "../failure.h"
 #include "stall.h"
 
-
 // By number, because musl's ioctl() takes an int that these request codes do not fit.
 static int request(const struct missing_page *missing, unsigned long code, void *argument)
 {

@@ -72,7 +72,7 @@ def floats(frame: pd.DataFrame, column: str) -> Floats:
 
 
 def _time(valid: pd.DataFrame, column: str) -> Spread | None:
-    """Spread of a time of which a missing value means that it had not come by the timeout."""
+    """Spread of a time; a missing value means censored at the timeout."""
     told = telling(valid, column)
     return _spread(floats(told, column), floats(told, "timeout_ns"))
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FORMATS = {
-    "csv": "one CSV file a table, for spreadsheets",
+    "csv": "one CSV file per table, for spreadsheets",
     "parquet": "Parquet, partitioned by date and device; many runs can be added to one folder",
-    "perfetto": "one trace a trial or episode, for the Perfetto viewer",
+    "perfetto": "one trace per trial or episode, for the Perfetto viewer",
 }
 EXTRA = {"pyarrow", "perfetto"}
 """Packages that only an export needs."""
@@ -43,7 +43,7 @@ def add_parsers(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
     )
-    parser.add_argument("--mask-serials", action="store_true", help="say device-1, device-2 for serials")
+    parser.add_argument("--mask-serials", action="store_true", help="replace serials with device-1, …")
     parser.set_defaults(run=export)
 
 

@@ -10,33 +10,33 @@ if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 LIMIT_HELP = (
-    "worse by how much the candidate may be: a percentage of times (reclaim_90:10%%), a number of kills an "
-    "episode (kills_extra:0.2), percentage points (esrch:5pp); can be repeated, once a metric"
+    "how much worse the candidate may be: a percentage for times (reclaim_90:10%%), kills per episode "
+    "(kills_extra:0.2), or percentage points (esrch:5pp); can be repeated, once per metric"
 )
 EXITS = (
-    "Exit status: 0 no interval says worse beyond a limit, 1 one does (or, with --require-data, there is not "
-    "enough data somewhere), 2 wrong usage."
+    "Exit status: 0 no interval lies wholly beyond its limit, 1 one does (or, with --require-data, a metric "
+    "has not enough data), 2 wrong usage."
 )
 LOWEST_PERCENT = 50
 
 
 def add_parsers(subparsers: Subparsers) -> None:
-    _add_parser(subparsers, "compare", "tell in what two runs differ", compare)
-    parser = _add_parser(subparsers, "gate", "fail when a run is worse than another", gate)
+    _add_parser(subparsers, "compare", "compare two runs", compare)
+    parser = _add_parser(subparsers, "gate", "fail if one run is worse than another", gate)
     parser.epilog = EXITS
     parser.add_argument(
         "--max-worse", metavar="METRIC:LIMIT", action="append", required=True, help=LIMIT_HELP
     )
     parser.add_argument(
-        "--require-data", action="store_true", help="fail where there is not enough data, too"
+        "--require-data", action="store_true", help="also fail if a metric has not enough data"
     )
     parser.add_argument(
         "--together",
         action="store_true",
-        help="hold the confidence over all checks together (Bonferroni), not over each by itself",
+        help="keep the confidence for all checks together (Bonferroni), not for each alone",
     )
     parser.add_argument(
-        "--junit", metavar="FILE", type=Path, help="write JUnit XML there, a testcase a check"
+        "--junit", metavar="FILE", type=Path, help="write JUnit XML to FILE, one testcase per check"
     )
 
 
@@ -52,7 +52,7 @@ def _add_parser(subparsers: Subparsers, name: str, short: str, run: object) -> a
         metavar="BASEDEV=CANDDEV",
         action="append",
         default=[],
-        help="compare these devices (default: the only one of each run, else those of equal names); "
+        help="compare these two devices (default: the only device of each run, else equal names); "
         "can be repeated",
     )
     for option, what in (("--arm", "arm"), ("--scenario", "scenario")):
@@ -68,7 +68,7 @@ def _add_parser(subparsers: Subparsers, name: str, short: str, run: object) -> a
         metavar="PCT",
         type=confidence,
         default=0.95,
-        help="of each interval, in percent (default 95)",
+        help="confidence of each interval, in percent (default 95)",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
@@ -87,14 +87,14 @@ def confidence(text: str) -> float:
 
 
 def compare(options: argparse.Namespace) -> int:
-    """Compares CANDIDATE with BASE: every metric of every arm in what both runs measured."""
+    """Compares CANDIDATE with BASE: every metric of every arm that both runs measured."""
     from lmkd_reports.gate import actions  # noqa: PLC0415 - pandas and scipy take two seconds to load
 
     return actions.compare(options)
 
 
 def gate(options: argparse.Namespace) -> int:
-    """Fails (exit status 1) when an interval says that CANDIDATE is worse than BASE by more than a limit."""
+    """Fails (exit status 1) if CANDIDATE is worse than BASE: an interval lies wholly beyond a limit."""
     from lmkd_reports.gate import actions  # noqa: PLC0415 - as above
 
     return actions.gate(options)

@@ -24,26 +24,26 @@ def add_parsers(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--json",
         action="store_true",
-        help="print a JSON object a record and one a death, the summary on standard error",
+        help="print one JSON object per record and per death; the summary goes to standard error",
     )
-    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page that tells it all")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write everything as a page")
     parser.add_argument(
-        "--mask-serials", action="store_true", help="say device-1 for serials that a bug report names"
+        "--mask-serials", action="store_true", help="replace a bug report's serials with device-1, …"
     )
     parser.add_argument(
         "--kill-timeout-ms",
         metavar="MS",
         type=int,
         default=100,
-        help="a kill within this time of the last belongs to a cascade (default %(default)s, as ro.lmk's)",
+        help="a kill this soon after another belongs to its cascade (default %(default)s, as in ro.lmk)",
     )
     parser.set_defaults(run=ingest)
 
 
 def ingest(options: argparse.Namespace) -> int:
-    """Reads who killed what and why from FILEs: logs of lmkd, ActivityManager and the kernel, and exit-info.
+    """Reads kills, killers and reasons from logs of lmkd, ActivityManager and the kernel, and exit-info.
 
-    Each death is told once, with who killed.
+    Reports each death once, with its killer.
     """
     from lmkd_reports.ingest import actions  # noqa: PLC0415 - scipy takes a second to load
 

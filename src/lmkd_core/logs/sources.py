@@ -98,7 +98,7 @@ def _guarded(
 
 
 def _text_lines(name: str, stream: io.BufferedReader[Any], packed_bytes: int) -> Iterator[Line]:
-    """Nothing of what is no text."""
+    """Yields nothing for binary files."""
     encoding = _encoding(stream.peek(LOOK_BYTES)[:LOOK_BYTES])
     if encoding is None:
         return

@@ -102,7 +102,7 @@ def read_run(folder: Path) -> RunInfo:
 
 
 def _planned_device(line: bytes) -> str | None:
-    """Of which device a line of the plan is; None when it was cut."""
+    """The device of a plan line; None if the line was truncated."""
     try:
         return str(json.loads(line)["device"])
     except (ValueError, KeyError, TypeError):

@@ -46,7 +46,9 @@ def add_parsers(subparsers: Subparsers) -> None:
     )
     devices.set_defaults(run=list_devices)
     doctor = subparsers.add_parser(
-        "doctor", help="tell what a device is and which measurements it can run", description=examine.__doc__
+        "doctor",
+        help="print a device's facts, and what it can run",
+        description=examine.__doc__,
     )
     doctor.add_argument(
         "spec",
@@ -62,7 +64,7 @@ def add_parsers(subparsers: Subparsers) -> None:
             default=[],
             help="as pytest's --lmkd-cuttlefish: images=DIR, launcher=FILE, kernel=FILE, memory_mb=N, ...",
         )
-    doctor.add_argument("--json", action="store_true", help="print the device's record, as results keep it")
+    doctor.add_argument("--json", action="store_true", help="print the device's record as stored in results")
     doctor.set_defaults(run=examine)
 
 

@@ -19,7 +19,7 @@ from pytest_lmkd.experiment.pairs import reclaim_times
 
 BASELINE = "kill+mrelease"
 FALSE_ALARMS = 0.025
-"""Share of runs of a right harness in which some control may fail: the upper half of a 95 % interval."""
+"""Share of runs of a correct harness in which some control may fail: the upper half of a 95 % interval."""
 
 
 def false_gains(blocks: Sequence[Block], arms: Sequence[str], controls: int) -> list[str]:

@@ -29,7 +29,7 @@ MIN_UNSETTLED_KB = 16 * 1024
 """Free memory moves by this much on any device that is doing something."""
 
 MAX_NOISE_PCT = 5
-"""By the device's free memory: what it may be wrong by, of what is to come back. 90 % is then 85 to 95 %."""
+"""Largest tolerated error of free memory as the meter, in percent of returns_kb: 90 % is then 85 to 95 %."""
 
 REAPED = {"", "EBUSY"}
 """What process_mrelease may answer to an arm that kills by it; EBUSY is v3's answer for a vfork child."""

@@ -43,7 +43,7 @@ OnBlock = Callable[[str, PressureStratum, int], None]
 
 @dataclass(slots=True)
 class PressureOutcome:
-    """What became of one stratum on one device; ``false_gains``: of a control, what cannot be."""
+    """The outcome of one stratum on one device; ``false_gains``: gains reported by a negative control."""
 
     stratum: PressureStratum
     complete_blocks: int = 0

@@ -52,7 +52,7 @@ OnBlock = Callable[[str, Stratum, int], None]
 
 @dataclass(slots=True)
 class StratumOutcome:
-    """What became of one stratum on one device; ``false_gains``: of a control, what cannot be."""
+    """The outcome of one stratum on one device; ``false_gains``: gains reported by a negative control."""
 
     stratum: Stratum
     complete_blocks: int = 0
@@ -193,8 +193,12 @@ class Runner:
         return self._next_id
 
     def _run_missing(self, trials: dict[int, PlannedTrial], records: list[TrialRecord]) -> None:
-        if meter_of(self._device.facts) != self._meter:
-            raise DeviceUnusable(f"{self._device.name} has another meter than before it was attached again")
+        meter = meter_of(self._device.facts)
+        if meter != self._meter:
+            raise DeviceUnusable(
+                f"{self._device.name}: the meter changed from {self._meter} to {meter} after "
+                "reconnecting: run again"
+            )
         for answer in self._device.agent.run(dict(trials), self._run_id, self._meter):
             self._keep(answer, trials, records, self._device.boot_id)
 
@@ -274,6 +278,6 @@ def trial_record(
 
 
 def _measured(answer: AgentTrial) -> dict[str, Any]:
-    """By free memory nobody tells 99 %: the last percent is less than it moves by itself."""
+    """Free memory cannot resolve 99 %: its noise exceeds the last percent."""
     measured = {name: getattr(answer, name) for name in answer.__struct_fields__ if name != "id"}
     return measured | ({"reclaim_99_ns": None} if answer.meter == "system" else {})

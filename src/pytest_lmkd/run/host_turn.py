@@ -30,6 +30,6 @@ def host_turn(folder: Path, number: int, name: str, progress: Progress) -> Itera
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            progress(f"{name} waits: this machine's CPUs are enough for {turns()} device(s) at a time")
+            progress(f"{name} waits: this machine has CPUs for {turns()} device(s) at a time")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -61,7 +61,7 @@ def _add_device_options(group: pytest.OptionGroup) -> None:
         "--lmkd-filter",
         metavar="EXPR",
         default="",
-        help="measure only devices whose facts (see pytest-lmkd doctor) are so, e.g. "
+        help="measure only devices with these facts (see pytest-lmkd doctor), e.g. "
         '\'sdk >= 34 and abi == "arm64-v8a" and kernel >= "6.1"\'; the others are skipped',
     )
 
@@ -87,39 +87,39 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         "--lmkd-arms",
         metavar="A,B",
         default=",".join(DEFAULT_ARMS),
-        help=f"ways to kill, the first is the baseline (default: %(default)s; there are: {', '.join(ARMS)})",
+        help=f"arms to compare; the first is the baseline (default: %(default)s; known: {', '.join(ARMS)})",
     )
     group.addoption(
         "--lmkd-blocks",
         metavar="N",
         default=str(DEFAULT_BLOCKS),
-        help="blocks of each stratum; each runs every arm once, in random order (default: %(default)s)",
+        help="blocks per stratum; each block runs every arm once, in random order (default: %(default)s)",
     )
     group.addoption(
         "--lmkd-pressure-blocks",
         metavar="N",
-        help="blocks of each pressure scenario, whose episodes take longer (default: as --lmkd-blocks)",
+        help="blocks per pressure scenario; its episodes take longer (default: as --lmkd-blocks)",
     )
     group.addoption(
-        "--lmkd-seed", metavar="N", help="seed of all random order (default: a new one, recorded)"
+        "--lmkd-seed", metavar="N", help="seed of all random orders (default: a new one, which is recorded)"
     )
     group.addoption(
         "--lmkd-precision",
         metavar="PCT",
-        help="end a stratum before its last block when every ratio to the baseline is known to PCT percent",
+        help="end a stratum early once every ratio to the baseline is known to PCT percent",
     )
     group.addoption(
         "--lmkd-warmup",
         metavar="N",
         default="0",
-        help="blocks that each stratum runs first, kept but not counted (default: %(default)s)",
+        help="blocks to run first in each stratum; they are stored but not counted (default: %(default)s)",
     )
     group.addoption(
         "--lmkd-suppress",
         metavar="A,B",
         default="",
-        help="validity checks that leave nothing out; what does not pass them is still flagged "
-        f"(there are: {', '.join(name for name, check in CHECKS.items() if check.excludes)})",
+        help="validity checks that must not exclude trials; failures are still flagged "
+        f"(those that exclude: {', '.join(name for name, check in CHECKS.items() if check.excludes)})",
     )
 
 

@@ -1,4 +1,4 @@
-"""What one process has to say to the user who watches another: datagrams on a Unix socket of their own.
+"""Forwards a worker's messages to the process with the terminal, as datagrams on a Unix socket of their own.
 
 A device's worker has no terminal; the process that has one listens. Nothing waits for anything here: what
 cannot be sent, as nobody listens any more, is not said.

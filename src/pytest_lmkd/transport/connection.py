@@ -166,9 +166,7 @@ def our_errors(doing: str, device: str, deadline: Deadline, *, worked_before: bo
 def _refusal(doing: str, device: str, reason: str, *, worked_before: bool) -> LmkdError:
     lost = TransportLost if worked_before else DeviceUnusable
     if "unauthorized" in reason or "authorizing" in reason:
-        return DeviceUnusable(
-            f"{device} has not allowed this computer: unlock it and accept its question about USB debugging"
-        )
+        return DeviceUnusable(f"{device} is unauthorized: unlock it and accept the USB debugging prompt")
     if "offline" in reason:
         return lost(f"{device} is offline for adb: reconnect or restart it")
     if "not found" in reason or "no devices" in reason:

@@ -1,4 +1,4 @@
-// Packets in and out of the byte stream to the host, and finding the step again on a console port.
+// Packets in and out of the byte stream to the host, and resynchronising on packet boundaries on a console port.
 #include "link.h"
 
 #include <assert.h>
