@@ -82,7 +82,7 @@ def render_page(findings: Findings, masker: Masker) -> str:
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("lmkd_reports.logs"), jinja2.PackageLoader("lmkd_reports.presentation")]
+            [jinja2.PackageLoader("lmkd_reports.ingest"), jinja2.PackageLoader("lmkd_reports.presentation")]
         ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
