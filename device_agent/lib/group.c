@@ -1,4 +1,4 @@
-// Memory cgroups of our own, for cgroup v2 and v1: below <mount>/lmkd-agent-<pid>, so that agents that run at the
+// Memory cgroups of our own, for cgroup v2 and v1: below <mount>/lmkd-agent-<pid>.0, so that agents that run at the
 // same time share nothing; where this agent was put into a cgroup <mount>/lmkd-local-.../<leaf>, the folder
 // lmkd-local-... takes the mount's place. An agent holds a lock on its folder: one that can be locked is left
 // over from an agent that was killed. A pid alone would not do, as containers may share cgroups but not pids.
@@ -168,28 +168,15 @@ static int remove_inner(const char *name, void *outer)
 	return 0;
 }
 
-// The locked folder; -1: it is not there, or a living agent's.
-static int lock_folder(const char *path)
+// The folder, emptied and locked; -1: it is not there, or a living agent's.
+static int lock_folder(char *path) // not const: folder_each() hands it to remove_inner()
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && (flock(fd, LOCK_EX | LOCK_NB) < 0 || access(path, F_OK) < 0)) {
-		close(fd);
+	if (fd < 0)
 		return -1;
-	}
-	return fd;
-}
-
-// Makes the folder, or empties one that is left over. 0; -1 with errno, EBUSY: another agent's or in use.
-static int take_root(char *path) // not const: folder_each() hands it to remove_inner()
-{
-	if (mkdir(path, 0755) < 0 && errno != EEXIST)
-		return -1;
-	root_lock = lock_folder(path);
-	if (root_lock >= 0) {
-		folder_each(path, remove_inner, path);
-		return 0;
-	}
-	errno = EBUSY;
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && folder_each(path, remove_inner, path) == 0)
+		return fd;
+	close(fd);
 	return -1;
 }
 
@@ -197,23 +184,18 @@ static int take_root(char *path) // not const: folder_each() hands it to remove_
 static int make_root(void)
 {
 	char path[sizeof(root)];
-	int result = -1;
 	if (is_v2 && hand_down_memory(parent) < 0)
 		return -1;
-	errno = EBUSY;
-	for (int number = 0; result < 0 && errno == EBUSY && number < SAME_PID_MAX; number++) {
-		size_t length = text_format(path, sizeof(path), "%s/" ROOT_PREFIX "%d", parent, (int)getpid());
-		if (number > 0 && length < sizeof(path))
-			text_format(path + length, sizeof(path) - length, "-%d", number);
-		result = take_root(path);
+	for (int number = 0; root_lock < 0 && number < SAME_PID_MAX; number++) {
+		text_format(path, sizeof(path), "%s/" ROOT_PREFIX "%d.%d", parent, (int)getpid(), number);
+		if (make_folder(path) < 0)
+			return -1;
+		root_lock = lock_folder(path);
 	}
-	if (result < 0)
+	if (root_lock < 0)
 		return failed("create the cgroup %s", path);
 	memcpy(root, path, sizeof(root));
-	if (!is_v2 || hand_down_memory(root) == 0)
-		return 0;
-	group_leave_no_trace();
-	return -1;
+	return is_v2 ? hand_down_memory(root) : 0;
 }
 
 static int prepare_root(void)
@@ -362,7 +344,6 @@ static int remove_leftover(const char *name, void *unused)
 	int lock = lock_folder(path);
 	if (lock < 0)
 		return 0;
-	folder_each(path, remove_inner, path);
 	rmdir(path); // fails, rightly, while in use
 	close(lock);
 	return 0;

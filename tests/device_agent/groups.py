@@ -13,5 +13,5 @@ def groups_of(pid: int) -> list[Path]:
     mount = find_mount("memory", MOUNTS.read_text())
     if mount is None:
         return []
-    root = mount.folder / f"lmkd-agent-{pid}"
+    root = mount.folder / f"lmkd-agent-{pid}.0"
     return [root, *(path for path in root.rglob("*") if path.is_dir())] if root.exists() else []

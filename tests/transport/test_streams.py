@@ -16,6 +16,7 @@ from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport import AdbTransport
+from pytest_lmkd.transport.connection import DeadlineSocket
 
 
 def test_lines_come_whole_however_they_were_cut(phone: AdbTransport, fake: FakeAdbServer) -> None:
@@ -42,6 +43,20 @@ def test_a_line_is_handed_out_before_the_next_is_there(phone: AdbTransport, fake
     assert next(stream) == b"first"
     taken.set()
     assert list(stream) == [b"second"]
+
+
+def test_a_command_that_ends_without_its_input_is_still_heard(
+    phone: AdbTransport, fake: FakeAdbServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The link takes nothing more, while what was said is still to be read."""
+
+    def refuse(*_: object) -> int:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(DeadlineSocket, "send_some", refuse)
+    fake.on["shell,"] = lambda talk: talk.okay(shell_packet(1, b"all\n"), shell_packet(3, b"\x00"))
+    with phone.stream_lines("x", Deadline(PATIENCE_S)) as stream:
+        assert list(stream) == [b"all"]
 
 
 def test_the_exit_code_is_not_known_before_the_end(phone: AdbTransport, fake: FakeAdbServer) -> None:

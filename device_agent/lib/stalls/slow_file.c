@@ -212,9 +212,9 @@ int slow_file_await_read(void)
 	int ready;
 	while ((ready = poll(&event, 1, STALL_HANGS_MS)) < 0 && errno == EINTR)
 		;
-	if (ready < 0)
-		return failed("wait for the victim's read");
-	return ready > 0 ? 0 : refused("the victim did not read the slow file");
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	return ready > 0 ? 0 : failed("wait for the victim's read");
 }
 
 int slow_file_answer(void)

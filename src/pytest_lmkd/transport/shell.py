@@ -76,7 +76,13 @@ class ShellSession:
         if events & selectors.EVENT_READ:
             self._receive()
         elif events & selectors.EVENT_WRITE:
+            self._send()
+
+    def _send(self) -> None:
+        try:
             self._unsent = self._unsent[self._socket.send_some(self._unsent[:_CHUNK_BYTES]) :]
+        except BrokenPipeError:  # the command has ended without its input: what it said can still be read
+            self._unsent = memoryview(b"")
 
     def _receive(self) -> None:
         arrived = self._socket.recv_some(_CHUNK_BYTES)
