@@ -16,10 +16,8 @@
 #include "wire.h"
 
 static const char USAGE[] =
-	"Usage: lmkd-pressure run    run the episode that standard input plans (see pressure/episode_plan.c)\n"
-	"Answers are JSON objects, one a line. The episode ends, and all its memory is freed, when nobody reads\n"
-	"them any more.\n"
-	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
+	"Usage: lmkd-pressure run    run the episode planned on standard input\n"
+	"Exit status: 0 done, 1 failed (an \"error\" line says why), 2 wrong usage.\n";
 
 enum { LMKD_PRIORITY = 1 }; // AOSP system/memory/lmkd lmkd.cpp, main: SCHED_FIFO 1
 
