@@ -28,7 +28,7 @@ from synthetic import synthetic_device
 from synthetic import synthetic_episode
 from synthetic import synthetic_info
 
-from lmkd_core.records.wire import encode_lines
+from lmkd_core.records.lines import encode_lines
 
 SCENARIOS = ("held-beyond-burst", "held-within-burst", "starved-victims", "undisturbed", "background-noise")
 ARMS = ("kill+mrelease@lmkd", "reap-kill")

@@ -1,10 +1,10 @@
-"""The fixtures that suites use."""
+"""The fixtures that suites use. Each skips the test with the reason where the device cannot do it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from typing import TypeVar
+from typing import Any
 
 import pytest
 
@@ -12,15 +12,13 @@ from lmkd_core.base.errors import LmkdError
 from pytest_lmkd.run.stash import SESSION
 
 if TYPE_CHECKING:  # loading these takes a second, which no run without a device should wait for
-    from lmkd_core.records.plan import Stratum
-    from lmkd_core.scenarios.apps import AppsScenario
-    from lmkd_core.scenarios.pressure_stratum import PressureStratum
-    from pytest_lmkd.apps.runner import AppsOutcome
     from pytest_lmkd.conformance.runner import CaseRunner
-    from pytest_lmkd.pressure.runner import PressureOutcome
-    from pytest_lmkd.reclaim.runner import StratumOutcome
+    from pytest_lmkd.experiment.outcome import Measure
+    from pytest_lmkd.experiment.outcome import Observe
+    from pytest_lmkd.experiment.outcome import Outcome
+    from pytest_lmkd.experiment.outcome import Press
 
-Outcome = TypeVar("Outcome", "StratumOutcome", "PressureOutcome", "AppsOutcome")
+    Experiments = Callable[[str], Callable[[Any], Outcome]]
 
 
 @pytest.fixture
@@ -31,43 +29,48 @@ def lmkd_device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def measure(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[Stratum], StratumOutcome]:
-    """``measure(stratum)`` runs every planned block on the device, or skips the test with the reason."""
-    return lambda stratum: _outcome(lambda: pytestconfig.stash[SESSION].measure(lmkd_device, stratum))
+def experiment(lmkd_device: str, pytestconfig: pytest.Config) -> Experiments:
+    """``experiment(name)(stratum)`` runs every planned block of the stratum by the experiment ``name``."""
+
+    def run(name: str, stratum: object) -> Outcome:
+        try:
+            outcome = pytestconfig.stash[SESSION].measure(lmkd_device, name, stratum)
+        except LmkdError as error:
+            pytest.fail(str(error), pytrace=False)
+        if outcome.skipped:
+            pytest.skip(outcome.skipped)
+        return outcome
+
+    return lambda name: lambda stratum: run(name, stratum)
 
 
 @pytest.fixture
-def press(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[PressureStratum], PressureOutcome]:
-    """``press(stratum)`` runs every planned episode on the device, or skips the test with the reason."""
-    return lambda stratum: _outcome(lambda: pytestconfig.stash[SESSION].press(lmkd_device, stratum))
-
-
-def _outcome(run: Callable[[], Outcome]) -> Outcome:
-    """What ``run`` gives; a device that breaks down fails the test, one that cannot do it skips it."""
-    try:
-        outcome = run()
-    except LmkdError as error:
-        pytest.fail(str(error), pytrace=False)
-    if outcome.skipped:
-        pytest.skip(outcome.skipped)
-    return outcome
+def measure(experiment: Experiments) -> Measure:
+    """``measure(stratum)`` kills victims that the agent starts, by each arm."""
+    return experiment("reclaim")
 
 
 @pytest.fixture
-def observe(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[AppsScenario], AppsOutcome]:
-    """``observe(scenario)`` watches the device's own lmkd, or skips the test with the reason."""
-    return lambda scenario: _outcome(lambda: pytestconfig.stash[SESSION].observe(lmkd_device, scenario))
+def press(experiment: Experiments) -> Press:
+    """``press(stratum)`` runs pressure episodes, one per block and arm."""
+    return experiment("pressure")
 
 
 @pytest.fixture
-def kill_app(lmkd_device: str, pytestconfig: pytest.Config) -> Callable[[Stratum], StratumOutcome]:
-    """``kill_app(stratum)`` kills a workload app by each arm, or skips the test with the reason."""
-    return lambda stratum: _outcome(lambda: pytestconfig.stash[SESSION].kill_app(lmkd_device, stratum))
+def observe(experiment: Experiments) -> Observe:
+    """``observe(scenario)`` observes the device's own lmkd while a real app demands memory."""
+    return experiment("apps")
+
+
+@pytest.fixture
+def kill_app(experiment: Experiments) -> Measure:
+    """``kill_app(stratum)`` kills a workload app by each arm."""
+    return experiment("app-kills")
 
 
 @pytest.fixture
 def conformance(lmkd_device: str, pytestconfig: pytest.Config) -> CaseRunner:
-    """Runs conformance cases on the device; skips the test where its kernel is not one that is known."""
+    """Runs conformance cases; skips the test where the kernel's variant is unknown."""
     try:
         cases = pytestconfig.stash[SESSION].cases(lmkd_device)
     except LmkdError as error:

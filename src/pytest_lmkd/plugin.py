@@ -10,9 +10,8 @@ import pytest
 
 from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.plan import Stratum
-from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd import fixtures
+from pytest_lmkd import hooks
 from pytest_lmkd.run.options import Options
 from pytest_lmkd.run.options import add_options
 from pytest_lmkd.run.stash import SESSION
@@ -24,6 +23,10 @@ OPTIONS = pytest.StashKey[Options]()
 REPORT: pytest.StashKey[ReportPaths] = pytest.StashKey()
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
@@ -33,10 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "lmkd-fixtures")
     if not config.getoption("--lmkd-device"):
         return
-    from pytest_lmkd.run.start import start_run  # noqa: PLC0415 - takes a second
+    from pytest_lmkd.run.start import add_names  # noqa: PLC0415 - takes a second
+    from pytest_lmkd.run.start import start_run  # noqa: PLC0415
     from pytest_lmkd.run.start import start_worker  # noqa: PLC0415
 
     try:
+        add_names(config)
         if hasattr(config, "workerinput"):
             start_worker(config)
         else:
@@ -101,14 +106,14 @@ def _device_of(item: pytest.Item) -> str:
     return str(callspec.params.get("lmkd_device", "")) if callspec else ""
 
 
-def _wanted(items: list[pytest.Item]) -> list[tuple[str, Stratum | PressureStratum]]:
-    """The (device, stratum) pairs that tests are parametrised with."""
-    wanted = []
-    for item in filter(_device_of, items):
-        params = item.callspec.params  # type: ignore[attr-defined]  # those with a device have one
-        strata = [value for value in params.values() if isinstance(value, (Stratum, PressureStratum))]
-        wanted += [(_device_of(item), stratum) for stratum in strata]
-    return wanted
+def _wanted(items: list[pytest.Item]) -> list[tuple[str, object]]:
+    """Each device with each parameter of a test that runs on it; strata are among the parameters."""
+    return [
+        (device, value)
+        for item in items
+        if (device := _device_of(item))
+        for value in item.callspec.params.values()  # type: ignore[attr-defined]  # it has one, with the device
+    ]
 
 
 def _give_up(error: LmkdError) -> NoReturn:

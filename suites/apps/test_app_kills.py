@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from lmkd_core.records.plan import Stratum
-from lmkd_core.scenarios.apps import workload_app
-from pytest_lmkd.reclaim.runner import StratumOutcome
+from pytest_lmkd import Measure
+from pytest_lmkd import Stratum
+from pytest_lmkd import workload_app
 
 
 @pytest.mark.parametrize("stratum", [workload_app(256, 4), workload_app(256, 50)], ids=str)
-def test_an_apps_memory_comes_back(stratum: Stratum, kill_app: Callable[[Stratum], StratumOutcome]) -> None:
+def test_an_apps_memory_comes_back(stratum: Stratum, kill_app: Measure) -> None:
     outcome = kill_app(stratum)
     assert outcome.complete_blocks > 0, outcome.explain()

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from lmkd_core.scenarios.apps import APPS
-from lmkd_core.scenarios.apps import AppsScenario
-from pytest_lmkd.apps.runner import AppsOutcome
+from pytest_lmkd import APPS
+from pytest_lmkd import AppsScenario
+from pytest_lmkd import Observe
 
 
 @pytest.mark.parametrize("scenario", APPS.values(), ids=str)
-def test_the_demand_is_met(scenario: AppsScenario, observe: Callable[[AppsScenario], AppsOutcome]) -> None:
+def test_the_demand_is_met(scenario: AppsScenario, observe: Observe) -> None:
     outcome = observe(scenario)
     assert outcome.complete_blocks > 0, outcome.explain()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_lmkd.conformance.runner import CaseRunner
+from pytest_lmkd import CaseRunner
 
 from .answers import ANSWERS
 from .answers import NEEDS_ROOT

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_lmkd.conformance.runner import CaseRunner
+from pytest_lmkd import CaseRunner
 
 SUITE = "shared-mm"
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from lmkd_core.scenarios.pressure import PRESSURE
-from lmkd_core.scenarios.pressure_stratum import PressureStratum
-from pytest_lmkd.pressure.runner import PressureOutcome
+from pytest_lmkd import PRESSURE
+from pytest_lmkd import Press
+from pytest_lmkd import PressureStratum
 
 
 @pytest.mark.parametrize("stratum", PRESSURE.values(), ids=str)
-def test_the_demand_is_met(
-    stratum: PressureStratum, press: Callable[[PressureStratum], PressureOutcome]
-) -> None:
+def test_the_demand_is_met(stratum: PressureStratum, press: Press) -> None:
     outcome = press(stratum)
     assert outcome.complete_blocks > 0, outcome.explain()
     assert not outcome.false_gains, "; ".join(outcome.false_gains)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from lmkd_core.records.plan import Stratum
-from lmkd_core.scenarios.reclaim import SCENARIOS
-from pytest_lmkd.reclaim.runner import StratumOutcome
+from pytest_lmkd import SCENARIOS
+from pytest_lmkd import Measure
+from pytest_lmkd import Stratum
 
 HUGE_MB = 16
 """What the virtual device reserves as huge pages."""
@@ -21,7 +19,7 @@ VICTIMS = [
 
 
 @pytest.mark.parametrize("stratum", VICTIMS, ids=str)
-def test_nothing_is_gained(stratum: Stratum, measure: Callable[[Stratum], StratumOutcome]) -> None:
+def test_nothing_is_gained(stratum: Stratum, measure: Measure) -> None:
     outcome = measure(stratum)
     assert outcome.complete_blocks > 0, outcome.explain()
     assert not outcome.false_gains, "; ".join(outcome.false_gains)

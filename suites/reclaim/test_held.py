@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from lmkd_core.records.plan import Stratum
-from lmkd_core.scenarios.reclaim import SCENARIOS
-from pytest_lmkd.reclaim.runner import StratumOutcome
+from pytest_lmkd import SCENARIOS
+from pytest_lmkd import Measure
+from pytest_lmkd import Stratum
 
 SCENARIO_NAMES = (
     "held-by-proc-mem",
@@ -27,6 +25,6 @@ VICTIMS = [SCENARIOS[name].stratum("reclaim", 64, threads=1) for name in SCENARI
 
 
 @pytest.mark.parametrize("stratum", VICTIMS, ids=str)
-def test_held_memory_comes_back(stratum: Stratum, measure: Callable[[Stratum], StratumOutcome]) -> None:
+def test_held_memory_comes_back(stratum: Stratum, measure: Measure) -> None:
     outcome = measure(stratum)
     assert outcome.complete_blocks > 0, outcome.explain()

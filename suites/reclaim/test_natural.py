@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from lmkd_core.records.plan import Stratum
-from lmkd_core.scenarios.reclaim import SCENARIOS
-from pytest_lmkd.reclaim.runner import StratumOutcome
+from pytest_lmkd import SCENARIOS
+from pytest_lmkd import Measure
+from pytest_lmkd import Stratum
 
 VICTIMS = [
     *(SCENARIOS["undisturbed"].stratum("reclaim", 64, threads) for threads in (8, 50)),
@@ -21,8 +19,6 @@ VICTIMS = [
 
 
 @pytest.mark.parametrize("stratum", VICTIMS, ids=str)
-def test_memory_of_this_kind_comes_back(
-    stratum: Stratum, measure: Callable[[Stratum], StratumOutcome]
-) -> None:
+def test_memory_of_this_kind_comes_back(stratum: Stratum, measure: Measure) -> None:
     outcome = measure(stratum)
     assert outcome.complete_blocks > 0, outcome.explain()

@@ -6,13 +6,11 @@ is the report's to say, with its interval.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
-from lmkd_core.records.plan import Stratum
-from lmkd_core.scenarios.reclaim import SCENARIOS
-from pytest_lmkd.reclaim.runner import StratumOutcome
+from pytest_lmkd import SCENARIOS
+from pytest_lmkd import Measure
+from pytest_lmkd import Stratum
 
 SIZES_AND_THREADS = [(size_mb, threads) for size_mb in (64, 256) for threads in (1, 16)]
 
@@ -24,6 +22,6 @@ VICTIMS = [
 
 
 @pytest.mark.parametrize("stratum", VICTIMS, ids=str)
-def test_memory_comes_back(stratum: Stratum, measure: Callable[[Stratum], StratumOutcome]) -> None:
+def test_memory_comes_back(stratum: Stratum, measure: Measure) -> None:
     outcome = measure(stratum)
     assert outcome.complete_blocks > 0, outcome.explain()

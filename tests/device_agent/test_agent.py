@@ -19,14 +19,14 @@ from groups import groups_of
 
 from lmkd_core.base.toolchain import ZIG_TARGETS
 from lmkd_core.base.toolchain import static_program
-from lmkd_core.records.wire import AgentError
-from lmkd_core.records.wire import AgentHello
-from lmkd_core.records.wire import AgentMessage
-from lmkd_core.records.wire import AgentProbe
-from lmkd_core.records.wire import AgentTrial
-from lmkd_core.records.wire import AgentTrialFailed
-from lmkd_core.records.wire import decode_agent_line
 from pytest_lmkd.devices.agent import PROGRAM
+from pytest_lmkd.devices.messages import AgentError
+from pytest_lmkd.devices.messages import AgentHello
+from pytest_lmkd.devices.messages import AgentMessage
+from pytest_lmkd.devices.messages import AgentProbe
+from pytest_lmkd.devices.messages import AgentTrial
+from pytest_lmkd.devices.messages import AgentTrialFailed
+from pytest_lmkd.devices.messages import decode_agent_line
 
 pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]
 

@@ -13,11 +13,11 @@ from sanitized import sanitized_program
 
 from lmkd_core.base.toolchain import ZIG_TARGETS
 from lmkd_core.base.toolchain import static_program
-from lmkd_core.records.wire import AgentCurve
-from lmkd_core.records.wire import AgentEpisode
-from lmkd_core.records.wire import AgentError
-from lmkd_core.records.wire import AgentMessage
-from lmkd_core.records.wire import decode_agent_line
+from pytest_lmkd.devices.messages import AgentCurve
+from pytest_lmkd.devices.messages import AgentEpisode
+from pytest_lmkd.devices.messages import AgentError
+from pytest_lmkd.devices.messages import AgentMessage
+from pytest_lmkd.devices.messages import decode_agent_line
 from pytest_lmkd.pressure.program import PROGRAM
 
 pytestmark = [pytest.mark.host_kernel, pytest.mark.measures]

@@ -23,17 +23,18 @@ from results import INTERRUPTIBLE
 import lmkd_virtual
 from lmkd_core.base.cache import user_cache_root
 from lmkd_core.base.deadline import Deadline
-from lmkd_core.records.plan import Stratum
 from lmkd_core.records.plan import plan_stratum
-from lmkd_core.records.wire import AgentTrial
-from lmkd_core.records.wire import AgentTrialFailed
-from lmkd_core.records.wire import decode_agent_line
+from lmkd_core.records.stratum import Stratum
+from lmkd_core.records.trial import PlannedTrial
 from pytest_lmkd.devices.agent_plan import plan_line
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.local_group import MOUNTS
 from pytest_lmkd.devices.local_group import PREFIX
 from pytest_lmkd.devices.local_group import LocalGroup
 from pytest_lmkd.devices.local_group import find_mount
+from pytest_lmkd.devices.messages import AgentTrial
+from pytest_lmkd.devices.messages import AgentTrialFailed
+from pytest_lmkd.devices.messages import decode_agent_line
 from pytest_lmkd.devices.virtual import VirtualSource
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport.private_server import shipped_adb_program
@@ -51,9 +52,9 @@ CACHE = user_cache_root().parent  # before pytester moves HOME away
 
 SUITE = """
     import pytest
-    from lmkd_core.records.plan import Stratum
+    from lmkd_core.records.stratum import Stratum
     NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
-    HELD = Stratum("quick", "private-anon", "{stall}", "injected", 4096, 4, {hold_ms}, timeout_ms=11000)
+    HELD = Stratum("quick", "private-anon", "{stall}", "injected", 4096, 4, {hold_ms}, timeout_ns=11 * 10**9)
     @pytest.mark.parametrize("stratum", [NATURAL, HELD], ids=str)
     def test_back(stratum, measure):
         assert measure(stratum).complete_blocks == {blocks}
@@ -377,7 +378,7 @@ def test_on_a_v2_machine_too_an_agent_stays_in_the_cgroup_that_keeps_it_apart(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(base))  # a device of our own, whatever else is up
     lmkd_virtual.build(print)
     large = Stratum("quick", "private-anon", "none", "natural", 65536, 1)  # 1 % of it is above a charge batch
-    plan = plan_line(1, plan_stratum(large, "local", ("kill",), 1, 1)[0][0], "cgroup")
+    plan = plan_line(1, plan_stratum(PlannedTrial, large, "local", ("kill",), 1, 1)[0][0], "cgroup")
     with Device(VirtualSource("stock"), print) as device:
         agent = f"{VirtualSource.folder}/*agent-{device.agent.sha256[:16]}"
         done = device.transport.shell(APART.format(plan=plan, agent=agent), Deadline(PATIENCE_S))

@@ -22,9 +22,9 @@ from pytest_lmkd.devices.virtual import VirtualSource
 
 SUITE = """
     import pytest
-    from lmkd_core.records.plan import Stratum
+    from lmkd_core.records.stratum import Stratum
     NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
-    HELD = Stratum("quick", "private-anon", "holder", "injected", 4096, 4, {hold_ms}, timeout_ms=11000)
+    HELD = Stratum("quick", "private-anon", "holder", "injected", 4096, 4, {hold_ms}, timeout_ns=11 * 10**9)
     @pytest.mark.parametrize("stratum", [NATURAL, HELD], ids=str)
     def test_back(stratum, measure):
         assert measure(stratum).complete_blocks == {blocks}

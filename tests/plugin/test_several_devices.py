@@ -21,7 +21,7 @@ SUITE = """
     import os
     from pathlib import Path
     import pytest
-    from lmkd_core.records.plan import Stratum
+    from lmkd_core.records.stratum import Stratum
     STRATA = [Stratum("quick", "private-anon", "none", "natural", 4096, threads) for threads in (1, 2)]
 
     @pytest.mark.parametrize("stratum", STRATA, ids=str)

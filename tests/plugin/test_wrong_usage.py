@@ -8,7 +8,7 @@ import pytest
 
 SUITE = """
     import pytest
-    from lmkd_core.records.plan import Stratum
+    from lmkd_core.records.stratum import Stratum
     @pytest.mark.parametrize("stratum", [Stratum("s", "private-anon", "none", "natural", 4096, 1)], ids=str)
     def test_one(stratum, measure):
         measure(stratum)

@@ -19,8 +19,8 @@ from two_runs import noisy_ms
 from two_runs import raced
 from two_runs import trials_of
 
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.trial import TrialRecord
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 BLOCKS = 8

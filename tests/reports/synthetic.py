@@ -14,22 +14,22 @@ from pathlib import Path
 
 import numpy as np
 
-from lmkd_core.records.wire import Call
-from lmkd_core.records.wire import CaseRecord
-from lmkd_core.records.wire import DeviceRecord
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import Fact
-from lmkd_core.records.wire import KillRecord
-from lmkd_core.records.wire import ObservationRecord
-from lmkd_core.records.wire import ObservedApp
-from lmkd_core.records.wire import ObservedDeath
-from lmkd_core.records.wire import PlannedTrial
-from lmkd_core.records.wire import RunInfo
-from lmkd_core.records.wire import SkipRecord
-from lmkd_core.records.wire import StateRecord
-from lmkd_core.records.wire import TrialRecord
-from lmkd_core.records.wire import encode_line
-from lmkd_core.records.wire import encode_lines
+from lmkd_core.records.case import CaseRecord
+from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.device import StateRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import KillRecord
+from lmkd_core.records.lines import encode_line
+from lmkd_core.records.lines import encode_lines
+from lmkd_core.records.observation import ObservationRecord
+from lmkd_core.records.observation import ObservedApp
+from lmkd_core.records.observation import ObservedDeath
+from lmkd_core.records.run import RunInfo
+from lmkd_core.records.schema import Fact
+from lmkd_core.records.trial import Call
+from lmkd_core.records.trial import PlannedTrial
+from lmkd_core.records.trial import TrialRecord
 
 ARMS = ("kill", "kill+mrelease", "reap-kill")
 PATCHED = "synthetic-reap-kill-v3"

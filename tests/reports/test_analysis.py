@@ -21,10 +21,10 @@ from synthetic import synthetic_device
 from synthetic import synthetic_info
 from synthetic import synthetic_trial
 
-from lmkd_core.records.wire import Call
-from lmkd_core.records.wire import PlannedTrial
-from lmkd_core.records.wire import SkipRecord
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.trial import Call
+from lmkd_core.records.trial import PlannedTrial
+from lmkd_core.records.trial import TrialRecord
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports import load_run
 from lmkd_reports import render_html

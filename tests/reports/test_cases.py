@@ -17,7 +17,7 @@ from synthetic import synthetic_run
 from test_page import SCRIPT
 from test_page import Page
 
-from lmkd_core.records.wire import CaseRecord
+from lmkd_core.records.case import CaseRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html

@@ -26,7 +26,7 @@ from two_runs import trials_of
 from two_runs import write
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 from lmkd_core.statistics.independent import enough_for_medians
 from lmkd_core.statistics.independent import fewest_for_medians
 from lmkd_core.statistics.independent import mean_difference

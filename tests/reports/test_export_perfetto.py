@@ -23,7 +23,7 @@ from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from synthetic import synthetic_trial
 
-from lmkd_core.records.wire import Call
+from lmkd_core.records.trial import Call
 from lmkd_reports.export.perfetto import write_traces
 from lmkd_reports.export.perfetto_episode import episode_trace
 from lmkd_reports.export.perfetto_trial import trial_trace

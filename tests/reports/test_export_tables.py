@@ -33,10 +33,20 @@ from synthetic import synthetic_run
 from synthetic import synthetic_states
 from synthetic import synthetic_trial
 
-from lmkd_core.records import wire
-from lmkd_core.records.wire import Conditions
-from lmkd_core.records.wire import Fact
-from lmkd_core.records.wire import encode_line
+from lmkd_core.records.case import CaseRecord
+from lmkd_core.records.device import Conditions
+from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.device import StateRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import KillRecord
+from lmkd_core.records.lines import encode_line
+from lmkd_core.records.observation import ObservationRecord
+from lmkd_core.records.observation import ObservedApp
+from lmkd_core.records.observation import ObservedDeath
+from lmkd_core.records.schema import Fact
+from lmkd_core.records.trial import Call
+from lmkd_core.records.trial import TrialRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports.analysis import Analysis
@@ -98,7 +108,7 @@ def one_device(name: str = PATCHED, run_id: str = "synthetic-run") -> SyntheticR
     run.trials = [synthetic_trial(device=name, block=block, curve=((0, 9), (5, 0))) for block in range(2)]
     run.episodes = [synthetic_episode(1, 1, device=name)]
     run.cases = [msgspec.structs.replace(one, device=name) for one in synthetic_conformance().cases[:1]]
-    run.skips = [wire.SkipRecord(device=name, what="arm", name="reap-kill", reason="no such flag")]
+    run.skips = [SkipRecord(device=name, what="arm", name="reap-kill", reason="no such flag")]
     return run
 
 
@@ -217,18 +227,18 @@ def test_calls_by_themselves_give_the_lost_races(export: Export) -> None:
 
 
 STRUCTS = [
-    (tables.TRIALS.columns, wire.TrialRecord, {"schema", "calls", "curve", "before", "after"}),
-    (tables.STATE, wire.Conditions, set()),
-    (tables.CALLS.told, wire.Call, set()),
-    (tables.EPISODES.columns, wire.EpisodeRecord, {"schema", "kills", "curve"}),
-    (tables.KILLS.told, wire.KillRecord, {"stall"}),
-    (tables.OBSERVATIONS.columns, wire.ObservationRecord, {"schema", "apps", "deaths"}),
-    (tables.OBSERVED_APPS.told, wire.ObservedApp, set()),
-    (tables.OBSERVED_DEATHS.told, wire.ObservedDeath, set()),
-    (tables.DEVICES.columns, wire.DeviceRecord, {"schema", "facts"}),
-    (tables.SKIPS.columns, wire.SkipRecord, {"schema"}),
-    (tables.STATES.columns, wire.StateRecord, {"schema"}),
-    (tables.CASES.columns, wire.CaseRecord, {"schema"}),
+    (tables.TRIALS.columns, TrialRecord, {"schema", "calls", "curve", "before", "after"}),
+    (tables.STATE, Conditions, set()),
+    (tables.CALLS.told, Call, set()),
+    (tables.EPISODES.columns, EpisodeRecord, {"schema", "kills", "curve"}),
+    (tables.KILLS.told, KillRecord, {"stall"}),
+    (tables.OBSERVATIONS.columns, ObservationRecord, {"schema", "apps", "deaths"}),
+    (tables.OBSERVED_APPS.told, ObservedApp, set()),
+    (tables.OBSERVED_DEATHS.told, ObservedDeath, set()),
+    (tables.DEVICES.columns, DeviceRecord, {"schema", "facts"}),
+    (tables.SKIPS.columns, SkipRecord, {"schema"}),
+    (tables.STATES.columns, StateRecord, {"schema"}),
+    (tables.CASES.columns, CaseRecord, {"schema"}),
 ]
 NOT_OF_THE_RECORD = {"run_id", "call"}
 
@@ -303,7 +313,7 @@ def test_the_documentation_tells_every_column(checkout: Path) -> None:
 def test_a_csv_file_is_as_rfc_4180_says(export: Export) -> None:
     run = one_device()
     texts = ['comma, "quotes"', "two\r\nlines", "lone\rreturn", "ünï€ 漢", "NUL\0", ""]
-    run.skips = [wire.SkipRecord(device=PATCHED, what="stall", name=text, reason=text) for text in texts]
+    run.skips = [SkipRecord(device=PATCHED, what="stall", name=text, reason=text) for text in texts]
     run.write(export.run_dir)
     found = export.csv("skips")
     assert [(line["name"], line["reason"]) for line in found] == list(zip(texts, texts, strict=True))
@@ -331,13 +341,13 @@ def test_a_text_is_never_a_formula(export: Export, text: str) -> None:
     run = one_device(text)
     run.devices[0] = msgspec.structs.replace(run.devices[0], model=text, facts={text: Fact(text, text, text)})
     run.episodes[0] = msgspec.structs.replace(run.episodes[0], scenario=text)
-    app = wire.ObservedApp(package=text, pid=1, oom_score_adj=900)
+    app = ObservedApp(package=text, pid=1, oom_score_adj=900)
     run.observations = [
         synthetic_observation(
             0, device=text, scenario=text, deaths=(synthetic_death(1, reason=text),), apps=(app,)
         )
     ]
-    run.trials[0] = msgspec.structs.replace(run.trials[0], calls=(wire.Call(text, -9, 1, text, None),))
+    run.trials[0] = msgspec.structs.replace(run.trials[0], calls=(Call(text, -9, 1, text, None),))
     run.states = synthetic_states(0, device=text, screen=text)
     run.write(export.run_dir)
     assert export("csv")[0] == 0
@@ -393,7 +403,7 @@ def test_a_failed_csv_export_leaves_the_one_before(export: Export, monkeypatch: 
 def test_parquet_gives_back_every_value(export: Export) -> None:
     run = one_device()
     run.trials = [
-        synthetic_trial(flags=("hot", "slow"), seed=2**63 - 1, calls=(wire.Call("kill", -9, 3, "", None),)),
+        synthetic_trial(flags=("hot", "slow"), seed=2**63 - 1, calls=(Call("kill", -9, 3, "", None),)),
         synthetic_trial(block=1, reclaim_90_ns=None, before=Conditions(cooling=2), curve=((0, 9), (5, 0))),
     ]
     run.write(export.run_dir)
@@ -582,7 +592,7 @@ def test_a_truncated_line_is_named_and_the_rest_used(export: Export, form: str) 
     "fields",
     [
         {"curve": ((0, 2**63),)},
-        {"calls": (wire.Call("kill", -(2**63) - 1, 0, "", None),)},
+        {"calls": (Call("kill", -(2**63) - 1, 0, "", None),)},
         {"seed": 2**70},
         {"after": Conditions(free_kb=2**64)},
     ],

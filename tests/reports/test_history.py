@@ -29,10 +29,10 @@ from two_runs import noisy_ms
 from two_runs import trials_of
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.lines import decode_run
+from lmkd_core.records.lines import encode_line
 from lmkd_core.records.reading import Reading
-from lmkd_core.records.wire import RunInfo
-from lmkd_core.records.wire import decode_run
-from lmkd_core.records.wire import encode_line
+from lmkd_core.records.run import RunInfo
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run

@@ -25,7 +25,7 @@ from synthetic import synthetic_run
 from test_page import SCRIPT
 from test_page import Page
 
-from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.paired import MIN_BLOCKS

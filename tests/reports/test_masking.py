@@ -16,9 +16,9 @@ from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from test_report_command import run_command
 
+from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.masking import Masker
-from lmkd_core.records.wire import Fact
-from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.schema import Fact
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.tables import TABLES
 from pytest_lmkd.cli import main

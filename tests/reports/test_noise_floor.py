@@ -14,7 +14,7 @@ from synthetic import synthetic_info
 from synthetic import synthetic_run
 from test_page import Page
 
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.trial import TrialRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html

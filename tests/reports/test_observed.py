@@ -16,7 +16,7 @@ from synthetic import synthetic_observations
 from test_page import SCRIPT
 from test_page import Page
 
-from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.observation import ObservationRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html

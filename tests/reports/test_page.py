@@ -22,8 +22,8 @@ from synthetic import synthetic_run
 from synthetic import synthetic_suite
 from synthetic import synthetic_trial
 
-from lmkd_core.records.wire import Fact
-from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.schema import Fact
 from lmkd_core.scenarios.reclaim import SCENARIOS
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.paired import PairedRatio

@@ -13,7 +13,7 @@ from synthetic import synthetic_run
 from synthetic import synthetic_trial
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.wire import encode_line
+from lmkd_core.records.lines import encode_line
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_summary

@@ -15,10 +15,10 @@ from synthetic import synthetic_pressure
 from synthetic import synthetic_run
 from synthetic import synthetic_trial
 
-from lmkd_core.records.wire import Conditions
-from lmkd_core.records.wire import PlannedEpisode
-from lmkd_core.records.wire import decode_record
-from lmkd_core.records.wire import encode_line
+from lmkd_core.records.device import Conditions
+from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.lines import decode_record
+from lmkd_core.records.lines import encode_line
 from lmkd_reports.export.schema import records_schema
 from lmkd_reports.export.schema import schema_text
 

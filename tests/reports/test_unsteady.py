@@ -9,7 +9,7 @@ from synthetic import synthetic_device
 from synthetic import synthetic_info
 from synthetic import synthetic_states
 
-from lmkd_core.records.wire import StateRecord
+from lmkd_core.records.device import StateRecord
 from lmkd_reports.analysis.analyse import analyse
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.analysis.unsteady import Unsteady

@@ -15,8 +15,8 @@ from synthetic import synthetic_episode
 from synthetic import synthetic_info
 from synthetic import synthetic_trial
 
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.trial import TrialRecord
 
 TIME_FIELDS = ("reclaim_50_ns", "reclaim_90_ns", "reclaim_99_ns", "exit_ns")
 Fields = dict[str, object]

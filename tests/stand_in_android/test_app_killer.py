@@ -17,7 +17,7 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.records.arms import AgentArm
 from lmkd_core.records.plan import plan_block
-from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.scenarios.apps import workload_app
 from pytest_lmkd.apps.app_kill import AppKiller
 from pytest_lmkd.apps.program import AppKill
@@ -67,7 +67,7 @@ def start(phone: StandIn, package: str) -> Target:
 
 
 def planned() -> PlannedTrial:
-    (trial,) = plan_block(workload_app(32, 4), "phone", ["kill"], 0, 1)
+    (trial,) = plan_block(PlannedTrial, workload_app(32, 4), "phone", ["kill"], 0, 1)
     return trial
 
 

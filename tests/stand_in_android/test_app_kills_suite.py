@@ -18,7 +18,7 @@ from stand_in_device import up
 
 import lmkd_virtual
 from lmkd_core.records.directory import ResultStore
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 
@@ -38,7 +38,7 @@ def run_suite(checkout: Path, results: Path, *words: str) -> subprocess.Complete
 
 
 def trials(results: Path) -> list[TrialRecord]:
-    return ResultStore(results, resume=True).trials(DEVICE)
+    return ResultStore(results, resume=True).records(DEVICE, TrialRecord)
 
 
 def check(done: subprocess.CompletedProcess[str], results: Path, killed_as: str) -> None:

@@ -15,7 +15,7 @@ from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
 from lmkd_core.records.directory import ResultStore
-from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.observation import ObservationRecord
 
 pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
 
@@ -45,7 +45,7 @@ def test_observations_tell_whom_lmkd_killed_and_nothing_else_dies(
 ) -> None:
     make_apks(tmp_path / "apks", APPS)
     run_suite(checkout, tmp_path / "apks", tmp_path / "results")
-    found = ResultStore(tmp_path / "results", resume=True).observations("virtual-stock")
+    found = ResultStore(tmp_path / "results", resume=True).records("virtual-stock", ObservationRecord)
     seen = {one.scenario: one for one in found}
     assert all(one.valid for one in found)
     assert seen["nothing-starts"].deaths == ()

@@ -14,12 +14,16 @@ from stand_in_device import up
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.observation import ObservationRecord
 from lmkd_core.scenarios.apps import AppsScenario
-from pytest_lmkd.apps.runner import AppsRunner
-from pytest_lmkd.apps.workloads import Workloads
+from pytest_lmkd.apps.suite import AppsSuite
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.virtual import VirtualSource
+from pytest_lmkd.experiment.blocks import AnyLoop
+from pytest_lmkd.experiment.blocks import BlockLoop
+from pytest_lmkd.experiment.context import open_context
 from pytest_lmkd.experiment.rules import Rules
+from pytest_lmkd.experiment.rules import RunRules
 
 pytestmark = pytest.mark.virtual_device
 
@@ -38,27 +42,28 @@ def phone() -> Iterator[Device]:
         yield device
 
 
-def observe(phone: Device, folder: Path, *named: str) -> tuple[AppsRunner, Workloads, ResultStore]:
+def observations(phone: Device, folder: Path, *named: str) -> tuple[AnyLoop, ResultStore]:
     make_apks(folder / "apks", 2)
     store = ResultStore(folder / "results")
     rules = Rules(blocks=2, seed=1)
-    workloads = Workloads(phone, folder / "apks", print)
-    return AppsRunner(phone, store, rules, named, workloads, lambda *_: None, print), workloads, store
+    context = open_context(phone, store, "run", (), RunRules(rules, rules), print)
+    experiments = AppsSuite(folder / "apks", named).open(context)
+    return BlockLoop(context, experiments["apps"], lambda *_: None), store
 
 
 def test_an_app_that_is_not_there_is_named_and_nothing_stays(phone: Device, tmp_path: Path) -> None:
-    runner, workloads, store = observe(phone, tmp_path, THERE, NOT_THERE)
-    outcome = runner.observe(SMALL)
-    workloads.close()
+    loop, store = observations(phone, tmp_path, THERE, NOT_THERE)
+    outcome = loop.measure(SMALL)
+    loop.close()
     assert outcome.complete_blocks == 0
     assert [f"{NOT_THERE} did not start" in line for line in outcome.invalid] == [True, True]
-    assert [one.valid for one in store.observations(phone.name)] == [False, False]
+    assert [one.valid for one in store.records(phone.name, ObservationRecord)] == [False, False]
     left = phone.transport.shell("pidof org.lmkdlab.w01; pm list packages -3", Deadline(PATIENCE_S))
     assert left.stdout == b""
 
 
 def test_apps_that_are_there_are_observed_afterwards(phone: Device, tmp_path: Path) -> None:
-    runner, workloads, _ = observe(phone, tmp_path, THERE)
-    outcome = runner.observe(SMALL)
-    workloads.close()
+    loop, _ = observations(phone, tmp_path, THERE)
+    outcome = loop.measure(SMALL)
+    loop.close()
     assert (outcome.complete_blocks, outcome.invalid) == (2, [])

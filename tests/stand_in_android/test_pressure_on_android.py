@@ -15,6 +15,7 @@ from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
 from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.episode import EpisodeRecord
 from pytest_lmkd.apps.observation import LEFT_ADJ
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.lmkd.quiet import FLAG
@@ -39,7 +40,7 @@ def test_only_our_policy_kills_and_the_devices_own_is_restored(
             assert phone.android.pid_of(APP) == pid
             assert [phone.output(f"getprop {FLAG}{name}") for name in SILENCED] == ["", ""]
             assert phone.output(f"[ ! -e {ANDROID_FOLDER}/{JOURNAL} ] && echo gone") == "gone"
-    (episode,) = ResultStore(tmp_path / "results", resume=True).episodes("virtual-stock")
+    (episode,) = ResultStore(tmp_path / "results", resume=True).records("virtual-stock", EpisodeRecord)
     assert episode.valid
     assert episode.kills_total > 0
 

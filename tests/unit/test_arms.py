@@ -10,7 +10,7 @@ from lmkd_core.records.arms import agent_arm
 from lmkd_core.records.arms import missing
 from lmkd_core.records.arms import needs_of_arm
 from lmkd_core.records.arms import parse_arms
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 
 
 def test_arms_keep_the_order_in_which_they_are_named() -> None:

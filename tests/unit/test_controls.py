@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.experiment.controls import false_gains
 
 CONTROLS = 8

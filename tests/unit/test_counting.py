@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkd_core.records.wire import AgentKill
-from lmkd_core.records.wire import EpisodePoint
+from lmkd_core.records.episode import EpisodePoint
+from pytest_lmkd.devices.messages import AgentKill
 from pytest_lmkd.pressure.counting import kills_needed
 from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.counting import premature_class

@@ -8,10 +8,11 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkd_core.records.plan import Stratum
 from lmkd_core.records.plan import arm_order
 from lmkd_core.records.plan import derived_seed
 from lmkd_core.records.plan import plan_stratum
+from lmkd_core.records.stratum import Stratum
+from lmkd_core.records.trial import PlannedTrial
 
 ARMS = ("kill", "kill+mrelease", "reap-kill")
 STRATUM = Stratum("reclaim", "private-anon", "holder", "injected", victim_kb=65536, threads=16, hold_ms=300)
@@ -23,7 +24,7 @@ def order_of(block: list) -> tuple[str, ...]:
 
 @given(seed=st.integers(0, 2**62), blocks=st.integers(1, 30))
 def test_every_block_runs_every_arm_once(seed: int, blocks: int) -> None:
-    plan = plan_stratum(STRATUM, "phone", ARMS, blocks, seed)
+    plan = plan_stratum(PlannedTrial, STRATUM, "phone", ARMS, blocks, seed)
     assert len(plan) == blocks
     for number, block in enumerate(plan):
         assert sorted(order_of(block)) == sorted(ARMS)
@@ -33,15 +34,15 @@ def test_every_block_runs_every_arm_once(seed: int, blocks: int) -> None:
 
 def test_the_same_seed_gives_the_same_plan_and_another_seed_another() -> None:
     def orders(seed: int) -> list[tuple[str, ...]]:
-        return [order_of(block) for block in plan_stratum(STRATUM, "phone", ARMS, 20, seed)]
+        return [order_of(block) for block in plan_stratum(PlannedTrial, STRATUM, "phone", ARMS, 20, seed)]
 
     assert orders(1) == orders(1)
     assert orders(1) != orders(2)
 
 
 def test_a_plan_does_not_change_when_it_is_made_longer() -> None:
-    short = plan_stratum(STRATUM, "phone", ARMS, 5, seed=3)
-    assert plan_stratum(STRATUM, "phone", ARMS, 9, seed=3)[:5] == short
+    short = plan_stratum(PlannedTrial, STRATUM, "phone", ARMS, 5, seed=3)
+    assert plan_stratum(PlannedTrial, STRATUM, "phone", ARMS, 9, seed=3)[:5] == short
 
 
 @given(seed=st.integers(0, 2**62), arms=st.integers(1, 7), squares=st.integers(1, 3))
@@ -67,8 +68,8 @@ def test_which_arm_comes_first_is_random() -> None:
 
 
 def test_warm_up_blocks_are_others_than_those_that_count() -> None:
-    warm = plan_stratum(STRATUM, "phone", ARMS, 6, seed=3, warmup=True)
-    counted = plan_stratum(STRATUM, "phone", ARMS, 6, seed=3)
+    warm = plan_stratum(PlannedTrial, STRATUM, "phone", ARMS, 6, seed=3, warmup=True)
+    counted = plan_stratum(PlannedTrial, STRATUM, "phone", ARMS, 6, seed=3)
     assert all(trial.warmup for block in warm for trial in block)
     assert not any(trial.warmup for block in counted for trial in block)
     assert [block[0].seed for block in warm] != [block[0].seed for block in counted]
@@ -80,7 +81,7 @@ def test_devices_and_strata_get_orders_of_their_own() -> None:
 
 
 def test_all_arms_of_a_block_share_its_seed() -> None:
-    for block in plan_stratum(STRATUM, "phone", ARMS, 5, seed=5):
+    for block in plan_stratum(PlannedTrial, STRATUM, "phone", ARMS, 5, seed=5):
         assert len({trial.seed for trial in block}) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.filter import DeviceFilter
 from pytest_lmkd.devices.shell_facts import FACTS
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from stand_in_shell import StandInShell
 
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.lmkd.settings import DEFAULTS
 from pytest_lmkd.lmkd.settings import parse_properties
 from pytest_lmkd.lmkd.settings import read_settings

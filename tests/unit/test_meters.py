@@ -7,9 +7,9 @@ from test_records import MEASURED
 from test_records import planned
 from test_validity import measured
 
-from lmkd_core.records.wire import AgentTrial
-from lmkd_core.records.wire import AgentTrialFailed
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
+from pytest_lmkd.devices.messages import AgentTrial
+from pytest_lmkd.devices.messages import AgentTrialFailed
 from pytest_lmkd.devices.meters import meter_of
 from pytest_lmkd.devices.meters import why_no_meter
 from pytest_lmkd.devices.meters import why_not_measured
@@ -19,7 +19,7 @@ from pytest_lmkd.experiment.validity import MAX_NOISE_PCT
 from pytest_lmkd.experiment.validity import excluded_by
 from pytest_lmkd.experiment.validity import flags
 from pytest_lmkd.experiment.validity import meter_error_kb
-from pytest_lmkd.reclaim.runner import trial_record
+from pytest_lmkd.reclaim.record import trial_record
 
 ALLOWED_KB = MEASURED.returns_kb * MAX_NOISE_PCT // 100
 RETURNS_KB = MEASURED.returns_kb

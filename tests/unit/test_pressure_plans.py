@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.plan import plan_block
 from lmkd_core.scenarios.pressure import PRESSURE
-from lmkd_core.scenarios.pressure_stratum import plan_pressure_block
 from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import plan_episode
 from pytest_lmkd.pressure.profiles import PROFILES
@@ -39,12 +40,12 @@ def test_the_same_arm_again_is_the_same_plan() -> None:
 
 def test_blocks_have_apps_of_their_own() -> None:
     stratum = PRESSURE["undisturbed"]
-    seeds = [plan_pressure_block(stratum, "phone", ARMS, block, 1)[0].seed for block in range(20)]
+    seeds = [plan_block(PlannedEpisode, stratum, "phone", ARMS, block, 1)[0].seed for block in range(20)]
     assert len({plan_episode(stratum, "kill", GB_KB, seed).text for seed in seeds}) == 20
 
 
 def test_a_block_runs_every_arm_once_with_one_seed() -> None:
-    block = plan_pressure_block(PRESSURE["undisturbed"], "phone", ARMS, 3, 1)
+    block = plan_block(PlannedEpisode, PRESSURE["undisturbed"], "phone", ARMS, 3, 1)
     assert sorted(episode.arm for episode in block) == sorted(ARMS)
     assert [episode.order for episode in block] == [0, 1, 2]
     assert len({episode.seed for episode in block}) == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from stand_in_shell import StandInShell
 
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.questions import VALUE_MAX_BYTES
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question

@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.names import file_name
+from lmkd_core.records.device import Conditions
+from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.directory import ResultStore
-from lmkd_core.records.plan import Stratum
+from lmkd_core.records.lines import decode_record
+from lmkd_core.records.lines import encode_line
 from lmkd_core.records.plan import plan_block
-from lmkd_core.records.wire import AgentTrial
-from lmkd_core.records.wire import AgentTrialFailed
-from lmkd_core.records.wire import Call
-from lmkd_core.records.wire import Conditions
-from lmkd_core.records.wire import PlannedTrial
-from lmkd_core.records.wire import SkipRecord
-from lmkd_core.records.wire import TrialRecord
-from lmkd_core.records.wire import decode_agent_line
-from lmkd_core.records.wire import decode_record
-from lmkd_core.records.wire import encode_line
+from lmkd_core.records.stratum import Stratum
+from lmkd_core.records.trial import Call
+from lmkd_core.records.trial import PlannedTrial
+from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.devices.agent_plan import plan_line
-from pytest_lmkd.reclaim.runner import trial_record
+from pytest_lmkd.devices.messages import AgentTrial
+from pytest_lmkd.devices.messages import AgentTrialFailed
+from pytest_lmkd.devices.messages import decode_agent_line
+from pytest_lmkd.reclaim.record import trial_record
 
 MEASURED = AgentTrial(
     id=1,
@@ -63,7 +63,7 @@ def planned(arm: str) -> PlannedTrial:
     stratum = Stratum(
         "reclaim", "private-anon", "holder", "injected", victim_kb=65_536, threads=16, hold_ms=300
     )
-    return plan_block(stratum, "phone", [arm], 0, seed=1)[0]
+    return plan_block(PlannedTrial, stratum, "phone", [arm], 0, seed=1)[0]
 
 
 def test_the_agent_is_told_every_parameter() -> None:

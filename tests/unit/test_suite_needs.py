@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.suite_needs import TIERS
 from pytest_lmkd.devices.suite_needs import why_no_tier
 from pytest_lmkd.devices.suite_needs import why_not

@@ -12,8 +12,10 @@ from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.logs.deaths import Death
 from lmkd_core.records.plan import plan_block
-from lmkd_core.records.wire import Call
+from lmkd_core.records.trial import Call
+from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.scenarios.apps import workload_app
+from pytest_lmkd.apps.app_kill import AppKillMeasured
 from pytest_lmkd.apps.app_kill import check_deaths
 from pytest_lmkd.apps.app_kill import measured
 from pytest_lmkd.apps.program import AppKill
@@ -135,8 +137,8 @@ def test_a_thinned_curve_begins_where_it_began_and_is_short(missing_kb: list[int
     assert [at_us for at_us, _ in thin] == sorted({at_us for at_us, _ in thin})
 
 
-def measured_by(arm: str, *calls: Call, step_ns: int = 100) -> dict[str, object]:
-    (planned,) = plan_block(workload_app(100, 4), "device", [arm], 0, 1)
+def measured_by(arm: str, *calls: Call, step_ns: int = 100) -> AppKillMeasured:
+    (planned,) = plan_block(PlannedTrial, workload_app(100, 4), "device", [arm], 0, 1)
     return measured(planned, app_kill(calls=calls), Watch(tuple(samples(linear)), step_ns))
 
 
@@ -145,12 +147,12 @@ SIGKILL = Call("pidfd_send_signal", 0, 9000, "", None)
 
 def test_a_record_tells_of_the_call_that_reaps() -> None:
     release = Call("process_mrelease", 20_000, 5 * MS, "ESRCH", None)
-    fields = measured_by("kill+mrelease", SIGKILL, release)
-    assert (fields["kill_to_mrelease_ns"], fields["syscall_ns"]) == (20_000, 5 * MS)
-    assert (fields["mrelease_errno"], fields["meter"]) == ("ESRCH", "system")
-    assert "reclaim_99_ns" not in fields
+    reaped = measured_by("kill+mrelease", SIGKILL, release)
+    assert (reaped.kill_to_mrelease_ns, reaped.syscall_ns) == (20_000, 5 * MS)
+    assert (reaped.mrelease_errno, reaped.meter) == ("ESRCH", "system")
+    assert not hasattr(reaped, "reclaim_99_ns")
     alone = measured_by("kill", SIGKILL)
-    assert (alone["kill_to_mrelease_ns"], alone["syscall_ns"], alone["mrelease_errno"]) == (None, 9000, "")
+    assert (alone.kill_to_mrelease_ns, alone.syscall_ns, alone.mrelease_errno) == (None, 9000, "")
 
 
 @pytest.mark.parametrize("errno", ["EPERM", "EINVAL"])
@@ -160,8 +162,8 @@ def test_a_reap_kill_that_killed_nobody_is_invalid(errno: str) -> None:
 
 
 def test_a_clock_of_timer_ticks_is_flagged() -> None:
-    assert measured_by("kill", SIGKILL)["flags"] == ()
-    assert measured_by("kill", SIGKILL, step_ns=4 * MS)["flags"] == ("clock-step",)
+    assert measured_by("kill", SIGKILL).flags == ()
+    assert measured_by("kill", SIGKILL, step_ns=4 * MS).flags == ("clock-step",)
 
 
 def death(pid: int, killer: str) -> Death:

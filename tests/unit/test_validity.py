@@ -12,13 +12,13 @@ from test_records import MEASURED
 from test_records import planned
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.wire import AgentTrial
-from lmkd_core.records.wire import Conditions
+from lmkd_core.records.device import Conditions
+from pytest_lmkd.devices.messages import AgentTrial
 from pytest_lmkd.experiment.validity import CHECKS
 from pytest_lmkd.experiment.validity import excluded_by
 from pytest_lmkd.experiment.validity import flags
 from pytest_lmkd.experiment.validity import parse_suppressed
-from pytest_lmkd.reclaim.runner import trial_record
+from pytest_lmkd.reclaim.record import trial_record
 
 
 def measured(*, before: dict[str, Any] | None = None, **changes: object) -> AgentTrial:

@@ -11,11 +11,11 @@ from suites.conformance.answers import NEEDS_ROOT
 from suites.conformance.answers import expected_answer
 
 import lmkd_virtual
-from lmkd_core.records.wire import AgentProbe
-from lmkd_core.records.wire import decode_agent_line
 from pytest_lmkd.conformance.program import PROGRAM
 from pytest_lmkd.conformance.program import parse_answer
 from pytest_lmkd.devices.agent import PROGRAM as AGENT
+from pytest_lmkd.devices.messages import AgentProbe
+from pytest_lmkd.devices.messages import decode_agent_line
 from pytest_lmkd.transport.program import bring
 
 pytestmark = pytest.mark.virtual_device

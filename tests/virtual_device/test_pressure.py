@@ -10,10 +10,11 @@ from booted import Device
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import TrialInvalid
-from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.plan import plan_block
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
-from lmkd_core.scenarios.pressure_stratum import plan_pressure_block
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.pressure.counting import kills_needed
 from pytest_lmkd.pressure.counting import needed_kb
@@ -51,7 +52,7 @@ def answer_to(
 
 
 def record_of(answer: EpisodeAnswer, stratum: PressureStratum) -> EpisodeRecord:
-    planned = plan_pressure_block(stratum, "phone", [ARM], 0, 1)[0]
+    planned = plan_block(PlannedEpisode, stratum, "phone", [ARM], 0, 1)[0]
     return episode_record(planned, answer, 1, "boot")
 
 
@@ -108,7 +109,7 @@ def test_pressure_in_a_cgroup_leaves_the_rest_of_the_device_alone(pressure: Pres
 
 def test_nothing_remains_when_the_host_goes_away(phone: Device, pressure: Pressure) -> None:
     """The stream is closed while the demand is held for half a minute."""
-    stratum = PressureStratum("long", "", "", "natural", hold_ms=30_000)
+    stratum = PressureStratum(scenario="long", title="", expectation="", regime="natural", hold_ms=30_000)
     plan = plan_episode(stratum, ARM, memory_kb(phone, "MemTotal") // 4, seed=1)
     program = phone.output(f"ls {ANDROID_FOLDER}/lmkd-pressure-*").split()[0]
     phone.output(f"cat > /tmp/plan <<'END'\n{plan.text}END")

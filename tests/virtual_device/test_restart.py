@@ -9,6 +9,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeVar
@@ -21,17 +22,21 @@ from booted import start
 import lmkd_virtual
 from lmkd_core.base.progress import Progress
 from lmkd_core.records.directory import ResultStore
-from lmkd_core.records.plan import Stratum
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import Record
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.lines import Record
+from lmkd_core.records.stratum import Stratum
+from lmkd_core.records.trial import TrialRecord
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.source import ANDROID_FOLDER
+from pytest_lmkd.experiment.blocks import AnyLoop
+from pytest_lmkd.experiment.blocks import BlockLoop
+from pytest_lmkd.experiment.context import open_context
 from pytest_lmkd.experiment.rules import Rules
+from pytest_lmkd.experiment.rules import RunRules
 from pytest_lmkd.experiment.validity import CHECKS
-from pytest_lmkd.pressure.runner import EpisodeRunner
-from pytest_lmkd.reclaim.runner import Runner
+from pytest_lmkd.pressure.experiment import PressureExperiment
+from pytest_lmkd.reclaim.experiment import ReclaimExperiment
 from pytest_lmkd.transport import Transport
 
 pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
@@ -101,34 +106,44 @@ def by_block(records: list[Measured]) -> dict[int, list[Measured]]:
     return {block: [one for one in last.values() if one.block == block] for block, _ in last}
 
 
+def block_loop(
+    device: Device, store: ResultStore, arms: Sequence[str], experiment: type, blocks: int
+) -> AnyLoop:
+    rules = Rules(blocks=blocks, seed=1)
+    context = open_context(device, store, "run", arms, RunRules(rules, rules), print)
+    return BlockLoop(context, experiment(context), lambda *_: None)
+
+
 def test_trials_of_a_block_that_a_restart_cut_are_all_made_again(phone: StandInPhone, tmp_path: Path) -> None:
     in_the_second_block = len(ARMS) + 1
     store = RestartingStore(tmp_path / "results", phone, in_the_second_block)
     with Device(phone, print) as device:
         first_boot = device.boot_id
-        runner = Runner(device, store, "run", ARMS, Rules(blocks=3, seed=1), lambda *_: None)
-        outcome = runner.measure(Stratum("reclaim", "natural", "none", "natural", 16384, 1))
+        loop = block_loop(device, store, ARMS, ReclaimExperiment, blocks=3)
+        outcome = loop.measure(Stratum("reclaim", "natural", "none", "natural", 16384, 1))
         last_boot = device.boot_id
     assert (outcome.complete_blocks, outcome.invalid) == (3, [])
-    blocks = by_block(store.trials(NAME))
+    blocks = by_block(store.records(NAME, TrialRecord))
     assert [{one.boot_id for one in blocks[block]} for block in range(3)] == [
         {first_boot},
         {last_boot},
         {last_boot},
     ]
-    assert Counter(one.boot_id for one in store.trials(NAME))[first_boot] == in_the_second_block
+    assert Counter(one.boot_id for one in store.records(NAME, TrialRecord))[first_boot] == in_the_second_block
 
 
 def test_episodes_as_well(phone: StandInPhone, tmp_path: Path) -> None:
     store = RestartingStore(tmp_path / "results", phone, after=1)
     with Device(phone, print) as device:
         first_boot = device.boot_id
-        runner = EpisodeRunner(device, store, ARMS[:2], Rules(blocks=1, seed=1), lambda *_: None, print)
-        outcome = runner.measure(PressureStratum("short", "", "", "natural", hold_ms=100))
-        runner.close()
+        loop = block_loop(device, store, ARMS[:2], PressureExperiment, blocks=1)
+        outcome = loop.measure(
+            PressureStratum(scenario="short", title="", expectation="", regime="natural", hold_ms=100)
+        )
+        loop.close()
         last_boot = device.boot_id
     assert outcome.complete_blocks == (not outcome.invalid)
     assert all(KERNEL_CAME_FIRST in reason for reason in outcome.invalid)
-    found = store.episodes(NAME)
+    found = store.records(NAME, EpisodeRecord)
     assert [one.boot_id for one in found] == [first_boot, last_boot, last_boot]
     assert {one.boot_id for one in by_block(found)[0]} == {last_boot}

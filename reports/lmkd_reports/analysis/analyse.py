@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from lmkd_core.records.wire import Call
-from lmkd_core.records.wire import RunInfo
-from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.run import RunInfo
+from lmkd_core.records.trial import Call
 from lmkd_core.statistics.sequential import look_confidence
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.arms import arm_result

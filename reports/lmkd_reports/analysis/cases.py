@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lmkd_core.records.wire import CaseRecord
+from lmkd_core.records.case import CaseRecord
 
 ONLY_KILL = 0x100
 """The flags that stand for a SIGKILL without ``process_mrelease``."""

@@ -10,20 +10,20 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
+from lmkd_core.records.case import CaseRecord
+from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.device import StateRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.observation import ObservationRecord
 from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import RunRecords
 from lmkd_core.records.reading import read_run
-from lmkd_core.records.wire import CaseRecord
-from lmkd_core.records.wire import DeviceRecord
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import ObservationRecord
-from lmkd_core.records.wire import PlannedTrial
-from lmkd_core.records.wire import RunInfo
-from lmkd_core.records.wire import SkipRecord
-from lmkd_core.records.wire import StateRecord
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.run import RunInfo
+from lmkd_core.records.trial import PlannedTrial
+from lmkd_core.records.trial import TrialRecord
 
 STRATUM = (
     "suite",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmkd_core.records.arms import once
+from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.reading import Problem
-from lmkd_core.records.wire import DeviceRecord
-from lmkd_core.records.wire import RunInfo
-from lmkd_core.records.wire import SkipRecord
+from lmkd_core.records.run import RunInfo
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.curves import Band
 from lmkd_core.statistics.curves import Steps

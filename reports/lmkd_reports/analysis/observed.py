@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lmkd_core.records.wire import ObservationRecord
-from lmkd_core.records.wire import ObservedDeath
+from lmkd_core.records.observation import ObservationRecord
+from lmkd_core.records.observation import ObservedDeath
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.shares import Share

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmkd_core.records.arms import once
-from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference

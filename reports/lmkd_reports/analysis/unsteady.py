@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lmkd_core.records.wire import StateRecord
+from lmkd_core.records.device import StateRecord
 
 HOT = 2
 """PowerManager.THERMAL_STATUS_MODERATE: from here on clocks are lowered."""

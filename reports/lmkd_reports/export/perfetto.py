@@ -12,11 +12,11 @@ from pathlib import Path
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
+from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import Reading
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.trial import TrialRecord
 from lmkd_reports.export.files import LONGEST_NAME
 from lmkd_reports.export.files import replaced
 from lmkd_reports.export.files import safe_name

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from lmkd_core.records.wire import EpisodePoint
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import KillRecord
+from lmkd_core.records.episode import EpisodePoint
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import KillRecord
 from lmkd_reports.export.perfetto_place import block_of
 from lmkd_reports.export.perfetto_place import place_of
 from lmkd_reports.export.trace import BYTES_A_KB

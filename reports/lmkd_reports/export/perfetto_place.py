@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.trial import TrialRecord
 
 
 class Place(TypedDict):

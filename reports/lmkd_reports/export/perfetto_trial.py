@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.trial import TrialRecord
 from lmkd_reports.export.perfetto_place import block_of
 from lmkd_reports.export.perfetto_place import place_of
 from lmkd_reports.export.trace import BYTES_A_KB

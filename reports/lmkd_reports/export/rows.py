@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from lmkd_core.records.wire import Conditions
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import ObservationRecord
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.device import Conditions
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.observation import ObservationRecord
+from lmkd_core.records.trial import TrialRecord
 from lmkd_reports.export import tables
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.reading import episode_key

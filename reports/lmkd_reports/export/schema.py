@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 from typing import Any
 
 import msgspec
 
-import lmkd_core.records.wire
+from lmkd_core.records.lines import Planned
+from lmkd_core.records.lines import Record
+from lmkd_core.records.run import RunInfo
+from lmkd_core.records.schema import SCHEMA
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 REFERENCE = "#/$defs/{name}"
@@ -19,12 +21,9 @@ ABOUT = (
 )
 
 FILES: dict[str, tuple[str, Any]] = {
-    "run": ("The content of run.json.", lmkd_core.records.wire.RunInfo),
-    "plan-line": (
-        "A line of plan.jsonl.",
-        lmkd_core.records.wire.PlannedTrial | lmkd_core.records.wire.PlannedEpisode,
-    ),
-    "record-line": ("A line of records/*.jsonl.", lmkd_core.records.wire.Record),
+    "run": ("The content of run.json.", RunInfo),
+    "plan-line": ("A line of plan.jsonl.", Planned),
+    "record-line": ("A line of records/*.jsonl.", Record),
 }
 """What stands in which file."""
 
@@ -40,10 +39,10 @@ def records_schema() -> dict[str, Any]:
     }
     return {
         "$schema": DIALECT,
-        "title": f"Results of pytest-lmkd, schema {lmkd_core.records.wire.SCHEMA}",
+        "title": f"Results of pytest-lmkd, schema {SCHEMA}",
         "description": ABOUT,
         "anyOf": [{"$ref": REFERENCE.format(name=name)} for name in files],
-        "$defs": files | {name: _described(name, one) for name, one in sorted(definitions.items())},
+        "$defs": files | {name: _described(schema) for name, schema in sorted(definitions.items())},
     }
 
 
@@ -52,10 +51,10 @@ def _without_discriminator(schema: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in schema.items() if name != "discriminator"}
 
 
-def _described(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    """``schema`` with its struct's docstring as text: a line a paragraph, without indentation."""
-    text = inspect.getdoc(getattr(lmkd_core.records.wire, name)) or ""
-    paragraphs = [" ".join(one.split()) for one in text.split("\n\n")]
+def _described(schema: dict[str, Any]) -> dict[str, Any]:
+    """``schema`` with its description, a struct's docstring, as one line per paragraph."""
+    text = schema.get("description", "")
+    paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     return schema | {"description": "\n\n".join(paragraphs)}
 
 

@@ -11,9 +11,9 @@ import pandas as pd
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
+from lmkd_core.records.lines import decode_run
 from lmkd_core.records.masking import Masker
-from lmkd_core.records.wire import RunInfo
-from lmkd_core.records.wire import decode_run
+from lmkd_core.records.run import RunInfo
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.found import merged
 from lmkd_reports.fleet.page import render_fleet

@@ -21,7 +21,7 @@ from lmkd_core.base.errors import error_text
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import decoded
 from lmkd_core.records.reading import record_files
-from lmkd_core.records.wire import SCHEMA
+from lmkd_core.records.schema import SCHEMA
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.found import merged
 from lmkd_reports.fleet.found import model_name

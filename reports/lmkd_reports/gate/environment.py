@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lmkd_core.records.wire import DeviceRecord
-from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.run import RunInfo
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.gate.runs import DevicePair

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import ObservationRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.observation import ObservationRecord
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.frames import STRATUM
 from lmkd_reports.analysis.frames import Run

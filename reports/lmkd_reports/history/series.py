@@ -18,9 +18,9 @@ from pathlib import Path
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
+from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
-from lmkd_core.records.wire import DeviceRecord
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import censored_quantile
 from lmkd_core.statistics.shares import wilson

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lmkd_core.records.wire import CaseRecord
+from lmkd_core.records.case import CaseRecord
 from lmkd_reports.analysis.cases import ONLY_KILL
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.cases import counts_of

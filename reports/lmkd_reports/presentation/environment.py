@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lmkd_core.records.wire import DeviceRecord
+from lmkd_core.records.device import DeviceRecord
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.presentation import units
 

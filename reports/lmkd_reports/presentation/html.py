@@ -15,7 +15,7 @@ from itertools import groupby
 import jinja2
 from markupsafe import Markup
 
-from lmkd_core.records.wire import CaseRecord
+from lmkd_core.records.case import CaseRecord
 from lmkd_reports.analysis.cases import is_broken
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ArmResult

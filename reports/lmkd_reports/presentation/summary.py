@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import groupby
 
-from lmkd_core.records.wire import CaseRecord
+from lmkd_core.records.case import CaseRecord
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.cases import is_broken
 from lmkd_reports.analysis.model import Analysis

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import altair as alt
 import pandas as pd
 
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import KillRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import KillRecord
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.figures import WIDTH
 from lmkd_reports.presentation.figures import render

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 
 DELAYED = re.compile(r"(?P<arm>kill\+mrelease)@(?P<delay>[1-9]\d{0,6})(?P<unit>us|ms)")
 """``kill+mrelease@200us``: process_mrelease that long after the kill."""
@@ -36,6 +36,12 @@ class AgentArm:
 
     name: str
     delay_us: int = 0
+
+
+def add_arm(name: str, meaning: str) -> None:
+    """Adds an arm of a team's own agent. Raises: UsageProblem: another one has its name."""
+    if ARMS.setdefault(name, meaning) != meaning:
+        raise UsageProblem(f"there is an arm named {name!r} already: choose another name")
 
 
 def once(name: str) -> str:

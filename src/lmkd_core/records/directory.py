@@ -11,22 +11,35 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
+from typing import Protocol
+from typing import TypeVar
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.names import file_name
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import ObservationRecord
-from lmkd_core.records.wire import PlannedEpisode
-from lmkd_core.records.wire import PlannedTrial
-from lmkd_core.records.wire import Record
-from lmkd_core.records.wire import RunInfo
-from lmkd_core.records.wire import TrialRecord
-from lmkd_core.records.wire import decode_record
-from lmkd_core.records.wire import decode_run
-from lmkd_core.records.wire import encode_line
-from lmkd_core.records.wire import encode_lines
+from lmkd_core.records.lines import decode_record
+from lmkd_core.records.lines import decode_run
+from lmkd_core.records.lines import encode_line
+from lmkd_core.records.lines import encode_lines
+from lmkd_core.records.reading import decoded
+from lmkd_core.records.run import RunInfo
+
+Kind = TypeVar("Kind")
 
 UNPLANNED = (b'"type":"case"', b'"type":"observation"')
+
+
+class DeviceLine(Protocol):
+    """A record of one device."""
+
+    @property
+    def device(self) -> str: ...
+
+
+class PlannedLine(DeviceLine, Protocol):
+    """A line of the plan."""
+
+    @property
+    def warmup(self) -> bool: ...
 
 
 class ResultStore:
@@ -46,7 +59,7 @@ class ResultStore:
     def write_run(self, info: RunInfo) -> None:
         (self.folder / "run.json").write_bytes(encode_line(info))
 
-    def add_plan(self, planned: Sequence[PlannedTrial | PlannedEpisode]) -> None:
+    def add_plan(self, planned: Sequence[PlannedLine]) -> None:
         """Adds what is planned of devices that have no plan yet; several processes may do so at once."""
         with (self.folder / "plan.jsonl").open("a+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
@@ -63,19 +76,15 @@ class ResultStore:
         files = [path.read_bytes() for path in (self.folder / "records").glob("*.jsonl")]
         return any(kind in text for text in files for kind in UNPLANNED)
 
-    def trials(self, device: str) -> list[TrialRecord]:
-        """The trials that are stored of the device; lines that cannot be read are passed over."""
-        return [record for record in self._records(device) if isinstance(record, TrialRecord)]
+    def records(self, device: str, kind: type[Kind]) -> list[Kind]:
+        """The device's records of one type, as they were written; lines that cannot be read are skipped."""
+        path = self._path(device)
+        content = path.read_bytes() if path.exists() else b""
+        return [
+            record for record in decoded(content, path.name, decode_record, []) if isinstance(record, kind)
+        ]
 
-    def episodes(self, device: str) -> list[EpisodeRecord]:
-        """The pressure episodes that are stored of the device, as ``trials``."""
-        return [record for record in self._records(device) if isinstance(record, EpisodeRecord)]
-
-    def observations(self, device: str) -> list[ObservationRecord]:
-        """The observations of its own lmkd that are stored of the device, as ``trials``."""
-        return [record for record in self._records(device) if isinstance(record, ObservationRecord)]
-
-    def append(self, record: Record) -> None:
+    def append(self, record: DeviceLine) -> None:
         """Adds the record to its device's file and returns once it is on storage."""
         with self._path(record.device).open("a+b") as stream:
             if not _ends_with_newline(stream):  # an earlier run was cut in the middle of a line
@@ -83,11 +92,6 @@ class ResultStore:
             stream.write(encode_line(record))
             stream.flush()
             os.fsync(stream.fileno())
-
-    def _records(self, device: str) -> list[Record]:
-        path = self._path(device)
-        lines = path.read_bytes().splitlines() if path.exists() else []
-        return [record for record in map(_readable, lines) if record is not None]
 
     def _path(self, device: str) -> Path:
         return self.folder / "records" / f"{file_name(device)}.jsonl"
@@ -106,13 +110,6 @@ def _planned_device(line: bytes) -> str | None:
     try:
         return str(json.loads(line)["device"])
     except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _readable(line: bytes) -> Record | None:
-    try:
-        return decode_record(line)
-    except ValueError:
         return None
 
 

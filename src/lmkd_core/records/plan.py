@@ -13,40 +13,12 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TypeVar
 
 import msgspec
 
-from lmkd_core.records.wire import PlannedTrial
-from lmkd_core.records.wire import Regime
-
-NS_PER_MS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """One situation in which the arms are compared; strata are never pooled.
-
-    ``hold_ms`` is how long the stall keeps the victim's memory after the kill (0: nothing is held);
-    a trial whose memory is not back after ``timeout_ms`` is censored there. ``shape`` is what the
-    memory is made of, ``dirty_pct`` of its file pages are written, ``compress_pct`` of each page is zeros.
-    """
-
-    suite: str
-    scenario: str
-    stall: str
-    regime: Regime
-    victim_kb: int
-    threads: int
-    hold_ms: int = 0
-    timeout_ms: int = 3000
-    shape: str = "private-anon"
-    dirty_pct: int = 100
-    compress_pct: int = 0
-
-    def __str__(self) -> str:
-        compress = f"-{self.compress_pct}%zeros" if self.compress_pct else ""
-        return f"{self.scenario}-{self.victim_kb // 1024}MB-{self.threads}t{compress}"
+from lmkd_core.records.parts import record_of
+from lmkd_core.records.stratum import AnyStratum
 
 
 def derived_seed(seed: int, *labels: str | int) -> int:
@@ -72,41 +44,40 @@ def _williams_square(size: int) -> list[list[int]]:
     return square if size % 2 == 0 or size == 1 else [*square, *(row[::-1] for row in square)]
 
 
+Planned = TypeVar("Planned", bound=msgspec.Struct)
+
+
 def plan_block(
-    stratum: Stratum, device: str, arms: Sequence[str], block: int, seed: int, *, warmup: bool = False
-) -> list[PlannedTrial]:
-    """The trials of one block, in the order in which they are to run."""
+    kind: type[Planned],
+    stratum: AnyStratum,
+    device: str,
+    arms: Sequence[str],
+    block: int,
+    seed: int,
+    *,
+    warmup: bool = False,
+) -> list[Planned]:
+    """The trials (or episodes) of one block, in the order in which they are to run.
+
+    ``kind`` is ``PlannedTrial`` for a ``Stratum``, ``PlannedEpisode`` for an ``EpisodeStratum``. All of a
+    block have the same seed.
+    """
     phase = ("warmup",) if warmup else ()
     stratum_seed = derived_seed(seed, device, stratum.suite, str(stratum), *phase)
-    block_seed = derived_seed(stratum_seed, block)
+    place = {"device": device, "block": block, "seed": derived_seed(stratum_seed, block), "warmup": warmup}
     order = arm_order(arms, block, stratum_seed)
-    trials = [_trial(stratum, device, arm, block, place, block_seed) for place, arm in enumerate(order)]
-    return [msgspec.structs.replace(trial, warmup=warmup) for trial in trials]
+    return [record_of(kind, stratum, arm=arm, order=number, **place) for number, arm in enumerate(order)]
 
 
 def plan_stratum(
-    stratum: Stratum, device: str, arms: Sequence[str], blocks: int, seed: int, *, warmup: bool = False
-) -> list[list[PlannedTrial]]:
+    kind: type[Planned],
+    stratum: AnyStratum,
+    device: str,
+    arms: Sequence[str],
+    blocks: int,
+    seed: int,
+    *,
+    warmup: bool = False,
+) -> list[list[Planned]]:
     """``blocks`` lists of trials, numbered from 0."""
-    return [plan_block(stratum, device, arms, block, seed, warmup=warmup) for block in range(blocks)]
-
-
-def _trial(stratum: Stratum, device: str, arm: str, block: int, order: int, seed: int) -> PlannedTrial:
-    return PlannedTrial(
-        device=device,
-        suite=stratum.suite,
-        scenario=stratum.scenario,
-        stall=stratum.stall,
-        regime=stratum.regime,
-        arm=arm,
-        block=block,
-        order=order,
-        seed=seed,
-        victim_kb=stratum.victim_kb,
-        threads=stratum.threads,
-        hold_ms=stratum.hold_ms,
-        timeout_ns=stratum.timeout_ms * NS_PER_MS,
-        shape=stratum.shape,
-        dirty_pct=stratum.dirty_pct,
-        compress_pct=stratum.compress_pct,
-    )
+    return [plan_block(kind, stratum, device, arms, block, seed, warmup=warmup) for block in range(blocks)]

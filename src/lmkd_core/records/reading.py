@@ -18,19 +18,20 @@ import msgspec
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
+from lmkd_core.records.case import CaseRecord
+from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.device import StateRecord
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.lines import decode_planned
+from lmkd_core.records.lines import decode_record
 from lmkd_core.records.masking import Masker
-from lmkd_core.records.wire import SCHEMA
-from lmkd_core.records.wire import CaseRecord
-from lmkd_core.records.wire import DeviceRecord
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import ObservationRecord
-from lmkd_core.records.wire import PlannedEpisode
-from lmkd_core.records.wire import PlannedTrial
-from lmkd_core.records.wire import RunInfo
-from lmkd_core.records.wire import SkipRecord
-from lmkd_core.records.wire import StateRecord
-from lmkd_core.records.wire import TrialRecord
-from lmkd_core.records.wire import decode_record
+from lmkd_core.records.observation import ObservationRecord
+from lmkd_core.records.run import RunInfo
+from lmkd_core.records.schema import SCHEMA
+from lmkd_core.records.trial import PlannedTrial
+from lmkd_core.records.trial import TrialRecord
 
 LARGEST = 2**53
 """Numbers up to here survive as floating point; no time in ns or size in kB of ours comes near."""
@@ -124,10 +125,8 @@ def _read_info(path: Path, reading: Reading, problems: list[Problem]) -> RunInfo
 
 
 def _read_plan(path: Path, reading: Reading, run: RunRecords) -> None:
-    planned: msgspec.json.Decoder[PlannedTrial | PlannedEpisode]
-    planned = msgspec.json.Decoder(PlannedTrial | PlannedEpisode)
     content = _content(path, path.name, reading, run.problems)
-    for one in decoded(content, path.name, planned.decode, run.problems):
+    for one in decoded(content, path.name, decode_planned, run.problems):
         if not reading.wants(one.device):
             continue
         if isinstance(one, PlannedTrial):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lmkd_core.records.plan import Stratum
+from lmkd_core.records.stratum import NS_PER_MS
+from lmkd_core.records.stratum import Stratum
 
 SUITE = "apps"
 ARM = "lmkd"
 
-APP_KILL_TIMEOUT_MS = 2000
+APP_KILL_TIMEOUT_NS = 2000 * NS_PER_MS
 """Each kill is watched for this long: nobody holds the memory, and its return takes tenths of a second."""
 
 
@@ -27,6 +28,7 @@ class AppsScenario:
     background_pct: int = 60
     demand_pct: int = 45
     hold_s: int = 5
+    suite: str = SUITE
 
     def __str__(self) -> str:
         return self.scenario
@@ -49,5 +51,5 @@ APPS = {
 def workload_app(size_mb: int, threads: int) -> Stratum:
     """A workload app in the background, which one of our arms kills; nothing holds its memory."""
     return Stratum(
-        SUITE, "workload-app", "none", "natural", size_mb * 1024, threads, timeout_ms=APP_KILL_TIMEOUT_MS
+        SUITE, "workload-app", "none", "natural", size_mb * 1024, threads, timeout_ns=APP_KILL_TIMEOUT_NS
     )

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
-from lmkd_core.records.plan import Stratum
-from lmkd_core.records.wire import Regime
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.schema import Regime
+from lmkd_core.records.stratum import Stratum
 
 HOLD_MS = 300
 """How long held memory stays: well beyond lmkd's own patience of 100 ms (ro.lmk.kill_timeout_ms)."""
@@ -74,7 +75,7 @@ def _control(
     )
 
 
-SCENARIOS: Mapping[str, Scenario] = {
+SCENARIOS: dict[str, Scenario] = {
     scenario.name: scenario
     for scenario in (
         Scenario(
@@ -228,3 +229,9 @@ SCENARIOS: Mapping[str, Scenario] = {
         ),
     )
 }
+
+
+def add_scenario(scenario: Scenario) -> None:
+    """Adds a scenario of a team's own suite. Raises: UsageProblem: another one has its name."""
+    if SCENARIOS.setdefault(scenario.name, scenario) != scenario:
+        raise UsageProblem(f"there is a scenario named {scenario.name!r} already: choose another name")

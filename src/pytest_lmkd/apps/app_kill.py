@@ -1,19 +1,25 @@
-"""One kill of a real app by one of our arms: it is started, left in the background, killed, and looked after.
+"""One kill of a real app by one of our arms: starts the app, sends it to the background, kills it, watches.
 
-With root by us, else in the app's own uid by ``run-as``. How its memory comes back is seen by the device's
-free memory (``system_meter``).
+With root we kill it, otherwise ``run-as`` does in the app's own uid. The device's free memory shows how the
+app's memory comes back (``system_meter``).
 """
 
 from __future__ import annotations
 
-from typing import Any
+import msgspec
 
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.base.progress import Progress
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.summary import summarise
 from lmkd_core.records.arms import agent_arm
-from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.stratum import NS_PER_MS
+from lmkd_core.records.trial import Call
+from lmkd_core.records.trial import CurvePoint
+from lmkd_core.records.trial import KilledAs
+from lmkd_core.records.trial import Meter
+from lmkd_core.records.trial import PlannedTrial
+from lmkd_core.records.trial import StallClass
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.device_log import DeviceLog
 from pytest_lmkd.apps.observation import BACKGROUND_S
@@ -24,6 +30,7 @@ from pytest_lmkd.apps.program import AppKill
 from pytest_lmkd.apps.program import AppsProgram
 from pytest_lmkd.apps.program import Target
 from pytest_lmkd.apps.program import Watch
+from pytest_lmkd.apps.system_meter import Returned
 from pytest_lmkd.apps.system_meter import held
 from pytest_lmkd.apps.system_meter import returned
 from pytest_lmkd.experiment.validity import MAX_CLOCK_STEP_NS
@@ -31,17 +38,40 @@ from pytest_lmkd.experiment.validity import check_arm
 from pytest_lmkd.transport import Transport
 
 IDLE_MS = 500
-"""How long free memory is watched before the kill, to know how much it moves by itself."""
+"""Free memory is watched for this long before the kill, to measure how much it moves by itself."""
 
-NS_PER_MS = 1_000_000
 MRELEASE = "process_mrelease"
 
 OUR_DOING = {"signal", "unknown"}
-"""What logs may call a SIGKILL of ours (lmkd_core.logs.deaths): they do not tell who sends a signal."""
+"""Killers that logs may name for our SIGKILL (lmkd_core.logs.deaths): logs lack a signal's sender."""
+
+
+class AppKillMeasured(msgspec.Struct, frozen=True, kw_only=True):
+    """The measured part of a TrialRecord of an app; free memory is its meter."""
+
+    meter: Meter = "system"
+    noise_kb: int
+    returns_kb: int
+    returns_from: str
+    killed_as: KilledAs = ""
+    calls: tuple[Call, ...]
+    mrelease_errno: str
+    kill_to_mrelease_ns: int | None
+    syscall_ns: int | None
+    reclaim_50_ns: int | None
+    reclaim_90_ns: int | None
+    exit_ns: int | None
+    stall_class: StallClass
+    clock_resolution_ns: int
+    samples: int
+    gap_median_ns: int
+    gap_max_ns: int
+    curve: tuple[CurvePoint, ...]
+    flags: tuple[str, ...]
 
 
 class AppKiller:
-    """Of one device and one workload app. ``is_root``: the arms are run by us, not by ``run-as``."""
+    """Kills one workload app on one device. ``is_root``: we run the arms, not ``run-as``."""
 
     def __init__(
         self, transport: Transport, android: Android, program: AppsProgram, package: str, *, is_root: bool
@@ -52,8 +82,8 @@ class AppKiller:
         self._package = package
         self._run_as = None if is_root else package
 
-    def run(self, planned: PlannedTrial, progress: Progress) -> dict[str, Any]:
-        """The measured fields of the TrialRecord, ``flags`` among them. Leaves the app stopped.
+    def run(self, planned: PlannedTrial, progress: Progress) -> AppKillMeasured:
+        """Measures one kill. Leaves the app stopped.
 
         Raises:
             TrialInvalid: the app was not killed, or by somebody else, or free memory does not tell.
@@ -69,7 +99,8 @@ class AppKiller:
             self._check_death(log, kill)
         finally:
             self._android.force_stop(self._package)
-        return {"killed_as": "run-as" if self._run_as else "root", **measured(planned, kill, watch)}
+        killed_as: KilledAs = "run-as" if self._run_as else "root"
+        return msgspec.structs.replace(measured(planned, kill, watch), killed_as=killed_as)
 
     def _in_background(self, planned: PlannedTrial, log: DeviceLog) -> Target:
         extras: dict[str, int | str] = {
@@ -111,39 +142,43 @@ def check_deaths(deaths: tuple[Death, ...], pid: int) -> None:
             )
 
 
-def measured(planned: PlannedTrial, kill: AppKill, watch: Watch) -> dict[str, Any]:
-    """What a kill and a watch tell together, as fields of the TrialRecord.
+def measured(planned: PlannedTrial, kill: AppKill, watch: Watch) -> AppKillMeasured:
+    """Combines a kill and the watch of free memory around it.
 
     Raises:
-        TrialInvalid: the arm did not do what it is to do, or free memory does not tell.
+        TrialInvalid: the arm did not do its work, or free memory is too noisy.
     """
     releases = [call for call in kill.calls if call.name == MRELEASE]
     mrelease = releases[-1] if releases else None
     errno = mrelease.errno if mrelease else ""
     check_arm(planned.arm, errno)
     held_by_app = held(kill)
-    seen = returned(watch.samples, kill, held_by_app.size_kb, planned.timeout_ns)
+    course = returned(watch.samples, kill, held_by_app.size_kb, planned.timeout_ns)
+    decisive = mrelease or (kill.calls[0] if kill.calls else None)
+    return AppKillMeasured(
+        noise_kb=course.noise_kb,
+        returns_kb=held_by_app.size_kb,
+        returns_from=held_by_app.source,
+        calls=kill.calls,
+        mrelease_errno=errno,
+        kill_to_mrelease_ns=mrelease.start_ns if mrelease else None,
+        syscall_ns=decisive.took_ns if decisive else None,
+        reclaim_50_ns=course.reclaim_50_ns,
+        reclaim_90_ns=course.reclaim_90_ns,
+        exit_ns=kill.exit_ns,
+        stall_class=course.stall_class,
+        clock_resolution_ns=watch.clock_resolution_ns,
+        samples=course.samples,
+        gap_median_ns=course.gap_median_ns,
+        gap_max_ns=course.gap_max_ns,
+        curve=course.curve,
+        flags=_flags(planned, watch, course),
+    )
+
+
+def _flags(planned: PlannedTrial, watch: Watch, course: Returned) -> tuple[str, ...]:
     failed = {
         "clock-step": watch.clock_resolution_ns > MAX_CLOCK_STEP_NS,
-        "coarse-sampling": seen.gap_max_ns * 10 > (seen.reclaim_90_ns or planned.timeout_ns),
+        "coarse-sampling": course.gap_max_ns * 10 > (course.reclaim_90_ns or planned.timeout_ns),
     }
-    return {
-        "meter": "system",
-        "noise_kb": seen.noise_kb,
-        "returns_kb": held_by_app.size_kb,
-        "returns_from": held_by_app.source,
-        "calls": kill.calls,
-        "mrelease_errno": errno,
-        "kill_to_mrelease_ns": mrelease.start_ns if mrelease else None,
-        "syscall_ns": (mrelease or kill.calls[0]).took_ns if kill.calls else None,
-        "reclaim_50_ns": seen.reclaim_50_ns,
-        "reclaim_90_ns": seen.reclaim_90_ns,
-        "exit_ns": kill.exit_ns,
-        "stall_class": seen.stall_class,
-        "clock_resolution_ns": watch.clock_resolution_ns,
-        "samples": seen.samples,
-        "gap_median_ns": seen.gap_median_ns,
-        "gap_max_ns": seen.gap_max_ns,
-        "curve": seen.curve,
-        "flags": tuple(name for name, is_so in failed.items() if is_so),
-    }
+    return tuple(name for name, has_failed in failed.items() if has_failed)

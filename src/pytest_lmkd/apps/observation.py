@@ -1,20 +1,23 @@
-"""One observation: apps go to the background, one comes to the front, and who dies meanwhile is noted."""
+"""One observation: apps go to the background, one comes to the front, and deaths are recorded."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
+
+import msgspec
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.joins import LMKD_TOLD
 from lmkd_core.logs.reading import Event
-from lmkd_core.logs.summary import Summary
 from lmkd_core.logs.summary import summarise
-from lmkd_core.records.wire import ObservedApp
-from lmkd_core.records.wire import ObservedDeath
+from lmkd_core.records.observation import ObservedApp
+from lmkd_core.records.observation import ObservedDeath
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.device_log import DeviceLog
 from pytest_lmkd.apps.kill_watch import KillWatch
@@ -29,15 +32,34 @@ BACKGROUND_S = 30.0
 ASK_S = 30.0
 
 LEFT_ADJ = 700
-"""AOSP ProcessList.PREVIOUS_APP_ADJ: the app that the user left last; those before it have more."""
+"""AOSP ProcessList.PREVIOUS_APP_ADJ: the app that the user left last; earlier ones have a higher value."""
 
 DEMAND = "demand"
 
 
-class Observer:
-    """Of one device. ``kill_timeout_ms``: lmkd's own, by which kills in a row are told from others.
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """The measured part of an ObservationRecord."""
 
-    ``watch_kills``: begins to listen to lmkd; None where that cannot be.
+    apps: tuple[ObservedApp, ...]
+    demand_package: str
+    demand_kb: int
+    demand_met: bool
+    deaths: tuple[ObservedDeath, ...]
+    kills_total: int
+    kill_count: int | None
+    kills_told: int | None
+    cascades: int
+    mrelease_failures: dict[str, int]
+    apps_started: int
+    apps_alive: int
+    psi_some_us: int | None
+    psi_full_us: int | None
+
+
+class Observer:
+    """Observes one device. ``kill_timeout_ms`` is lmkd's own: kills within it of each other are a cascade.
+
+    ``watch_kills`` starts to listen to lmkd, or returns None where lmkd cannot be asked.
     """
 
     def __init__(
@@ -52,8 +74,8 @@ class Observer:
         self._kill_timeout_ms = kill_timeout_ms
         self._watch_kills = watch_kills
 
-    def observe(self, plan: AppsPlan, hold_s: int) -> dict[str, Any]:
-        """The measured fields of an ObservationRecord. Leaves none of the apps running.
+    def observe(self, plan: AppsPlan, hold_s: int) -> Observed:
+        """Observes one demand. Leaves none of the apps running.
 
         Raises:
             TrialInvalid: an app did not come to where it should be; the reason.
@@ -69,41 +91,46 @@ class Observer:
             for app in apps:
                 self._android.force_stop(app.package)
 
-    def _observe(self, plan: AppsPlan, hold_s: int) -> dict[str, Any]:
+    def _observe(self, plan: AppsPlan, hold_s: int) -> Observed:
         with ExitStack() as stack:
             watch = self._watch_kills()
             if watch is not None:
                 stack.callback(watch.close)
             return self._observe_kills(plan, hold_s, watch)
 
-    def _observe_kills(self, plan: AppsPlan, hold_s: int, watch: KillWatch | None) -> dict[str, Any]:
+    def _observe_kills(self, plan: AppsPlan, hold_s: int, watch: KillWatch | None) -> Observed:
         log = DeviceLog(self._transport)
         background = self._fill_background(plan, log)
-        psi_before = self._psi()
+        psi_before_us = self._psi_us()
         log.mark(DEMAND)
-        met, why_not = self._demand(plan.demand, log)
+        met, reason = self._demand(plan.demand, log)
         self._transport.shell(f"sleep {hold_s if met else 0}", Deadline(hold_s + ASK_S))
-        psi = {name: total - psi_before[name] for name, total in self._psi().items() if name in psi_before}
-        alive = self._alive(background)
+        psi_us = self._psi_us()
+        apps_alive = self._count_alive(background)
         infos = b"".join(self._android.exit_info(app.package) for app in (*plan.background, plan.demand))
         events, demand_ms = log.events(infos, DEMAND)
-        told = watch.finish() if watch else ToldKills()
-        events += map(_told_event, told.kills or ())
-        found = summarise(events, self._kill_timeout_ms)
+        lmkd_kills = watch.finish() if watch else ToldKills()
+        events += map(_lmkd_event, lmkd_kills.kills or ())
         if not met:
-            raise TrialInvalid(f"the demand was not met: {why_not}")
-        return {
-            "apps": tuple(background),
-            "demand_package": plan.demand.package,
-            "demand_kb": plan.demand.size_kb,
-            "demand_met": met,
-            "apps_started": len(background),
-            "apps_alive": alive,
-            "kill_count": told.count,
-            "kills_told": None if told.kills is None else len(told.kills),
-            **psi,
-            **_told(found, events, {app.pid for app in background}, demand_ms),
-        }
+            raise TrialInvalid(f"the demand was not met: {reason}")
+        summary = summarise(events, self._kill_timeout_ms)
+        pids = {app.pid for app in background}
+        return Observed(
+            apps=tuple(background),
+            demand_package=plan.demand.package,
+            demand_kb=plan.demand.size_kb,
+            demand_met=met,
+            apps_started=len(background),
+            apps_alive=apps_alive,
+            kill_count=lmkd_kills.count,
+            kills_told=None if lmkd_kills.kills is None else len(lmkd_kills.kills),
+            psi_some_us=_difference(psi_us, psi_before_us, "some"),
+            psi_full_us=_difference(psi_us, psi_before_us, "full"),
+            deaths=tuple(_observed_death(death, pids, demand_ms) for death in summary.deaths),
+            kills_total=len(summary.kills),
+            cascades=sum(len(cascade.kills) - 1 for cascade in summary.cascades),
+            mrelease_failures=_mrelease_failures(events),
+        )
 
     def _fill_background(self, plan: AppsPlan, log: DeviceLog) -> list[ObservedApp]:
         started = []
@@ -128,43 +155,38 @@ class Observer:
             return False, str(invalid)
         return True, ""
 
-    def _alive(self, apps: list[ObservedApp]) -> int:
+    def _count_alive(self, apps: list[ObservedApp]) -> int:
         tests = "; ".join(f"grep -qa {app.package} /proc/{app.pid}/cmdline && echo 1" for app in apps)
         done = self._transport.shell(f"{{ {tests}; }} 2>/dev/null", Deadline(ASK_S))
         return done.stdout.split().count(b"1")
 
-    def _psi(self) -> dict[str, int]:
-        """Total stall times of memory in us by the record's names; none where the shell may not read them."""
+    def _psi_us(self) -> dict[str, int]:
+        """Total stall times of memory, ``some`` and ``full``; empty where the shell may not read them."""
         done = self._transport.shell("cat /proc/pressure/memory", Deadline(ASK_S))
-        totals = {}
+        totals_us = {}
         for line in done.stdout.decode(errors="replace").splitlines():
             kind, _, total = line.partition(" ")[0], *line.rpartition("total=")[1:]
             if kind in {"some", "full"} and total.isdecimal():
-                totals[f"psi_{kind}_us"] = int(total)
-        return totals
+                totals_us[kind] = int(total)
+        return totals_us
 
 
-def _told_event(kill: LmkdKilled) -> Event:
-    """As a record of a log, to be joined by its pid: its clock is monotonic, and the logs' the calendar."""
+def _difference(after: dict[str, int], before: dict[str, int], name: str) -> int | None:
+    return after[name] - before[name] if name in after and name in before else None
+
+
+def _lmkd_event(kill: LmkdKilled) -> Event:
+    """A report of lmkd's as a log event, joined by pid: its clock is monotonic, that of logs is not."""
     return Event({"type": LMKD_TOLD, "pid": kill.pid, "uid": kill.uid, "rss_kb": kill.rss_kb})
 
 
-def _told(found: Summary, events: list[Any], ours: set[int], demand_ms: int | None) -> dict[str, Any]:
-    """What the logs tell, as the record's fields."""
-    failures: dict[str, int] = {}
-    for event in events:
-        if event.type == "mrelease_failure":
-            errno = str(event.fields.get("errno") or "unknown")
-            failures[errno] = failures.get(errno, 0) + 1
-    return {
-        "deaths": tuple(_observed(death, ours, demand_ms) for death in found.deaths),
-        "kills_total": len(found.kills),
-        "cascades": sum(len(cascade.kills) - 1 for cascade in found.cascades),
-        "mrelease_failures": failures,
-    }
+def _mrelease_failures(events: Sequence[Event]) -> dict[str, int]:
+    """How many process_mrelease calls failed, by errno name."""
+    errnos = (event.fields.get("errno") for event in events if event.type == "mrelease_failure")
+    return dict(Counter(str(errno or "unknown") for errno in errnos))
 
 
-def _observed(death: Death, ours: set[int], demand_ms: int | None) -> ObservedDeath:
+def _observed_death(death: Death, ours: set[int], demand_ms: int | None) -> ObservedDeath:
     fields: dict[str, Any] = {}
     for record in reversed(death.records):
         fields |= record.fields

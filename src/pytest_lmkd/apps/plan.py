@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lmkd_core.base.errors import LmkdError
 from lmkd_core.scenarios.apps import AppsScenario
 from pytest_lmkd.apps.names import package_of
 
@@ -17,10 +16,6 @@ WORKLOAD = re.compile(r"org\.lmkdlab\.w\d+")
 
 BUILD_THEM = "build them by `make apks`, and name their folder by --lmkd-apks"
 NO_WORKLOADS = f"no workload app is installed: {BUILD_THEM}"
-
-
-class NoWorkloads(LmkdError):
-    """The device lacks the apps that an observation needs; the suite is skipped there."""
 
 
 ACTIVITY = "android.app.NativeActivity"
@@ -52,18 +47,23 @@ class AppsPlan:
     demand: PlannedApp
 
 
+def why_too_few(scenario: AppsScenario, installed: Sequence[str], named: Sequence[str]) -> str:
+    """Why the scenario cannot be planned with these installed packages; empty when it can."""
+    workloads = list(filter(WORKLOAD.fullmatch, installed))
+    needed = 1 + (0 if named else scenario.background)
+    if len(workloads) >= needed:
+        return ""
+    return f"{len(workloads)} of the {needed} workload apps are installed: {BUILD_THEM}"
+
+
 def plan_apps(
     scenario: AppsScenario, installed: Sequence[str], named: Sequence[str], mem_total_kb: int, seed: int
 ) -> AppsPlan:
-    """``named``: components of the user's, in place of workload apps in the background.
+    """Plans one observation; ``installed`` must suffice (``why_too_few``).
 
-    Raises:
-        NoWorkloads: there are too few workload apps.
+    ``named``: components of the user's apps, used in the background in place of workload apps.
     """
     workloads = sorted(filter(WORKLOAD.fullmatch, installed))
-    needed = 1 + (0 if named else scenario.background)
-    if len(workloads) < needed:
-        raise NoWorkloads(f"{len(workloads)} of the {needed} workload apps are installed: {BUILD_THEM}")
     chance = random.Random(seed)  # noqa: S311 - nothing secret
     *others, last = workloads
     demand = PlannedApp(f"{last}/{ACTIVITY}", mem_total_kb * scenario.demand_pct // 100)

@@ -21,7 +21,7 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.base.progress import Progress
 from lmkd_core.records.arms import AgentArm
-from lmkd_core.records.wire import Call
+from lmkd_core.records.trial import Call
 from pytest_lmkd.transport import LineStream
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.transport.program import SETUP_S

@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from lmkd_core.base.errors import TrialInvalid
-from lmkd_core.records.wire import CurvePoint
-from lmkd_core.records.wire import StallClass
+from lmkd_core.records.trial import CurvePoint
+from lmkd_core.records.trial import StallClass
 from pytest_lmkd.experiment.validity import MAX_NOISE_PCT
 
 if TYPE_CHECKING:  # it speaks with devices, and this does not

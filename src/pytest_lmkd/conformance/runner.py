@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lmkd_core.base.progress import Progress
+from lmkd_core.records.case import CaseRecord
 from lmkd_core.records.directory import ResultStore
-from lmkd_core.records.wire import CaseRecord
 from pytest_lmkd.conformance.program import Conformance
 from pytest_lmkd.devices.device import Device
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lmkd_core.records.arms import agent_arm
-from lmkd_core.records.wire import Meter
-from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.trial import Meter
+from lmkd_core.records.trial import PlannedTrial
 
 NS_PER_MS = 1_000_000
 

@@ -10,7 +10,7 @@ from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import EXIT_CHECK_FAILED
 from lmkd_core.base.errors import EXIT_NO_DEVICE
 from lmkd_core.base.errors import EXIT_OK
-from lmkd_core.records.wire import encode_line
+from lmkd_core.records.lines import encode_line
 from pytest_lmkd.devices import local
 from pytest_lmkd.devices.attached import LIST_S
 from pytest_lmkd.devices.attached import state_advice

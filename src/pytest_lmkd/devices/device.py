@@ -8,8 +8,8 @@ from types import TracebackType
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TransportLost
 from lmkd_core.base.progress import Progress
-from lmkd_core.records.wire import DeviceRecord
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.agent import Agent
 from pytest_lmkd.devices.cooling import await_cool
 from pytest_lmkd.devices.filter import DeviceFilter

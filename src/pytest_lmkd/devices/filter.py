@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 
 Value = str | int | bool | None
 

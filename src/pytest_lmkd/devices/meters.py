@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lmkd_core.records.arms import missing
-from lmkd_core.records.wire import Fact
-from lmkd_core.records.wire import Meter
+from lmkd_core.records.schema import Fact
+from lmkd_core.records.trial import Meter
 
 METERS: Mapping[Meter, tuple[str, ...]] = {
     "cgroup": ("root", "memcg"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question
 from pytest_lmkd.devices.questions import YesOrNo

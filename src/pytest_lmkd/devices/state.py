@@ -1,18 +1,19 @@
-"""The state of an Android device around what is measured, as Android tells it: heat, battery, screen, clocks.
+"""The state of an Android device around a block, as Android reports it: heat, battery, screen, clocks.
 
-Beside what the agent reads from sysfs around each trial, from which SELinux keeps the shell of a user build.
+Complements the agent's sysfs readings around each trial, which SELinux denies to a user build's shell.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from collections.abc import Mapping
 from contextlib import contextmanager
-from typing import Any
 from typing import Literal
 
+import msgspec
+
+from lmkd_core.records.device import StateRecord
 from lmkd_core.records.directory import ResultStore
-from lmkd_core.records.wire import StateRecord
+from lmkd_core.records.parts import record_of
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question
@@ -33,21 +34,21 @@ QUESTIONS = (
 )
 
 
-@contextmanager
-def state_around(
-    device: Device,
-    store: ResultStore,
-    suite: str,
-    scenario: str,
-    block: int,
-    *,
-    arm: str = "",
-    warmup: bool = False,
-) -> Iterator[None]:
-    """Waits until the device is cool, and stores its state before and after what is done meanwhile.
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a run that a state belongs to; ``arm`` is empty for a whole block."""
 
-    ``arm``: of whose part of the block; empty: of the block. There is no state after what ended by an error,
-    and none of a device that is not Android.
+    suite: str
+    scenario: str
+    arm: str = ""
+    block: int
+    warmup: bool = False
+
+
+@contextmanager
+def state_around(device: Device, store: ResultStore, place: Place) -> Iterator[None]:
+    """Waits until the device is cool, and records its state before and after the body.
+
+    Records no state after a body that ended with an error, and none of a device that is not Android.
 
     Raises:
         TransportLost: the link broke.
@@ -56,16 +57,12 @@ def state_around(
     if not device.is_android:
         yield
         return
-    place = {"suite": suite, "scenario": scenario, "arm": arm, "block": block, "warmup": warmup}
     store.append(_state(device, place, "before", waited_s))
     yield
     store.append(_state(device, place, "after"))
 
 
-def _state(
-    device: Device, place: Mapping[str, Any], when: Literal["before", "after"], waited_s: int = 0
-) -> StateRecord:
-    told: Mapping[str, Any] = {name: fact.value for name, fact in ask(device.transport, QUESTIONS).items()}
-    return StateRecord(
-        device=device.name, boot_id=device.boot_id, when=when, waited_s=waited_s, **place, **told
-    )
+def _state(device: Device, place: Place, when: Literal["before", "after"], waited_s: int = 0) -> StateRecord:
+    answers = {name: fact.value for name, fact in ask(device.transport, QUESTIONS).items()}
+    where = {"device": device.name, "boot_id": device.boot_id}
+    return record_of(StateRecord, place, when=when, waited_s=waited_s, **where, **answers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lmkd_core.records.arms import missing
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.meters import LOST_WITHOUT_ROOT
 from pytest_lmkd.devices.meters import meter_of
 from pytest_lmkd.devices.meters import why_no_meter

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lmkd_core.records.wire import TrialRecord
+from lmkd_core.records.trial import TrialRecord
 
 Block = Sequence[TrialRecord]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]

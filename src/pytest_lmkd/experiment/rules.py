@@ -1,4 +1,4 @@
-"""How a run is conducted: its blocks and its seed, when a stratum may end early, which checks are waived."""
+"""The rules of a run: its blocks and seed, when a stratum may end early, which checks are waived."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """``warmup_blocks`` are run before ``blocks``, and kept, but not counted.
+    """``warmup_blocks`` run before ``blocks``; they are stored, but not counted.
 
     With ``precision_pct`` a stratum ends once every ratio to the baseline is known to that many percent.
-    ``suppressed`` are the validity checks by which nothing is left out.
+    ``suppressed`` names the validity checks that exclude nothing.
     """
 
     blocks: int
@@ -18,3 +18,11 @@ class Rules:
     warmup_blocks: int = 0
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RunRules:
+    """The rules for single kills, and those for episodes, which take longer and never end early."""
+
+    trials: Rules
+    episodes: Rules

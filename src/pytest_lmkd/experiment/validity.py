@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.wire import AgentTrial
-from lmkd_core.records.wire import Conditions
-from lmkd_core.records.wire import PlannedTrial
+from lmkd_core.records.device import Conditions
+from lmkd_core.records.trial import PlannedTrial
+from pytest_lmkd.devices.messages import AgentTrial
 
 MAX_CLOCK_STEP_NS = 10_000
 """A clock that moves in larger steps (one that fell back to timer ticks) measures nothing here."""

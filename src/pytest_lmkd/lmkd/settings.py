@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lmkd_core.base.deadline import Deadline
-from lmkd_core.records.wire import Fact
+from lmkd_core.records.schema import Fact
 
 if TYPE_CHECKING:  # every start of pytest loads this module, and adbutils takes a while
     from pytest_lmkd.transport import Transport

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from lmkd_core.records.wire import EpisodeRecord
+from lmkd_core.records.episode import EpisodeRecord
 from pytest_lmkd.experiment.controls import FALSE_ALARMS
 from pytest_lmkd.experiment.controls import chance_of
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from lmkd_core.records.wire import AgentKill
-from lmkd_core.records.wire import EpisodePoint
-from lmkd_core.records.wire import PrematureClass
+from lmkd_core.records.episode import EpisodePoint
+from lmkd_core.records.episode import PrematureClass
+from pytest_lmkd.devices.messages import AgentKill
 
 
 def needed_kb(curve: Sequence[EpisodePoint], threshold_kb: int, duration_ns: int) -> int:

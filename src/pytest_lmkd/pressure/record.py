@@ -1,15 +1,15 @@
-"""Makes an episode's record: its plan, what the device told, and what is counted from that."""
+"""Builds an episode's record: its plan, the device's measurements, and the counts that follow from them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from lmkd_core.records.wire import AgentEpisode
-from lmkd_core.records.wire import AgentKill
-from lmkd_core.records.wire import EpisodeRecord
-from lmkd_core.records.wire import KillRecord
-from lmkd_core.records.wire import PlannedEpisode
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import KillRecord
+from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.parts import record_of
+from pytest_lmkd.devices.messages import AgentEpisode
+from pytest_lmkd.devices.messages import AgentKill
 from pytest_lmkd.experiment.validity import MAX_CLOCK_STEP_NS
 from pytest_lmkd.experiment.validity import excluded_by
 from pytest_lmkd.pressure.counting import kills_needed
@@ -17,15 +17,11 @@ from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.counting import premature_class
 from pytest_lmkd.pressure.program import EpisodeAnswer
 
-NOT_OF_THE_RECORD = ("id", "apps_lost", "oom_kills")
-"""What the device tells that only decides whether the episode is valid."""
-
 
 def failed_record(planned: PlannedEpisode, demand_kb: int, boot_id: str, reason: str) -> EpisodeRecord:
-    """Of an episode that could not be run."""
-    return EpisodeRecord(
-        **_plan(planned), demand_kb=demand_kb, boot_id=boot_id, valid=False, invalid_reason=reason
-    )
+    """The record of an episode that could not be run."""
+    verdict = {"valid": False, "invalid_reason": reason}
+    return record_of(EpisodeRecord, planned, demand_kb=demand_kb, boot_id=boot_id, **verdict)
 
 
 def episode_record(
@@ -35,16 +31,17 @@ def episode_record(
     boot_id: str,
     suppressed: Sequence[str] = (),
 ) -> EpisodeRecord:
-    """Of an episode that ran. ``suppressed`` are the validity checks by which it is not left out."""
+    """The record of an episode that ran. ``suppressed`` names the validity checks that exclude nothing."""
     end = answer.end
     needed = needed_kb(answer.curve, end.threshold_kb, end.duration_ns)
     needed_count = kills_needed([kill.charged_kb for kill in answer.kills], needed)
     kills = _kill_records(answer.kills, needed_count)
     failed = flags(end)
     reason = why_invalid(end) or excluded_by(failed, suppressed)
-    return EpisodeRecord(
-        **_plan(planned),
-        **{name: getattr(end, name) for name in end.__struct_fields__ if name not in NOT_OF_THE_RECORD},
+    return record_of(
+        EpisodeRecord,
+        planned,
+        end,
         demand_kb=demand_kb,
         boot_id=boot_id,
         kills=kills,
@@ -74,18 +71,12 @@ def why_invalid(end: AgentEpisode) -> str:
     return "" if end.demand_met else "the demand was not met to the end"
 
 
-def _plan(planned: PlannedEpisode) -> dict[str, Any]:
-    return {name: getattr(planned, name) for name in planned.__struct_fields__ if name != "schema"}
-
-
 def _kill_records(kills: Sequence[AgentKill], needed_count: int) -> tuple[KillRecord, ...]:
     return tuple(_kill_record(kill, extra=place >= needed_count) for place, kill in enumerate(kills))
 
 
 def _kill_record(kill: AgentKill, *, extra: bool) -> KillRecord:
     why = premature_class(kill)
-    told = {name: getattr(kill, name) for name in kill.__struct_fields__}
     condemned_kb = kill.condemned_zombie_kb + kill.condemned_late_kb + kill.condemned_exiting_kb
-    return KillRecord(
-        **told, condemned_kb=condemned_kb, premature=bool(why), premature_class=why, extra=extra
-    )
+    counts = {"condemned_kb": condemned_kb, "premature": bool(why), "premature_class": why}
+    return record_of(KillRecord, kill, extra=extra, **counts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from pathlib import Path
@@ -15,13 +16,14 @@ from lmkd_core.records.arms import ARMS
 from lmkd_core.records.arms import DEFAULT_ARMS
 from lmkd_core.records.arms import parse_arms
 from lmkd_core.records.directory import read_run
-from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.run import RunInfo
 from pytest_lmkd.apps.names import parse_component
 from pytest_lmkd.devices.cuttlefish.settings import Settings as CuttlefishSettings
 from pytest_lmkd.devices.cuttlefish.settings import parse_settings
 from pytest_lmkd.devices.filter import DeviceFilter
 from pytest_lmkd.devices.shell_facts import FACTS
 from pytest_lmkd.experiment.rules import Rules
+from pytest_lmkd.experiment.rules import RunRules
 from pytest_lmkd.experiment.validity import CHECKS
 from pytest_lmkd.experiment.validity import parse_suppressed
 
@@ -158,14 +160,10 @@ class Options:
     resumed: RunInfo | None
 
     @property
-    def rules(self) -> Rules:
-        """Of strata of single kills."""
-        return Rules(self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed)
-
-    @property
-    def pressure_rules(self) -> Rules:
-        """Of pressure episodes, which take a fixed number of blocks."""
-        return Rules(self.pressure_blocks, self.seed, self.warmup_blocks, suppressed=self.suppressed)
+    def run_rules(self) -> RunRules:
+        """The rules for single kills, and for episodes, whose number of blocks is fixed."""
+        trials = Rules(self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed)
+        return RunRules(trials, episodes=replace(trials, blocks=self.pressure_blocks, precision_pct=None))
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:

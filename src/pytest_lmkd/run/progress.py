@@ -1,4 +1,4 @@
-"""What a waiting user sees: which device is where, how many trials are left, and for how long."""
+"""The progress line: device, stratum, block, trials left, time left."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class ProgressMeter:
         return elapsed_s / self.done_trials * left if self.done_trials else 0.0
 
     def line(self, device: str, stratum: str, block: int, blocks: int) -> str:
-        """For example ``virtual-stock  holder300ms-64MB-1t  block 3/10  81 trials left  1:02 left``."""
+        """For example ``virtual-stock  undisturbed-64MB-1t  block 3/10  81 trials left  1:02 left``."""
+        line = f"{device}  {stratum}  block {block + 1}/{blocks}"
+        if not self.planned_trials:  # observations are not planned
+            return line
         left = max(0, self.planned_trials - self.done_trials)
         minutes, seconds = divmod(round(self.time_left_s()), 60)
-        return (
-            f"{device}  {stratum}  block {block + 1}/{blocks}  "
-            f"{left} trials left  {minutes}:{seconds:02d} left"
-        )
+        return f"{line}  {left} trials left  {minutes}:{seconds:02d} left"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 
-from lmkd_core.records.wire import RunInfo
+from lmkd_core.records.run import RunInfo
 from pytest_lmkd.run.options import Options
 
 DISTRIBUTIONS = ("pytest-lmkd", "pytest", "adbutils", "pandas", "scipy")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import pytest
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.arms import add_arm
 from lmkd_core.records.directory import ResultStore
+from lmkd_core.scenarios.reclaim import add_scenario
 from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.run.options import Options
 from pytest_lmkd.run.run_info import run_info
 from pytest_lmkd.run.session import LmkdSession
 from pytest_lmkd.run.stash import SESSION
+from pytest_lmkd.run.suites import suites_of
 from pytest_lmkd.run.terminal import TerminalLine
 from pytest_lmkd.run.workers import Worker
 from pytest_lmkd.run.workers import distribute
@@ -33,14 +36,27 @@ def start_run(config: pytest.Config) -> Options:
             store.write_run(run_info(options, [source.name for source in sources]))
         distribute(config, options, sources)
     else:
-        config.stash[SESSION] = LmkdSession(options, sources, TerminalLine(config))
+        config.stash[SESSION] = LmkdSession(
+            options, sources, suites_of(config, options), TerminalLine(config)
+        )
     if config.option.xmlpath is None and not config.option.collectonly:
         config.option.xmlpath = str(options.results / "junit.xml")
     return options
+
+
+def add_names(config: pytest.Config) -> None:
+    """Adds the arms and scenarios of the user's plugins. Raises: UsageProblem: a name is taken."""
+    for arms in config.hook.pytest_lmkd_arms(config=config):
+        for name, meaning in arms.items():
+            add_arm(name, meaning)
+    for scenarios in config.hook.pytest_lmkd_scenarios(config=config):
+        for scenario in scenarios:
+            add_scenario(scenario)
 
 
 def start_worker(config: pytest.Config) -> None:
     """In a worker, for its one device."""
     worker = Worker(config)
     sources = parse_specs(worker.options.specs, worker.options.cuttlefish)
-    config.stash[SESSION] = LmkdSession(worker.options, sources, worker.told, worker)
+    suites = suites_of(config, worker.options)
+    config.stash[SESSION] = LmkdSession(worker.options, sources, suites, worker.told, worker)

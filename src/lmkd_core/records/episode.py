@@ -1,0 +1,114 @@
+"""An episode: one run of lmkd's policy under memory pressure, as planned and as recorded."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from lmkd_core.records.schema import SCHEMA
+from lmkd_core.records.stratum import EpisodeStratum
+from lmkd_core.records.stratum import stratum_key
+
+EpisodePoint = tuple[int, int, int, int]
+"""(time since the demand began in µs, free memory, returned by killed victims, touched of the demand; kB)."""
+
+PrematureClass = Literal["", "Z", "D", "in-flight", "other"]
+
+
+class Episode(EpisodeStratum, frozen=True, kw_only=True):
+    """A place in the plan: a stratum, an arm, and the ``order`` of the arm in its block."""
+
+    schema: int = SCHEMA
+    device: str
+    arm: str
+    block: int
+    order: int
+    seed: int
+    warmup: bool = False
+
+    @property
+    def identity(self) -> tuple[str | int, ...]:
+        """The values that set this episode apart from all others of its device's plan."""
+        return (*stratum_key(self, EpisodeStratum), self.warmup, self.block, self.arm)
+
+
+class PlannedEpisode(Episode, frozen=True, tag="planned-episode", kw_only=True):
+    """A line of ``plan.jsonl``: one episode that this run means to make."""
+
+
+class KillRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One kill of an episode: ``AgentKill``, and what was counted from it (docs/method.md)."""
+
+    pid: int
+    app: int
+    adj: int
+    stall: str
+    rss_kb: int
+    charged_kb: int
+    decided_ns: int
+    reaped_ns: int | None
+    killed_ns: int | None
+    exited_ns: int | None
+    freed_ns: int | None
+    reason: str
+    min_score_adj: int
+    free_kb: int
+    shortfall_kb: int
+    swap_free_kb: int
+    thrashing_pct: int
+    condemned_kb: int
+    condemned_zombie_kb: int
+    condemned_late_kb: int
+    condemned_exiting_kb: int
+    by_reaper: bool
+    mrelease_errno: str
+    charged_at_return_kb: int | None
+    premature: bool
+    premature_class: PrematureClass
+    extra: bool
+
+
+class EpisodeRecord(Episode, frozen=True, tag="episode", kw_only=True):
+    """One pressure episode: apps in the background, a demand in the foreground, lmkd's policy between them.
+
+    ``needed_kb`` is what kills had to bring had it come at once, ``kills_needed`` the fewest of the kills, in
+    their order, that bring it; the others are ``kills_extra`` (docs/method.md). ``curve`` is what
+    ``needed_kb`` follows from, with ``threshold_kb``. ``seed`` gives apps, sizes and demand, the same in
+    every arm of a block. ``flags`` and ``warmup`` as of a trial.
+    """
+
+    demand_kb: int
+    boot_id: str
+    demand_met: bool = False
+    duration_ns: int | None = None
+    risen_ns: int | None = None
+    clock_resolution_ns: int | None = None
+    threshold_kb: int | None = None
+    free_at_start_kb: int | None = None
+    kills: tuple[KillRecord, ...] = ()
+    kills_total: int = 0
+    needed_kb: int = 0
+    kills_needed: int = 0
+    kills_extra: int = 0
+    kills_premature: int = 0
+    psi_some_us: int | None = None
+    psi_full_us: int | None = None
+    fg_fault_p50_ns: int | None = None
+    fg_fault_p99_ns: int | None = None
+    fg_fault_max_ns: int | None = None
+    direct_stalls: int | None = None
+    refaults_anon: int | None = None
+    refaults_file: int | None = None
+    swapped_in_pages: int | None = None
+    swapped_out_pages: int | None = None
+    apps_started: int = 0
+    apps_alive: int = 0
+    evaluations: int = 0
+    psi_events: int = 0
+    skipped_wakeups: int = 0
+    settings: dict[str, int] = msgspec.field(default_factory=dict)
+    curve: tuple[EpisodePoint, ...] = ()
+    flags: tuple[str, ...] = ()
+    valid: bool
+    invalid_reason: str = ""

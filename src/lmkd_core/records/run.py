@@ -1,0 +1,30 @@
+"""``run.json``: the run as a whole."""
+
+from __future__ import annotations
+
+import msgspec
+
+from lmkd_core.records.schema import SCHEMA
+
+
+class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
+    """``run.json``: who ran what, with which versions, on which host.
+
+    ``warmup_blocks`` precede ``blocks`` in every stratum. ``precision_pct`` is what a stratum may stop early
+    at, ``suppressed`` the validity checks by which no trial was left out.
+    """
+
+    schema: int = SCHEMA
+    run_id: str
+    started_utc: str
+    command: str
+    seed: int
+    arms: tuple[str, ...]
+    blocks: int
+    pressure_blocks: int = 0
+    warmup_blocks: int = 0
+    precision_pct: int | None = None
+    suppressed: tuple[str, ...] = ()
+    devices: tuple[str, ...]
+    versions: dict[str, str]
+    host: dict[str, str]

@@ -1,0 +1,129 @@
+"""The interface between a suite and the block loop: a new suite implements these two Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from typing import Protocol
+from typing import TypeVar
+
+from lmkd_core.base.errors import TransportLost
+from pytest_lmkd.experiment.context import DeviceContext
+from pytest_lmkd.experiment.rules import Rules
+from pytest_lmkd.experiment.rules import RunRules
+
+
+class Trial(Protocol):
+    """One planned or recorded trial, episode or observation."""
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def arm(self) -> str: ...
+
+    @property
+    def order(self) -> int:
+        """Its place in the block."""
+
+    @property
+    def identity(self) -> tuple[str | int, ...]:
+        """Equal for a planned trial and its record, and for no other of the device."""
+
+
+class RecordedTrial(Trial, Protocol):
+    """One record of the results directory."""
+
+    @property
+    def boot_id(self) -> str: ...
+
+    @property
+    def valid(self) -> bool: ...
+
+    @property
+    def invalid_reason(self) -> str: ...
+
+
+class Situation(Protocol):
+    """A stratum of any suite. Its text is its name in messages and seeds."""
+
+    @property
+    def suite(self) -> str: ...
+
+    @property
+    def scenario(self) -> str: ...
+
+
+StratumType = TypeVar("StratumType", bound=Situation, contravariant=True)  # noqa: PLC0105 - read more often than inferred
+PlannedType = TypeVar("PlannedType", bound=Trial)
+RecordType = TypeVar("RecordType", bound=RecordedTrial)
+
+Keep = Callable[[RecordType], None]
+"""Stores a record and counts it towards its block."""
+
+
+class Experiment(Protocol[StratumType, PlannedType, RecordType]):
+    """The part of a suite on one device, called by the block loop. Subclasses inherit the defaults."""
+
+    record_type: type[RecordType]
+    rules: Rules
+
+    def prepare(self, stratum: StratumType) -> str:
+        """Gets ready for a stratum; returns why the device cannot run it, in one sentence, or ""."""
+        ...
+
+    def plan(self, stratum: StratumType, block: int, *, warmup: bool) -> Sequence[PlannedType]:
+        """The trials of one block, in the order in which they are to run. The seed decides everything."""
+        ...
+
+    def run(self, stratum: StratumType, trials: Sequence[PlannedType], keep: Keep[RecordType]) -> None:
+        """Runs the trials of one block and keeps each record as soon as it is complete.
+
+        Raises:
+            TransportLost: the link broke; trials whose records were kept do not run again.
+            DeviceUnusable: nothing more can be run on this device.
+        """
+        ...
+
+    def recover(self, lost: TransportLost, keep: Keep[RecordType]) -> None:
+        """Attaches the device again after ``lost``, and keeps the records that it saved meanwhile.
+
+        Raises:
+            DeviceUnusable: the device did not come back.
+        """
+        ...
+
+    def may_end(self, blocks: Sequence[Sequence[RecordType]]) -> bool:
+        """Whether the stratum may end after these blocks, before the last planned one."""
+        return False
+
+    def false_gains(self, stratum: StratumType, blocks: Sequence[Sequence[RecordType]]) -> list[str]:
+        """Improvements that the stratum rules out, one sentence each."""
+        return []
+
+    def close(self) -> None:
+        """Undoes on the device what the experiment changed. Raises: LmkdError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How strata of one type are written to ``plan.jsonl``: as which record, and by which rules."""
+
+    stratum: type
+    planned: type[Any]
+    rules: Callable[[RunRules], Rules]
+
+
+class Suite(Protocol):
+    """A suite of experiments. A team's own is registered by the hook ``pytest_lmkd_suites``."""
+
+    @property
+    def plans(self) -> Sequence[Plan]:
+        """One for each type of stratum that is planned before the run; observations are not."""
+
+    def open(self, context: DeviceContext) -> Mapping[str, Experiment[Any, Any, Any]]:
+        """Its experiments on one device, by the names that fixtures use; closed in reverse order."""
+        ...

@@ -1,0 +1,120 @@
+"""Runs blocks of pressure episodes on a device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.errors import TrialInvalid
+from lmkd_core.records.arms import missing
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.plan import plan_block
+from lmkd_core.scenarios.pressure_stratum import PressureStratum
+from pytest_lmkd.devices.state import Place
+from pytest_lmkd.devices.state import state_around
+from pytest_lmkd.devices.suite_needs import why_no_pressure
+from pytest_lmkd.experiment.context import DeviceContext
+from pytest_lmkd.experiment.suite import Experiment
+from pytest_lmkd.experiment.suite import Keep
+from pytest_lmkd.experiment.suite import Plan
+from pytest_lmkd.lmkd.quiet import QuietLmkd
+from pytest_lmkd.pressure.control import false_gains
+from pytest_lmkd.pressure.plan import plan_episode
+from pytest_lmkd.pressure.program import Pressure
+from pytest_lmkd.pressure.record import episode_record
+from pytest_lmkd.pressure.record import failed_record
+
+
+class PressureSuite:
+    """Pressure episodes, in which our copy of lmkd's policy kills."""
+
+    plans = (Plan(PressureStratum, PlannedEpisode, rules=lambda rules: rules.episodes),)
+
+    def open(self, context: DeviceContext) -> Mapping[str, PressureExperiment]:
+        return {"pressure": PressureExperiment(context)}
+
+
+class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeRecord]):
+    """Episodes on one device. From the first one on, the device's own lmkd does not kill."""
+
+    record_type = EpisodeRecord
+
+    def __init__(self, context: DeviceContext) -> None:
+        self._context = context
+        self._device = context.device
+        self.rules = context.rules.episodes
+        self._program: Pressure | None = None
+        self._quiet = ExitStack()
+        self._is_quiet = False
+
+    def prepare(self, stratum: PressureStratum) -> str:
+        if not self._context.arms:
+            return "the device can run none of the arms"
+        stall = () if stratum.stall == "none" else (f"stall:{stratum.stall}",)
+        confined = bool(stratum.frozen or self._device.pressure_limit_kb)
+        facts = self._device.facts
+        return why_no_pressure(facts, confined=confined) or missing(stall, facts)
+
+    def plan(self, stratum: PressureStratum, block: int, *, warmup: bool) -> Sequence[PlannedEpisode]:
+        name, arms, seed = self._device.name, self._context.arms, self.rules.seed
+        return plan_block(PlannedEpisode, stratum, name, arms, block, seed, warmup=warmup)
+
+    def run(
+        self, stratum: PressureStratum, trials: Sequence[PlannedEpisode], keep: Keep[EpisodeRecord]
+    ) -> None:
+        for planned in trials:
+            keep(self._run_episode(stratum, planned))
+
+    def recover(self, lost: TransportLost, keep: Keep[EpisodeRecord]) -> None:
+        self._program = None
+        self.close()
+        self._device.recover(lost)
+
+    def false_gains(self, stratum: PressureStratum, blocks: Sequence[Sequence[EpisodeRecord]]) -> list[str]:
+        return false_gains(blocks, self._context.arms) if stratum.regime == "control" else []
+
+    def close(self) -> None:
+        """Lets the device's own lmkd kill again.
+
+        Raises:
+            DeviceUnusable: it could not be restored; the message gives the commands to type.
+        """
+        self._is_quiet = False
+        self._quiet.close()
+
+    def _run_episode(self, stratum: PressureStratum, planned: PlannedEpisode) -> EpisodeRecord:
+        device, boot_id = self._device, self._device.boot_id
+        plan = plan_episode(stratum, planned.arm, device.mem_total_kb, planned.seed, device.pressure_limit_kb)
+        self._silence_lmkd()
+        program = self._loaded_program()
+        try:
+            with state_around(device, self._context.store, _place(planned)):
+                answer = program.run(plan.text, plan.memory_kb, plan.duration_s)
+        except TrialInvalid as invalid:
+            return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
+        return episode_record(planned, answer, plan.demand_kb, boot_id, self.rules.suppressed)
+
+    def _loaded_program(self) -> Pressure:
+        if self._program is None:
+            device = self._device
+            self._program = Pressure.load(device.transport, device.folder, self._context.progress)
+        return self._program
+
+    def _silence_lmkd(self) -> None:
+        if self._is_quiet or not self._device.has_lmkd:
+            return
+        self._quiet.enter_context(QuietLmkd(self._device.transport, self._device.folder))
+        self._is_quiet = True
+
+
+def _place(planned: PlannedEpisode) -> Place:
+    return Place(
+        suite=planned.suite,
+        scenario=planned.scenario,
+        arm=planned.arm,
+        block=planned.block,
+        warmup=planned.warmup,
+    )

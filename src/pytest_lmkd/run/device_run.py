@@ -1,0 +1,90 @@
+"""One device of a run, from its attachment to its detachment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from lmkd_core.base.errors import DeviceUnusable
+from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.base.progress import Progress
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.directory import ResultStore
+from pytest_lmkd.conformance.runner import CaseRunner
+from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.source import DeviceSource
+from pytest_lmkd.experiment.blocks import AnyLoop
+from pytest_lmkd.experiment.blocks import OnBlock
+from pytest_lmkd.experiment.context import open_context
+from pytest_lmkd.experiment.outcome import Outcome
+from pytest_lmkd.run.options import Options
+from pytest_lmkd.run.suites import Suites
+
+
+class DeviceRun:
+    """``unusable`` is the reason why nothing more can be measured on the device, or empty."""
+
+    def __init__(self, source: DeviceSource, store: ResultStore, say: Progress) -> None:
+        self.name = source.name
+        self.unusable = ""
+        self._source = source
+        self._store = store
+        self._say = say
+        self._cleanup = ExitStack()
+        self._loops: Mapping[str, AnyLoop] = {}
+        self._cases: CaseRunner | None = None
+
+    def open(self, options: Options, suites: Suites, run_id: str, on_block: OnBlock) -> None:
+        """Attaches the device, records it, and opens the suites' experiments on it.
+
+        Raises:
+            LmkdError: the device cannot be used.
+        """
+        device = self._cleanup.enter_context(Device(self._source, self._say, options.wanted))
+        self._store.append(device.record())
+        context = open_context(device, self._store, run_id, options.arms, options.run_rules, self._say)
+        self._loops = suites.open(context, on_block)
+        for loop in self._loops.values():
+            self._cleanup.callback(self._close, loop)
+        self._cases = CaseRunner(device, self._store, self._say)
+
+    def measure(self, experiment: str, stratum: Any) -> Outcome:  # noqa: ANN401 - of the experiment's type
+        """Measures the stratum by the experiment of that name; skips it on a device that broke down before.
+
+        Raises:
+            DeviceUnusable: the device broke down just now.
+            UsageProblem: there is no such experiment.
+        """
+        if self.unusable:
+            return Outcome(skipped=self.unusable)
+        if experiment not in self._loops:
+            names = ", ".join(self._loops)
+            raise UsageProblem(f"there is no experiment named {experiment!r}: the names are {names}")
+        try:
+            return self._loops[experiment].measure(stratum)
+        except DeviceUnusable as error:
+            self.give_up(error)
+            raise
+
+    def cases(self) -> CaseRunner:
+        """The runner of conformance cases. Raises: DeviceUnusable: the device broke down before."""
+        if self._cases is None or self.unusable:
+            raise DeviceUnusable(self.unusable or f"{self.name} is not attached")
+        return self._cases
+
+    def give_up(self, error: LmkdError) -> None:
+        """Records that nothing more can be measured on the device, and why."""
+        self.unusable = str(error)
+        self._store.append(SkipRecord(device=self.name, what="device", name=self.name, reason=self.unusable))
+
+    def close(self) -> None:
+        """Undoes what the experiments changed, and detaches the device."""
+        self._cleanup.close()
+
+    def _close(self, loop: AnyLoop) -> None:
+        try:
+            loop.close()
+        except LmkdError as error:  # the device is gone, or needs the user: the message says how
+            self._say(f"{self.name}: {error}")
