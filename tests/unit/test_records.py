@@ -94,7 +94,7 @@ def test_a_good_trial_is_valid_and_holds_plan_and_measurement() -> None:
         (
             "kill",
             {"clock_resolution_ns": 10_001},
-            "clock-step: the clock moves in steps of more than 10 us",
+            "clock-step: the clock has steps of more than 10 us",
         ),
         ("reap-kill", {"mrelease_errno": "EINVAL"}, "reap-kill killed nobody (EINVAL)"),
         ("kill+mrelease", {"mrelease_errno": "ENOSYS"}, "the kernel has no process_mrelease"),

@@ -38,5 +38,5 @@ def _sentence(blocks: Sequence[Block], arm: str, baseline: str) -> str:
     fewer, compared = _fewer(blocks, arm, baseline)
     return (
         f"{arm} killed fewer apps than {baseline} in {fewer} of {compared} blocks that differ, "
-        "where it cannot: do not trust this run"
+        "where no gain is possible: do not trust this run"
     )
