@@ -74,14 +74,14 @@ def test_a_name_that_is_no_folder_of_ours_is_refused(runtime_folder: Path, name:
 
 def test_a_runtime_folder_that_others_can_enter_is_refused(runtime_folder: Path) -> None:
     runtime_folder.chmod(0o755)
-    with pytest.raises(DeviceUnusable, match="not ours alone"):
+    with pytest.raises(DeviceUnusable, match="not private to this user"):
         lmkd_virtual.status()
 
 
 def test_a_runtime_folder_that_is_a_link_is_refused(runtime_folder: Path, tmp_path: Path) -> None:
     runtime_folder.rename(tmp_path / "elsewhere")
     runtime_folder.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DeviceUnusable, match="not ours alone"):
+    with pytest.raises(DeviceUnusable, match="not private to this user"):
         lmkd_virtual.status()
 
 
