@@ -86,7 +86,7 @@ def test_a_runtime_folder_that_is_a_link_is_refused(runtime_folder: Path, tmp_pa
 
 
 def test_a_recorded_process_is_found_and_stopped(runtime_folder: Path, sleeper: int) -> None:
-    record(runtime_folder / "stock", sleeper, ProcessRecord.of(sleeper).started_ticks)
+    record(runtime_folder / "stock", sleeper, ProcessRecord.from_pid(sleeper).started_ticks)
     assert [(one.name, one.pid) for one in lmkd_virtual.status()] == [("stock", sleeper)]
     assert lmkd_virtual.down("stock")
     assert ends(sleeper)
@@ -96,7 +96,7 @@ def test_a_recorded_process_is_found_and_stopped(runtime_folder: Path, sleeper: 
 def test_a_process_that_got_the_pid_later_is_left_alone(
     runtime_folder: Path, echo: subprocess.Popen[bytes]
 ) -> None:
-    record(runtime_folder / "stock", echo.pid, ProcessRecord.of(echo.pid).started_ticks - 1)
+    record(runtime_folder / "stock", echo.pid, ProcessRecord.from_pid(echo.pid).started_ticks - 1)
     assert lmkd_virtual.status() == []
     assert not lmkd_virtual.down("stock")
     assert echo.stdin is not None
@@ -108,7 +108,7 @@ def test_a_process_that_got_the_pid_later_is_left_alone(
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"pid": "x", "started_ticks": 1}', "\0"])
 @pytest.mark.parametrize("file", ["qemu.json", "instance.json"])
 def test_a_damaged_record_is_no_device(runtime_folder: Path, sleeper: int, file: str, text: str) -> None:
-    record(runtime_folder / "stock", sleeper, ProcessRecord.of(sleeper).started_ticks)
+    record(runtime_folder / "stock", sleeper, ProcessRecord.from_pid(sleeper).started_ticks)
     (runtime_folder / "stock" / file).write_text(text)
     assert lmkd_virtual.status() == []
 

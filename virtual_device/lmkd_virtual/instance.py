@@ -238,7 +238,7 @@ def _boot(instance: Instance, machine: qemu.Machine, deadline: Deadline) -> Inst
             stderr=log,
             start_new_session=True,
         )
-    ProcessRecord.of(process.pid).save(instance.folder / "qemu.json")
+    ProcessRecord.from_pid(process.pid).save(instance.folder / "qemu.json")
     _hasten_timers(process.pid)
     started = replace(instance, pid=process.pid)
     (instance.folder / STATE_FILE).write_text(json.dumps(asdict(started), default=str))

@@ -29,7 +29,7 @@ class ProcessRecord:
     started_ticks: int
 
     @classmethod
-    def of(cls, pid: int) -> ProcessRecord:
+    def from_pid(cls, pid: int) -> ProcessRecord:
         """Returns the record of a running process.
 
         Raises:
