@@ -63,7 +63,7 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
 
 
 def abis_of(program: str) -> tuple[str, ...]:
-    """Returns the ABIs for which a wheel has ``program``: all for a device's, one for the others."""
+    """Returns the ABIs of ``program`` in a wheel: all for devices, x86_64 for the virtual device's own."""
     on_devices = any(tree.startswith("device_agent/") for tree in SOURCES[program])
     return tuple(ZIG_TARGETS) if on_devices else ("x86_64",)
 
