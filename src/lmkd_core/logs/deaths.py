@@ -14,7 +14,7 @@ from typing import Any
 from typing import Literal
 
 from lmkd_core.logs.joins import CLAIMS
-from lmkd_core.logs.joins import LMKD_TOLD
+from lmkd_core.logs.joins import LMKD_SOCKET_KILL
 from lmkd_core.logs.joins import NAME_SOURCES
 from lmkd_core.logs.joins import Group
 from lmkd_core.logs.joins import group_by_death
@@ -154,7 +154,7 @@ def _name(records: Sequence[Event]) -> tuple[str, str]:
 def _claims(group: Group) -> dict[Killer, str]:
     """Returns the killers that report this kill as theirs, each with its reason."""
     reasons: dict[Killer, str] = {}
-    if any(map(group.record, ("lmkd_kill", "killinfo", LMKD_TOLD))):
+    if any(map(group.record, ("lmkd_kill", "killinfo", LMKD_SOCKET_KILL))):
         reasons["lmkd"] = _lmkd_reason(group)
     if oom := group.record("oom_kill"):
         reasons["kernel-oom"] = _oom_reason(oom.fields)

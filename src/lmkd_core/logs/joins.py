@@ -24,10 +24,10 @@ WINDOW_MS = 10_000
 EARLY_MS = 1000
 """Loggers stamp on their own threads: a notice may be stamped before the kill that it follows."""
 
-LMKD_TOLD = "lmkd_told"
+LMKD_SOCKET_KILL = "lmkd_told"
 """Type of a record that is in no log: lmkd reported the kill over its socket to a listener."""
 
-CLAIMS = ("lmkd_kill", "killinfo", LMKD_TOLD, "oom_kill", "am_kill")
+CLAIMS = ("lmkd_kill", "killinfo", LMKD_SOCKET_KILL, "oom_kill", "am_kill")
 """Types of records in which a killer reports its own kill."""
 
 NOTICES = ("am_proc_died", "exit_info")

@@ -9,7 +9,7 @@ from typing import Any
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.logs.deaths import Death
-from lmkd_core.logs.joins import LMKD_TOLD
+from lmkd_core.logs.joins import LMKD_SOCKET_KILL
 from lmkd_core.logs.reading import Event
 from lmkd_core.logs.summary import Summary
 from lmkd_core.logs.summary import summarise
@@ -146,7 +146,7 @@ class Observer:
 
 def _told_event(kill: LmkdKilled) -> Event:
     """As a record of a log, to be joined by its pid: its clock is monotonic, and the logs' the calendar."""
-    return Event({"type": LMKD_TOLD, "pid": kill.pid, "uid": kill.uid, "rss_kb": kill.rss_kb})
+    return Event({"type": LMKD_SOCKET_KILL, "pid": kill.pid, "uid": kill.uid, "rss_kb": kill.rss_kb})
 
 
 def _told(found: Summary, events: list[Any], ours: set[int], demand_ms: int | None) -> dict[str, Any]:
