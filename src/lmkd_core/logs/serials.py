@@ -8,7 +8,7 @@ PROPERTY = re.compile(r"\[ro\.(?:boot\.)?serialno\]: \[(?P<serial>[\w.:-]{4,64})
 COMMAND_LINE = re.compile(r"\bandroidboot\.serialno ?= ?\"?(?P<serial>[\w.:-]{4,64})")
 ASSIGNED = re.compile(r"\bro\.(?:boot\.)?serialno=(?P<serial>[\w.:-]{4,64})")
 NO_SERIALS = {"unknown", "default", "null", "none"}
-"""Placeholders of builds without a serial. Serials have 4 or more characters, as shorter ones mask too much."""
+"""Placeholders of builds without a serial. Texts of under 4 characters are none: they would mask too much."""
 
 
 def serials_in(line: str) -> set[str]:
