@@ -67,7 +67,7 @@ def test_an_unknown_personality_lists_the_known() -> None:
 
 @pytest.mark.parametrize("name", ["", "../stock", "a/b", "-x", "UPPER", "x" * 32, "a b"])
 def test_a_name_that_is_no_folder_of_ours_is_refused(runtime_folder: Path, name: str) -> None:
-    with pytest.raises(UsageProblem, match="no name for a device"):
+    with pytest.raises(UsageProblem, match="not a valid device name"):
         lmkd_virtual.up("stock", name=name, progress=print, deadline=Deadline(PATIENCE_S))
     assert list(runtime_folder.iterdir()) == []
 
