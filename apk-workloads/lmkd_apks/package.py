@@ -22,8 +22,8 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import UsageProblem
 
 ALIGNMENT = 16384
-PASSWORD_VARIABLE = "LMKD_APK_KEY_PASSWORD"  # noqa: S105 - the name of a variable, not a password
-DEBUG_PASSWORD = "android"  # noqa: S105 - what Android's own debug keys have
+PASSWORD_VARIABLE = "LMKD_APK_KEY_PASSWORD"  # noqa: S105 - a variable's name, not a password
+DEBUG_PASSWORD = "android"  # noqa: S105 - the password of Android's own debug keys
 _ALIGNMENT_FIELD = 0xD935  # "Android ZIP Alignment Extra Field" of apksig, which preserves this alignment
 _LOCAL_HEADER_SIZE = 30
 

@@ -46,7 +46,7 @@ MAX_NEARBY_GROUPS = 64
 """Groups of one pid and time window that are considered: no real pid dies more often."""
 
 MAX_GROUPS_OF_PID = 32
-"""Groups of one pid that are compared across clocks, each with each; of more, none join."""
+"""Groups of one pid that are compared pairwise across clocks; a pid with more is skipped."""
 
 
 @dataclass(slots=True, eq=False)
