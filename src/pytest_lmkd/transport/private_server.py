@@ -96,7 +96,7 @@ class PrivateAdbServer(AdbServer):
             os.close(told)
         try:
             with suppress(ProcessLookupError):  # it ended at once: so will `ready`
-                ProcessRecord.of(self._child.pid).save(self._record_path)
+                ProcessRecord.from_pid(self._child.pid).save(self._record_path)
             self._await_ready(ready, deadline)
         except BaseException:
             self._child.kill()

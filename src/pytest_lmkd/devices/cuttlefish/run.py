@@ -142,7 +142,7 @@ def _has_more(stderr: int) -> bool:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """SIGTERM, so that it ends its own; then what is left of its process group."""
     with suppress(ProcessLookupError, DeadlineExceeded):
-        ProcessRecord.of(process.pid).stop(Deadline(END_S))
+        ProcessRecord.from_pid(process.pid).stop(Deadline(END_S))
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: nobody else can have the number
     process.wait()
