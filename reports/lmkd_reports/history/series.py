@@ -23,7 +23,7 @@ from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import censored_quantile
-from lmkd_core.statistics.shares import wilson
+from lmkd_core.statistics.shares import exact_share
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.gate.metrics import METRICS
@@ -265,7 +265,7 @@ def _measure(kind: Kind, sample: Sample | None) -> Measure | None:
 
 def _whiskers(kind: Kind, sample: Sample) -> tuple[Bounds, Bounds]:
     if kind is Kind.SHARE:
-        share = wilson(int(sample.values.sum()), len(sample))
+        share = exact_share(int(sample.values.sum()), len(sample))
         assert share is not None  # a sample without values has no typical one
         return Bounds(share.low, share.low), Bounds(share.high, share.high)
     timeouts = sample.timeouts if kind is Kind.TIME else sample.values
