@@ -16,6 +16,7 @@ from lmkd_reports.analysis.analyse import analyse
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.presentation.summary import render_summary
 from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.devices.virtual import VirtualSource
 
@@ -33,8 +34,12 @@ def phone() -> Iterator[Device]:
         yield device
 
 
+def place(block: int) -> Place:
+    return Place(suite="reclaim", scenario="natural", block=block)
+
+
 def measure(phone: Device, store: ResultStore, block: int, meanwhile: str = "true") -> None:
-    with state_around(phone, store, "reclaim", "natural", block):
+    with state_around(phone, store, place(block)):
         assert phone.transport.shell(meanwhile, Deadline(PATIENCE_S)).exit_code == 0
 
 
@@ -77,7 +82,7 @@ def test_what_changes_within_a_block_is_told(
 
 def test_what_ends_by_an_error_has_no_state_after(phone: Device, tmp_path: Path) -> None:
     store = ResultStore(tmp_path)
-    with pytest.raises(KeyError), state_around(phone, store, "reclaim", "natural", 0):
+    with pytest.raises(KeyError), state_around(phone, store, place(0)):
         raise KeyError
     store.append(phone.record())
     assert [one.when for one in load_run(tmp_path).states] == ["before"]
