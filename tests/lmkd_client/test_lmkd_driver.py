@@ -105,7 +105,7 @@ class StandInProgram:
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandInProgram:
     stand_in = StandInProgram(tmp_path)
     brought = RemoteProgram(str(stand_in.path), "x86_64", "")
-    monkeypatch.setattr(lmkd_client, "bring", lambda *_: brought)
+    monkeypatch.setattr(lmkd_client, "install_program", lambda *_: brought)
     return stand_in
 
 

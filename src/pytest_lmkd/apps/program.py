@@ -26,7 +26,7 @@ from pytest_lmkd.transport import LineStream
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.transport.program import SETUP_S
 from pytest_lmkd.transport.program import RemoteProgram
-from pytest_lmkd.transport.program import bring
+from pytest_lmkd.transport.program import install_program
 
 PROGRAM = "lmkd-apps"
 
@@ -115,7 +115,7 @@ class AppsProgram:
 
     @classmethod
     def load(cls, transport: Transport, folder: str, progress: Progress) -> AppsProgram:
-        return cls(transport, bring(transport, folder, PROGRAM, progress))
+        return cls(transport, install_program(transport, folder, PROGRAM, progress))
 
     def prepare(self, run_as: str | None, progress: Progress) -> None:
         """Copies the program into the folder of the package ``run_as``; not into none.

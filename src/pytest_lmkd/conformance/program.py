@@ -9,7 +9,7 @@ from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.progress import Progress
 from pytest_lmkd.transport import Transport
-from pytest_lmkd.transport.program import bring
+from pytest_lmkd.transport.program import install_program
 
 PROGRAM = "lmkd-conformance"
 
@@ -28,7 +28,7 @@ class Conformance:
 
     @classmethod
     def load(cls, transport: Transport, folder: str, progress: Progress) -> Conformance:
-        return cls(transport, bring(transport, folder, PROGRAM, progress).path)
+        return cls(transport, install_program(transport, folder, PROGRAM, progress).path)
 
     def run(self, case: str, flags: int) -> str:
         """What the case gave, for example ``ret=0 target=SIGKILL freed=yes``.

@@ -29,7 +29,7 @@ from pytest_lmkd.devices.messages import AgentTrialFailed
 from pytest_lmkd.devices.messages import decode_agent_line
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.transport.program import SETUP_S
-from pytest_lmkd.transport.program import bring
+from pytest_lmkd.transport.program import install_program
 
 PROGRAM = "lmkd-agent"
 
@@ -54,7 +54,7 @@ class Agent:
             DeviceUnusable: no agent runs on this device.
             TransportLost: the link broke.
         """
-        program = bring(transport, folder, PROGRAM, progress)
+        program = install_program(transport, folder, PROGRAM, progress)
         agent = cls(transport, folder, program.path, program.abi, program.sha256)
         agent._shake_hands()
         return agent

@@ -15,7 +15,7 @@ from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.progress import Progress
 from pytest_lmkd.transport import Transport
-from pytest_lmkd.transport.program import bring
+from pytest_lmkd.transport.program import install_program
 
 PROGRAM = "lmkd-client"
 
@@ -123,7 +123,7 @@ def client_command(transport: Transport, folder: str, commands: str, progress: P
         DeviceUnusable: the program cannot be brought there.
         TransportLost: the link broke.
     """
-    path = bring(transport, folder, PROGRAM, progress).path
+    path = install_program(transport, folder, PROGRAM, progress).path
     return f"exec {path} --lock {folder}/{PROGRAM}.lock {commands}"
 
 

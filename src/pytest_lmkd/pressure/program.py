@@ -17,7 +17,7 @@ from pytest_lmkd.devices.messages import AgentKill
 from pytest_lmkd.devices.messages import decode_agent_line
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.transport.program import SETUP_S
-from pytest_lmkd.transport.program import bring
+from pytest_lmkd.transport.program import install_program
 
 PROGRAM = "lmkd-pressure"
 
@@ -43,7 +43,7 @@ class Pressure:
 
     @classmethod
     def load(cls, transport: Transport, folder: str, progress: Progress) -> Pressure:
-        return cls(transport, bring(transport, folder, PROGRAM, progress).path)
+        return cls(transport, install_program(transport, folder, PROGRAM, progress).path)
 
     def run(self, plan: str, memory_kb: int, duration_s: float) -> EpisodeAnswer:
         """Runs the episode that ``plan`` describes (device_agent/pressure/episode_plan.c).
