@@ -165,7 +165,7 @@ def test_a_process_is_registered_with_its_kind(program: StandInProgram) -> None:
 @pytest.mark.parametrize(
     ("output", "status", "said"),
     [
-        (failure("connect", "EACCES"), 1, "stand-in: lmkd's socket is for root .* userdebug build"),
+        (failure("connect", "EACCES"), 1, "stand-in: lmkd's socket is open to root .*  userdebug build"),
         (failure("connect", "ECONNREFUSED"), 1, "lmkd does not run"),
         (failure("receive", "ECONNRESET", "lmkd closed the connection"), 3, "lmkd closed the connection"),
         (failure("lock", "EAGAIN", "process 77 holds the lock"), 1, "process 77 holds the lock"),
@@ -187,7 +187,7 @@ def test_why_lmkd_could_not_be_asked_is_told(
 )
 def test_lines_that_are_not_of_the_language_are_a_bug(output: str, program: StandInProgram) -> None:
     program.tells(output)
-    with pytest.raises(AgentBug, match="not of its protocol"):
+    with pytest.raises(AgentBug, match="not match its protocol"):
         register(StandInTransport(), "/folder", PROCESS, print)
-    with pytest.raises(AgentBug, match="not of its protocol"):
+    with pytest.raises(AgentBug, match="not match its protocol"):
         KillWatch(StandInTransport(), "/folder", print)

@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.progress import Progress
 from pytest_lmkd.lmkd.client import ALL_KILLS
+from pytest_lmkd.lmkd.client import PROGRAM
 from pytest_lmkd.lmkd.client import LmkdCount
 from pytest_lmkd.lmkd.client import LmkdDone
 from pytest_lmkd.lmkd.client import LmkdKilled
 from pytest_lmkd.lmkd.client import client_command
 from pytest_lmkd.lmkd.client import decode_line
-from pytest_lmkd.lmkd.client import does_not_run
-from pytest_lmkd.lmkd.client import raise_failure
+from pytest_lmkd.lmkd.client import reports_no_socket
 from pytest_lmkd.transport import LineStream
 from pytest_lmkd.transport import Transport
+from pytest_lmkd.transport.program import run_failure
 
 WATCH_S = 3600.0
 """No observation is as long."""
@@ -76,6 +77,6 @@ class KillWatch:
                 before = line.count
             elif isinstance(line, LmkdDone):
                 return before
-            elif raise_failure(line, self._serial):
+            elif reports_no_socket(line, self._serial):
                 return None
-        raise does_not_run(self._serial, self._stream.exit_code, self._stream.stderr)
+        raise run_failure(self._serial, PROGRAM, self._stream.exit_code, self._stream.stderr)

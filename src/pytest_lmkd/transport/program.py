@@ -18,6 +18,7 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.progress import Progress
 from lmkd_core.base.toolchain import static_program
 from pytest_lmkd.transport import Transport
+from pytest_lmkd.transport.protocol import error_text
 
 SETUP_S = 60.0
 """Time limit of each step: even a slow USB 2 hub transfers 64 KB in well under 1 s."""
@@ -74,9 +75,9 @@ def decode_message(decoder: msgspec.json.Decoder[Message], line: bytes | str, pr
         ) from error
 
 
-def run_failure(serial: str, program: str, exit_code: int, error_text: str) -> DeviceUnusable:
-    """The error for a ``program`` that does not run on the device."""
-    return DeviceUnusable(f"{serial}: {program} does not run (exit status {exit_code}: {error_text})")
+def run_failure(serial: str, program: str, exit_code: int, output: bytes) -> DeviceUnusable:
+    """The error for a ``program`` that does not run on the device; ``output`` is its error output."""
+    return DeviceUnusable(f"{serial}: {program} does not run (exit status {exit_code}: {error_text(output)})")
 
 
 def device_abi(transport: Transport) -> str:

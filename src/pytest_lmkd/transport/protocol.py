@@ -18,6 +18,11 @@ from lmkd_core.base.deadline import Deadline
 ERROR_TEXT_MAX = 200
 
 
+def error_text(output: bytes) -> str:
+    """The first ``ERROR_TEXT_MAX`` characters of a command's output, for error messages."""
+    return output.decode(errors="replace").strip()[:ERROR_TEXT_MAX]
+
+
 @dataclass(frozen=True, slots=True)
 class Completed:
     """A finished command: its unmodified output and its exit code (128 + signal when killed)."""
@@ -33,8 +38,8 @@ class Completed:
 
     @property
     def error_text(self) -> str:
-        """The first ``ERROR_TEXT_MAX`` characters of ``stderr`` and ``stdout``, for error messages."""
-        return (self.stderr + self.stdout).decode(errors="replace").strip()[:ERROR_TEXT_MAX]
+        """``stderr`` and ``stdout`` as ``error_text``."""
+        return error_text(self.stderr + self.stdout)
 
 
 @dataclass(frozen=True, slots=True)
