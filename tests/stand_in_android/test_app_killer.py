@@ -25,7 +25,7 @@ from pytest_lmkd.apps.program import AppsProgram
 from pytest_lmkd.apps.program import Target
 from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.devices.suite_needs import why_no_tier
+from pytest_lmkd.devices.suite_needs import reason_no_tier
 
 pytestmark = pytest.mark.virtual_device
 
@@ -79,7 +79,7 @@ def test_the_shell_is_not_root_and_says_who_it_can_be(phone: StandIn) -> None:
     assert phone.output("id -u") == "2000"
     facts = read_shell_facts(phone.transport)
     assert facts["run_as"].value is True
-    assert why_no_tier("run-as", facts) == ""
+    assert reason_no_tier("run-as", facts) == ""
     assert phone.android.why_not_run_as(ONE) == ""
     assert phone.android.why_not_run_as("no.such.app") == "run-as: unknown package: no.such.app"
 

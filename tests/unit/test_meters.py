@@ -11,10 +11,10 @@ from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.messages import AgentTrial
 from pytest_lmkd.devices.messages import AgentTrialFailed
 from pytest_lmkd.devices.meters import meter_of
-from pytest_lmkd.devices.meters import why_no_meter
-from pytest_lmkd.devices.meters import why_not_measured
+from pytest_lmkd.devices.meters import reason_no_meter
+from pytest_lmkd.devices.meters import reason_not_measured
 from pytest_lmkd.devices.suite_needs import how
-from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.devices.suite_needs import reason_unsupported
 from pytest_lmkd.experiment.validity import MAX_NOISE_PCT
 from pytest_lmkd.experiment.validity import excluded_by
 from pytest_lmkd.experiment.validity import flags
@@ -60,16 +60,16 @@ def test_a_device_has_the_best_meter_that_it_can(
 
 def test_without_any_meter_both_reasons_are_told() -> None:
     none = facts(root=False, memcg=None, step_kb=None)
-    assert why_no_meter(none) == (
+    assert reason_no_meter(none) == (
         "root is missing: this is uid 2000; free_memory_step_kb is missing: cannot be read"
     )
-    assert why_not("reclaim", none, confined=False) == why_no_meter(none)
+    assert reason_unsupported("reclaim", none, confined=False) == reason_no_meter(none)
 
 
 def test_what_a_trial_needs_besides_is_told_too() -> None:
     user = facts(root=False, memcg=None, step_kb=200)
-    assert why_not_measured(user) == ""
-    assert "userfaultfd: EPERM" in why_not_measured(user, ("stall:holder",))
+    assert reason_not_measured(user) == ""
+    assert "userfaultfd: EPERM" in reason_not_measured(user, ("stall:holder",))
 
 
 def test_doctor_tells_what_is_lost_without_root() -> None:

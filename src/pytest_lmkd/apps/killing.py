@@ -19,7 +19,7 @@ from pytest_lmkd.apps.workloads import Workloads
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.devices.suite_needs import reason_unsupported
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.precision import may_end
 from pytest_lmkd.experiment.suite import Experiment
@@ -41,7 +41,7 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         self.rules = context.rules.trials
 
     def prepare(self, stratum: Stratum) -> str:
-        reason = why_not(stratum.suite, self._device.facts, confined=False)
+        reason = reason_unsupported(stratum.suite, self._device.facts, confined=False)
         if reason or not self._context.arms:
             return reason or "the device can run none of the arms"
         packages = self._workloads.install()

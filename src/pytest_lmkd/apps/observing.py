@@ -26,7 +26,7 @@ from pytest_lmkd.apps.workloads import Workloads
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.devices.suite_needs import reason_unsupported
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.suite import Experiment
 from pytest_lmkd.experiment.suite import Keep
@@ -66,7 +66,7 @@ class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, Observa
         self.rules = replace(context.rules.episodes, warmup_blocks=0)
 
     def prepare(self, stratum: AppsScenario) -> str:
-        reason = why_not(stratum.suite, self._device.facts, confined=False)
+        reason = reason_unsupported(stratum.suite, self._device.facts, confined=False)
         if reason:
             return reason
         self._workloads.install()

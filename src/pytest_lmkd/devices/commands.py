@@ -15,15 +15,15 @@ from pytest_lmkd.devices import local
 from pytest_lmkd.devices.attached import LIST_S
 from pytest_lmkd.devices.attached import state_advice
 from pytest_lmkd.devices.cuttlefish.settings import parse_settings
-from pytest_lmkd.devices.cuttlefish.source import why_no_cuttlefish
+from pytest_lmkd.devices.cuttlefish.source import reason_no_cuttlefish
 from pytest_lmkd.devices.device import Device
-from pytest_lmkd.devices.meters import why_no_meter
-from pytest_lmkd.devices.meters import why_not_measured
+from pytest_lmkd.devices.meters import reason_no_meter
+from pytest_lmkd.devices.meters import reason_not_measured
 from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.devices.suite_needs import SUITE_NEEDS
 from pytest_lmkd.devices.suite_needs import TIERS
 from pytest_lmkd.devices.suite_needs import how
-from pytest_lmkd.devices.suite_needs import why_no_tier
+from pytest_lmkd.devices.suite_needs import reason_no_tier
 from pytest_lmkd.transport import AdbServer
 
 CUTTLEFISH = "--cuttlefish"
@@ -70,8 +70,8 @@ def add_parsers(subparsers: Subparsers) -> None:
 
 def list_devices(options: argparse.Namespace) -> int:
     """Lists this machine, Cuttlefish and the adb server's devices, and why one of them cannot be used."""
-    cuttlefish_advice = why_no_cuttlefish(parse_settings(options.cuttlefish, CUTTLEFISH))
-    local_advice = local.why_unusable()
+    cuttlefish_advice = reason_no_cuttlefish(parse_settings(options.cuttlefish, CUTTLEFISH))
+    local_advice = local.reason_unusable()
     _list(local.NAME, "unusable" if local_advice else USABLE, local_advice)
     _list("cuttlefish", "unusable" if cuttlefish_advice else "can start", cuttlefish_advice)
     server = AdbServer()
@@ -109,7 +109,7 @@ def examine(options: argparse.Namespace) -> int:
                 print(encode_line(device.record()).decode(), end="")
             else:
                 _print_examination(device)
-            able = not why_no_meter(device.facts) and able
+            able = not reason_no_meter(device.facts) and able
     return EXIT_OK if able else EXIT_CHECK_FAILED
 
 
@@ -122,7 +122,7 @@ def _print_examination(device: Device) -> None:
         print(f"  {name:<{width}} {value:<34} {fact.source}{': ' if fact.reason else ''}{fact.reason}")
     print()
     for tier in TIERS:
-        print(f"  {'tier ' + tier:<26} {why_no_tier(tier, device.facts) or 'can be used'}")
+        print(f"  {'tier ' + tier:<26} {reason_no_tier(tier, device.facts) or 'can be used'}")
     print()
     for suite in SUITE_NEEDS:
         said = how(suite, device.facts, confined=bool(device.pressure_limit_kb))
@@ -130,5 +130,5 @@ def _print_examination(device: Device) -> None:
     print()
     for name in device.facts:
         if name.startswith(ABILITIES):
-            reason = why_not_measured(device.facts, (name,))
+            reason = reason_not_measured(device.facts, (name,))
             print(f"  {name.replace(':', ' '):<26} {reason or 'can run'}")

@@ -35,7 +35,7 @@ DEFAULT_BASE = "/var/tmp"  # noqa: S108 - the keeper makes a folder of mode 0700
 """On a disk, where /tmp may be in memory: some victims map files, and those must be on a disk."""
 
 
-def why_unusable() -> str:
+def reason_unusable() -> str:
     """Why this user cannot measure this machine, and what to do; empty when nothing is against it."""
     if platform.system() != "Linux":
         return "this machine is a device only under Linux: use --lmkd-device virtual or a phone"
@@ -67,7 +67,7 @@ class LocalSource:
         return str(self._keeper.folder / local_keeper.ROOT)
 
     def attach(self, progress: Progress) -> Transport:
-        reason = why_unusable()
+        reason = reason_unusable()
         if reason:
             raise DeviceUnusable(f"{self.name}: {reason}")
         self._progress = progress

@@ -28,13 +28,13 @@ def meter_of(facts: Mapping[str, Fact]) -> Meter | None:
     return next((meter for meter, needs in METERS.items() if not missing(needs, facts)), None)
 
 
-def why_no_meter(facts: Mapping[str, Fact]) -> str:
+def reason_no_meter(facts: Mapping[str, Fact]) -> str:
     """Why the device can have none, in one sentence; empty when it can."""
     if meter_of(facts) is not None:
         return ""
     return "; ".join(missing(needs, facts) for needs in METERS.values())
 
 
-def why_not_measured(facts: Mapping[str, Fact], needs: tuple[str, ...] = ()) -> str:
+def reason_not_measured(facts: Mapping[str, Fact], needs: tuple[str, ...] = ()) -> str:
     """Why trials cannot be measured that need these facts besides a meter; empty when they can."""
-    return why_no_meter(facts) or missing(needs, facts)
+    return reason_no_meter(facts) or missing(needs, facts)

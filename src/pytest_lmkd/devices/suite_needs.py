@@ -8,7 +8,7 @@ from lmkd_core.records.arms import missing
 from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.meters import LOST_WITHOUT_ROOT
 from pytest_lmkd.devices.meters import meter_of
-from pytest_lmkd.devices.meters import why_no_meter
+from pytest_lmkd.devices.meters import reason_no_meter
 
 SUITE_NEEDS = {
     "reclaim": (),
@@ -33,23 +33,23 @@ free memory, and reads the logs.
 """
 
 
-def why_not(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
+def reason_unsupported(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
     """Why the device cannot run the suite, in one sentence; empty when it can.
 
     ``confined``: pressure must stay in a cgroup, as the device has other things to do.
     """
     if suite == "pressure":
-        return why_no_pressure(facts, confined=confined)
+        return reason_no_pressure(facts, confined=confined)
     if suite == "apps/test_app_kills":
         return why_no_app_kills(facts)
     if suite == "reclaim":
-        return why_no_meter(facts)
+        return reason_no_meter(facts)
     return missing(SUITE_NEEDS[suite], facts)
 
 
 def how(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
     """What ``doctor`` says of the suite: that it can run, what is lost without root, or why not."""
-    reason = why_not(suite, facts, confined=confined)
+    reason = reason_unsupported(suite, facts, confined=confined)
     if reason:
         return reason
     if suite == "reclaim" and meter_of(facts) == "system":
@@ -59,8 +59,8 @@ def how(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
     return "can run"
 
 
-def why_no_pressure(facts: Mapping[str, Fact], *, confined: bool) -> str:
-    """As ``why_not``, of the suite ``pressure``."""
+def reason_no_pressure(facts: Mapping[str, Fact], *, confined: bool) -> str:
+    """As ``reason_unsupported``, of the suite ``pressure``."""
     reason = missing(SUITE_NEEDS["pressure"], facts)
     if reason or not confined or facts["memcg"].value == "v2":
         return reason
@@ -68,11 +68,11 @@ def why_no_pressure(facts: Mapping[str, Fact], *, confined: bool) -> str:
 
 
 def why_no_app_kills(facts: Mapping[str, Fact]) -> str:
-    """As ``why_not``, of killing apps by our arms."""
-    reasons = [why_no_tier(tier, facts) for tier in ("root", "run-as")]
+    """As ``reason_unsupported``, of killing apps by our arms."""
+    reasons = [reason_no_tier(tier, facts) for tier in ("root", "run-as")]
     return missing(SUITE_NEEDS["apps"], facts) or ("; ".join(reasons) if all(reasons) else "")
 
 
-def why_no_tier(tier: str, facts: Mapping[str, Fact]) -> str:
+def reason_no_tier(tier: str, facts: Mapping[str, Fact]) -> str:
     """Why nothing runs on the device as that of ``TIERS``; empty when it does."""
     return missing(TIERS[tier], facts)

@@ -15,7 +15,7 @@ from lmkd_core.records.plan import plan_block
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.devices.suite_needs import why_no_pressure
+from pytest_lmkd.devices.suite_needs import reason_no_pressure
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.suite import Experiment
 from pytest_lmkd.experiment.suite import Keep
@@ -56,7 +56,7 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         stall = () if stratum.stall == "none" else (f"stall:{stratum.stall}",)
         confined = bool(stratum.frozen or self._device.pressure_limit_kb)
         facts = self._device.facts
-        return why_no_pressure(facts, confined=confined) or missing(stall, facts)
+        return reason_no_pressure(facts, confined=confined) or missing(stall, facts)
 
     def plan(self, stratum: PressureStratum, block: int, *, warmup: bool) -> Sequence[PlannedEpisode]:
         name, arms, seed = self._device.name, self._context.arms, self.rules.seed

@@ -32,7 +32,7 @@ class Host:
     network_group: str = "cvdnetwork"
     container_marks: tuple[Path, ...] = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
-    def why_unusable(self, settings: Settings) -> str:
+    def reason_unusable(self, settings: Settings) -> str:
         """Why none can be started with ``settings``, and what to do; empty when nothing is against it."""
         return (
             self._why_no_kvm()

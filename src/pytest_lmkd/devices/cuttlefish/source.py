@@ -125,7 +125,7 @@ class CuttlefishSource:
         return True
 
     def _start(self, deadline: Deadline) -> None:
-        reason = why_no_cuttlefish(self._settings, self._host)
+        reason = reason_no_cuttlefish(self._settings, self._host)
         if reason:
             raise DeviceUnusable(f"{self.name} cannot be started: {reason}")
         launcher = find_launcher(self._number, self._settings)
@@ -177,13 +177,13 @@ class CuttlefishSource:
             self._progress(f"{self.name} is stopped, but its files are left ({problem}): type `{command}`")
 
 
-def why_no_cuttlefish(settings: Settings, host: Host | None = None) -> str:
+def reason_no_cuttlefish(settings: Settings, host: Host | None = None) -> str:
     """Why no instance can be started here, and what to do; empty when nothing is against it."""
     try:
         find_launcher(1, settings)
     except DeviceUnusable as error:
         return str(error)
-    return (host or Host()).why_unusable(settings)
+    return (host or Host()).reason_unusable(settings)
 
 
 def parse_instance(text: str, settings: Settings) -> CuttlefishSource:
