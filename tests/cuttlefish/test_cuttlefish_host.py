@@ -59,9 +59,7 @@ def test_nothing_is_against_a_good_host(build: Path, good: Host) -> None:
 
 def test_no_launcher(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(build / "bin"))
-    assert reason_no_cuttlefish(Settings(), good).startswith(
-        "there is neither cvd nor launch_cvd on PATH: install"
-    )
+    assert reason_no_cuttlefish(Settings(), good).startswith("neither cvd nor launch_cvd is on PATH: install")
 
 
 def test_cvd_comes_before_launch_cvd(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,11 +69,11 @@ def test_cvd_comes_before_launch_cvd(build: Path, good: Host, monkeypatch: pytes
 
 def test_a_launcher_that_may_not_be_run(build: Path, good: Host) -> None:
     (build / "cvd").chmod(0o644)
-    assert "cvd may not be run: `chmod +x` it" in reason_no_cuttlefish(settings(build), good)
+    assert "cvd is not executable: run `chmod +x " in reason_no_cuttlefish(settings(build), good)
 
 
 def test_no_kvm(build: Path, good: Host) -> None:
-    assert "there is no /dev/none: allow virtualization" in reason_no_cuttlefish(
+    assert "/dev/none does not exist: enable virtualization" in reason_no_cuttlefish(
         settings(build), changed(good, kvm=Path("/dev/none"))
     )
 
@@ -83,7 +81,7 @@ def test_no_kvm(build: Path, good: Host) -> None:
 def test_kvm_that_makes_no_machines(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
     reason = reason_no_cuttlefish(settings(build), good)
-    assert reason.startswith("/dev/null is there, but no machine can be made with it (")
+    assert reason.startswith("/dev/null exists but cannot create a virtual machine (")
     assert "nested virtualization" in reason
 
 
@@ -108,7 +106,7 @@ def test_devices_that_this_user_may_not_open(
 
 def test_no_network_group(build: Path, good: Host) -> None:
     reason = reason_no_cuttlefish(settings(build), changed(good, network_group="no-such-group"))
-    assert reason.startswith("there is no group no-such-group: install the package cuttlefish-base")
+    assert reason.startswith("the group no-such-group does not exist: install the package cuttlefish-base")
 
 
 def test_not_in_the_network_group(build: Path, good: Host) -> None:
@@ -156,4 +154,4 @@ def test_the_commands_tell_it(verb: str, build: Path, own_adb_server: dict[str, 
         check=False,
         env=own_adb_server,
     )
-    assert "super.img may not be run" in done.stdout + done.stderr
+    assert "super.img is not executable" in done.stdout + done.stderr

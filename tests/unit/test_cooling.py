@@ -26,9 +26,9 @@ def thermal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def waits(most_s: int) -> list[str]:
-    said: list[str] = []
-    await_cool(StandInShell(), "phone", said.append, most_s, step_s=1)  # type: ignore[arg-type]  # a stand-in
-    return said
+    messages: list[str] = []
+    await_cool(StandInShell(), "phone", messages.append, most_s, step_s=1)  # type: ignore[arg-type]  # a stand-in
+    return messages
 
 
 def test_a_cool_device_is_not_waited_for(thermal: Path) -> None:
@@ -36,14 +36,14 @@ def test_a_cool_device_is_not_waited_for(thermal: Path) -> None:
     assert waits(3) == []
 
 
-def test_a_hot_one_is_waited_for_and_that_is_said(thermal: Path) -> None:
+def test_the_wait_for_a_hot_device_is_reported(thermal: Path) -> None:
     thermal.write_text("3\n2\n1\n")
     assert waits(5) == ["phone: waited 2 s for it to cool"]
 
 
 def test_the_wait_has_a_limit(thermal: Path) -> None:
     thermal.write_text("4\n")
-    assert waits(1) == ["phone is hot still after 1 s (thermal status 4): measuring on"]
+    assert waits(1) == ["phone is still hot after 1 s (thermal status 4): continuing anyway"]
 
 
 @pytest.mark.parametrize("answer", ["", "warm", "99999999999999999999"])

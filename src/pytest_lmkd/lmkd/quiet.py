@@ -100,7 +100,7 @@ def restore(transport: Transport, folder: str) -> None:
     if done.exit_code != 0:
         by_hand = "; ".join([*(f"device_config delete {NAMESPACE} {name}" for name in SILENCED), REINIT])
         raise DeviceUnusable(
-            f"{transport.serial}: lmkd is still silenced ({done.error_text}): run there `{by_hand}`"
+            f"{transport.serial}: lmkd is still silenced ({done.error_text}): in its shell, run `{by_hand}`"
         )
 
 
