@@ -13,7 +13,7 @@ from pytest_lmkd.devices.messages import AgentTrialFailed
 from pytest_lmkd.devices.meters import meter_of
 from pytest_lmkd.devices.meters import reason_no_meter
 from pytest_lmkd.devices.meters import reason_not_measured
-from pytest_lmkd.devices.suite_needs import how
+from pytest_lmkd.devices.suite_needs import describe_support
 from pytest_lmkd.devices.suite_needs import reason_unsupported
 from pytest_lmkd.experiment.validity import MAX_NOISE_PCT
 from pytest_lmkd.experiment.validity import excluded_by
@@ -77,10 +77,10 @@ def test_doctor_tells_what_is_lost_without_root() -> None:
         facts(root=False, memcg=None, step_kb=200),
         facts(root=True, memcg="v2", step_kb=200),
     )
-    assert how("reclaim", root, confined=False) == "can run"
-    assert "no 99 %" in how("reclaim", user, confined=False)
-    assert "without the cases that need root" in how("conformance", user, confined=False)
-    assert "root is missing" in how("pressure", user, confined=False)
+    assert describe_support("reclaim", root, confined=False) == "can run"
+    assert "no 99 %" in describe_support("reclaim", user, confined=False)
+    assert "without the cases that need root" in describe_support("conformance", user, confined=False)
+    assert "root is missing" in describe_support("pressure", user, confined=False)
 
 
 def test_the_error_is_the_most_of_what_was_seen_to_be_wrong() -> None:
