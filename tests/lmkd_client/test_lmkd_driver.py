@@ -13,7 +13,7 @@ from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import DeviceUnusable
 from pytest_lmkd.apps.kill_watch import KillWatch
-from pytest_lmkd.apps.kill_watch import ToldKills
+from pytest_lmkd.apps.kill_watch import ReportedKills
 from pytest_lmkd.lmkd import client as lmkd_client
 from pytest_lmkd.lmkd.client import LmkdProcess
 from pytest_lmkd.lmkd.client import register
@@ -117,7 +117,7 @@ def failure(call: str, errno: str, reason: str = "of some kind") -> str:
 def test_without_a_socket_nothing_is_told_and_there_is_nobody_to_register_with(tmp_path: Path) -> None:
     """The program as devices get it, brought and run."""
     device = StandInTransport()
-    assert KillWatch(device, str(tmp_path), print).finish() == ToldKills(None, None)
+    assert KillWatch(device, str(tmp_path), print).finish() == ReportedKills(None, None)
     assert register(device, str(tmp_path), PROCESS, print) is False
 
 

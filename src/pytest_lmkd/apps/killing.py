@@ -28,7 +28,7 @@ from pytest_lmkd.experiment.validity import excluded_by
 
 
 class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
-    """Kills of one workload app on one device. A kill cut by a broken link is made again."""
+    """Kills of one workload app on one device. A kill interrupted by a broken link is repeated."""
 
     record_type = TrialRecord
 
@@ -48,9 +48,9 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         if not packages:
             return NO_WORKLOADS
         self._package = packages[0]
-        # Only a trial call shows whether run-as works: the app may have been installed just now.
-        refusal = "" if self._is_root else self._workloads.android.why_not_run_as(self._package)
-        return f"root is missing, and so is run-as {self._package}: {refusal}" if refusal else ""
+        # Only a call shows whether run-as works: the app may have just been installed.
+        refusal = "" if self._is_root else self._workloads.android.reason_no_run_as(self._package)
+        return f"root is missing, and run-as {self._package} fails: {refusal}" if refusal else ""
 
     def plan(self, stratum: Stratum, block: int, *, warmup: bool) -> Sequence[PlannedTrial]:
         name, arms, seed = self._device.name, self._context.arms, self.rules.seed
@@ -88,7 +88,7 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         except TrialInvalid as invalid:
             reason = str(invalid)
         if read_boot_id(self._device.transport) != boot_id:
-            raise TransportLost(f"{self._device.name} restarted in the middle of a kill")
+            raise TransportLost(f"{self._device.name} restarted during a trial")
         verdict = {"valid": not reason, "invalid_reason": reason}
         return record_of(TrialRecord, planned, *measured, meter="system", boot_id=boot_id, **verdict)
 
