@@ -27,7 +27,7 @@ class CaseRunner:
         return str(fact.value) if fact and fact.value else ""
 
     @property
-    def why_unknown(self) -> str:
+    def reason_unknown(self) -> str:
         """Why the variant could not be found out."""
         fact = self._device.facts.get(VARIANT)
         return fact.reason if fact else "the agent did not look"
