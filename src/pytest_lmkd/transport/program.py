@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
+from typing import Self
 from typing import TypeVar
 
 import msgspec
@@ -43,6 +45,21 @@ class RemoteProgram:
     path: str
     abi: str
     sha256: str
+
+
+class DeviceProgram:
+    """One of our programs, installed on a device; subclasses set ``program``."""
+
+    program: ClassVar[str]
+
+    def __init__(self, transport: Transport, path: str) -> None:
+        self._transport = transport
+        self._path = path
+
+    @classmethod
+    def load(cls, transport: Transport, folder: str, progress: Progress) -> Self:
+        """Installs the program in ``folder``. Raises: as ``install_program``."""
+        return cls(transport, install_program(transport, folder, cls.program, progress).path)
 
 
 def install_program(transport: Transport, folder: str, program: str, progress: Progress) -> RemoteProgram:
