@@ -38,7 +38,7 @@ class PressureSuite:
 
 
 class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeRecord]):
-    """Episodes on one device. From the first one on, the device's own lmkd does not kill."""
+    """Episodes on one device. The first one silences the device's own lmkd."""
 
     record_type = EpisodeRecord
 
