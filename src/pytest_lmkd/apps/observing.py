@@ -111,8 +111,7 @@ class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, Observa
         installed = sorted(android.installed())
         plan = plan_apps(scenario, installed, self._named, device.mem_total_kb, planned.seed)
         observer = Observer(device.transport, android, self._kill_timeout_ms(), self._watch_kills)
-        place = Place(suite=planned.suite, scenario=planned.scenario, arm=ARM, block=planned.block)
-        with state_around(device, self._context.store, place):
+        with state_around(device, self._context.store, record_of(Place, planned)):
             return observer.observe(plan, scenario.hold_s)
 
     def _android(self) -> Android:

@@ -28,11 +28,15 @@ KILL_TIMEOUT_NS = 100_000_000
 """AOSP's default of ro.lmk.kill_timeout_ms, as in the agent's trials (device_agent/reclaim/trial.c)."""
 
 CURVE_POINTS = 96
+"""The most points of a curve (CURVE_POINTS in device_agent/reclaim/curve.h)."""
+
 STEPS = 40
 """A curve keeps the points around each change by a 40th (device_agent/reclaim/curve.c)."""
 
 NS_PER_US = 1000
+
 MIN_IDLE_SAMPLES = 10
+"""The fewest samples before the kill, and after it, that a trial needs."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.records.arms import missing
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.parts import record_of
 from lmkd_core.records.plan import plan_block
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.devices.state import Place
@@ -91,7 +92,7 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         self._silence_lmkd()
         program = self._loaded_program()
         try:
-            with state_around(device, self._context.store, _place(planned)):
+            with state_around(device, self._context.store, record_of(Place, planned)):
                 answer = program.run(plan.text, plan.memory_kb, plan.duration_s)
         except TrialInvalid as invalid:
             return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
@@ -108,13 +109,3 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
             return
         self._quiet.enter_context(QuietLmkd(self._device.transport, self._device.folder))
         self._is_quiet = True
-
-
-def _place(planned: PlannedEpisode) -> Place:
-    return Place(
-        suite=planned.suite,
-        scenario=planned.scenario,
-        arm=planned.arm,
-        block=planned.block,
-        warmup=planned.warmup,
-    )

@@ -13,11 +13,16 @@ from pytest_lmkd.pressure.profiles import App
 from pytest_lmkd.pressure.profiles import draw_apps
 
 SETTLE_MS = 300
+"""Pause between the start of the apps and the demand."""
+
 DEMAND_COMPRESS_PCT = 50
+"""The same as of the background apps (``AppKind.compress_pct``)."""
+
 TIMEOUT_MS = 30_000
 """A demand that has not risen and been held by then is not met, and its episode is invalid."""
 
 CACHED_ADJ = 900
+"""AOSP ProcessList.CACHED_APP_MIN_ADJ."""
 
 
 @dataclass(frozen=True, slots=True)
