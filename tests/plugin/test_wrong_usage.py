@@ -71,7 +71,7 @@ def test_a_folder_that_holds_a_run_is_refused(pytester: pytest.Pytester) -> None
     (pytester.mkdir("old") / "run.json").write_text("{}")
     result = pytester.runpytest_subprocess("--lmkd-device", "virtual", "--lmkd-results", "old")
     assert result.ret == 2
-    result.stdout.fnmatch_lines(["*old already holds a run: go on with it*"])
+    result.stdout.fnmatch_lines(["*old already holds a run: continue it*"])
 
 
 def test_a_remote_server_that_does_not_answer_ends_with_exit_code_3(pytester: pytest.Pytester) -> None:

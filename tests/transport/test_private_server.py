@@ -121,7 +121,7 @@ def test_a_server_whose_socket_is_gone_is_replaced(private: PrivateAdbServer) ->
 
 def test_another_process_with_the_recorded_pid_is_left_alone(folder: Path) -> None:
     server = PrivateAdbServer(folder / "adb")
-    ours = ProcessRecord.of(os.getpid())
+    ours = ProcessRecord.from_pid(os.getpid())
     ProcessRecord(ours.pid, ours.started_ticks - 1).save(server.folder / "server.json")
     assert server.pid is None
     server.stop(Deadline(PATIENCE_S))  # or this test would not end well

@@ -95,7 +95,7 @@ def _cascade(cascade: Cascade) -> Iterator[str]:
 def _victim(kill: Event, first_ms: int) -> str:
     told = kill.fields
     after = f"+{kill.time_ms - first_ms} ms" if kill.time_ms is not None else "at an unknown time"
-    why = told.get("reason") or told.get("reason_name") or "no reason told"
+    why = told.get("reason") or told.get("reason_name") or "no reason logged"
     who = told.get("process") or "a process without a name"
     return f"{after}: {who} ({told['pid']}), adj {told['oom_score_adj']}: {why}"
 

@@ -69,7 +69,7 @@ class KillWatch:
         self._stream.close()
 
     def _await_subscription(self) -> int | None:
-        """Lmkd's kill count when it starts to report each kill; None if it has no socket."""
+        """The kill count when lmkd starts to report each kill; None if lmkd has no socket."""
         before = None
         for text in self._stream:
             line = decode_line(text)

@@ -13,7 +13,7 @@ import msgspec
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.logs.deaths import Death
-from lmkd_core.logs.joins import LMKD_TOLD
+from lmkd_core.logs.joins import LMKD_SOCKET_KILL
 from lmkd_core.logs.reading import Event
 from lmkd_core.logs.summary import summarise
 from lmkd_core.records.observation import ObservedApp
@@ -176,8 +176,8 @@ def _difference(after: dict[str, int], before: dict[str, int], name: str) -> int
 
 
 def _lmkd_event(kill: LmkdKilled) -> Event:
-    """Lmkd's report as a log event, joined by pid, since its clock is monotonic and that of logs is not."""
-    return Event({"type": LMKD_TOLD, "pid": kill.pid, "uid": kill.uid, "rss_kb": kill.rss_kb})
+    """A log event from lmkd's report, joined by pid, since its clock is monotonic and that of logs is not."""
+    return Event({"type": LMKD_SOCKET_KILL, "pid": kill.pid, "uid": kill.uid, "rss_kb": kill.rss_kb})
 
 
 def _mrelease_failures(events: Sequence[Event]) -> dict[str, int]:

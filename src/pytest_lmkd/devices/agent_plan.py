@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from lmkd_core.records.arms import agent_arm
+from lmkd_core.records.stratum import NS_PER_MS
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import Meter
 from lmkd_core.records.trial import PlannedTrial
 
-NS_PER_MS = 1_000_000
+HOST_ONLY = {"suite", "scenario", "regime", "timeout_ns"}
+"""Fields of a stratum that the agent is not given by that name; it takes the timeout in ms."""
+
+AGENT_FIELDS = tuple(name for name in Stratum.__struct_fields__ if name not in HOST_ONLY)
 
 
 def plan_line(trial_id: int, trial: PlannedTrial, meter: Meter) -> str:
@@ -16,13 +21,7 @@ def plan_line(trial_id: int, trial: PlannedTrial, meter: Meter) -> str:
         "id": trial_id,
         "arm": arm.name,
         "delay_us": arm.delay_us,
-        "stall": trial.stall,
-        "hold_ms": trial.hold_ms,
-        "victim_kb": trial.victim_kb,
-        "shape": trial.shape,
-        "dirty_pct": trial.dirty_pct,
-        "compress_pct": trial.compress_pct,
-        "threads": trial.threads,
+        **{name: getattr(trial, name) for name in AGENT_FIELDS},
         "timeout_ms": trial.timeout_ns // NS_PER_MS,
         "meter": meter,
     }

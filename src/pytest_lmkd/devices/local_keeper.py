@@ -129,7 +129,7 @@ def _start(daemon: Path, folder: Path, group: LocalGroup) -> None:
             start_new_session=True,
         )
     with suppress(ProcessLookupError):  # it has ended already, and so will its output
-        ProcessRecord.of(process.pid).save(folder / DAEMON_RECORD)
+        ProcessRecord.from_pid(process.pid).save(folder / DAEMON_RECORD)
     assert process.stdout is not None
     poll = select.poll()
     poll.register(process.stdout, select.POLLIN)

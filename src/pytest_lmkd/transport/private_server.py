@@ -96,7 +96,7 @@ class PrivateAdbServer(AdbServer):
             os.close(ready_writer)
         try:
             with suppress(ProcessLookupError):  # it has ended already, and so will the pipe
-                ProcessRecord.of(self._child.pid).save(self._record_path)
+                ProcessRecord.from_pid(self._child.pid).save(self._record_path)
             self._await_ready(ready_reader, deadline)
         except BaseException:
             self._child.kill()

@@ -144,7 +144,7 @@ def _has_more(stderr: int) -> bool:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Sends SIGTERM, so that the launcher ends its children, then SIGKILL to its process group."""
     with suppress(ProcessLookupError, DeadlineExceeded):
-        ProcessRecord.of(process.pid).stop(Deadline(END_S))
+        ProcessRecord.from_pid(process.pid).stop(Deadline(END_S))
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)  # not waited for yet, so the pid cannot be reused
     process.wait()
