@@ -1,4 +1,4 @@
-"""Waiting for a device to cool: by Android's thermal status, here that of a stand-in `dumpsys`."""
+"""Waiting for a device to cool, by Android's thermal status, from a stand-in `dumpsys`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_lmkd.devices.cooling import await_cool
 
 @pytest.fixture
 def thermal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of thermal statuses, one a line: each question takes the first, and the last stays."""
+    """A file of thermal statuses, one per line: each query removes the first, except for the last one."""
     statuses = tmp_path / "statuses"
     dumpsys = tmp_path / "dumpsys"
     dumpsys.write_text(

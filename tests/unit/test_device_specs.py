@@ -1,4 +1,4 @@
-"""What SPEC of --lmkd-device names, and that no two devices are taken for one."""
+"""The devices that SPEC of --lmkd-device names; none is mistaken for another."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Facts by a device's shell, here this machine's: whatever it prints, each is a value or a reason."""
+"""Facts from a device's shell, here this machine's: any output gives a value or a reason."""
 
 from __future__ import annotations
 

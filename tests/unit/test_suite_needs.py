@@ -1,4 +1,4 @@
-"""What each suite and each tier says of a device, by the device's facts."""
+"""The support of each suite and each privilege level, from the device's facts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_killing_apps_takes_android_and_root_or_run_as(given: dict[str, bool], r
     assert reason_unsupported(KILLS, facts(**given), confined=False) == reason
 
 
-def test_a_tier_is_told_with_what_it_lacks() -> None:
+def test_a_missing_tier_has_a_reason() -> None:
     assert {tier: reason_no_tier(tier, facts()) for tier in TIERS} == {
         "root": NO_ROOT,
         "run-as": NO_APP,
