@@ -1,4 +1,4 @@
-"""Negative controls: what counts as a gain that cannot be, and how seldom chance makes one."""
+"""Negative controls: the impossible gains that are reported, and how seldom chance produces one."""
 
 from __future__ import annotations
 

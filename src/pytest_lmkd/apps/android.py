@@ -100,7 +100,7 @@ class Android:
         return int(fields[START_TIME])
 
     def reason_no_run_as(self, package: str) -> str:
-        """Why no command can run in the app's own uid; empty if one can."""
+        """The reason why no command can run in the app's own uid; empty if one can."""
         done = self._run(f"run-as {shlex.quote(package)} id -u")
         if done.exit_code == 0 and done.stdout_text.strip().isdecimal():
             return ""

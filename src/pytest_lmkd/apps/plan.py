@@ -47,7 +47,7 @@ class AppsPlan:
 
 
 def reason_too_few(scenario: AppsScenario, installed: Sequence[str], named: Sequence[str]) -> str:
-    """Why these installed packages do not suffice for the scenario; empty if they do."""
+    """The reason why these installed packages do not suffice for the scenario; empty if they do."""
     workloads = list(filter(WORKLOAD.fullmatch, installed))
     needed = 1 + (0 if named else scenario.background)
     if len(workloads) >= needed:

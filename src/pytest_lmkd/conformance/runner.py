@@ -28,7 +28,7 @@ class CaseRunner:
 
     @property
     def reason_unknown(self) -> str:
-        """Why the variant could not be detected."""
+        """The reason why the variant could not be detected."""
         fact = self._device.facts.get(VARIANT)
         return fact.reason if fact else "the agent did not report it"
 

@@ -12,7 +12,7 @@ from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
 
 STOP_S = 20.0
-"""Time limit for the end of the private adb server, and of what the device consists of."""
+"""Time limit for the end of the private adb server."""
 
 
 class EmbeddedSource:

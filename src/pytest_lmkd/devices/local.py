@@ -36,7 +36,7 @@ DEFAULT_BASE = "/var/tmp"  # noqa: S108 - the keeper creates a folder of mode 07
 
 
 def reason_unusable() -> str:
-    """Why this user cannot measure this machine, with the remedy; empty if it can be used."""
+    """The reason why this user cannot measure this machine, with the remedy; empty if it can be used."""
     if platform.system() != "Linux":
         return "only a Linux machine can be the local device: use --lmkd-device virtual or a phone"
     if os.geteuid() != 0:

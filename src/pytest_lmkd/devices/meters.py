@@ -29,12 +29,12 @@ def meter_of(facts: Mapping[str, Fact]) -> Meter | None:
 
 
 def reason_no_meter(facts: Mapping[str, Fact]) -> str:
-    """Why the device has no meter, in one sentence; empty if it has one."""
+    """The reason why the device has no meter, in one sentence; empty if it has one."""
     if meter_of(facts) is not None:
         return ""
     return "; ".join(missing(needs, facts) for needs in METERS.values())
 
 
 def reason_not_measured(facts: Mapping[str, Fact], needs: tuple[str, ...] = ()) -> str:
-    """Why trials that need a meter and the facts ``needs`` cannot be measured; empty if they can."""
+    """The reason why trials that need a meter and ``needs`` cannot be measured; empty if they can."""
     return reason_no_meter(facts) or missing(needs, facts)

@@ -34,7 +34,7 @@ free memory, and reads the logs.
 
 
 def reason_unsupported(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
-    """Why the device cannot run the suite, in one sentence; empty if it can.
+    """The reason why the device cannot run the suite, in one sentence; empty if it can.
 
     ``confined``: pressure must stay in a cgroup, because the device is not ours alone.
     """
@@ -60,7 +60,7 @@ def describe_support(suite: str, facts: Mapping[str, Fact], *, confined: bool) -
 
 
 def reason_no_pressure(facts: Mapping[str, Fact], *, confined: bool) -> str:
-    """Why the device cannot run ``pressure``, or ``confined`` pressure; empty if it can."""
+    """The reason why the device cannot run ``pressure``, or ``confined`` pressure; empty if it can."""
     reason = missing(SUITE_NEEDS["pressure"], facts)
     if reason or not confined or facts["memcg"].value == "v2":
         return reason
@@ -73,5 +73,5 @@ def _reason_no_app_kills(facts: Mapping[str, Fact]) -> str:
 
 
 def reason_no_tier(tier: str, facts: Mapping[str, Fact]) -> str:
-    """Why we lack the privilege ``tier`` of ``TIERS`` on the device; empty if we have it."""
+    """The reason why we lack the privilege ``tier`` of ``TIERS`` on the device; empty if we have it."""
     return missing(TIERS[tier], facts)

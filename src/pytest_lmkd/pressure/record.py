@@ -67,7 +67,7 @@ def flags(end: AgentEpisode) -> tuple[str, ...]:
 
 
 def _reason_invalid(end: AgentEpisode) -> str:
-    """Why the episode does not count, whatever is suppressed; empty if it counts."""
+    """The reason why the episode does not count, whatever is suppressed; empty if it counts."""
     return "" if end.demand_met else "the demand was not met to the end"
 
 

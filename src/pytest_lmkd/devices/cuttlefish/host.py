@@ -33,7 +33,7 @@ class Host:
     container_marks: tuple[Path, ...] = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
     def reason_unusable(self, settings: Settings) -> str:
-        """Why no instance can start with ``settings``, with the remedy; empty if one can."""
+        """The reason why no instance can start with ``settings``, with the remedy; empty if one can."""
         return (
             self._reason_no_kvm()
             or self._reason_no_vsock(settings)

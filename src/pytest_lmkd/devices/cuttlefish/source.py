@@ -181,7 +181,7 @@ class CuttlefishSource:
 
 
 def reason_no_cuttlefish(settings: Settings, host: Host | None = None) -> str:
-    """Why no instance can start here, with the remedy; empty if one can."""
+    """The reason why no instance can start here, with the remedy; empty if one can."""
     try:
         find_launcher(1, settings)
     except DeviceUnusable as error:
