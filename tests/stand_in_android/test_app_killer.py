@@ -146,8 +146,8 @@ def test_an_app_that_android_started_again_is_no_trial(phone: StandIn, program: 
 
 
 def test_a_kill_leaves_nothing_behind(phone: StandIn, program: AppsProgram) -> None:
-    fields = killer(phone, program).run(planned(), print)
-    assert (fields["killed_as"], fields["returns_from"]) == ("run-as", "smaps_rollup")
+    measured = killer(phone, program).run(planned(), print)
+    assert (measured.killed_as, measured.returns_from) == ("run-as", "smaps_rollup")
     assert phone.android.pid_of(ONE) is None
     program.tidy()
     assert phone.output(f"run-as {ONE} ls") == ""
