@@ -42,7 +42,7 @@ SUITE = """
         (
             ["--lmkd-device", "virtual", "--lmkd-device", "virtual"],
             2,
-            "*virtual-reap-kill-v3 is named twice*",
+            "*names the device virtual-reap-kill-v3 twice*",
         ),
         (["--lmkd-device", "virtual", "-n", "2"], 2, "*cannot be used with -n*"),
         (["--lmkd-device", "a b"], 2, "*'a b' names no device: use virtual, *"),

@@ -87,7 +87,7 @@ def test_without_an_app_of_ours_the_suite_is_skipped(
 ) -> None:
     done = run_suite(checkout, tmp_path / "results")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "no workload app is installed: build them by `make apks`" in done.stdout
+    assert "no workload app is installed: build them with `make apks`" in done.stdout
     assert trials(tmp_path / "results") == []
 
 
