@@ -42,6 +42,9 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 """Puts the pipe's ends where Chromium looks for them."""
 
+LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
+"""The widths in pixels and the colour schemes in which every page is checked."""
+
 ANSWER_S = 60.0
 """A browser that has not answered for this long hangs: a limit, not a measurement."""
 
@@ -163,3 +166,14 @@ def running(program: str, profile: Path) -> Iterator[Browser]:
         os.close(event_read)
         os.killpg(process.pid, signal.SIGKILL)  # its own session: the browser and what it started
         process.wait()
+
+
+def check_page(browser: Browser, page: Path, width: int, *, dark: bool) -> None:
+    """Checks that ``page`` requests nothing else, logs no error, fits the width and follows the scheme."""
+    observed = browser.open(page, width, dark=dark)
+    assert observed.errors == []
+    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
+    assert browser.evaluate("document.documentElement.scrollWidth") == width
+    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
+    )
