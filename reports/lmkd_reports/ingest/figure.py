@@ -24,11 +24,11 @@ MOST_MARKS = 200
 SLICES = 80
 COLOUR = "var(--arm-2)"
 UNITS_MS = (("ms", 1), ("s", 1000), ("minutes", 60_000), ("hours", 3_600_000), ("days", 86_400_000))
-"""Units of the x axis with their ms; a figure uses the largest one it spans three times."""
+"""Units of the x axis with their ms; a figure uses the largest unit that it spans at least thrice."""
 
 
 def timeline(deaths: Sequence[Death], name: str, title: str) -> str:
-    """Draws deaths with known times on one clock; returns SVG, or an empty text for fewer than two moments."""
+    """Draws deaths with known times on one clock; returns SVG, or "" for fewer than two moments."""
     times_ms = [death.first.time_ms or 0 for death in deaths]
     if len(set(times_ms)) < 2:
         return ""
