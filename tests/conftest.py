@@ -13,8 +13,16 @@ from markers import harness_rank
 from times import HARNESS
 from times import Times
 
+import lmkd_virtual
+
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
+
+
+@pytest.fixture(scope="session")
+def image() -> lmkd_virtual.Image:
+    """The kernel and the initramfs of the virtual device, built if the cache has none."""
+    return lmkd_virtual.build(print)
 
 
 @pytest.fixture(scope="session")

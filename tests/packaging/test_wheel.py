@@ -1,4 +1,4 @@
-"""The wheel alone, in a fresh environment and an empty folder: suites, agents and commands are all there."""
+"""Tests the wheel in a fresh environment and an empty folder: it has all suites, agents and commands."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ``bin`` folder of an environment that holds the wheel and what it asks for, nothing else."""
+    """The ``bin`` folder of an environment with only the wheel and its dependencies."""
     folder = tmp_path_factory.mktemp("fresh") / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     words = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", str(wheel)]
