@@ -39,7 +39,10 @@ AGREEING = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The common value of builds ``first`` to ``last``: the median of their medians (ns), or their mean."""
+    """The builds ``first`` to ``last`` without a change between them.
+
+    ``value`` is the median of their medians (ns for times), or their mean.
+    """
 
     first: Build
     last: Build

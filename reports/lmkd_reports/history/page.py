@@ -37,7 +37,10 @@ MOST_OPEN = 12
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """An arm's point in one build; ``change`` is the verdict of a change that begins here, or empty."""
+    """An arm's point in one build, from so many ``values`` (trials, calls or episodes).
+
+    ``change`` is the verdict of a change that begins here, or empty.
+    """
 
     value: str
     spread: str

@@ -42,7 +42,10 @@ DEEPEST = 3
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One run as a build of one device; ``number`` counts the device's builds from 1, oldest first."""
+    """One run as a build of one device.
+
+    ``number`` counts the builds of the device from 1, oldest first; ``label`` names kernel and personality.
+    """
 
     number: int
     label: str
@@ -65,13 +68,21 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Point:
+    """The measure of one metric in one build.
+
+    A build without a value has no point.
+    """
+
     build: Build
     measure: Measure
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One metric of one arm in one place on one device, over the builds that have a value."""
+    """One metric of one arm in one place on one device.
+
+    ``points`` has the builds with a value, oldest first.
+    """
 
     device: str
     place: Place
@@ -82,6 +93,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class DeviceHistory:
+    """One device with its builds, oldest first.
+
+    ``series`` is in the order of the first build of each.
+    """
+
     name: str
     builds: tuple[Build, ...]
     series: tuple[Series, ...]
@@ -89,7 +105,10 @@ class DeviceHistory:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A results directory, or a line of one, outside the history; ``file`` is relative to the folder."""
+    """A results directory, or a line of one, outside the history.
+
+    ``file`` is relative to the folder, with ``:LINE`` if there is a line.
+    """
 
     file: str
     reason: str
@@ -100,7 +119,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``name`` is the folder's name; ``runs`` is the number of runs used."""
+    """All devices of a folder of runs.
+
+    ``name`` is the folder's name, and ``runs`` is the number of runs used.
+    """
 
     name: str
     runs: int

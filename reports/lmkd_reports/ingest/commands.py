@@ -35,13 +35,8 @@ def add_parsers(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--mask-serials", action="store_true", help="replace a bug report's serials with device-1, …"
     )
-    parser.add_argument(
-        "--kill-timeout-ms",
-        metavar="MS",
-        type=int,
-        default=100,
-        help="a kill this soon after another belongs to its cascade (default %(default)s, as in ro.lmk)",
-    )
+    cascade = "a kill this soon after another belongs to its cascade (default %(default)s, as in ro.lmk)"
+    parser.add_argument("--kill-timeout-ms", metavar="MS", type=int, default=100, help=cascade)
     parser.set_defaults(run=ingest)
 
 

@@ -42,6 +42,11 @@ class KillerView:
 
 @dataclass(frozen=True, slots=True)
 class ProcessView:
+    """The deaths of one process name.
+
+    ``tally`` counts them by killer; ``last`` is the time of the last one, or empty.
+    """
+
     process: str
     deaths: int
     tally: str
@@ -50,7 +55,7 @@ class ProcessView:
 
 @dataclass(frozen=True, slots=True)
 class DeathView:
-    """One death as texts; ``adj`` and ``size`` may be empty."""
+    """One death as texts; ``adj`` and ``size`` are empty if no record has them."""
 
     time: str
     process: str
