@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of files that run in parallel the costly ones first, so that all end at about the same time."""
+    """Runs the costly files first if several run in parallel, so that all end at about the same time."""
     rank: dict[Path, int] = {}
     for item in items:
         check_markers(item)

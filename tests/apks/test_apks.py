@@ -92,7 +92,7 @@ def test_libraries_need_only_libraries_that_android_gives_apps(library: Path) ->
 
 
 def test_libraries_have_nothing_that_androids_linker_refuses(library: Path) -> None:
-    """bionic, docs/android-changes-for-ndk-developers.md: what is enforced from API 23 to 26 on."""
+    """The rules of API 23 to 26, from bionic's docs/android-changes-for-ndk-developers.md."""
     header = output("readelf", "-hW", library)
     assert re.search(r"Section header string table index: +[1-9]", header)
     segments = [line for line in output("readelf", "-lW", library).splitlines() if " 0x" in line]

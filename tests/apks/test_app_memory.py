@@ -43,7 +43,7 @@ def stand_ins(tmp_path_factory, checkout: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def sanitized(stand_ins: Path) -> Path:
-    """The same sources under ASan and UBSan, against glibc's own headers."""
+    """The library built with ASan and UBSan, against glibc's own headers."""
     library = stand_ins / "sanitized.so"
     flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{stand_ins}")
     compile_c(*flags, "-shared", "-fPIC", *include_flags(), "-o", library, *sources())
@@ -77,7 +77,7 @@ def grown_kb(log_text: str) -> int:
 
 
 def rss_kb(log_text: str) -> list[int]:
-    """Before the library was loaded, when everything is in place, and after its memory was read again."""
+    """Returns the resident memory before loading the library, at its ready line, and after reading again."""
     return [int(kb) for kb in re.findall(r"Rss: +(\d+) kB", log_text)]
 
 
@@ -97,7 +97,7 @@ def test_without_extras_it_is_64_mb_of_private_memory(stand_ins: Path, tmp_path:
 
 
 def test_it_reads_through_its_memory_every_touch_ms(stand_ins: Path, tmp_path: Path) -> None:
-    """The stand-in unmaps all pages while the app sleeps: those that it reads are mapped again."""
+    """The stand-in unmaps all pages while the app sleeps; the pages that the app reads are mapped again."""
     log_text = start(stand_ins, tmp_path, "size_kb=16384", "shape=shared-memory", "touch_ms=1500")
     before, holding, read_again = rss_kb(log_text)
     assert "reads every 1.500 s\n" in log_text

@@ -223,7 +223,7 @@ def test_kills_by_themselves_give_the_counts_of_their_episodes(export: Export) -
         recomputed.key(line, *recomputed.EPISODE): (int(line["kills_total"]), int(line["kills_extra"]))
         for line in export.csv("episodes")
     }
-    kill_counts = recomputed.kills_of(recomputed.lines(export.to, "kills"))
+    kill_counts = recomputed.kill_counts(recomputed.lines(export.to, "kills"))
     assert kill_counts == {key: counts for key, counts in episode_counts.items() if counts[0]}
 
 

@@ -19,23 +19,12 @@ from lmkd_core.records.device import Conditions
 from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.lines import decode_record
 from lmkd_core.records.lines import encode_line
+from lmkd_core.records.plan import plan_block
+from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_reports.export.schema import records_schema
 from lmkd_reports.export.schema import schema_text
 
-EPISODE = PlannedEpisode(
-    device="phone",
-    suite="pressure",
-    scenario="undisturbed",
-    regime="control",
-    arm="kill",
-    block=0,
-    order=0,
-    seed=1,
-    profile="12-cached",
-    demand="burst",
-    stall="none",
-    stall_ms=0,
-)
+(EPISODE,) = plan_block(PlannedEpisode, PRESSURE["undisturbed"], "phone", ["kill"], block=0, seed=1)
 RECORD = json.loads(encode_line(synthetic_trial()))
 
 

@@ -42,10 +42,7 @@ class KillerView:
 
 @dataclass(frozen=True, slots=True)
 class ProcessView:
-    """The deaths of one process name.
-
-    ``tally`` counts them by killer; ``last`` is the time of the last one, or empty.
-    """
+    """The deaths of one process name: ``tally`` counts them by killer, ``last`` is the last time or empty."""
 
     process: str
     deaths: int
@@ -64,8 +61,8 @@ class DeathView:
     size: str
     killer: str
     reason: str
-    sources: str
     doubts: tuple[str, ...]
+    sources: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +132,8 @@ def death_view(death: Death) -> DeathView:
         size="" if size_kb is None else units.size(size_kb),
         killer=death.killer,
         reason=shown(death.reason),
-        sources=", ".join(death.sources),
         doubts=tuple(map(shown, death.doubts)),
+        sources=", ".join(death.sources),
     )
 
 
