@@ -116,9 +116,9 @@ def report(options: argparse.Namespace) -> int:
         raise UsageProblem("--dask reads an exported set: name it with --parquet DIR")
     reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
     if options.history:
-        from lmkd_reports.history import actions  # noqa: PLC0415 - pandas and Altair take two seconds to load
+        from lmkd_reports.history.write import write_history  # noqa: PLC0415 - pandas and Altair take seconds
 
-        actions.write_history(options.history, options.html, reading)
+        write_history(options.history, options.html, reading)
     elif options.parquet or (not options.device and is_fleet(options.run_dirs)):
         _report_fleet(options, reading.masker)
     else:

@@ -1,29 +1,13 @@
-"""A running ``lmkd-adbd`` on this host, and what tests ask of processes."""
+"""A running ``lmkd-adbd`` on this host."""
 
 from __future__ import annotations
 
-import os
-import select
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 PATIENCE_S = 30.0
 """Bound on waits for events that come at once on an idle machine."""
-
-
-def ends(pid: int) -> bool:
-    """Wait until process ``pid`` has ended; False when it does not."""
-    try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
-        return bool(poll.poll(PATIENCE_S * 1000))
-    finally:
-        os.close(pidfd)
 
 
 class Daemon:

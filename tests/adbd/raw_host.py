@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon import PATIENCE_S
+from sockets import receive
 
 VERSION_WITH_CHECKSUM = 0x01000000
 VERSION = 0x01000001
@@ -95,10 +96,7 @@ class RawHost:
         return True
 
     def _read(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            chunk = self._stream.recv(count - len(data))
-            if not chunk:
-                raise EOFError
-            data += chunk
+        data = receive(self._stream, count)
+        if len(data) < count:
+            raise EOFError
         return data

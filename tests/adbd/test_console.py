@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from daemon import PATIENCE_S
-from daemon import ends
+from processes import ends
 from raw_host import RawHost
 from raw_host import greeting
 from raw_host import packet

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from daemon import PATIENCE_S
 from daemon import Daemon
-from daemon import ends
+from processes import ends
 from raw_host import VERSION
 from raw_host import VERSION_WITH_CHECKSUM
 from raw_host import RawHost

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from daemon import ends
+from processes import ends
 from raw_host import RawHost
 from raw_host import greeting
 from raw_host import packet
@@ -39,16 +39,6 @@ def guest() -> Iterator[lmkd_virtual.Instance]:
         )
         stack.callback(lmkd_virtual.down, name)
         yield instance
-
-
-@pytest.fixture
-def server(folder: Path) -> Iterator[PrivateAdbServer]:
-    running = PrivateAdbServer(folder / "server")
-    running.require(Deadline(PATIENCE_S))
-    try:
-        yield running
-    finally:
-        running.stop(Deadline(PATIENCE_S))
 
 
 def attach(server: PrivateAdbServer, guest: lmkd_virtual.Instance) -> AdbTransport:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from daemon import Daemon
-from daemon import ends
+from processes import ends
 from raw_host import RawHost
 from raw_host import packet
 

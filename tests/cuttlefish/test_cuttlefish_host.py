@@ -1,4 +1,4 @@
-"""What a host lacks for Cuttlefish: told in a sentence with what to do, before anything is started."""
+"""Tests the checks of a host for Cuttlefish: each gives a sentence with a remedy, before anything starts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE_S = 60.0
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An unpacked build: an image, a host tool, and a launcher, which ends in an error should it be run."""
+    """An unpacked build: an image, a host tool, and a launcher that fails if it is run."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "super.img").touch()
     (tmp_path / "bin" / "cvd_internal_start").touch()
@@ -39,7 +39,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def good(build: Path) -> Host:
-    """/dev/null may be read and written like the devices; our own group is one that we are in."""
+    """A host without obstacles: /dev/null opens like the devices, and we are in our own group."""
     group = grp.getgrgid(os.getegid()).gr_name
     return Host(kvm=Path("/dev/null"), vhost_vsock=Path("/dev/null"), network_group=group, container_marks=())
 
@@ -53,7 +53,7 @@ def settings(build: Path, **others: object) -> Settings:
     return Settings(launcher=build / "cvd", **others)  # type: ignore[arg-type]  # the tests' own
 
 
-def test_nothing_is_against_a_good_host(build: Path, good: Host) -> None:
+def test_a_good_host_has_no_obstacle(build: Path, good: Host) -> None:
     assert reason_no_cuttlefish(settings(build), good) == ""
 
 
@@ -111,9 +111,9 @@ def test_no_network_group(build: Path, good: Host) -> None:
 
 def test_not_in_the_network_group(build: Path, good: Host) -> None:
     ours = {os.getegid(), *os.getgroups()}
-    other = next(group.gr_name for group in grp.getgrall() if group.gr_gid not in ours)
-    elsewhere = changed(good, network_group=other)
-    assert f"usermod -aG {other} $USER" in reason_no_cuttlefish(settings(build), elsewhere)
+    group_name = next(group.gr_name for group in grp.getgrall() if group.gr_gid not in ours)
+    elsewhere = changed(good, network_group=group_name)
+    assert f"usermod -aG {group_name} $USER" in reason_no_cuttlefish(settings(build), elsewhere)
     in_container = changed(elsewhere, container_marks=(build / "super.img",))
     assert reason_no_cuttlefish(settings(build), in_container) == ""
 
@@ -123,7 +123,7 @@ def test_no_images(build: Path, good: Host) -> None:
     assert f"there are no images (*.img) in {build}" in reason_no_cuttlefish(settings(build), good)
 
 
-def test_images_are_looked_for_where_the_settings_say(build: Path, good: Host) -> None:
+def test_images_are_looked_for_in_the_folder_of_the_settings(build: Path, good: Host) -> None:
     reason = reason_no_cuttlefish(settings(build, images=build / "bin"), good)
     assert f"there are no images (*.img) in {build / 'bin'}" in reason
 
@@ -136,7 +136,7 @@ def test_no_host_tools(build: Path, good: Host) -> None:
 
 @pytest.fixture
 def own_adb_server() -> Iterator[dict[str, str]]:
-    """The environment in which adb's server is one of ours, not the user's on its usual port."""
+    """The environment with an adb server of our own instead of the user's."""
     with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:
         server = PrivateAdbServer(Path(folder))
         server.require(Deadline(PATIENCE_S))
@@ -145,7 +145,7 @@ def own_adb_server() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("verb", ["doctor", "devices"])
-def test_the_commands_tell_it(verb: str, build: Path, own_adb_server: dict[str, str]) -> None:
+def test_the_commands_report_it(verb: str, build: Path, own_adb_server: dict[str, str]) -> None:
     words = [verb, "cuttlefish"] if verb == "doctor" else [verb]
     done = subprocess.run(
         [sys.executable, "-m", "pytest_lmkd.cli", *words, "--cuttlefish", f"launcher={build / 'super.img'}"],

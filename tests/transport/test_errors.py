@@ -1,4 +1,4 @@
-"""Whatever goes wrong between us and a device arrives as one of our errors, in one clear sentence."""
+"""Tests that every failure between host and device becomes one of our errors, in one clear sentence."""
 
 from __future__ import annotations
 
