@@ -78,7 +78,8 @@ def row(transport: Transport, arm: str, stall: tuple[str, int], size_mb: int, re
 
 
 def main(personality: str, memory_mb: int, repeats: int, sizes_mb: list[int]) -> None:
-    trees = [resources.tree("device_agent/lib"), resources.tree("bench/meters")]
+    names = ("device_agent/lib", "device_agent/reclaim/stalls", "bench/meters")
+    trees = [resources.tree(name) for name in names]
     name = f"meters-{os.getpid()}"
     deadline = Deadline(PATIENCE_S)
     instance = lmkd_virtual.up(

@@ -18,7 +18,8 @@
 #include "free_memory.h"
 #include "group.h"
 #include "shapes/shape.h"
-#include "stalls/stall.h"
+#include "sort.h"
+#include "stall.h"
 #include "sys.h"
 #include "wire.h"
 
@@ -54,12 +55,6 @@ static void settle(void)
 	sys_sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, PRIORITY);
 }
 
-static int compare(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-	return (a > b) - (a < b);
-}
-
 static int answer_idle(int64_t window_ns)
 {
 	static int64_t costs[CAPACITY];
@@ -74,7 +69,7 @@ static int answer_idle(int64_t window_ns)
 		most = last > most ? last : most;
 		wait_until(at_ns + NS_PER_MS);
 	}
-	qsort(costs, reads, sizeof *costs, compare);
+	sort_numbers(costs, reads);
 	wire_begin("idle");
 	wire_number("reads", (int64_t)reads);
 	wire_number("range_kb", most - least);
@@ -126,7 +121,7 @@ static int64_t median_gap_ns(void)
 	static int64_t gaps[CAPACITY];
 	for (size_t i = 1; i < count; i++)
 		gaps[i - 1] = samples[i].charged_at_ns - samples[i - 1].charged_at_ns;
-	qsort(gaps, count - 1, sizeof *gaps, compare);
+	sort_numbers(gaps, count - 1);
 	return count > 1 ? gaps[(count - 1) / 2] : 0;
 }
 

@@ -17,21 +17,14 @@
 // AOSP system/memory/lmkd reaper.cpp: its threads run at ANDROID_PRIORITY_HIGHEST. An app's user may not.
 enum { REAPER_NICE = -20 };
 
-static int choose_arm(void *at, const char *text)
-{
-	const struct arm *arm = arm_find(text);
-	*(const struct arm **)at = arm;
-	return arm != NULL ? 0 : -1;
-}
-
 int kill_plan_parse(char *words, struct kill_plan *plan)
 {
 	static const struct field FIELDS[] = {
-		FIELD_NUMBER(struct kill_plan, pid, 2, 1 << 22), // PID_MAX_LIMIT
-		FIELD_NUMBER(struct kill_plan, start_ticks, 0, INT64_MAX),
-		FIELD_CHOICE(struct kill_plan, arm, choose_arm),
-		FIELD_NUMBER(struct kill_plan, delay_us, 0, 1000 * 1000),
-		FIELD_NUMBER(struct kill_plan, timeout_ms, 1, 60 * 1000),
+		FIELD_NUMBER(struct kill_plan, pid, pid, 2, 1 << 22), // PID_MAX_LIMIT
+		FIELD_NUMBER(struct kill_plan, start_ticks, start_ticks, 0, INT64_MAX),
+		FIELD_CHOICE(struct kill_plan, arm, arm, arm_choose),
+		FIELD_SCALED(struct kill_plan, delay_us, options.delay_ns, 0, 1000 * 1000, NS_PER_US),
+		FIELD_SCALED(struct kill_plan, timeout_ms, timeout_ns, 1, 60 * 1000, NS_PER_MS),
 	};
 	return fields_parse(words, FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]), plan);
 }
@@ -96,18 +89,17 @@ static int prepare(const struct kill_plan *plan, const struct victim *victim)
 
 static int kill_opened(const struct kill_plan *plan, const struct victim *victim)
 {
-	const struct arm_options options = { .delay_ns = plan->delay_us * NS_PER_US };
 	struct kill_outcome outcome = { 0 };
 	struct held held;
 	target_look(victim->pid, &held);
 	if (prepare(plan, victim) < 0)
 		return -1;
-	plan->arm->kill(victim, &options, &outcome);
+	plan->arm->kill(victim, &plan->options, &outcome);
 	if (outcome.kill_errno != 0) {
 		errno = outcome.kill_errno;
 		return failed("send SIGKILL to process %d", (int)victim->pid);
 	}
-	int64_t exit_ns = await_exit(victim->pidfd, outcome.killed_ns + plan->timeout_ms * NS_PER_MS);
+	int64_t exit_ns = await_exit(victim->pidfd, outcome.killed_ns + plan->timeout_ns);
 	return answer(plan, &held, &outcome, exit_ns);
 }
 

@@ -4,8 +4,9 @@
 #include "arms/arm.h"
 
 struct kill_plan {
-	int64_t pid, start_ticks, delay_us, timeout_ms;
+	int64_t pid, start_ticks, timeout_ns;
 	const struct arm *arm;
+	struct arm_options options;
 };
 
 // Parses words such as pid=123, which it cuts up. 0, or -1 with failed().

@@ -28,8 +28,8 @@ static size_t count;
 int watch_plan_parse(char *words, struct watch_plan *plan)
 {
 	static const struct field FIELDS[] = {
-		FIELD_NUMBER(struct watch_plan, idle_ms, 0, LIMIT_MS),
-		FIELD_NUMBER(struct watch_plan, limit_ms, 1, LIMIT_MS),
+		FIELD_SCALED(struct watch_plan, idle_ms, idle_ns, 0, LIMIT_MS, NS_PER_MS),
+		FIELD_SCALED(struct watch_plan, limit_ms, limit_ns, 1, LIMIT_MS, NS_PER_MS),
 	};
 	return fields_parse(words, FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]), plan);
 }
@@ -93,9 +93,9 @@ int watch_carry_out(const struct watch_plan *plan)
 	int64_t step_ns = clock_step_ns();
 	settle_down();
 	int64_t begun_ns = now_ns();
-	if (sample_until(begun_ns + plan->idle_ms * NS_PER_MS) < 0 || tell_watching(step_ns) < 0)
+	if (sample_until(begun_ns + plan->idle_ns) < 0 || tell_watching(step_ns) < 0)
 		return -1;
-	if (sample_until(begun_ns + plan->limit_ms * NS_PER_MS) < 0)
+	if (sample_until(begun_ns + plan->limit_ns) < 0)
 		return -1;
 	return tell_all();
 }

@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 struct watch_plan {
-	int64_t idle_ms;  // watched before the line "watching" is told: how much it moves by itself
-	int64_t limit_ms; // watched at most
+	int64_t idle_ns;  // watched before the line "watching" is told: how much it moves by itself
+	int64_t limit_ns; // watched at most
 };
 
 // Parses words such as idle_ms=300, which it cuts up. 0, or -1 with failed().

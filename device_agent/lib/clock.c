@@ -1,7 +1,7 @@
 // Measures the real step of CLOCK_MONOTONIC, and sleeps by it.
 #include "clock.h"
 
-#include <stdlib.h>
+#include "sort.h"
 
 enum { STEPS = 15 };
 
@@ -23,18 +23,11 @@ static int64_t next_step_ns(void)
 	return next - start;
 }
 
-static int compare(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left;
-	int64_t b = *(const int64_t *)right;
-	return (a > b) - (a < b);
-}
-
 int64_t clock_step_ns(void)
 {
 	int64_t steps[STEPS];
 	for (int i = 0; i < STEPS; i++)
 		steps[i] = next_step_ns();
-	qsort(steps, STEPS, sizeof(steps[0]), compare);
+	sort_numbers(steps, STEPS);
 	return steps[STEPS / 2]; // the median: a preempted read is no property of the clock
 }

@@ -29,6 +29,7 @@ static int parse_number(const struct field *field, const char *value, int64_t *n
 	if (errno != 0 || end == value || *end != '\0' || *number < field->min || *number > field->max)
 		return refused("%s=%.40s is not a number from %lld to %lld", field->name, value, (long long)field->min,
 			       (long long)field->max);
+	*number *= field->unit;
 	return 0;
 }
 

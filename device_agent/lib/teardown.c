@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "holding.h"
 #include "lines.h"
-#include "stalls/stall.h"
 #include "text.h"
 
 static const char *const MOUNTS[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };

@@ -41,7 +41,7 @@ static int become_victim(const struct victim *victim, const struct victim_plan *
 	if (prctl(PR_SET_NAME, VICTIM_COMM) < 0 || write_text("/proc/self/oom_score_adj", "1000") < 0)
 		return -1;
 	void *memory = plan->memory.shape->make(&plan->memory, victim->file_fd);
-	if (memory == NULL || parked_threads_start(plan->threads - 1) < 0)
+	if (memory == NULL || parked_threads_start((int)plan->threads - 1) < 0)
 		return -1;
 	if (plan->join != NULL && plan->join(memory, &report->companion) < 0)
 		return -1;

@@ -10,7 +10,7 @@
 
 struct victim_plan {
 	struct memory_plan memory;
-	int threads; // the main thread included
+	int64_t threads; // the main thread included
 	bool ungrouped;  // it gets no memory cgroup: its agent may make none
 	bool count_swap; // its charge is counted with what is swapped out
 	// NULL, or what else it does in its own process before it stands: 0, or -1 with failed().

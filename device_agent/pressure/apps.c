@@ -36,7 +36,7 @@ static int become_app(void *memory, pid_t *companion)
 	char adj[16];
 	pthread_t thread;
 	(void)companion;
-	text_format(adj, sizeof(adj), "%d", own.plan->adj);
+	text_format(adj, sizeof(adj), "%d", (int)own.plan->adj);
 	if (write_text("/proc/self/oom_score_adj", adj) < 0)
 		return -1;
 	own.memory = memory;

@@ -14,10 +14,10 @@ enum app_stall { APP_FREE, APP_HELD, APP_STARVED };
 
 struct app_plan {
 	struct memory_plan memory;
-	int threads;
-	int adj;            // oom_score_adj
+	int64_t threads;
+	int64_t adj;        // oom_score_adj
 	int64_t touch_ns;   // how often it uses a part of its memory; 0: never
-	bool frozen;
+	int64_t frozen;     // 0 or 1
 	enum app_stall stall;
 	int64_t stall_ns;   // how long after its kill; 0: to the end of the episode
 };

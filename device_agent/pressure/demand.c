@@ -170,7 +170,7 @@ int foreground_start(struct foreground *foreground, const struct demand_plan *pl
 {
 	int ends[2];
 	const struct victim_plan process = {
-		.memory = { .shape = &shape_private_anon, .size_kb = OWN_KB, .dirty_pct = 100 },
+		.memory = { .shape = shape_find("private-anon"), .size_kb = OWN_KB, .dirty_pct = 100 },
 		.threads = 1,
 		.join = become_foreground,
 	};

@@ -17,7 +17,7 @@ struct demand_plan {
 	int64_t size_kb;
 	int64_t rise_ns; // of a ramp, and of each tooth's rise
 	int64_t hold_ns; // how long it then goes on using all of it
-	int compress_pct;
+	int64_t compress_pct;
 };
 
 // What the foreground tells while it runs; in memory that it shares with the agent.

@@ -9,9 +9,9 @@
 #include <sys/uio.h>
 
 #include "failure.h"
-#include "stalls/hog.h"
-#include "stalls/missing_page.h"
-#include "stalls/stall.h"
+#include "hog.h"
+#include "holding.h"
+#include "missing_page.h"
 #include "tasks.h"
 
 static struct hold {

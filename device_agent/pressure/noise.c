@@ -11,8 +11,8 @@
 
 #include "clock.h"
 #include "failure.h"
-#include "stalls/proc_read.h"
-#include "stalls/stall.h"
+#include "holding.h"
+#include "proc_read.h"
 
 #ifndef SYS_process_madvise
 #define SYS_process_madvise 440

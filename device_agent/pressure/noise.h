@@ -5,7 +5,7 @@
 #include "apps.h"
 
 struct noise_plan {
-	int readers;           // threads
+	int64_t readers;       // threads
 	int64_t compaction_ns; // from the end of one to the start of the next; 0: none
 };
 

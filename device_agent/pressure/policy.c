@@ -177,7 +177,7 @@ static void prepare_candidates(const struct policy *policy)
 	candidate_apps = policy->apps;
 	for (size_t i = 0; i < policy->apps->count; i++) {
 		const struct app *app = &policy->apps->items[i];
-		candidates[i] = (struct candidate){ .pid = app->process.pid, .adj = app->plan->adj, .adj_order = (int64_t)i };
+		candidates[i] = (struct candidate){ .pid = app->process.pid, .adj = (int)app->plan->adj, .adj_order = (int64_t)i };
 	}
 }
 

@@ -1,9 +1,8 @@
 // Reduces samples to a trial's figures. Pure arithmetic, after the measuring is over.
 #include "curve.h"
 
-#include <stdlib.h>
-
 #include "clock.h"
+#include "sort.h"
 
 // The first moment since the kill by which `percent` of the victim was back; -1 when it never was.
 static int64_t reclaimed_ns(const struct samples *samples, int64_t killed_ns, int64_t timeout_ns,
@@ -20,13 +19,6 @@ static int64_t reclaimed_ns(const struct samples *samples, int64_t killed_ns, in
 	return -1;
 }
 
-static int compare(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left;
-	int64_t b = *(const int64_t *)right;
-	return (a > b) - (a < b);
-}
-
 // Gaps of the samples from the last one before the kill to the one at end_ns, sorted by size.
 static size_t sorted_gaps(const struct samples *samples, int64_t killed_ns, int64_t end_ns, int64_t *gaps)
 {
@@ -36,7 +28,7 @@ static size_t sorted_gaps(const struct samples *samples, int64_t killed_ns, int6
 		if (sample->at_ns >= killed_ns && sample->at_ns <= end_ns)
 			gaps[count++] = sample->at_ns - samples->items[i - 1].at_ns;
 	}
-	qsort(gaps, count, sizeof(gaps[0]), compare);
+	sort_numbers(gaps, count);
 	return count;
 }
 

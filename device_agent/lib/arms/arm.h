@@ -1,9 +1,11 @@
-// A way to kill a victim and get its memory back. A new one is one new file and one line in arms.c.
+// A way to kill a victim and get its memory back. A new arm is one new file here,
+// which registers it, and one line in src/lmkd_core/records/arms.py.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../registry.h"
 #include "../victim.h"
 
 enum { MAX_CALLS = 6 };
@@ -37,16 +39,15 @@ struct arm {
 	void (*kill)(const struct victim *victim, const struct arm_options *options, struct kill_outcome *outcome);
 };
 
+// Makes the arm known to the probe and to plans.
+#define REGISTER_ARM(entry) REGISTER(lmkd_arms, struct arm, entry)
+
 // The arm of that name, or NULL.
 const struct arm *arm_find(const char *name);
-// All arms; ends with NULL.
-extern const struct arm *const ARMS[];
-
-extern const struct arm arm_kill;
-extern const struct arm arm_kill_mrelease;
-extern const struct arm arm_kill_mrelease_lmkd;
-extern const struct arm arm_reap_kill;
-extern const struct arm arm_reap_kill_emulated;
+// The arm that follows the name in alphabetical order, or NULL; the first one follows "".
+const struct arm *arm_after(const char *name);
+// As struct field wants it.
+int arm_choose(void *at, const char *name);
 
 // The steps that arms are made of: each makes one call and notes its time and errno, nothing more,
 // so that an arm's calls follow each other as closely as they can.

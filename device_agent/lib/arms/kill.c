@@ -7,4 +7,5 @@ static void run(const struct victim *victim, const struct arm_options *options, 
 	step_sigkill(victim, outcome);
 }
 
-const struct arm arm_kill = { .name = "kill", .kill = run };
+static const struct arm arm_kill = { .name = "kill", .kill = run };
+REGISTER_ARM(arm_kill);

@@ -28,4 +28,5 @@ static int possible(void)
 	return mrelease_possible(0);
 }
 
-const struct arm arm_kill_mrelease = { .name = "kill+mrelease", .possible = possible, .kill = run };
+static const struct arm arm_kill_mrelease = { .name = "kill+mrelease", .possible = possible, .kill = run };
+REGISTER_ARM(arm_kill_mrelease);

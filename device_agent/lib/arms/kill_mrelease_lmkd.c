@@ -69,4 +69,5 @@ static void run(const struct victim *victim, const struct arm_options *options, 
 	step_mrelease(victim, 0, outcome);
 }
 
-const struct arm arm_kill_mrelease_lmkd = { .name = "kill+mrelease@lmkd", .possible = possible, .kill = run };
+static const struct arm arm_kill_mrelease_lmkd = { .name = "kill+mrelease@lmkd", .possible = possible, .kill = run };
+REGISTER_ARM(arm_kill_mrelease_lmkd);

@@ -13,4 +13,5 @@ static int possible(void)
 	return mrelease_possible(PROCESS_MRELEASE_REAP_KILL);
 }
 
-const struct arm arm_reap_kill = { .name = "reap-kill", .possible = possible, .kill = run };
+static const struct arm arm_reap_kill = { .name = "reap-kill", .possible = possible, .kill = run };
+REGISTER_ARM(arm_reap_kill);

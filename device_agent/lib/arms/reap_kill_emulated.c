@@ -49,6 +49,7 @@ static int possible(void)
 	return mrelease_possible(0);
 }
 
-const struct arm arm_reap_kill_emulated = {
+static const struct arm arm_reap_kill_emulated = {
 	.name = "reap-kill-emulated", .possible = possible, .prepare = prepare, .kill = run
 };
+REGISTER_ARM(arm_reap_kill_emulated);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "../failure.h"
+#include "pages.h"
 #include "shape.h"
 
 #ifndef MLOCK_ONFAULT
@@ -30,10 +31,12 @@ static int possible(void)
 
 static void *make(const struct memory_plan *plan, int file_fd)
 {
-	void *memory = shape_private_anon.make(plan, file_fd);
+	(void)file_fd;
+	void *memory = pages_make(plan, MAP_PRIVATE);
 	if (memory == NULL || lock(memory, (size_t)plan->size_kb * 1024, 0) < 0)
 		return NULL;
 	return memory;
 }
 
-const struct shape shape_mlocked = { .name = "mlocked", .possible = possible, .make = make };
+static const struct shape shape_mlocked = { .name = "mlocked", .possible = possible, .make = make };
+REGISTER_SHAPE(shape_mlocked);

@@ -22,6 +22,7 @@ static int64_t returns_kb(const struct memory_plan *plan)
 	return plan->size_kb * plan->dirty_pct / 100;
 }
 
-const struct shape shape_private_file = {
+static const struct shape shape_private_file = {
 	.name = "private-file", .needs_file = true, .make = make, .returns_kb = returns_kb
 };
+REGISTER_SHAPE(shape_private_file);

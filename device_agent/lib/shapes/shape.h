@@ -1,9 +1,12 @@
-// What a victim's memory is made of. A new shape is one new file and one line in shapes.c.
+// What a victim's memory is made of. A new shape is one new file here, which registers
+// it.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "../registry.h"
 
 struct shape;
 
@@ -11,8 +14,8 @@ struct shape;
 struct memory_plan {
 	const struct shape *shape;
 	int64_t size_kb;
-	int dirty_pct;    // of the pages of private files: written, and so the victim's own
-	int compress_pct; // of every page: zeros
+	int64_t dirty_pct;    // of the pages of private files: written, and so the victim's own
+	int64_t compress_pct; // of every page: zeros
 };
 
 struct shape {
@@ -29,19 +32,16 @@ struct shape {
 	int64_t (*contiguous_kb)(const struct memory_plan *plan);
 };
 
+// Makes the shape known to the probe and to plans.
+#define REGISTER_SHAPE(entry) REGISTER(lmkd_shapes, struct shape, entry)
+
 // The shape of that name, or NULL.
 const struct shape *shape_find(const char *name);
-// All shapes; ends with NULL.
-extern const struct shape *const SHAPES[];
+// The shape that follows the name in alphabetical order, or NULL; the first one follows "".
+const struct shape *shape_after(const char *name);
+// As struct field wants it.
+int shape_choose(void *at, const char *name);
 // What can come back of the plan's memory, in kB.
 int64_t shape_returns_kb(const struct memory_plan *plan);
 // What lies in one piece from the beginning of the plan's memory, in kB.
 int64_t shape_contiguous_kb(const struct memory_plan *plan);
-
-extern const struct shape shape_private_anon;
-extern const struct shape shape_shared_memory;
-extern const struct shape shape_private_file;
-extern const struct shape shape_mlocked;
-extern const struct shape shape_in_zram;
-extern const struct shape shape_huge_pages;
-extern const struct shape shape_app_mix;

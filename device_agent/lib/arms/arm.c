@@ -1,25 +1,32 @@
 // The table of arms and the two system calls that they are made of.
+#include "arm.h"
+
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 
 #include "../clock.h"
 #include "../failure.h"
 #include "../sys.h"
-#include "arm.h"
 
 static const char MRELEASE[] = "process_mrelease";
 
-const struct arm *const ARMS[] = {
-	&arm_kill, &arm_kill_mrelease, &arm_kill_mrelease_lmkd, &arm_reap_kill, &arm_reap_kill_emulated, NULL,
-};
+DECLARE_REGISTRY(lmkd_arms);
 
 const struct arm *arm_find(const char *name)
 {
-	for (size_t i = 0; ARMS[i] != NULL; i++)
-		if (strcmp(ARMS[i]->name, name) == 0)
-			return ARMS[i];
-	return NULL;
+	return registry_find(REGISTRY(lmkd_arms), name);
+}
+
+const struct arm *arm_after(const char *name)
+{
+	return registry_after(REGISTRY(lmkd_arms), name);
+}
+
+int arm_choose(void *at, const char *name)
+{
+	const struct arm *arm = arm_find(name);
+	*(const struct arm **)at = arm;
+	return arm == NULL ? -1 : 0;
 }
 
 void step_note(struct kill_outcome *outcome, const char *name, int64_t start_ns, long result)

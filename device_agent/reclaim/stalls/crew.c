@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 
-#include "../failure.h"
+#include "failure.h"
 #include "stall.h"
 
 static struct crew {

@@ -1,10 +1,11 @@
 // Reads files of /proc as a monitoring service does.
-#include "../text.h"
 #include "proc_read.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
+
+#include "text.h"
 
 int proc_read(pid_t pid, const char *name)
 {

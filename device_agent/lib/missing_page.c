@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../failure.h"
-#include "stall.h"
+#include "failure.h"
+#include "holding.h"
 
 // By number, because musl's ioctl() takes an int that these request codes do not fit.
 static int request(const struct missing_page *missing, unsigned long code, void *argument)

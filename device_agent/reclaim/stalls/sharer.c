@@ -10,8 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../failure.h"
-#include "../sys.h"
+#include "failure.h"
+#include "sys.h"
 #include "stall.h"
 
 enum { STACK_SIZE = 16 * 1024 };
@@ -102,9 +102,12 @@ static int end(void)
 	return result;
 }
 
-const struct stall stall_sharer = {
+static const struct stall stall_sharer = {
 	.name = "sharer", .join = join_sharer, .hold = hold, .release = release, .end = end
 };
-const struct stall stall_vfork = {
+REGISTER_STALL(stall_sharer);
+
+static const struct stall stall_vfork = {
 	.name = "vfork", .join = join_vfork, .hold = hold, .release = release, .end = end
 };
+REGISTER_STALL(stall_vfork);

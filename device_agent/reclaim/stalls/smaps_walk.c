@@ -44,6 +44,7 @@ static int end(void)
 	return 0;
 }
 
-const struct stall stall_smaps_walk = {
+static const struct stall stall_smaps_walk = {
 	.name = "smaps-walk", .possible = hog_possible, .hold = hold, .release = release, .end = end
 };
+REGISTER_STALL(stall_smaps_walk);

@@ -38,4 +38,5 @@ static int end(void)
 	return 0;
 }
 
-const struct stall stall_readers = { .name = "readers", .hold = hold, .end = end };
+static const struct stall stall_readers = { .name = "readers", .hold = hold, .end = end };
+REGISTER_STALL(stall_readers);

@@ -10,11 +10,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../clock.h"
-#include "../failure.h"
-#include "../text.h"
-#include "../text_file.h"
+#include "clock.h"
+#include "failure.h"
+#include "text.h"
+#include "text_file.h"
 #include "stall.h"
+#include "zram.h"
 
 #ifndef SYS_process_madvise
 #define SYS_process_madvise 440
@@ -77,7 +78,7 @@ static int possible(void)
 {
 	if (syscall(SYS_process_madvise, -1L, NULL, 0UL, (long)MADV_PAGEOUT, 0L) < 0 && errno == ENOSYS)
 		return failed("process_madvise");
-	return shape_in_zram.possible();
+	return zram_possible();
 }
 
 static int64_t returned_ns(void)
@@ -85,9 +86,12 @@ static int64_t returned_ns(void)
 	return pageout.returned_ns;
 }
 
-const struct stall stall_pageout = { .name = "pageout",
-				     .counts_swap = true,
-				     .possible = possible,
-				     .hold = hold,
-				     .end = end,
-				     .returned_ns = returned_ns };
+static const struct stall stall_pageout = {
+	.name = "pageout",
+	.counts_swap = true,
+	.possible = possible,
+	.hold = hold,
+	.end = end,
+	.returned_ns = returned_ns,
+};
+REGISTER_STALL(stall_pageout);

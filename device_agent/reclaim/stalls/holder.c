@@ -11,9 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../clock.h"
-#include "../failure.h"
-#include "../text.h"
+#include "clock.h"
+#include "failure.h"
+#include "text.h"
 #include "missing_page.h"
 #include "stall.h"
 
@@ -138,12 +138,15 @@ static int64_t returned_ns(void)
 	{                                                                                                        \
 		return hold_with(victim, reader);                                                                \
 	}                                                                                                        \
-	const struct stall stall_##id = { .name = text,                                                          \
-					  .possible = missing_page_possible,                                     \
-					  .hold = hold_##id,                                                     \
-					  .release = release,                                                    \
-					  .end = end,                                                            \
-					  .returned_ns = returned_ns }
+	static const struct stall stall_##id = {                                                                 \
+		.name = text,                                                                                    \
+		.possible = missing_page_possible,                                                               \
+		.hold = hold_##id,                                                                               \
+		.release = release,                                                                              \
+		.end = end,                                                                                      \
+		.returned_ns = returned_ns,                                                                      \
+	};                                                                                                       \
+	REGISTER_STALL(stall_##id)
 
 HOLDER(holder, "holder", read_by_process_vm_readv);
 HOLDER(holder_mem, "holder-mem", read_mem);

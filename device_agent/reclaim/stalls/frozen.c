@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../clock.h"
-#include "../failure.h"
-#include "../group.h"
-#include "../text.h"
-#include "../text_file.h"
+#include "clock.h"
+#include "failure.h"
+#include "group.h"
+#include "text.h"
+#include "text_file.h"
 #include "stall.h"
 
 static const int64_t FREEZE_WAIT_NS = 2 * NS_PER_S;
@@ -102,9 +102,12 @@ static int end_v1(void)
 	return 0;
 }
 
-const struct stall stall_frozen_v1 = {
+static const struct stall stall_frozen_v1 = {
 	.name = "frozen-v1", .possible = possible_v1, .hold = hold_v1, .release = release_v1, .end = end_v1
 };
-const struct stall stall_frozen_v2 = {
+REGISTER_STALL(stall_frozen_v1);
+
+static const struct stall stall_frozen_v2 = {
 	.name = "frozen-v2", .possible = possible_v2, .hold = hold_v2, .release = release_v2
 };
+REGISTER_STALL(stall_frozen_v2);

@@ -9,7 +9,7 @@
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
-#include "../failure.h"
+#include "failure.h"
 #include "stall.h"
 
 static struct tracer {
@@ -71,4 +71,5 @@ static int hold(const struct victim *victim)
 	return tracer.seize_errno == 0 ? 0 : end();
 }
 
-const struct stall stall_exit_stop = { .name = "exit-stop", .hold = hold, .release = release, .end = end };
+static const struct stall stall_exit_stop = { .name = "exit-stop", .hold = hold, .release = release, .end = end };
+REGISTER_STALL(stall_exit_stop);

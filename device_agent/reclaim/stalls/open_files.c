@@ -3,8 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "../failure.h"
-#include "../text.h"
+#include "failure.h"
+#include "text.h"
 #include "stall.h"
 
 static const char *const NAMES[] = { "mem", "maps", "smaps", "pagemap" };
@@ -34,4 +34,5 @@ static int hold(const struct victim *victim)
 	return 0;
 }
 
-const struct stall stall_open_files = { .name = "open-files", .hold = hold, .end = end };
+static const struct stall stall_open_files = { .name = "open-files", .hold = hold, .end = end };
+REGISTER_STALL(stall_open_files);

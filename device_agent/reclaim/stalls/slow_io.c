@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../failure.h"
+#include "failure.h"
 #include "slow_file.h"
 #include "stall.h"
 
@@ -74,17 +74,24 @@ static int aio_possible(void)
 	return slow_file_possible();
 }
 
-const struct stall stall_aio = { .name = "aio",
-				 .possible = aio_possible,
-				 .begin = begin,
-				 .join = submit_read,
-				 .hold = hold,
-				 .release = slow_file_answer,
-				 .end = end };
-const struct stall stall_blocked_thread = { .name = "blocked-thread",
-					    .possible = slow_file_possible,
-					    .begin = begin,
-					    .join = start_blocked_thread,
-					    .hold = hold,
-					    .release = slow_file_answer,
-					    .end = end };
+static const struct stall stall_aio = {
+	.name = "aio",
+	.possible = aio_possible,
+	.begin = begin,
+	.join = submit_read,
+	.hold = hold,
+	.release = slow_file_answer,
+	.end = end,
+};
+REGISTER_STALL(stall_aio);
+
+static const struct stall stall_blocked_thread = {
+	.name = "blocked-thread",
+	.possible = slow_file_possible,
+	.begin = begin,
+	.join = start_blocked_thread,
+	.hold = hold,
+	.release = slow_file_answer,
+	.end = end,
+};
+REGISTER_STALL(stall_blocked_thread);

@@ -1,7 +1,7 @@
 // starved: the victim may exit only when nobody else wants its CPU (SCHED_IDLE), and somebody always does.
 // On a phone: a cached app in the background cpuset, on a little core with something busy.
-#include "../failure.h"
-#include "../tasks.h"
+#include "failure.h"
+#include "tasks.h"
 #include "hog.h"
 #include "stall.h"
 
@@ -24,6 +24,7 @@ static int end(void)
 	return 0;
 }
 
-const struct stall stall_starved = {
+static const struct stall stall_starved = {
 	.name = "starved", .possible = hog_possible, .hold = hold, .release = release, .end = end
 };
+REGISTER_STALL(stall_starved);

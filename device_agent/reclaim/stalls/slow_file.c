@@ -16,9 +16,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "../failure.h"
-#include "../text.h"
-#include "../text_file.h"
+#include "failure.h"
+#include "text.h"
+#include "text_file.h"
 #include "stall.h"
 
 enum { FILE_NODE = 2, PATH_SIZE = 288, REQUEST_SIZE = FUSE_MIN_READ_BUFFER + 4096 };

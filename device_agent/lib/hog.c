@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 
-#include "../failure.h"
-#include "../sys.h"
-#include "stall.h"
+#include "failure.h"
+#include "holding.h"
+#include "sys.h"
 
 enum { ENOUGH_CPUS = 2 };
 

@@ -1,5 +1,5 @@
-// What keeps a killed victim's memory from coming back. A new one is one new file and one line in
-// stalls.c.
+// What keeps a killed victim's memory from coming back. A new stall is one new file
+// here, which registers it.
 //
 // Order in a trial: begin() - the victim starts, and join() runs in it - hold() - the kill - release() -
 // the victim is waited for - end().
@@ -7,13 +7,9 @@
 
 #include <stdbool.h>
 
-#include "../victim.h"
-
-// The name of a stall's threads, by which traces tell them.
-#define STALL_COMM "lmkd-stall"
-
-// On a loaded machine a process may need seconds to reach the point where it is held; after this it hangs.
-enum { STALL_HANGS_MS = 10000 };
+#include "holding.h"
+#include "registry.h"
+#include "victim.h"
 
 struct stall {
 	const char *name;
@@ -35,27 +31,12 @@ struct stall {
 	int64_t (*returned_ns)(void);
 };
 
+// Makes the stall known to the probe and to plans.
+#define REGISTER_STALL(entry) REGISTER(lmkd_stalls, struct stall, entry)
+
 // The stall of that name, or NULL.
 const struct stall *stall_find(const char *name);
-// All stalls; ends with NULL.
-extern const struct stall *const STALLS[];
-
-extern const struct stall stall_none;
-extern const struct stall stall_holder;
-extern const struct stall stall_holder_mem;
-extern const struct stall stall_holder_cmdline;
-extern const struct stall stall_holder_environ;
-extern const struct stall stall_holder_pagemap;
-extern const struct stall stall_smaps_blocked;
-extern const struct stall stall_open_files;
-extern const struct stall stall_readers;
-extern const struct stall stall_smaps_walk;
-extern const struct stall stall_pageout;
-extern const struct stall stall_sharer;
-extern const struct stall stall_vfork;
-extern const struct stall stall_aio;
-extern const struct stall stall_starved;
-extern const struct stall stall_blocked_thread;
-extern const struct stall stall_frozen_v1;
-extern const struct stall stall_frozen_v2;
-extern const struct stall stall_exit_stop;
+// The stall that follows the name in alphabetical order, or NULL; the first one follows "".
+const struct stall *stall_after(const char *name);
+// As struct field wants it.
+int stall_choose(void *at, const char *name);
