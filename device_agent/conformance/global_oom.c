@@ -11,14 +11,15 @@
 
 #include "case.h"
 #include "process.h"
+#include "target_memory.h"
+#include "text_file.h"
 
 enum { BITE_BYTES = 256 * 1024, SPARE_BYTES = 64 * 1024 * 1024 };
 
 static void set_oom_score_adj(const char *value)
 {
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0 || close(fd) < 0)
-		die("write oom_score_adj");
+	if (write_text("/proc/self/oom_score_adj", value) < 0)
+		die_failed();
 }
 
 static void offer_self(void)
@@ -111,7 +112,7 @@ static void take_memory_until_somebody_is_killed(void)
 		die("wait for the OOM killer");
 }
 
-void case_global_oom(unsigned int flags)
+static void case_global_oom(unsigned int flags)
 {
 	(void)flags; // no call of ours is made
 	keep_targets_out_of_swap(); // else its death frees nothing, and the killer goes on to others
@@ -120,9 +121,10 @@ void case_global_oom(unsigned int flags)
 	start_act(&target);
 	await_answer(&target);
 	take_memory_until_somebody_is_killed();
-	say("target", fate(&target));
-	say("sharer", fate(&sharer));
+	report("target", fate(&target));
+	report("sharer", fate(&sharer));
 	await_end(&sharer);
-	say("freed", freed_soon()); // the OOM reaper may still be at it
+	report("freed", freed_soon()); // the OOM reaper may still be at it
 	end_spare(spare);
 }
+CASE(case_global_oom, "global-oom");

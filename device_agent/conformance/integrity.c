@@ -7,7 +7,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 
 #include "case.h"
 #include "process.h"
+#include "target_memory.h"
 
 enum { ONLY_KILL = 0x100, ROUNDS = 20, WAIT_S = 1, PATTERN = 0xa5 };
 
@@ -25,13 +25,6 @@ static void end_target(const struct process *target, unsigned int flags)
 		kill_process(target);
 	if (flags != ONLY_KILL)
 		mrelease(target->pidfd, flags); // too late is as good an answer here as any
-}
-
-static void say_count(const char *key, long count)
-{
-	char text[24];
-	snprintf(text, sizeof(text), "%ld", count);
-	say(key, text);
 }
 
 // One that waits for a mutex, whose owner dies.
@@ -89,7 +82,7 @@ static void end_an_owner(struct wait *wait, unsigned int flags)
 
 // The list of a thread's robust mutexes lies in its own memory, which exit_robust_list() finds zapped. All
 // waiters wait at the same time, as each that lost takes WAIT_S.
-void case_robust_futex(unsigned int flags)
+static void case_robust_futex(unsigned int flags)
 {
 	static struct wait waits[ROUNDS];
 	long lost = 0;
@@ -99,9 +92,10 @@ void case_robust_futex(unsigned int flags)
 		pthread_join(waits[i].waiter, NULL);
 		lost += waits[i].lost;
 	}
-	say_count("rounds", ROUNDS);
-	say_count("lost", lost);
+	report_count("rounds", ROUNDS);
+	report_count("lost", lost);
 }
+CASE(case_robust_futex, "robust-futex");
 
 static int sink_fd;
 
@@ -196,17 +190,19 @@ static void count_wrong(long (*round)(unsigned int flags, long *wrong), unsigned
 	long empty = 0;
 	for (int i = 0; i < ROUNDS; i++)
 		empty += round(flags, &wrong) == 0;
-	say_count("rounds", ROUNDS);
-	say_count("empty", empty);
-	say_count("wrong", wrong);
+	report_count("rounds", ROUNDS);
+	report_count("empty", empty);
+	report_count("wrong", wrong);
 }
 
-void case_pattern_to_pipe(unsigned int flags)
+static void case_pattern_to_pipe(unsigned int flags)
 {
 	count_wrong(pipe_round, flags);
 }
+CASE(case_pattern_to_pipe, "pattern-to-pipe");
 
-void case_pattern_to_file(unsigned int flags)
+static void case_pattern_to_file(unsigned int flags)
 {
 	count_wrong(file_round, flags);
 }
+CASE(case_pattern_to_file, "pattern-to-file");

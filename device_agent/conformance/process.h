@@ -10,9 +10,7 @@ struct process {
 	int channel; // our end; the process answers each byte on its end
 };
 
-enum { TARGET_KB = 16 * 1024 };
-
-// A process with TARGET_KB of anonymous memory of its own, in a memory cgroup of its own.
+// A process with TARGET_KB (target_memory.h) of anonymous memory of its own, in a memory cgroup of its own.
 struct process spawn_target(void);
 
 // As spawn_target, and a second process that shares its memory (CLONE_VM).
@@ -45,22 +43,6 @@ void keep_dying(const struct process *process);
 // As keep_dying, but something else is going to kill it.
 void keep_when_dying(const struct process *process);
 void await_dying(const struct process *process);
-
-// "yes" when nearly all of the target's memory is uncharged, "no" when nearly none is. Exact only where the
-// target cannot be tearing its memory down itself: that collects pages before it frees them.
-const char *freed(void);
-
-// As freed(), where others may still be at it: waits up to 10 s for a "yes".
-const char *freed_soon(void);
-
-// For cases in which a target's memory is what must come back (cgroup v2).
-void keep_targets_out_of_swap(void);
-
-// Limits what the targets' cgroup may hold, swap included, so that the kernel's OOM killer comes.
-void limit_targets_memory(long kb);
-
-// Memory of the last target, at the same address in its address space as in ours before it was made.
-void *target_memory(void);
 
 // Ends and waits for all of them; a case that died half-way leaves this to its parent's death signal.
 void end_processes(void);
