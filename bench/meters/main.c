@@ -41,12 +41,6 @@ static struct {
 	struct kill_outcome outcome;
 } job;
 
-static void wait_until(int64_t at_ns)
-{
-	const struct timespec moment = { .tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S) };
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL);
-}
-
 static void settle(void)
 {
 	memset(samples, 0xff, sizeof samples);
@@ -67,7 +61,7 @@ static int answer_idle(int64_t window_ns)
 		costs[reads++] = now_ns() - at_ns;
 		least = last < least ? last : least;
 		most = last > most ? last : most;
-		wait_until(at_ns + NS_PER_MS);
+		sleep_until(at_ns + NS_PER_MS);
 	}
 	sort_numbers(costs, reads);
 	wire_begin("idle");
@@ -160,7 +154,7 @@ static int sample_kill(const struct stall *stall, int64_t size_kb, int64_t hold_
 		bool by_memory = !memory || samples[count - 1].free_kb - samples[0].free_kb >= size_kb * 99 / 100;
 		if (killed_ns != 0 && released && ((by_charge && by_memory) || at_ns > killed_ns + TIMEOUT_NS))
 			break;
-		wait_until(at_ns + PERIOD_NS);
+		sleep_until(at_ns + PERIOD_NS);
 	}
 	pthread_join(reaper, NULL);
 	return 0;
@@ -184,7 +178,7 @@ static int run_trial(char **words)
 	int reaped = victim_reap(&job.victim);
 	int ended = stall->end == NULL ? 0 : stall->end();
 	int removed = victim_end(&job.victim);
-	wait_until(now_ns() + AFTERWARDS_NS);
+	sleep_until(now_ns() + AFTERWARDS_NS);
 	if (sampled < 0 || reaped < 0 || ended < 0 || removed < 0)
 		return -1;
 	return answer_trial(size_kb, before_kb, free_memory_kb());
@@ -199,10 +193,5 @@ int main(int words_count, char **words)
 	else if (words_count == 7 && strcmp(words[1], "trial") == 0)
 		result = run_trial(words + 2);
 	group_leave_no_trace();
-	if (result < 0) {
-		wire_begin("error");
-		wire_text("reason", failure_text());
-		wire_end();
-	}
-	return result < 0;
+	return result < 0 ? wire_error() : 0;
 }

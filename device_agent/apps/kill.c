@@ -44,22 +44,6 @@ static int64_t await_exit(int pidfd, int64_t deadline_ns)
 	return -1;
 }
 
-static void answer_calls(const struct kill_outcome *outcome)
-{
-	wire_open("calls", '[');
-	for (size_t i = 0; i < outcome->call_count; i++) {
-		const struct call *call = &outcome->calls[i];
-		wire_open(NULL, '{');
-		wire_text("name", call->name);
-		wire_number("start_ns", call->start_ns - outcome->killed_ns);
-		wire_number("took_ns", call->took_ns);
-		wire_text("errno", errno_name(call->error));
-		wire_number_or_null("charged_kb", -1); // there is no cgroup of the app's that could be asked
-		wire_close('}');
-	}
-	wire_close(']');
-}
-
 static int answer(const struct kill_plan *plan, const struct held *held, const struct kill_outcome *outcome,
 		  int64_t exit_ns)
 {
@@ -72,7 +56,7 @@ static int answer(const struct kill_plan *plan, const struct held *held, const s
 	wire_number_or_null("anon_kb", held->anon_kb);
 	wire_number_or_null("swap_kb", held->swap_kb);
 	wire_number_or_null("private_dirty_kb", held->private_dirty_kb);
-	answer_calls(outcome);
+	kill_outcome_wire(outcome, NULL); // the app has no cgroup that could be read
 	return wire_end();
 }
 

@@ -25,14 +25,6 @@ static int usage(void)
 	return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
 }
 
-static int answer_error(void)
-{
-	wire_begin("error");
-	wire_text("reason", failure_text());
-	wire_end();
-	return 1;
-}
-
 static int join_words(int count, char **words, char text[WORDS_SIZE])
 {
 	size_t used = 0;
@@ -65,6 +57,6 @@ int main(int count, char **words)
 	if (run == NULL)
 		return usage();
 	if (stop_on_signals() < 0 || join_words(count - 2, words + 2, text) < 0 || run(text) < 0)
-		return answer_error();
+		return wire_error();
 	return 0;
 }

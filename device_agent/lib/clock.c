@@ -5,13 +5,23 @@
 
 enum { STEPS = 15 };
 
+static void sleep_ns(int64_t time_ns, int flags)
+{
+	const struct timespec time = {
+		.tv_sec = (time_t)(time_ns / NS_PER_S),
+		.tv_nsec = (long)(time_ns % NS_PER_S),
+	};
+	clock_nanosleep(CLOCK_MONOTONIC, flags, &time, NULL);
+}
+
 void sleep_until(int64_t moment_ns)
 {
-	const struct timespec moment = {
-		.tv_sec = (time_t)(moment_ns / NS_PER_S),
-		.tv_nsec = (long)(moment_ns % NS_PER_S),
-	};
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL);
+	sleep_ns(moment_ns, TIMER_ABSTIME);
+}
+
+void sleep_for(int64_t duration_ns)
+{
+	sleep_ns(duration_ns, 0);
 }
 
 static int64_t next_step_ns(void)

@@ -17,6 +17,8 @@ static inline int64_t now_ns(void)
 
 // Sleeps until that moment of CLOCK_MONOTONIC; a signal only makes it shorter.
 void sleep_until(int64_t moment_ns);
+// Sleeps for that long; a signal only makes it shorter.
+void sleep_for(int64_t duration_ns);
 // The clock's real step, seen by reading it, since clock_getres() names 1 ns even when the clock
 // has fallen back to timer ticks. Takes at most about 100 ms.
 int64_t clock_step_ns(void);

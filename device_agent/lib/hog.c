@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 
+#include "await.h"
 #include "failure.h"
 #include "holding.h"
 #include "sys.h"
@@ -70,8 +70,7 @@ int hog_start(void)
 	if (errno != 0)
 		return failed("start the busy thread");
 	started = true;
-	while (sem_wait(&runs) < 0 && errno == EINTR)
-		;
+	await(&runs);
 	return 0;
 }
 

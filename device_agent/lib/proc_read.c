@@ -1,4 +1,4 @@
-// Reads files of /proc as a monitoring service does.
+// Opens and reads files of /proc/PID.
 #include "proc_read.h"
 
 #include <errno.h>
@@ -7,12 +7,17 @@
 
 #include "text.h"
 
-int proc_read(pid_t pid, const char *name)
+int proc_open(pid_t pid, const char *name)
 {
 	char path[40];
-	char buffer[4096];
 	text_format(path, sizeof(path), "/proc/%d/%s", (int)pid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+int proc_read(pid_t pid, const char *name)
+{
+	char buffer[4096];
+	int fd = proc_open(pid, name);
 	if (fd < 0)
 		return -1;
 	ssize_t length;

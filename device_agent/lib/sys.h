@@ -2,7 +2,9 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #ifndef SYS_pidfd_send_signal
@@ -11,8 +13,15 @@
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
+#ifndef SYS_process_madvise
+#define SYS_process_madvise 440
+#endif
 #ifndef SYS_process_mrelease
 #define SYS_process_mrelease 448
+#endif
+
+#ifndef MADV_PAGEOUT
+#define MADV_PAGEOUT 21
 #endif
 
 // Proposed UAPI (linux-mm, May 2026, not merged): kill and reap in one call.
@@ -37,4 +46,11 @@ static inline int sys_pidfd_send_signal(int pidfd, int signal_number)
 static inline int sys_process_mrelease(int pidfd, unsigned int flags)
 {
 	return (int)syscall(SYS_process_mrelease, pidfd, flags);
+}
+
+// Pages the range of the process out. The number of bytes advised, or -1 with errno.
+static inline long sys_process_pageout(int pidfd, void *memory, size_t size)
+{
+	const struct iovec range = { .iov_base = memory, .iov_len = size };
+	return syscall(SYS_process_madvise, pidfd, &range, 1UL, (long)MADV_PAGEOUT, 0L);
 }

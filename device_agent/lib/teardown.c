@@ -9,7 +9,9 @@
 
 #include "holding.h"
 #include "lines.h"
+#include "reapers.h"
 #include "text.h"
+#include "victim.h"
 
 static const char *const MOUNTS[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 

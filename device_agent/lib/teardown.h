@@ -2,8 +2,6 @@
 // exit_mmap() ran (mm/mmap.c), which is whoever dropped the last use of the mm.
 #pragma once
 
-#include "victim.h"
-
 // Starts a trace instance of our own. Where the kernel has none, teardown_by() says "".
 void teardown_watch(void);
 // Forgets what has been seen.
@@ -12,6 +10,3 @@ void teardown_forget(void);
 const char *teardown_by(void);
 // Removes the trace instance.
 void teardown_unwatch(void);
-
-// The name of the reaper threads, by which traces tell them.
-#define REAPER_COMM "lmkd-reaper"

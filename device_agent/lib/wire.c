@@ -163,3 +163,11 @@ int wire_end_kept(void)
 	int sent = write_whole(STDOUT_FILENO, "the host");
 	return copied < 0 ? copied : sent;
 }
+
+int wire_error(void)
+{
+	wire_begin("error");
+	wire_text("reason", failure_text());
+	wire_end();
+	return 1;
+}

@@ -19,5 +19,7 @@ void wire_close(char bracket);                 // '}' or ']'
 void wire_item(int64_t number);                // inside a list
 // Ends the line and sends it. 0, or -1 with failed(): nobody listens any more.
 int wire_end(void);
+// A line of type "error" with failure_text(). The exit status for it: 1.
+int wire_error(void);
 // As wire_end(), but appends the line to the copy first, synced to storage.
 int wire_end_kept(void);

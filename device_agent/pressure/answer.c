@@ -39,14 +39,13 @@ static void answer_reaping(const struct killing *killing, const struct episode_r
 
 static int answer_kill(const struct kill_record *record, const struct episode_result *result)
 {
-	static const char *const STALLS[] = { [APP_FREE] = "none", [APP_HELD] = "holder", [APP_STARVED] = "starved" };
 	const struct watched *watched = &record->watched;
 	const struct app *app = &result->policy.apps->items[watched->app];
 	wire_begin("kill");
 	wire_number("app", (int64_t)watched->app);
 	wire_number("pid", record->pid);
 	wire_number("adj", app->plan->adj);
-	wire_text("stall", STALLS[app->plan->stall]);
+	wire_text("stall", APP_STALL_NAMES[app->plan->stall]);
 	wire_number("rss_kb", record->rss_kb);
 	wire_number("charged_kb", watched->charged_kb);
 	wire_number("decided_ns", since(watched->decided_ns, result));

@@ -10,6 +10,12 @@
 #include "text.h"
 #include "text_file.h"
 
+const char *const APP_STALL_NAMES[APP_STALLS] = {
+	[APP_FREE] = "none",
+	[APP_HELD] = "holder",
+	[APP_STARVED] = "starved",
+};
+
 enum { TOUCHED_SHARE = 8 }; // of its pages, an eighth at a time
 
 // Set before the fork: the app finds its orders here, as its own copy.
@@ -22,9 +28,7 @@ static void *use_memory(void *unused)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t pages = (size_t)own.plan->memory.size_kb * 1024 / page;
-	const struct timespec pause = { .tv_sec = (time_t)(own.plan->touch_ns / NS_PER_S),
-					.tv_nsec = (long)(own.plan->touch_ns % NS_PER_S) };
-	for (size_t at = 0;; nanosleep(&pause, NULL))
+	for (size_t at = 0;; sleep_for(own.plan->touch_ns))
 		for (size_t i = 0; i < pages / TOUCHED_SHARE; i++, at = (at + 1) % pages)
 			(void)own.memory[at * page];
 	return unused;

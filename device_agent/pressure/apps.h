@@ -10,7 +10,10 @@
 
 enum { APPS_MAX = 64 };
 
-enum app_stall { APP_FREE, APP_HELD, APP_STARVED };
+enum app_stall { APP_FREE, APP_HELD, APP_STARVED, APP_STALLS };
+
+// The names of app stalls in plans and answers.
+extern const char *const APP_STALL_NAMES[APP_STALLS];
 
 struct app_plan {
 	struct memory_plan memory;

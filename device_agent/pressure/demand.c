@@ -71,9 +71,8 @@ static void touch_page(size_t index)
 
 static void wait_until(int64_t moment_ns)
 {
-	struct timespec moment = { .tv_sec = (time_t)(moment_ns / NS_PER_S), .tv_nsec = (long)(moment_ns % NS_PER_S) };
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL) == EINTR)
-		;
+	while (now_ns() < moment_ns)
+		sleep_until(moment_ns);
 }
 
 // Touches pages from..to, evenly over rise_ns (0: as fast as it can).
@@ -82,7 +81,7 @@ static void rise(size_t from, size_t to, int64_t rise_ns)
 	int64_t start_ns = now_ns();
 	for (size_t i = from; i < to; i++) {
 		int64_t due_ns = start_ns + rise_ns * (int64_t)(i - from) / (int64_t)(to - from);
-		if (rise_ns > 0 && now_ns() < due_ns)
+		if (rise_ns > 0)
 			wait_until(due_ns);
 		touch_page(i);
 		own.progress->touched_kb = (int64_t)((i + 1) * own.page / 1024);

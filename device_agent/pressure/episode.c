@@ -14,13 +14,6 @@ enum { FOREGROUND_GROUP = 0, FIRST_APP_GROUP = 1 };
 static struct apps apps;
 static struct foreground foreground;
 
-static void settle(int64_t duration_ns)
-{
-	const struct timespec duration = { .tv_sec = (time_t)(duration_ns / NS_PER_S),
-					   .tv_nsec = (long)(duration_ns % NS_PER_S) };
-	nanosleep(&duration, NULL); // ends early when told to stop
-}
-
 static void subtract(struct memory_totals *totals, const struct memory_totals *before)
 {
 	totals->pressure.some_total_us -= before->pressure.some_total_us;
@@ -104,7 +97,7 @@ static int press_apps(const struct episode_plan *plan, struct episode_result *re
 		return -1;
 	int ran = holds_take(&apps);
 	if (ran == 0) {
-		settle(plan->settle_ns);
+		sleep_for(plan->settle_ns); // ends early on a signal to stop
 		ran = stop_requested() ? refused("told to stop") : press_with_watcher(plan, result);
 	}
 	holds_end();

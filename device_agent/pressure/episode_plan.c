@@ -39,8 +39,7 @@ static int choose_demand(void *at, const char *text)
 
 static int choose_stall(void *at, const char *text)
 {
-	static const char *const NAMES[] = { [APP_FREE] = "none", [APP_HELD] = "holder", [APP_STARVED] = "starved" };
-	int index = index_of(text, NAMES, 3);
+	int index = index_of(text, APP_STALL_NAMES, APP_STALLS);
 	*(enum app_stall *)at = (enum app_stall)index;
 	return index < 0 ? -1 : 0;
 }

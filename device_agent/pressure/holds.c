@@ -4,10 +4,10 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
+#include "await.h"
 #include "failure.h"
 #include "hog.h"
 #include "holding.h"
@@ -69,8 +69,7 @@ static void *spin(void *unused)
 	prctl(PR_SET_NAME, STALL_COMM);
 	hog_bind(0);
 	while (!spinner.ends) {
-		while (sem_wait(&spinner.wake) < 0 && errno == EINTR)
-			;
+		await(&spinner.wake);
 		while (spinner.starving > 0 && !spinner.ends)
 			;
 	}
@@ -102,7 +101,8 @@ static int take(struct hold *hold, const struct app *app)
 	switch (app->plan->stall) {
 	case APP_HELD: return start_reader(hold, &app->process);
 	case APP_STARVED: return starve(hold, &app->process);
-	case APP_FREE: return 0;
+	case APP_FREE:
+	case APP_STALLS: return 0;
 	}
 	return 0;
 }

@@ -21,14 +21,6 @@ static const char USAGE[] =
 
 enum { LMKD_PRIORITY = 1 }; // AOSP system/memory/lmkd lmkd.cpp, main: SCHED_FIFO 1
 
-static int answer_error(void)
-{
-	wire_begin("error");
-	wire_text("reason", failure_text());
-	wire_end();
-	return 1;
-}
-
 // As lmkd: never paged out, never waiting for a CPU, never killed. What a privilege is missing for is left.
 static void become_lmkd(void)
 {
@@ -57,6 +49,6 @@ static int run(void)
 int main(int count, char **words)
 {
 	if (count == 2 && strcmp(words[1], "run") == 0)
-		return run() < 0 ? answer_error() : 0;
+		return run() < 0 ? wire_error() : 0;
 	return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
 }

@@ -5,21 +5,12 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "failure.h"
 #include "holding.h"
 #include "proc_read.h"
-
-#ifndef SYS_process_madvise
-#define SYS_process_madvise 440
-#endif
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
+#include "sys.h"
 
 enum {
 	READERS_MAX = 16,
@@ -34,13 +25,6 @@ static struct {
 	int count;
 	_Atomic bool ends;
 } noise;
-
-static void pause_for(int64_t duration_ns)
-{
-	const struct timespec duration = { .tv_sec = (time_t)(duration_ns / NS_PER_S),
-					   .tv_nsec = (long)(duration_ns % NS_PER_S) };
-	nanosleep(&duration, NULL);
-}
 
 static void read_app(const struct app *app)
 {
@@ -57,15 +41,14 @@ static void *read_round(void *argument)
 	setpriority(PRIO_PROCESS, 0, BACKGROUND_NICE);
 	for (; !noise.ends; at++) {
 		read_app(&noise.apps->items[at % noise.apps->count]);
-		pause_for(READING_PAUSE_NS);
+		sleep_for(READING_PAUSE_NS);
 	}
 	return NULL;
 }
 
 static void compact(const struct victim *app)
 {
-	struct iovec range = { .iov_base = app->memory, .iov_len = app->size };
-	syscall(SYS_process_madvise, app->pidfd, &range, 1UL, (long)MADV_PAGEOUT, 0L); // ESRCH: it is gone
+	sys_process_pageout(app->pidfd, app->memory, app->size); // ESRCH: it is gone
 }
 
 static void *compact_round(void *unused)
@@ -74,7 +57,7 @@ static void *compact_round(void *unused)
 	setpriority(PRIO_PROCESS, 0, BACKGROUND_NICE);
 	for (size_t at = 0; !noise.ends; at++) {
 		compact(&noise.apps->items[at % noise.apps->count].process);
-		pause_for(noise.compaction_ns);
+		sleep_for(noise.compaction_ns);
 	}
 	return unused;
 }

@@ -76,9 +76,7 @@ static void *run(void *unused)
 {
 	sys_sched_setscheduler(0, SCHED_FIFO, WATCHER_PRIORITY);
 	for (int64_t next_ns = now_ns(); !watch.ends; next_ns += PERIOD_NS) {
-		const struct timespec next = { .tv_sec = (time_t)(next_ns / NS_PER_S),
-					       .tv_nsec = (long)(next_ns % NS_PER_S) };
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		sleep_until(next_ns);
 		take_point();
 	}
 	return unused;

@@ -11,7 +11,7 @@
 #include "group.h"
 #include "plan.h"
 #include "probe.h"
-#include "reaper.h"
+#include "reaping.h"
 #include "sampler.h"
 #include "stop.h"
 #include "sys.h"
@@ -42,34 +42,6 @@ static int answer_hello(void)
 	return wire_end();
 }
 
-static int answer_error(void)
-{
-	wire_begin("error");
-	wire_text("reason", failure_text());
-	wire_end();
-	return 1;
-}
-
-static void answer_call(const struct call *call, int64_t killed_ns, int64_t charged_kb)
-{
-	wire_open(NULL, '{');
-	wire_text("name", call->name);
-	wire_number("start_ns", call->start_ns - killed_ns);
-	wire_number("took_ns", call->took_ns);
-	wire_text("errno", errno_name(call->error));
-	wire_number_or_null("charged_kb", charged_kb);
-	wire_close('}');
-}
-
-static void answer_calls(const struct trial_result *result)
-{
-	const struct kill_outcome *outcome = &result->outcome;
-	wire_open("calls", '[');
-	for (size_t i = 0; i < outcome->call_count; i++)
-		answer_call(&outcome->calls[i], outcome->killed_ns, result->charged_after_kb[i]);
-	wire_close(']');
-}
-
 static void answer_kill(const struct trial_result *result)
 {
 	const struct kill_outcome *outcome = &result->outcome;
@@ -80,7 +52,7 @@ static void answer_kill(const struct trial_result *result)
 	wire_number_or_null("kill_to_mrelease_ns", mrelease == NULL ? -1 : mrelease->start_ns - outcome->killed_ns);
 	wire_number("syscall_ns", decisive->took_ns);
 	wire_number("charged_at_return_kb", charged_kb < 0 ? result->charged_at_kill_kb : charged_kb);
-	answer_calls(result);
+	kill_outcome_wire(outcome, result->charged_after_kb);
 }
 
 static void answer_curve(const struct curve *curve)
@@ -162,12 +134,12 @@ static int run_trials(struct lines *plan)
 
 static int measure(struct lines *plan)
 {
-	int result = reapers_start();
+	int result = reaping_start();
 	if (result == 0) {
 		settle_down();
 		result = run_trials(plan);
 	}
-	reapers_end();
+	reaping_end();
 	teardown_unwatch();
 	group_leave_no_trace();
 	return result;
@@ -207,16 +179,16 @@ static int command_run(int count, char **words)
 	}
 	if (plan == NULL || count % 2 == 0)
 		return usage();
-	return run_plan(plan, copy) < 0 ? answer_error() : 0;
+	return run_plan(plan, copy) < 0 ? wire_error() : 0;
 }
 
 int main(int count, char **words)
 {
 	const char *command = count >= 2 ? words[1] : "";
 	if (strcmp(command, "version") == 0 && count == 2)
-		return answer_hello() < 0 ? answer_error() : 0;
+		return answer_hello() < 0 ? wire_error() : 0;
 	if (strcmp(command, "probe") == 0 && count == 2)
-		return probe_answer() < 0 ? answer_error() : 0;
+		return probe_answer() < 0 ? wire_error() : 0;
 	if (strcmp(command, "run") == 0)
 		return command_run(count - 1, words + 1);
 	return usage();

@@ -6,7 +6,7 @@
 
 #include "clock.h"
 #include "failure.h"
-#include "reaper.h"
+#include "reaping.h"
 #include "sampler.h"
 #include "teardown.h"
 
@@ -88,10 +88,10 @@ static int sample_kill(const struct planned_trial *planned, struct reaping *reap
 		.hold_ns = planned->hold_ns,
 		.release = planned->stall->release,
 	};
-	reapers_go();
+	reaping_go();
 	int sampled = sampler_run(&sampling, &samples);
 	*released_ns = released_at(planned, &sampling);
-	reapers_await();
+	reaping_await();
 	if (reaping->outcome.kill_errno != 0) {
 		errno = reaping->outcome.kill_errno;
 		return failed("send SIGKILL to the victim");
@@ -105,7 +105,7 @@ static int kill_held(const struct planned_trial *planned, const struct victim *v
 		     int64_t *released_ns)
 {
 	struct reaping reaping = { .arm = planned->arm, .options = planned->arm_options, .victim = victim };
-	if (reapers_take(&reaping) < 0) {
+	if (reaping_prepare(&reaping) < 0) {
 		if (planned->stall->release != NULL)
 			planned->stall->release();
 		return -1;

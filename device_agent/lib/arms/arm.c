@@ -7,6 +7,7 @@
 #include "../clock.h"
 #include "../failure.h"
 #include "../sys.h"
+#include "../wire.h"
 
 static const char MRELEASE[] = "process_mrelease";
 
@@ -71,4 +72,23 @@ const struct call *mrelease_call(const struct kill_outcome *outcome)
 		if (outcome->calls[i].name == MRELEASE)
 			return &outcome->calls[i];
 	return NULL;
+}
+
+static void call_wire(const struct call *call, int64_t killed_ns, int64_t charged_kb)
+{
+	wire_open(NULL, '{');
+	wire_text("name", call->name);
+	wire_number("start_ns", call->start_ns - killed_ns);
+	wire_number("took_ns", call->took_ns);
+	wire_text("errno", errno_name(call->error));
+	wire_number_or_null("charged_kb", charged_kb);
+	wire_close('}');
+}
+
+void kill_outcome_wire(const struct kill_outcome *outcome, const int64_t *charged_kb)
+{
+	wire_open("calls", '[');
+	for (size_t i = 0; i < outcome->call_count; i++)
+		call_wire(&outcome->calls[i], outcome->killed_ns, charged_kb == NULL ? -1 : charged_kb[i]);
+	wire_close(']');
 }

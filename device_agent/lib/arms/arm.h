@@ -59,5 +59,9 @@ void step_note(struct kill_outcome *outcome, const char *name, int64_t start_ns,
 // Whether the kernel knows process_mrelease with these flags: 0, or -1 with failed().
 int mrelease_possible(unsigned int flags);
 
+// As the member "calls" of the line that was begun: each call, and the charge at its return in kB, or null where
+// charged_kb is NULL or below 0.
+void kill_outcome_wire(const struct kill_outcome *outcome, const int64_t *charged_kb);
+
 // The outcome's last process_mrelease, or NULL when it was not called.
 const struct call *mrelease_call(const struct kill_outcome *outcome);

@@ -1,15 +1,10 @@
 // in-zram: private memory that has been swapped out, as much of a cached app's is.
-#include <sys/mman.h>
-
 #include "../failure.h"
+#include "../sys.h"
 #include "../text_file.h"
 #include "../zram.h"
 #include "pages.h"
 #include "shape.h"
-
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 
 // The kernel may leave some pages where they are; a victim that is not mostly in swap is not this shape.
 enum { SWAPPED_PCT = 90 };

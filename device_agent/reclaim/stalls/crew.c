@@ -3,10 +3,10 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <stddef.h>
 #include <sys/prctl.h>
 
+#include "await.h"
 #include "failure.h"
 #include "stall.h"
 
@@ -43,8 +43,7 @@ int crew_start(int count, int (*prepare)(void), int (*work)(const void *argument
 			return failed("start thread %d of the stall", crew.count);
 	}
 	for (int i = 0; i < count; i++)
-		while (sem_wait(&crew.first_round) < 0 && errno == EINTR)
-			;
+		await(&crew.first_round);
 	errno = crew.first_error;
 	return errno == 0 ? 0 : failed("read the victim's files");
 }

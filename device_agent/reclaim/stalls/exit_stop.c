@@ -2,13 +2,13 @@
 // control: the task still has its mm, so process_mrelease(pidfd, 0) is never too late.
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 
+#include "await.h"
 #include "failure.h"
 #include "stall.h"
 
@@ -19,12 +19,6 @@ static struct tracer {
 	sem_t seized, let_go;
 	int seize_errno;
 } tracer;
-
-static void await(sem_t *semaphore)
-{
-	while (sem_wait(semaphore) < 0 && errno == EINTR)
-		;
-}
 
 // Only the thread that traces may wait for the stop and end it.
 static void *trace(void *unused)

@@ -5,7 +5,6 @@
 //
 // smaps-blocked is the control: fs/proc/task_mmu.c lets go of the mm (m_stop) before it copies.
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
@@ -13,8 +12,8 @@
 
 #include "clock.h"
 #include "failure.h"
-#include "text.h"
 #include "missing_page.h"
+#include "proc_read.h"
 #include "stall.h"
 
 enum { PAGEMAP_ENTRY = 8 };
@@ -30,9 +29,7 @@ static struct holder {
 
 static ssize_t read_file(const char *name, size_t length, off_t offset)
 {
-	char path[40];
-	text_format(path, sizeof(path), "/proc/%d/%s", (int)holder.victim->pid, name);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = proc_open(holder.victim->pid, name);
 	if (fd < 0)
 		return -1;
 	ssize_t result = pread(fd, holder.missing.page, length, offset);

@@ -1,10 +1,9 @@
 // open-files: the control to the holders. Files of the victim in /proc that are open, and not being read,
 // keep only the mm_struct (mm_count), never the memory.
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "failure.h"
-#include "text.h"
+#include "proc_read.h"
 #include "stall.h"
 
 static const char *const NAMES[] = { "mem", "maps", "smaps", "pagemap" };
@@ -23,12 +22,10 @@ static int end(void)
 
 static int hold(const struct victim *victim)
 {
-	char path[40];
 	for (size_t i = 0; i < FILE_COUNT; i++) {
-		text_format(path, sizeof(path), "/proc/%d/%s", (int)victim->pid, NAMES[i]);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
+		int fd = proc_open(victim->pid, NAMES[i]);
 		if (fd < 0)
-			return failed("open %s", path);
+			return failed("open /proc/%d/%s", (int)victim->pid, NAMES[i]);
 		fds[open_count++] = fd;
 	}
 	return 0;

@@ -6,23 +6,14 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "failure.h"
+#include "sys.h"
 #include "text.h"
 #include "text_file.h"
 #include "stall.h"
 #include "zram.h"
-
-#ifndef SYS_process_madvise
-#define SYS_process_madvise 440
-#endif
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
 
 static struct pageout {
 	const struct victim *victim;
@@ -33,9 +24,9 @@ static struct pageout {
 
 static void *page_out(void *unused)
 {
-	struct iovec range = { .iov_base = pageout.victim->memory, .iov_len = pageout.victim->size };
+	const struct victim *victim = pageout.victim;
 	prctl(PR_SET_NAME, STALL_COMM);
-	long done = syscall(SYS_process_madvise, pageout.victim->pidfd, &range, 1UL, (long)MADV_PAGEOUT, 0L);
+	long done = sys_process_pageout(victim->pidfd, victim->memory, victim->size);
 	pageout.error = done < 0 ? errno : 0;
 	pageout.returned_ns = now_ns();
 	return unused;
@@ -76,7 +67,7 @@ static int hold(const struct victim *victim)
 
 static int possible(void)
 {
-	if (syscall(SYS_process_madvise, -1L, NULL, 0UL, (long)MADV_PAGEOUT, 0L) < 0 && errno == ENOSYS)
+	if (sys_process_pageout(-1, NULL, 0) < 0 && errno == ENOSYS)
 		return failed("process_madvise");
 	return zram_possible();
 }

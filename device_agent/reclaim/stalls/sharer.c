@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "await.h"
 #include "failure.h"
 #include "sys.h"
 #include "stall.h"
@@ -66,8 +66,7 @@ static int join_vfork(void *memory, pid_t *pid)
 	errno = pthread_create(&thread, NULL, wait_in_vfork, NULL);
 	if (errno != 0)
 		return failed("start the thread that vforks");
-	while (sem_wait(&vforked) < 0 && errno == EINTR)
-		;
+	await(&vforked);
 	*pid = vfork_child;
 	return *pid > 0 ? 0 : refused("the victim could not vfork");
 }
