@@ -18,6 +18,7 @@
 #include "free_memory.h"
 #include "group.h"
 #include "shapes/shape.h"
+#include "share.h"
 #include "sort.h"
 #include "stall.h"
 #include "sys.h"
@@ -95,7 +96,7 @@ static int64_t reached_ns(bool memory, bool when_read, int64_t start_kb, int64_t
 		const struct sample *sample = &samples[i];
 		int64_t back_kb = memory ? sample->free_kb - start_kb : start_kb - sample->charged_kb;
 		int64_t at_ns = when_read ? sample->free_read_ns : memory ? sample->free_at_ns : sample->charged_at_ns;
-		if (at_ns >= job.outcome.killed_ns && back_kb * 100 >= size_kb * percent)
+		if (at_ns >= job.outcome.killed_ns && reaches_share(back_kb, size_kb, percent))
 			return at_ns - job.outcome.killed_ns;
 	}
 	return -1;
@@ -150,8 +151,9 @@ static int sample_kill(const struct stall *stall, int64_t size_kb, int64_t hold_
 			if (stall->release != NULL && stall->release() < 0)
 				return -1;
 		}
-		bool by_charge = !charge || samples[0].charged_kb - samples[count - 1].charged_kb >= size_kb * 99 / 100;
-		bool by_memory = !memory || samples[count - 1].free_kb - samples[0].free_kb >= size_kb * 99 / 100;
+		const struct sample *first = &samples[0], *last = &samples[count - 1];
+		bool by_charge = !charge || reaches_share(first->charged_kb - last->charged_kb, size_kb, 99);
+		bool by_memory = !memory || reaches_share(last->free_kb - first->free_kb, size_kb, 99);
 		if (killed_ns != 0 && released && ((by_charge && by_memory) || at_ns > killed_ns + TIMEOUT_NS))
 			break;
 		sleep_until(at_ns + PERIOD_NS);

@@ -11,6 +11,7 @@
 #include "failure.h"
 #include "holds.h"
 #include "lmkd/choice.h"
+#include "share.h"
 #include "sight.h"
 #include "stop.h"
 #include "text.h"
@@ -133,7 +134,7 @@ static void count_condemned(const struct policy *policy, struct kill_record *rec
 	for (size_t i = 0; i < policy->kill_count; i++) {
 		const struct watched *earlier = &policy->kills[i].watched;
 		int64_t charged_kb = group_charged_kb(&earlier->killing.victim->group);
-		if (charged_kb <= earlier->charged_kb / 10)
+		if (reaches_share(earlier->charged_kb - charged_kb, earlier->charged_kb, FREED_PCT))
 			continue;
 		if (victim_has_exited(earlier->killing.victim))
 			record->condemned_zombie_kb += charged_kb;

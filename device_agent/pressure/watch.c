@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "share.h"
 #include "sight.h"
 #include "holds.h"
 #include "sys.h"
@@ -45,7 +46,7 @@ static void look_at(struct watched *watched, int64_t at_ns)
 		watched->charged_now_kb = charged_kb;
 	if (watched->exited_ns == 0 && victim_has_exited(watched->killing.victim))
 		watched->exited_ns = at_ns;
-	if (watched->freed_ns == 0 && watched->charged_now_kb <= watched->charged_kb / 10)
+	if (watched->freed_ns == 0 && reaches_share(watched->charged_kb - watched->charged_now_kb, watched->charged_kb, FREED_PCT))
 		watched->freed_ns = at_ns;
 	if (watched->release_ns != 0 && at_ns >= watched->release_ns) {
 		watched->release_ns = 0;

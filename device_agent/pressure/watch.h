@@ -9,7 +9,7 @@
 #include "apps.h"
 #include "demand.h"
 
-enum { WATCH_CAPACITY = 8192 };
+enum { WATCH_CAPACITY = 8192, FREED_PCT = 90 };
 
 struct watch_point {
 	int64_t at_ns; // CLOCK_MONOTONIC
@@ -27,7 +27,7 @@ struct watched {
 	int64_t release_ns; // when its hold is due; 0: not before the end
 	_Atomic int64_t charged_now_kb;
 	_Atomic int64_t exited_ns; // pidfd seen readable, or 0
-	_Atomic int64_t freed_ns;  // charge seen at or below a tenth of charged_kb, or 0
+	_Atomic int64_t freed_ns;  // FREED_PCT of charged_kb seen to be back, or 0
 };
 
 // Starts watching. 0, or -1 with failed().

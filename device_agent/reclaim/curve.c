@@ -2,6 +2,7 @@
 #include "curve.h"
 
 #include "clock.h"
+#include "share.h"
 #include "sort.h"
 
 // The first moment since the kill by which `percent` of the victim was back; -1 when it never was.
@@ -13,7 +14,7 @@ static int64_t reclaimed_ns(const struct samples *samples, int64_t killed_ns, in
 		int64_t since_kill_ns = sample->at_ns - killed_ns;
 		if (since_kill_ns > timeout_ns)
 			return -1;
-		if (since_kill_ns >= 0 && (charged_at_kill_kb - sample->charged_kb) * 100 >= size_kb * percent)
+		if (since_kill_ns >= 0 && reaches_share(charged_at_kill_kb - sample->charged_kb, size_kb, percent))
 			return since_kill_ns;
 	}
 	return -1;

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "share.h"
 #include "stop.h"
 
 static struct sample buffer[SAMPLE_CAPACITY];
@@ -49,7 +50,9 @@ static bool is_over(const struct sampling *sampling, const struct samples *sampl
 		return false;
 	if (last->at_ns - killed_ns > sampling->timeout_ns)
 		return true;
-	return last->charged_kb <= sampling->target_kb && samples->exit_seen_ns >= 0 && sampling->released_ns >= 0;
+	int64_t back_kb = sampling->charged_at_kill_kb - last->charged_kb;
+	return reaches_share(back_kb, sampling->returns_kb, sampling->meter->enough_pct) &&
+	       samples->exit_seen_ns >= 0 && sampling->released_ns >= 0;
 }
 
 int sampler_run(struct sampling *sampling, struct samples *samples)

@@ -26,7 +26,8 @@ struct samples {
 struct sampling {
 	const struct victim *victim;
 	const struct meter *meter;
-	int64_t target_kb;                // stop once the charge is at or below this and the victim has exited,
+	int64_t charged_at_kill_kb;       // stop once the meter's enough_pct of returns_kb are back since this charge
+	int64_t returns_kb;               // and the victim has exited and been released,
 	int64_t timeout_ns;               // or this long after the kill
 	const _Atomic int64_t *killed_ns; // 0 until the kill
 	int64_t hold_ns;                  // release() is due this long after the kill

@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "reaping.h"
 #include "sampler.h"
+#include "share.h"
 #include "teardown.h"
 
 // lmkd's default for ro.lmk.kill_timeout_ms: how long it waits for a victim before it kills again.
@@ -20,10 +21,11 @@ static int64_t since(int64_t moment_ns, int64_t killed_ns)
 
 // Z: the victim's pidfd is readable, so lmkd believes it gone, while its memory is still charged.
 // D: lmkd's wait ran out with the victim still exiting and its memory still charged.
-static const char *classify(const struct trial_result *result, const struct samples *samples, int64_t back_kb)
+static const char *classify(const struct trial_result *result, const struct samples *samples)
 {
+	int64_t back_kb = result->charged_at_kill_kb - samples->charged_at_exit_kb;
 	if (samples->exit_seen_ns >= 0 && result->exit_ns <= LMKD_KILL_TIMEOUT_NS)
-		return samples->charged_at_exit_kb > back_kb ? "Z" : "none";
+		return reaches_share(back_kb, result->returns_kb, 90) ? "none" : "Z";
 	if (result->curve.reclaim_90_ns < 0 || result->curve.reclaim_90_ns > LMKD_KILL_TIMEOUT_NS)
 		return "D";
 	return "none";
@@ -53,15 +55,14 @@ static void summarise(const struct planned_trial *planned, const struct reaping 
 		      const struct samples *samples, const struct sampling *sampling, struct trial_result *result)
 {
 	int64_t killed_ns = reaping->outcome.killed_ns;
-	int64_t returns_kb = result->returns_kb;
 	result->outcome = reaping->outcome;
 	note_charges(result, reaping, samples);
 	result->sample_count = samples->count;
 	result->exit_ns = since(samples->exit_seen_ns, killed_ns);
 	result->released_ns = planned->hold_ns == 0 ? -1 : since(sampling->released_ns, killed_ns);
 	curve_compute(&result->curve, samples, killed_ns, planned->timeout_ns, result->charged_at_kill_kb,
-		      returns_kb);
-	result->stall_class = classify(result, samples, result->charged_at_kill_kb - returns_kb * 90 / 100);
+		      result->returns_kb);
+	result->stall_class = classify(result, samples);
 }
 
 // When the stall was released, which is now if the sampling ended before that.
@@ -82,7 +83,8 @@ static int sample_kill(const struct planned_trial *planned, struct reaping *reap
 	struct sampling sampling = {
 		.victim = reaping->victim,
 		.meter = planned->meter,
-		.target_kb = result->charged_at_kill_kb - (result->returns_kb * planned->meter->enough_pct + 99) / 100,
+		.charged_at_kill_kb = result->charged_at_kill_kb,
+		.returns_kb = result->returns_kb,
 		.timeout_ns = planned->timeout_ns,
 		.killed_ns = &reaping->outcome.killed_ns,
 		.hold_ns = planned->hold_ns,

@@ -1,5 +1,6 @@
 // in-zram: private memory that has been swapped out, as much of a cached app's is.
 #include "../failure.h"
+#include "../share.h"
 #include "../sys.h"
 #include "../text_file.h"
 #include "../zram.h"
@@ -20,7 +21,7 @@ static void *make(const struct memory_plan *plan, int file_fd)
 		return NULL;
 	}
 	int64_t swapped_kb = read_keyed_number("/proc/self/status", "VmSwap");
-	if (swapped_kb * 100 < plan->size_kb * SWAPPED_PCT) {
+	if (!reaches_share(swapped_kb, plan->size_kb, SWAPPED_PCT)) {
 		refused("swap took %lld of %lld kB", (long long)swapped_kb, (long long)plan->size_kb);
 		return NULL;
 	}
