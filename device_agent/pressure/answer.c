@@ -12,9 +12,9 @@ static int64_t since(int64_t moment_ns, const struct episode_result *result)
 	return moment_ns == 0 ? -1 : moment_ns - result->start_ns;
 }
 
-static void answer_sight(const struct kill_record *record)
+static void answer_inputs(const struct kill_record *record)
 {
-	const struct meminfo *meminfo = &record->sight.meminfo;
+	const struct meminfo *meminfo = &record->inputs.meminfo;
 	wire_text("reason", kill_reason_name(record->decision.reason));
 	wire_number("min_score_adj", record->decision.min_score_adj);
 	wire_number("free_kb", meminfo->mem_free - meminfo->cma_free);
@@ -52,7 +52,7 @@ static int answer_kill(const struct kill_record *record, const struct episode_re
 	answer_reaping(&watched->killing, result);
 	wire_number_or_null("exited_ns", since(watched->exited_ns, result));
 	wire_number_or_null("freed_ns", since(watched->freed_ns, result));
-	answer_sight(record);
+	answer_inputs(record);
 	return wire_end();
 }
 

@@ -53,13 +53,13 @@ static void summarise(struct episode_result *result)
 static int press(const struct episode_plan *plan, struct episode_result *result)
 {
 	struct memory_totals before;
-	if (sight_totals(&before) < 0 || sight_watermarks(&result->policy.watermarks) < 0)
+	if (inputs_read_totals(&before) < 0 || inputs_read_watermarks(&result->policy.watermarks) < 0)
 		return -1;
-	result->free_at_start_kb = sight_free_kb();
+	result->free_at_start_kb = inputs_free_kb();
 	foreground_go(&foreground);
 	int ran = policy_run(&result->policy, now_ns() + plan->timeout_ns);
 	result->end_ns = now_ns();
-	if (sight_totals(&result->totals) < 0)
+	if (inputs_read_totals(&result->totals) < 0)
 		return -1;
 	subtract(&result->totals, &before);
 	summarise(result);
@@ -106,12 +106,12 @@ static int press_apps(const struct episode_plan *plan, struct episode_result *re
 
 static int run_in_groups(const struct episode_plan *plan, struct episode_result *result)
 {
-	if (sight_open(plan->limit_kb) < 0)
+	if (inputs_open(plan->limit_kb) < 0)
 		return -1;
 	int ran = apps_start(&apps, plan->apps, plan->app_count, FIRST_APP_GROUP);
 	if (ran == 0)
 		ran = press_apps(plan, result);
-	sight_close();
+	inputs_close();
 	return apps_end(&apps) < 0 ? -1 : ran;
 }
 

@@ -3,7 +3,7 @@
 
 #include "episode_plan.h"
 #include "policy.h"
-#include "sight.h"
+#include "inputs.h"
 
 struct episode_result {
 	int64_t clock_resolution_ns;

@@ -12,7 +12,7 @@
 #include "holds.h"
 #include "lmkd/choice.h"
 #include "share.h"
-#include "sight.h"
+#include "inputs.h"
 #include "stop.h"
 #include "text.h"
 
@@ -27,7 +27,7 @@ enum polling { POLLING_OFF, POLLING_ON, POLLING_PAUSED };
 static struct {
 	int epoll_fd;
 	int monitors[2]; // MEDIUM_PRESSURE, CRITICAL_PRESSURE; -1: switched off
-	struct lmkd_memory memory;
+	struct lmkd_state state;
 	enum pressure_level last_level;  // of the last event, until a poll resets it
 	enum pressure_level polled_level;
 	enum polling polling;
@@ -58,7 +58,7 @@ static int add_monitor(enum source source, const char *kind, int64_t stall_ms)
 	char trigger[64];
 	if (stall_ms == 0)
 		return 0;
-	int fd = loop.monitors[source] = sight_open_pressure();
+	int fd = loop.monitors[source] = inputs_open_pressure();
 	if (fd < 0)
 		return -1;
 	text_format(trigger, sizeof(trigger), "%s %lld %d", kind, (long long)(stall_ms * 1000), WINDOW_MS * 1000);
@@ -69,11 +69,11 @@ static int add_monitor(enum source source, const char *kind, int64_t stall_ms)
 
 static int remember_the_past(const struct lmkd_settings *settings)
 {
-	struct lmkd_sight sight;
-	lmkd_memory_init(&loop.memory, settings);
-	if (sight_take(&sight) < 0)
+	struct lmkd_inputs inputs;
+	lmkd_state_init(&loop.state, settings);
+	if (inputs_read(&inputs) < 0)
 		return -1;
-	lmkd_memory_catch_up(&loop.memory, &sight);
+	lmkd_state_catch_up(&loop.state, &inputs);
 	return 0;
 }
 
@@ -145,9 +145,9 @@ static void count_condemned(const struct policy *policy, struct kill_record *rec
 	}
 }
 
-static int64_t shortfall_of(const struct lmkd_sight *sight)
+static int64_t shortfall_of(const struct lmkd_inputs *inputs)
 {
-	int64_t shortfall_kb = sight->watermarks.low - (sight->meminfo.mem_free - sight->meminfo.cma_free);
+	int64_t shortfall_kb = inputs->watermarks.low - (inputs->meminfo.mem_free - inputs->meminfo.cma_free);
 	return shortfall_kb > 0 ? shortfall_kb : 0;
 }
 
@@ -182,14 +182,14 @@ static void prepare_candidates(const struct policy *policy)
 	}
 }
 
-static struct kill_record *make_record(struct policy *policy, const struct app *app, const struct lmkd_sight *sight,
+static struct kill_record *make_record(struct policy *policy, const struct app *app, const struct lmkd_inputs *inputs,
 				       const struct lmkd_decision *decision)
 {
 	struct kill_record *record = &policy->kills[policy->kill_count];
 	memset(record, 0, sizeof(*record));
 	record->decision = *decision;
-	record->sight = *sight;
-	record->shortfall_kb = shortfall_of(sight);
+	record->inputs = *inputs;
+	record->shortfall_kb = shortfall_of(inputs);
 	record->watched.app = (size_t)(app - policy->apps->items);
 	record->watched.killing.victim = &app->process;
 	record->watched.charged_kb = group_charged_kb(&app->process.group);
@@ -200,17 +200,17 @@ static struct kill_record *make_record(struct policy *policy, const struct app *
 }
 
 // 1: killed; 0: there is nobody to kill; -1 with failed().
-static int kill_one(struct policy *policy, const struct lmkd_sight *sight, const struct lmkd_decision *decision)
+static int kill_one(struct policy *policy, const struct lmkd_inputs *inputs, const struct lmkd_decision *decision)
 {
 	int64_t rss_kb = 0;
 	int index = choose(policy, decision->min_score_adj, &rss_kb);
 	if (index < 0)
 		return 0;
-	struct kill_record *record = make_record(policy, &policy->apps->items[index], sight, decision);
+	struct kill_record *record = make_record(policy, &policy->apps->items[index], inputs, decision);
 	record->pid = policy->apps->items[index].process.pid;
 	record->rss_kb = rss_kb;
 	holds_killed((size_t)index);
-	if (start_waiting(&record->watched, sight->now_ms) < 0)
+	if (start_waiting(&record->watched, inputs->now_ms) < 0)
 		return -1;
 	if (killers_kill(&record->watched.killing) < 0) {
 		stop_waiting();
@@ -219,29 +219,29 @@ static int kill_one(struct policy *policy, const struct lmkd_sight *sight, const
 	count_condemned(policy, record, record->watched.decided_ns); // after the kill, which must not wait for it
 	policy->kill_count++;
 	watch_victim(&record->watched);
-	lmkd_remember_kill(policy->settings, &loop.memory, decision);
+	lmkd_remember_kill(policy->settings, &loop.state, decision);
 	return 1;
 }
 
 static int refresh_watermarks(struct policy *policy, int64_t at_ms)
 {
 	loop.watermarks_ms = at_ms;
-	return sight_watermarks(&policy->watermarks);
+	return inputs_read_watermarks(&policy->watermarks);
 }
 
 // Looks, decides, kills. Whether it killed or waits for a kill in *busy; what was decided in *decision.
 static int look(struct policy *policy, enum pressure_level level, bool is_event, struct lmkd_decision *decision)
 {
-	struct lmkd_sight sight = { .is_event = is_event, .level = level };
-	if (sight_take(&sight) < 0)
+	struct lmkd_inputs inputs = { .is_event = is_event, .level = level };
+	if (inputs_read(&inputs) < 0)
 		return -1;
-	if ((policy->watermarks.high == 0 || sight.now_ms - loop.watermarks_ms > WATERMARKS_MS) &&
-	    refresh_watermarks(policy, sight.now_ms) < 0)
+	if ((policy->watermarks.high == 0 || inputs.now_ms - loop.watermarks_ms > WATERMARKS_MS) &&
+	    refresh_watermarks(policy, inputs.now_ms) < 0)
 		return -1;
-	sight.watermarks = policy->watermarks;
-	*decision = lmkd_decide(policy->settings, &loop.memory, &sight);
+	inputs.watermarks = policy->watermarks;
+	*decision = lmkd_decide(policy->settings, &loop.state, &inputs);
 	policy->evaluations++;
-	return decision->reason == REASON_NONE ? 0 : kill_one(policy, &sight, decision);
+	return decision->reason == REASON_NONE ? 0 : kill_one(policy, &inputs, decision);
 }
 
 static bool must_skip(const struct policy *policy, int64_t at_ms)

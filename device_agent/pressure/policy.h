@@ -14,7 +14,7 @@ struct kill_record {
 	struct watched watched;
 	pid_t pid;
 	struct lmkd_decision decision;
-	struct lmkd_sight sight;
+	struct lmkd_inputs inputs;
 	int64_t rss_kb;
 	int64_t shortfall_kb; // of free memory below the low watermark
 	// What earlier victims still hold, by why: a zombie whose memory is charged all the same; one that

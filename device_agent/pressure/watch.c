@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "failure.h"
 #include "share.h"
-#include "sight.h"
+#include "inputs.h"
 #include "holds.h"
 #include "sys.h"
 
@@ -62,7 +62,7 @@ static void take_point(void)
 		look_at(watch.victims[i], point.at_ns);
 		point.returned_kb += watch.victims[i]->charged_kb - watch.victims[i]->charged_now_kb;
 	}
-	point.free_kb = sight_free_kb();
+	point.free_kb = inputs_free_kb();
 	if (point.free_kb < 0)
 		note_failure("read the free memory");
 	if (watch.point_count < WATCH_CAPACITY) {

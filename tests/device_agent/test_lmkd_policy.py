@@ -31,7 +31,7 @@ CALM = (
 )
 """Nothing is wrong. 999 file pages: a refault is a tenth of a percent of thrashing."""
 
-FIRST = f"see now_ms=5000 {CALM} kswapd=1"
+FIRST = f"decide now_ms=5000 {CALM} kswapd=1"
 """lmkd's first look ever begins the first window of a second."""
 
 RECLAIM = "kswapd=2"
@@ -49,7 +49,7 @@ def program(checkout: Path) -> Path:
     return build_sanitized("lmkd_cases", sources, [pressure, source])
 
 
-def say(program: Path, script: bytes) -> list[str]:
+def run_script(program: Path, script: bytes) -> list[str]:
     done = subprocess.run([program], input=script, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()[-2000:]
     return done.stdout.decode().splitlines()
@@ -57,7 +57,7 @@ def say(program: Path, script: bytes) -> list[str]:
 
 def decide(program: Path, *commands: str) -> list[str]:
     """What is printed, from a fresh start with default settings."""
-    return say(program, "\n".join(["reset", *commands, ""]).encode())
+    return run_script(program, "\n".join(["reset", *commands, ""]).encode())
 
 
 def reasons(lines: Sequence[str]) -> list[tuple[str, int]]:
@@ -123,7 +123,7 @@ SINGLE = {
 
 @pytest.mark.parametrize(("seen", "expected"), SINGLE.values(), ids=SINGLE.keys())
 def test_one_look(program: Path, seen: str, expected: tuple[str, int]) -> None:
-    lines = decide(program, FIRST, f"see now_ms=5001 {RECLAIM} {seen}")
+    lines = decide(program, FIRST, f"decide now_ms=5001 {RECLAIM} {seen}")
     assert reasons(lines)[1:] == [expected]
 
 
@@ -184,13 +184,13 @@ SET = {
 
 @pytest.mark.parametrize(("setting", "seen", "expected"), SET.values(), ids=SET.keys())
 def test_settings(program: Path, setting: list[str], seen: str, expected: tuple[str, int]) -> None:
-    lines = decide(program, *setting, FIRST, f"see now_ms=5001 {RECLAIM} {seen}")
+    lines = decide(program, *setting, FIRST, f"decide now_ms=5001 {RECLAIM} {seen}")
     assert reasons(lines)[1:] == [expected]
 
 
 def test_nothing_is_done_while_nothing_changes(program: Path) -> None:
     """Neither reclaim nor refaults: lmkd does not even look at the watermarks."""
-    still = f"see {CALM} {BELOW_MIN} event=1 level=2"
+    still = f"decide {CALM} {BELOW_MIN} event=1 level=2"
     lines = decide(
         program, still, f"{still} kswapd=1", still, f"{still} refault=1", f"{still} refill=1", still
     )
@@ -207,17 +207,17 @@ def test_nothing_is_done_while_nothing_changes(program: Path) -> None:
 def test_below_min_right_after_a_kill_anybody_may_die(program: Path) -> None:
     lines = decide(
         program,
-        f"see now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
+        f"decide now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
         "kill",
-        f"see now_ms=2 {BELOW_MIN} kswapd=2",
-        f"see now_ms=3 {BELOW_MIN} kswapd=3",
+        f"decide now_ms=2 {BELOW_MIN} kswapd=2",
+        f"decide now_ms=3 {BELOW_MIN} kswapd=3",
     )
     assert reasons(lines) == [("LOW_MEM", CACHED), ("PRESSURE_AFTER_KILL", ANY), ("LOW_MEM", CACHED)]
 
 
 def test_below_low_right_after_a_kill_is_low_memory(program: Path) -> None:
     lines = decide(
-        program, f"see now_ms=1 {CALM} {BELOW_LOW} kswapd=1", "kill", f"see now_ms=2 {BELOW_LOW} kswapd=2"
+        program, f"decide now_ms=1 {CALM} {BELOW_LOW} kswapd=1", "kill", f"decide now_ms=2 {BELOW_LOW} kswapd=2"
     )
     assert reasons(lines)[1] == ("LOW_MEM", CACHED)
 
@@ -226,9 +226,9 @@ def test_after_a_kill_only_those_that_the_setting_names(program: Path) -> None:
     lines = decide(
         program,
         "set pressure_after_kill_min_score 900",
-        f"see now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
+        f"decide now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
         "kill",
-        f"see now_ms=2 {BELOW_MIN} kswapd=2",
+        f"decide now_ms=2 {BELOW_MIN} kswapd=2",
     )
     assert reasons(lines)[1] == ("PRESSURE_AFTER_KILL", 900)
 
@@ -241,10 +241,10 @@ def test_thrashing_is_counted_from_the_windows_start_and_fades_by_half_a_window(
     lines = decide(
         program,
         FIRST,
-        "see now_ms=5499 kswapd=2 refault=500",  # 50 % of 999 + 1 pages
-        "see now_ms=6001 kswapd=3 refault=800",  # the window is over: 80 % grown, below the limit: halved
-        "see now_ms=6499 kswapd=4 refault=900",  # 10 % more
-        "see now_ms=9001 kswapd=5 refault=900",  # three windows later: 10 % >> 3
+        "decide now_ms=5499 kswapd=2 refault=500",  # 50 % of 999 + 1 pages
+        "decide now_ms=6001 kswapd=3 refault=800",  # the window is over: 80 % grown, below the limit: halved
+        "decide now_ms=6499 kswapd=4 refault=900",  # 10 % more
+        "decide now_ms=9001 kswapd=5 refault=900",  # three windows later: 10 % >> 3
     )
     assert thrashing(lines) == [0, 50, 40, 50, 1]
 
@@ -253,8 +253,8 @@ def test_thrashing_beyond_the_limit_that_found_no_victim_does_not_fade(program: 
     lines = decide(
         program,
         FIRST,
-        "see now_ms=6000 kswapd=2 refault=1500",
-        "see now_ms=6099 kswapd=3 refault=1500",
+        "decide now_ms=6000 kswapd=2 refault=1500",
+        "decide now_ms=6099 kswapd=3 refault=1500",
     )
     assert thrashing(lines) == [0, 150, 150]
 
@@ -263,10 +263,10 @@ def test_a_kill_starts_the_count_anew(program: Path) -> None:
     lines = decide(
         program,
         FIRST,
-        f"see now_ms=5001 kswapd=2 refault=1500 {BELOW_LOW}",
+        f"decide now_ms=5001 kswapd=2 refault=1500 {BELOW_LOW}",
         "kill",
-        "see now_ms=5002 kswapd=3 refault=1600",
-        "see now_ms=5003 kswapd=4 refault=1700",
+        "decide now_ms=5002 kswapd=3 refault=1600",
+        "decide now_ms=5003 kswapd=4 refault=1700",
     )
     assert thrashing(lines) == [0, 150, 0, 10]
 
@@ -275,13 +275,13 @@ def test_a_kill_for_thrashing_lowers_the_limit_by_a_tenth_until_the_window_ends(
     lines = decide(
         program,
         FIRST,
-        f"see now_ms=5001 kswapd=2 refault=1010 {BELOW_LOW}",
+        f"decide now_ms=5001 kswapd=2 refault=1010 {BELOW_LOW}",
         "kill",
-        "see now_ms=5002 kswapd=3 refault=1010",
-        "see now_ms=5003 kswapd=4 refault=1920",  # 91 %, above 90
-        "see now_ms=5004 kswapd=5 refault=1910",  # 90 %, not above
-        "see now_ms=6099 kswapd=6 refault=1900",  # the window is over: 89 % is halved
-        "see now_ms=6100 kswapd=7 refault=2440",  # 44 + 54 %, below the old limit
+        "decide now_ms=5002 kswapd=3 refault=1010",
+        "decide now_ms=5003 kswapd=4 refault=1920",  # 91 %, above 90
+        "decide now_ms=5004 kswapd=5 refault=1910",  # 90 %, not above
+        "decide now_ms=6099 kswapd=6 refault=1900",  # the window is over: 89 % is halved
+        "decide now_ms=6100 kswapd=7 refault=2440",  # 44 + 54 %, below the old limit
     )
     assert [reason for reason, _ in reasons(lines)] == [
         "NONE",
@@ -299,7 +299,7 @@ def test_a_kill_for_other_reasons_leaves_the_limit(program: Path) -> None:
         program,
         f"{FIRST} {BELOW_LOW}",
         "kill",
-        "see now_ms=5001 kswapd=2 refault=910",
+        "decide now_ms=5001 kswapd=2 refault=910",
     )
     assert reasons(lines)[1] == ("LOW_MEM", CACHED)
 
@@ -310,12 +310,12 @@ def test_after_thrashing_the_file_cache_must_recover(program: Path) -> None:
         program,
         "set filecache_min_kb 3997",
         FIRST,
-        "see now_ms=5001 kswapd=2",  # too little, but nothing has thrashed
-        f"see now_ms=5002 kswapd=3 refault=1010 {BELOW_LOW}",
+        "decide now_ms=5001 kswapd=2",  # too little, but nothing has thrashed
+        f"decide now_ms=5002 kswapd=3 refault=1010 {BELOW_LOW}",
         "kill",
-        "see now_ms=5003 kswapd=4 mem_free=10000",
-        "see now_ms=5004 kswapd=5 nr_active_file=500",  # 4000 kB: enough, and no longer looked at
-        "see now_ms=5005 kswapd=6 nr_active_file=1",
+        "decide now_ms=5003 kswapd=4 mem_free=10000",
+        "decide now_ms=5004 kswapd=5 nr_active_file=500",  # 4000 kB: enough, and no longer looked at
+        "decide now_ms=5005 kswapd=6 nr_active_file=1",
     )
     assert reasons(lines) == [
         ("NONE", 0),
@@ -331,11 +331,11 @@ def test_stuck_in_direct_reclaim_for_longer_than_the_setting(program: Path) -> N
     lines = decide(
         program,
         "set direct_reclaim_threshold_ms 100",
-        f"see now_ms=1 {CALM} direct=1",
-        "see now_ms=101 direct=2",
-        "see now_ms=102 direct=3",
-        "see now_ms=103 kswapd=1",  # no direct reclaim since the last look: the count ends
-        "see now_ms=300 direct=4",
+        f"decide now_ms=1 {CALM} direct=1",
+        "decide now_ms=101 direct=2",
+        "decide now_ms=102 direct=3",
+        "decide now_ms=103 kswapd=1",  # no direct reclaim since the last look: the count ends
+        "decide now_ms=300 direct=4",
     )
     assert [reason for reason, _ in reasons(lines)] == ["NONE", "NONE", "DIRECT_RECL_STUCK", "NONE", "NONE"]
 
@@ -372,7 +372,7 @@ def test_settings_out_of_bounds_are_refused(program: Path, name: str, value: int
 
 
 def parse(program: Path, what: str, *texts: bytes) -> list[str]:
-    return say(program, b"".join(b"parse %s %d\n%s" % (what.encode(), len(text), text) for text in texts))
+    return run_script(program, b"".join(b"parse %s %d\n%s" % (what.encode(), len(text), text) for text in texts))
 
 
 def test_meminfo_of_a_real_machine(program: Path) -> None:

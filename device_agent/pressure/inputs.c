@@ -2,7 +2,7 @@
 //
 // A cgroup has no watermarks and no free memory of its own: free is what is left to its limit, and the watermarks are
 // those that the kernel would give a machine of that size (mm/page_alloc.c, calculate_min_free_kbytes()).
-#include "sight.h"
+#include "inputs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ static int open_file(enum file file, int flags)
 	return fd < 0 ? failed("open %s", name) : fd;
 }
 
-int sight_open(int64_t group_limit_kb)
+int inputs_open(int64_t group_limit_kb)
 {
 	limit_kb = group_limit_kb;
 	for (int file = 0; file < FILE_COUNT; file++) {
@@ -58,14 +58,14 @@ int sight_open(int64_t group_limit_kb)
 			continue;
 		fds[file] = open_file((enum file)file, O_RDONLY);
 		if (fds[file] < 0) {
-			sight_close();
+			inputs_close();
 			return -1;
 		}
 	}
 	return 0;
 }
 
-int sight_open_pressure(void)
+int inputs_open_pressure(void)
 {
 	return open_file(PRESSURE, O_RDWR | O_NONBLOCK);
 }
@@ -108,11 +108,11 @@ static int64_t sum_of(const char *text, const char *beginning)
 	return sum;
 }
 
-static void take_group_stat(const char *stat, struct lmkd_sight *sight)
+static void take_group_stat(const char *stat, struct lmkd_inputs *inputs)
 {
-	int64_t page_bytes = sight->page_kb * KB;
-	struct meminfo *meminfo = &sight->meminfo;
-	meminfo->mem_free = sight_free_kb();
+	int64_t page_bytes = inputs->page_kb * KB;
+	struct meminfo *meminfo = &inputs->meminfo;
+	meminfo->mem_free = inputs_free_kb();
 	meminfo->buffers = meminfo->swap_cached = meminfo->cma_free = 0;
 	meminfo->cached = sum_of(stat, "file ") / KB;
 	meminfo->shmem = sum_of(stat, "shmem ") / KB;
@@ -120,7 +120,7 @@ static void take_group_stat(const char *stat, struct lmkd_sight *sight)
 	meminfo->inactive_anon = sum_of(stat, "inactive_anon ") / KB;
 	meminfo->active_file = sum_of(stat, "active_file ") / KB;
 	meminfo->inactive_file = sum_of(stat, "inactive_file ") / KB;
-	sight->vmstat = (struct vmstat){
+	inputs->vmstat = (struct vmstat){
 		.nr_inactive_file = sum_of(stat, "inactive_file ") / page_bytes,
 		.nr_active_file = sum_of(stat, "active_file ") / page_bytes,
 		.workingset_refault_file = sum_of(stat, "workingset_refault_file "),
@@ -130,29 +130,29 @@ static void take_group_stat(const char *stat, struct lmkd_sight *sight)
 	};
 }
 
-static int take_memory(struct lmkd_sight *sight)
+static int take_memory(struct lmkd_inputs *inputs)
 {
 	const char *text;
-	if ((text = read_file(MEMINFO)) == NULL || meminfo_parse(text, &sight->meminfo) < 0)
+	if ((text = read_file(MEMINFO)) == NULL || meminfo_parse(text, &inputs->meminfo) < 0)
 		return -1;
 	if ((text = read_file(VMSTAT)) == NULL)
 		return -1;
 	if (limit_kb == 0)
-		return vmstat_parse(text, &sight->vmstat);
-	take_group_stat(text, sight);
+		return vmstat_parse(text, &inputs->vmstat);
+	take_group_stat(text, inputs);
 	return 0;
 }
 
-int sight_take(struct lmkd_sight *sight)
+int inputs_read(struct lmkd_inputs *inputs)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &now); // lmkd's clock
-	sight->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / NS_PER_MS;
-	sight->page_kb = sysconf(_SC_PAGESIZE) / KB;
-	if (take_memory(sight) < 0)
+	inputs->now_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / NS_PER_MS;
+	inputs->page_kb = sysconf(_SC_PAGESIZE) / KB;
+	if (take_memory(inputs) < 0)
 		return -1;
 	const char *text = read_file(PRESSURE);
-	return text == NULL ? -1 : pressure_parse(text, &sight->pressure);
+	return text == NULL ? -1 : pressure_parse(text, &inputs->pressure);
 }
 
 static int64_t square_root(int64_t square)
@@ -163,7 +163,7 @@ static int64_t square_root(int64_t square)
 	return root;
 }
 
-int sight_watermarks(struct watermarks *watermarks)
+int inputs_read_watermarks(struct watermarks *watermarks)
 {
 	if (limit_kb > 0) {
 		int64_t min_kb = square_root(limit_kb * 16);
@@ -190,7 +190,7 @@ static int count_stalls(const char *vmstat, struct memory_totals *totals)
 	return 0;
 }
 
-int sight_totals(struct memory_totals *totals)
+int inputs_read_totals(struct memory_totals *totals)
 {
 	const char *text = read_file(VMSTAT);
 	if (text == NULL)
@@ -204,7 +204,7 @@ int sight_totals(struct memory_totals *totals)
 	return pressure_parse(text, &totals->pressure);
 }
 
-int64_t sight_free_kb(void)
+int64_t inputs_free_kb(void)
 {
 	char text[FREE_BUFFER];
 	struct meminfo meminfo;
@@ -217,7 +217,7 @@ int64_t sight_free_kb(void)
 	return meminfo.mem_free - meminfo.cma_free;
 }
 
-void sight_close(void)
+void inputs_close(void)
 {
 	for (int file = 0; file < FILE_COUNT; file++) {
 		if (fds[file] >= 0)

@@ -15,13 +15,13 @@ struct memory_totals {
 
 // Opens the files. limit_kb is what the confining cgroup may hold (group_confine()), 0: the whole system is
 // looked at. 0, or -1 with failed().
-int sight_open(int64_t limit_kb);
+int inputs_open(int64_t limit_kb);
 // A new descriptor of the file whose triggers tell of memory pressure; -1 with failed().
-int sight_open_pressure(void);
+int inputs_open_pressure(void);
 // Everything but the event and the watermarks. 0, or -1 with failed().
-int sight_take(struct lmkd_sight *sight);
-int sight_watermarks(struct watermarks *watermarks);
-int sight_totals(struct memory_totals *totals);
+int inputs_read(struct lmkd_inputs *inputs);
+int inputs_read_watermarks(struct watermarks *watermarks);
+int inputs_read_totals(struct memory_totals *totals);
 // MemFree - CmaFree, from a file of its own, so that another thread may ask. -1 with errno.
-int64_t sight_free_kb(void);
-void sight_close(void);
+int64_t inputs_free_kb(void);
+void inputs_close(void);

@@ -1,5 +1,5 @@
 // Parses the files. Their text is the kernel's, but nothing is believed of it: numbers are bounded, lines may be cut.
-#include "inputs.h"
+#include "parse.h"
 
 #include <stdbool.h>
 #include <stddef.h>
