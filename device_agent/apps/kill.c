@@ -29,7 +29,7 @@ int kill_plan_parse(char *words, struct kill_plan *plan)
 	return fields_parse(words, FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]), plan);
 }
 
-// When the pidfd was seen readable, or -1: not within the time, or told to stop.
+// When the pidfd was seen readable, or -1: not within the time, or stopped by a signal.
 static int64_t await_exit(int pidfd, int64_t deadline_ns)
 {
 	struct pollfd exit = { .fd = pidfd, .events = POLLIN };
@@ -68,7 +68,7 @@ static int prepare(const struct kill_plan *plan, const struct victim *victim)
 		return -1;
 	mlockall(MCL_CURRENT | MCL_ONFAULT); // takes a privilege, as the next; without them it is a bit slower
 	setpriority(PRIO_PROCESS, 0, REAPER_NICE);
-	return stop_requested() ? refused("told to stop") : 0;
+	return stop_requested() ? refused("stopped by a signal") : 0;
 }
 
 static int kill_opened(const struct kill_plan *plan, const struct victim *victim)

@@ -32,7 +32,7 @@ static int join_words(int count, char **words, char text[WORDS_SIZE])
 	for (int i = 0; i < count; i++) {
 		used += text_format(text + used, WORDS_SIZE - used, "%s ", words[i]);
 		if (used >= WORDS_SIZE)
-			return refused("more than %d bytes of words", (int)WORDS_SIZE);
+			return refused("the arguments are longer than %d bytes", (int)WORDS_SIZE);
 	}
 	return 0;
 }

@@ -28,7 +28,7 @@ static int64_t start_ticks_of(pid_t pid)
 	char *at = strrchr(text, ')');
 	for (int field = STATE_FIELD - 1; at != NULL && field < STARTTIME_FIELD; field++)
 		at = strchr(at + 1, ' ');
-	return at != NULL ? strtoll(at, NULL, 10) : refused("%s is not what it should be", path);
+	return at != NULL ? strtoll(at, NULL, 10) : refused("%s has an unexpected format", path);
 }
 
 static int has_ended(int pidfd)
@@ -40,18 +40,18 @@ static int has_ended(int pidfd)
 static int check(pid_t pid, int pidfd, int64_t start_ticks)
 {
 	char path[PATH_SIZE];
-	int64_t found = start_ticks_of(pid);
-	if (found < 0)
+	int64_t actual_ticks = start_ticks_of(pid);
+	if (actual_ticks < 0)
 		return -1;
-	if (found != start_ticks)
+	if (actual_ticks != start_ticks)
 		return refused("process %d began at %lld, not at %lld: it is another, and is left alone", (int)pid,
-			       (long long)found, (long long)start_ticks);
+			       (long long)actual_ticks, (long long)start_ticks);
 	int64_t owner = read_keyed_number(path_of(pid, "status", path), "Uid");
 	if (geteuid() != 0 && owner != (int64_t)getuid())
 		return refused("process %d belongs to user %lld, and this runs as %u: it is left alone", (int)pid,
 			       (long long)owner, (unsigned int)getuid());
 	if (has_ended(pidfd))
-		return refused("process %d has ended by itself", (int)pid);
+		return refused("process %d has already exited", (int)pid);
 	return 0;
 }
 

@@ -48,7 +48,7 @@ static int sample_until(int64_t end_ns)
 	return 0;
 }
 
-static int tell_watching(int64_t step_ns)
+static int answer_watching(int64_t step_ns)
 {
 	wire_begin("watching");
 	wire_number("pid", getpid());
@@ -56,7 +56,7 @@ static int tell_watching(int64_t step_ns)
 	return wire_end();
 }
 
-static int tell_samples(size_t from, size_t until)
+static int answer_samples(size_t from, size_t until)
 {
 	wire_begin("samples");
 	wire_open("points", '[');
@@ -70,10 +70,10 @@ static int tell_samples(size_t from, size_t until)
 	return wire_end();
 }
 
-static int tell_all(void)
+static int answer_all(void)
 {
 	for (size_t from = 0; from < count; from += SAMPLES_A_LINE)
-		if (tell_samples(from, from + SAMPLES_A_LINE < count ? from + SAMPLES_A_LINE : count) < 0)
+		if (answer_samples(from, from + SAMPLES_A_LINE < count ? from + SAMPLES_A_LINE : count) < 0)
 			return -1;
 	wire_begin("watched");
 	wire_number("samples", (int64_t)count);
@@ -93,9 +93,9 @@ int watch_carry_out(const struct watch_plan *plan)
 	int64_t step_ns = clock_step_ns();
 	settle_down();
 	int64_t begun_ns = now_ns();
-	if (sample_until(begun_ns + plan->idle_ns) < 0 || tell_watching(step_ns) < 0)
+	if (sample_until(begun_ns + plan->idle_ns) < 0 || answer_watching(step_ns) < 0)
 		return -1;
 	if (sample_until(begun_ns + plan->limit_ns) < 0)
 		return -1;
-	return tell_all();
+	return answer_all();
 }

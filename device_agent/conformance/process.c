@@ -202,7 +202,7 @@ void await_answer(const struct process *process)
 void start_act(const struct process *process)
 {
 	if (write(process->channel, "a", 1) != 1)
-		die("tell a process to act");
+		die("ask a process to act");
 }
 
 void end_processes(void)

@@ -233,7 +233,7 @@ int group_confine(int64_t limit_kb)
 	if (prepare_root() < 0)
 		return -1;
 	if (!is_v2)
-		return refused("memory cgroups are v1 here: they tell no memory pressure of their own");
+		return refused("memory cgroups are v1 here: they report no memory pressure of their own");
 	memcpy(outer_root, root, sizeof(root));
 	text_format(root, sizeof(root), "%s/confined", outer_root);
 	if (make_folder(root) == 0 && limit_root(limit_kb) == 0)

@@ -34,16 +34,16 @@ int hog_possible(void)
 {
 	cpu_set_t allowed;
 	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
-		return failed("ask for the CPUs");
-	return CPU_COUNT(&allowed) >= ENOUGH_CPUS ? 0 : refused("it takes two CPUs");
+		return failed("get the CPU affinity");
+	return CPU_COUNT(&allowed) >= ENOUGH_CPUS ? 0 : refused("it needs two CPUs");
 }
 
 int hog_bind(pid_t tid)
 {
-	cpu_set_t one;
-	CPU_ZERO(&one);
-	CPU_SET(busy_cpu(), &one);
-	return sched_setaffinity(tid, sizeof(one), &one);
+	cpu_set_t cpus;
+	CPU_ZERO(&cpus);
+	CPU_SET(busy_cpu(), &cpus);
+	return sched_setaffinity(tid, sizeof(cpus), &cpus);
 }
 
 int hog_starve(pid_t tid, void *unused)

@@ -42,7 +42,7 @@ static int register_missing(const struct missing_page *missing)
 		.mode = UFFDIO_REGISTER_MODE_MISSING,
 	};
 	if (request(missing, UFFDIO_API, &api) < 0)
-		return failed("agree with userfaultfd");
+		return failed("negotiate the userfaultfd API");
 	if (request(missing, UFFDIO_REGISTER, &range) < 0)
 		return failed("register a page with userfaultfd");
 	return 0;
@@ -66,10 +66,10 @@ int missing_page_await(const struct missing_page *missing)
 	struct pollfd event = { .fd = missing->uffd, .events = POLLIN };
 	struct uffd_msg message;
 	if (poll(&event, 1, STALL_HANGS_MS) != 1)
-		return refused("nobody reached the missing page");
+		return refused("nothing accessed the missing page");
 	if (read(missing->uffd, &message, sizeof(message)) != (ssize_t)sizeof(message))
 		return failed("read the holder's fault");
-	return message.event == UFFD_EVENT_PAGEFAULT ? 0 : refused("userfaultfd told of no page fault");
+	return message.event == UFFD_EVENT_PAGEFAULT ? 0 : refused("userfaultfd reported no page fault");
 }
 
 int missing_page_give(const struct missing_page *missing)

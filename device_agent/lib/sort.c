@@ -1,11 +1,11 @@
 // Heapsort: in place, and n log n for any input.
 #include "sort.h"
 
-static void swap(int64_t *one, int64_t *other)
+static void swap(int64_t *left, int64_t *right)
 {
-	int64_t number = *one;
-	*one = *other;
-	*other = number;
+	int64_t number = *left;
+	*left = *right;
+	*right = number;
 }
 
 // Moves the number at `root` down until no child is greater.

@@ -18,7 +18,7 @@ static const char *const MOUNTS[] = { "/sys/kernel/tracing", "/sys/kernel/debug/
 static char instance[96];
 
 static const struct {
-	const char *comm, *who;
+	const char *comm, *context;
 } NAMES[] = {
 	{ VICTIM_COMM, "victim" },
 	{ REAPER_COMM, "reaper" },
@@ -57,12 +57,12 @@ void teardown_forget(void)
 }
 
 // A line of a trace: "     lmkd-victim-123     [001] .....     5.678901: exit_mmap: ...".
-static const char *who_is(const char *line)
+static const char *context_of(const char *line)
 {
 	line += strspn(line, " ");
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
 		if (strncmp(line, NAMES[i].comm, strlen(NAMES[i].comm)) == 0)
-			return NAMES[i].who;
+			return NAMES[i].context;
 	return "other";
 }
 
@@ -70,17 +70,16 @@ static const char *who_is(const char *line)
 static const char *read_trace(struct lines *trace)
 {
 	char *line;
-	const char *found = "";
+	const char *context = "";
 	while (lines_next(trace, &line) > 0) {
 		if (line[0] == '#' || strstr(line, "exit_mmap:") == NULL)
 			continue;
-		const char *who = who_is(line);
-		if (strcmp(who, "other") != 0 && (found[0] == '\0' || strcmp(who, "kworker") != 0))
-			found = who;
-		else if (found[0] == '\0')
-			found = who;
+		const char *latest = context_of(line);
+		bool is_ours = strcmp(latest, "other") != 0 && strcmp(latest, "kworker") != 0;
+		if (is_ours || context[0] == '\0')
+			context = latest;
 	}
-	return found;
+	return context;
 }
 
 const char *teardown_by(void)
@@ -92,9 +91,9 @@ const char *teardown_by(void)
 	text_format(path, sizeof(path), "%s/trace", instance);
 	if (lines_open(&trace, path) < 0)
 		return "";
-	const char *who = read_trace(&trace);
+	const char *context = read_trace(&trace);
 	lines_close(&trace);
-	return who;
+	return context;
 }
 
 void teardown_unwatch(void)

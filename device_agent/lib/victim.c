@@ -67,9 +67,9 @@ static int read_report(struct victim *victim)
 	struct report report;
 	ssize_t length = read(victim->report_fd, &report, sizeof(report));
 	if (length < 0)
-		return failed("hear from the victim");
+		return failed("read the victim's report");
 	if (length != (ssize_t)sizeof(report))
-		return refused("the victim died before it stood (out of memory?)");
+		return refused("the victim died before it was ready (out of memory?)");
 	report.reason[REPORT_SIZE - 1] = '\0';
 	victim->memory = report.memory;
 	victim->companion = report.companion;
@@ -81,7 +81,7 @@ static int fork_victim(struct victim *victim, const struct victim_plan *plan)
 	int ends[2];
 	pid_t parent = getpid();
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return failed("make a pipe");
+		return failed("create a pipe");
 	victim->pid = fork();
 	if (victim->pid == 0)
 		child_main(victim, plan, parent, ends[1]);
@@ -99,7 +99,7 @@ static int open_file(struct victim *victim, const struct victim_plan *plan)
 	if (own_folder(folder, sizeof(folder)) < 0)
 		return -1;
 	victim->file_fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return victim->file_fd < 0 ? failed("make a file in %s", folder) : 0;
+	return victim->file_fd < 0 ? failed("create a file in %s", folder) : 0;
 }
 
 static int start(struct victim *victim, const struct victim_plan *plan)

@@ -55,15 +55,15 @@ static bool parse_number(const char **text, const struct number *bounds, int32_t
 
 static bool parse_numbers(const char *text, size_t row, struct command *command)
 {
-	size_t found = 0;
-	while (*text == ':' && found < COMMANDS[row].most) {
+	size_t number_count = 0;
+	while (*text == ':' && number_count < COMMANDS[row].most) {
 		text++;
-		if (!parse_number(&text, &COMMANDS[row].numbers[found], &command->words[command->count]))
+		if (!parse_number(&text, &COMMANDS[row].numbers[number_count], &command->words[command->count]))
 			return false;
 		command->count++;
-		found++;
+		number_count++;
 	}
-	return *text == '\0' && found >= COMMANDS[row].least;
+	return *text == '\0' && number_count >= COMMANDS[row].least;
 }
 
 static bool parse_rest(const char *text, size_t row, struct command *command)
@@ -86,5 +86,5 @@ int command_parse(const char *text, struct command *command)
 		if (parse_rest(text + length, row, command))
 			return 0;
 	}
-	return refused("no command is called \"%s\", or its numbers are wrong", text);
+	return refused("unknown command, or wrong numbers: \"%s\"", text);
 }

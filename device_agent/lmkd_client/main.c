@@ -56,7 +56,7 @@ static int parse(int count, char **words, struct options *options)
 {
 	int first = parse_options(count, words, options);
 	if (first < 0 || first == count || count - first > COMMANDS_MAX)
-		return refused("no lock, no command, or too many");
+		return refused("expected --lock FILE and 1 to 64 commands");
 	for (int i = first; i < count; i++)
 		if (command_parse(words[i], &options->commands[options->count++]) < 0)
 			return -1;

@@ -127,7 +127,7 @@ static void await_go(void)
 		syscall(SYS_futex, &own.progress->go, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
-static void *want(void *unused)
+static void *run_demand(void *unused)
 {
 	size_t pages = (size_t)own.plan->size_kb * 1024 / own.page;
 	await_go();
@@ -151,7 +151,7 @@ static int become_foreground(void *memory, pid_t *companion)
 	own.memory = pages_map((size_t)own.plan->size_kb * 1024, MAP_PRIVATE);
 	if (own.memory == NULL || write_text("/proc/self/oom_score_adj", "0") < 0)
 		return -1;
-	errno = pthread_create(&thread, NULL, want, NULL);
+	errno = pthread_create(&thread, NULL, run_demand, NULL);
 	return errno != 0 ? failed("start the foreground's thread") : 0;
 }
 
@@ -194,12 +194,12 @@ void foreground_go(struct foreground *foreground)
 
 int64_t foreground_fault_ns(const struct foreground *foreground, int thousandths)
 {
-	uint64_t all = 0, seen = 0;
+	uint64_t total = 0, counted = 0;
 	for (int i = 0; i < FAULT_BUCKETS; i++)
-		all += foreground->progress->faults[i];
-	for (int i = 0; i < FAULT_BUCKETS && all > 0; i++) {
-		seen += foreground->progress->faults[i];
-		if (seen * 1000 >= all * (uint64_t)thousandths)
+		total += foreground->progress->faults[i];
+	for (int i = 0; i < FAULT_BUCKETS && total > 0; i++) {
+		counted += foreground->progress->faults[i];
+		if (counted * 1000 >= total * (uint64_t)thousandths)
 			return bucket_ns(i);
 	}
 	return -1;

@@ -98,7 +98,7 @@ static int press_apps(const struct episode_plan *plan, struct episode_result *re
 	int ran = holds_take(&apps);
 	if (ran == 0) {
 		sleep_for(plan->settle_ns); // ends early on a signal to stop
-		ran = stop_requested() ? refused("told to stop") : press_with_watcher(plan, result);
+		ran = stop_requested() ? refused("stopped by a signal") : press_with_watcher(plan, result);
 	}
 	holds_end();
 	return foreground_end(&foreground) < 0 ? -1 : ran;

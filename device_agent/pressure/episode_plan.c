@@ -119,17 +119,17 @@ static int parse_set(struct episode_plan *plan, char *line)
 static int parse_line(struct episode_plan *plan, char *line, bool *ends)
 {
 	char *rest = NULL;
-	const char *what = strtok_r(line, " \n", &rest);
-	*ends = what != NULL && strcmp(what, "run") == 0;
-	if (what == NULL || *ends)
+	const char *kind = strtok_r(line, " \n", &rest);
+	*ends = kind != NULL && strcmp(kind, "run") == 0;
+	if (kind == NULL || *ends)
 		return 0;
-	if (strcmp(what, "episode") == 0)
+	if (strcmp(kind, "episode") == 0)
 		return parse_episode(plan, rest);
-	if (strcmp(what, "app") == 0)
+	if (strcmp(kind, "app") == 0)
 		return parse_app(plan, rest);
-	if (strcmp(what, "set") == 0)
+	if (strcmp(kind, "set") == 0)
 		return parse_set(plan, rest);
-	return refused("a line of the plan begins with \"%.40s\"", what);
+	return refused("the plan has an unknown line \"%.40s\"", kind);
 }
 
 int episode_plan_read(struct lines *lines, struct episode_plan *plan)

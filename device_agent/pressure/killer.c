@@ -45,7 +45,7 @@ int killers_start(const struct arm *chosen_arm, const struct arm_options *chosen
 	options = *chosen_options;
 	failure_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (failure_fd < 0)
-		return failed("make an eventfd");
+		return failed("create an eventfd");
 	if (reapers_start(&WORK) == 0)
 		return 0;
 	killers_end();

@@ -67,7 +67,7 @@ static int add_monitor(enum source source, const char *kind, int64_t stall_ms)
 	return add(source, fd, EPOLLPRI);
 }
 
-static int remember_the_past(const struct lmkd_settings *settings)
+static int start_state(const struct lmkd_settings *settings)
 {
 	struct lmkd_inputs inputs;
 	lmkd_state_init(&loop.state, settings);
@@ -81,11 +81,11 @@ int policy_open(struct policy *policy)
 {
 	memset(&loop, 0, sizeof(loop));
 	loop.monitors[0] = loop.monitors[1] = loop.epoll_fd = -1;
-	if (remember_the_past(policy->settings) < 0)
+	if (start_state(policy->settings) < 0)
 		return -1;
 	loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop.epoll_fd < 0)
-		return failed("make an epoll");
+		return failed("create an epoll instance");
 	if (add_monitor(MEDIUM_PRESSURE, "some", policy->settings->psi_partial_stall_ms) < 0 ||
 	    add_monitor(CRITICAL_PRESSURE, "full", policy->settings->psi_complete_stall_ms) < 0)
 		return -1;
@@ -200,7 +200,7 @@ static struct kill_record *make_record(struct policy *policy, const struct app *
 }
 
 // 1: killed; 0: there is nobody to kill; -1 with failed().
-static int kill_one(struct policy *policy, const struct lmkd_inputs *inputs, const struct lmkd_decision *decision)
+static int kill_app(struct policy *policy, const struct lmkd_inputs *inputs, const struct lmkd_decision *decision)
 {
 	int64_t rss_kb = 0;
 	int index = choose(policy, decision->min_score_adj, &rss_kb);
@@ -230,7 +230,7 @@ static int refresh_watermarks(struct policy *policy, int64_t at_ms)
 }
 
 // Looks, decides, kills. Whether it killed or waits for a kill in *busy; what was decided in *decision.
-static int look(struct policy *policy, enum pressure_level level, bool is_event, struct lmkd_decision *decision)
+static int decide(struct policy *policy, enum pressure_level level, bool is_event, struct lmkd_decision *decision)
 {
 	struct lmkd_inputs inputs = { .is_event = is_event, .level = level };
 	if (inputs_read(&inputs) < 0)
@@ -241,7 +241,7 @@ static int look(struct policy *policy, enum pressure_level level, bool is_event,
 	inputs.watermarks = policy->watermarks;
 	*decision = lmkd_decide(policy->settings, &loop.state, &inputs);
 	policy->evaluations++;
-	return decision->reason == REASON_NONE ? 0 : kill_one(policy, &inputs, decision);
+	return decision->reason == REASON_NONE ? 0 : kill_app(policy, &inputs, decision);
 }
 
 static bool must_skip(const struct policy *policy, int64_t at_ms)
@@ -281,7 +281,7 @@ static int evaluate(struct policy *policy, enum pressure_level level, bool is_ev
 		policy->skipped_wakeups++;
 	} else {
 		stop_waiting();
-		killed = look(policy, level, is_event, &decision);
+		killed = decide(policy, level, is_event, &decision);
 	}
 	if (killed >= 0)
 		update_polling(level, is_event, killed > 0, &decision, now_ms());
@@ -332,7 +332,7 @@ static int handle(struct policy *policy, enum source source, bool *done)
 	case VICTIM_EXIT: // or of one that is no longer waited for
 		return loop.awaited != NULL && victim_has_exited(loop.awaited->killing.victim) ? resume(policy) : 0;
 	case DEMAND: *done = true; return 0;
-	case HOST: return refused("nobody listens any more");
+	case HOST: return refused("the host is gone");
 	case SOURCE_COUNT: break;
 	}
 	return 0;
@@ -359,7 +359,7 @@ static int run_once(struct policy *policy, int64_t deadline_ns, bool *done)
 	if (count < 0 && errno != EINTR)
 		return failed("wait for events");
 	if (stop_requested())
-		return refused("told to stop");
+		return refused("stopped by a signal");
 	if (poll_when_due(policy) < 0 || handle_all(policy, events, count, done) < 0)
 		return -1;
 	return count == 0 && kill_timed_out(policy) ? resume(policy) : 0;

@@ -29,15 +29,15 @@ static struct {
 	const char *failure;
 } watch;
 
-static void note_failure(const char *what)
+static void note_failure(const char *action)
 {
 	if (watch.failure != NULL)
 		return;
-	watch.failure = what;
+	watch.failure = action;
 	watch.error = errno;
 }
 
-static void look_at(struct watched *watched, int64_t at_ns)
+static void update(struct watched *watched, int64_t at_ns)
 {
 	int64_t charged_kb = group_charged_kb(&watched->killing.victim->group);
 	if (charged_kb < 0)
@@ -59,7 +59,7 @@ static void take_point(void)
 	struct watch_point point = { .at_ns = now_ns(), .demand_kb = watch.demand->touched_kb };
 	size_t count = watch.victim_count;
 	for (size_t i = 0; i < count; i++) {
-		look_at(watch.victims[i], point.at_ns);
+		update(watch.victims[i], point.at_ns);
 		point.returned_kb += watch.victims[i]->charged_kb - watch.victims[i]->charged_now_kb;
 	}
 	point.free_kb = inputs_free_kb();
@@ -70,7 +70,7 @@ static void take_point(void)
 		return;
 	}
 	errno = ENOBUFS;
-	note_failure("watch so long an episode");
+	note_failure("store more points of the episode");
 }
 
 static void *run(void *unused)

@@ -125,7 +125,7 @@ static int run_trials(struct lines *plan)
 	while ((more = plan_next(plan, &planned)) > 0) {
 		int ran = trial_run(&planned, &result);
 		if (stop_requested())
-			return refused("told to stop");
+			return refused("stopped by a signal");
 		if ((ran < 0 ? answer_trial_failed(planned.id) : answer_trial(planned.id, &result, step_ns)) < 0)
 			return -1;
 	}

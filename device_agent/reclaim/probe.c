@@ -165,16 +165,16 @@ static void probe_pressure(void)
 	static const char TRIGGER[] = "some 70000 1000000"; // lmkd's own
 	failure_clear();
 	int fd = open("/proc/pressure/memory", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	bool told = fd >= 0 && write(fd, TRIGGER, sizeof(TRIGGER)) > 0;
-	if (fd >= 0 && !told && errno == EOPNOTSUPP)
+	bool triggers = fd >= 0 && write(fd, TRIGGER, sizeof(TRIGGER)) > 0;
+	if (fd >= 0 && !triggers && errno == EOPNOTSUPP)
 		refused("PSI is switched off on this kernel: boot it with psi=1");
-	else if (fd >= 0 && !told && errno == EINVAL) // kernel/sched/psi.c, psi_trigger_create()
-		refused("a trigger over lmkd's window of 1 s takes CAP_SYS_RESOURCE");
-	else if (!told)
+	else if (fd >= 0 && !triggers && errno == EINVAL) // kernel/sched/psi.c, psi_trigger_create()
+		refused("a trigger over lmkd's window of 1 s needs CAP_SYS_RESOURCE");
+	else if (!triggers)
 		failed("set a trigger in /proc/pressure/memory");
 	if (fd >= 0)
 		close(fd);
-	fact_bool("psi", told, "/proc/pressure/memory", failure_text());
+	fact_bool("psi", triggers, "/proc/pressure/memory", failure_text());
 }
 
 int probe_answer(void)

@@ -61,7 +61,7 @@ int sampler_run(struct sampling *sampling, struct samples *samples)
 	sampling->released_ns = -1;
 	while (samples->count < SAMPLE_CAPACITY) {
 		if (stop_requested())
-			return refused("told to stop");
+			return refused("stopped by a signal");
 		if (take(sampling, samples) < 0)
 			return -1;
 		int64_t at_ns = samples->items[samples->count - 1].at_ns;

@@ -59,21 +59,21 @@ static int mrelease_error(pid_t pid, unsigned int flags)
 }
 
 // v2 refuses memory that two processes share, v3 kills both.
-static const char *tell_reap_kills_apart(void)
+static const char *detect_reap_kill(void)
 {
 	int ends[2];
 	pid_t sibling = -1;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
-		failed("make a pipe");
+		failed("create a pipe");
 		return NULL;
 	}
 	pid_t child = fork();
 	if (child == 0)
 		become_sharer(ends[1]);
 	close(ends[1]);
-	ssize_t told = child < 0 ? -1 : read(ends[0], &sibling, sizeof(sibling));
+	ssize_t length = child < 0 ? -1 : read(ends[0], &sibling, sizeof(sibling));
 	close(ends[0]);
-	int error = told == (ssize_t)sizeof(sibling) && sibling > 0 ? mrelease_error(child, PROCESS_MRELEASE_REAP_KILL) :
+	int error = length == (ssize_t)sizeof(sibling) && sibling > 0 ? mrelease_error(child, PROCESS_MRELEASE_REAP_KILL) :
 								      failed("start two children that share memory");
 	end(child);
 	end(sibling);
@@ -81,7 +81,7 @@ static const char *tell_reap_kills_apart(void)
 }
 
 // A kernel that keeps exit_mm finds the memory of a zombie; all others answer ESRCH.
-static const char *tell_exit_mm(void)
+static const char *detect_exit_mm(void)
 {
 	siginfo_t ended;
 	pid_t child = fork();
@@ -101,7 +101,7 @@ const char *variant_detect(void)
 	if (mrelease_possible(0) < 0)
 		return NULL;
 	if (mrelease_possible(PROCESS_MRELEASE_REAP_KILL) == 0)
-		return tell_reap_kills_apart();
+		return detect_reap_kill();
 	failure_clear();
-	return tell_exit_mm();
+	return detect_exit_mm();
 }

@@ -138,7 +138,7 @@ def test_what_has_ended_is_not_killed(program: Path, app: Process) -> None:
     app.kill()
     os.waitid(os.P_PID, app.pid, os.WEXITED | os.WNOWAIT)  # a zombie from here on
     _, ended = kill(program, app.pid, ticks)
-    assert ended == AppsFailure(f"process {app.pid} has ended by itself")
+    assert ended == AppsFailure(f"process {app.pid} has already exited")
     app.wait()
     _, gone = kill(program, app.pid, ticks)
     assert gone == AppsFailure(f"open process {app.pid}: No such process")
@@ -149,9 +149,9 @@ def test_what_has_ended_is_not_killed(program: Path, app: Process) -> None:
     [
         (["kill"], "the plan lacks pid="),
         (["kill", "pid=1", "start_ticks=0"], "pid=1 is not a number from 2 to 4194304"),
-        (["kill", "pid=2", "arm=nonsense"], "this agent knows no arm called nonsense"),
+        (["kill", "pid=2", "arm=nonsense"], "there is no arm named nonsense"),
         (["watch", "idle_ms=1", "limit_ms=99999999"], "limit_ms=99999999 is not a number from 1 to 30000"),
-        (["watch", "x" * 600], "more than 512 bytes of words"),
+        (["watch", "x" * 600], "the arguments are longer than 512 bytes"),
     ],
 )
 def test_words_without_sense_do_nothing(words: list[str], reason: str, program: Path) -> None:

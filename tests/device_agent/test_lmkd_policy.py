@@ -443,7 +443,7 @@ def test_older_kernels_name_the_refaults_otherwise(program: Path) -> None:
     assert parse(program, "vmstat", new, old, common) == [
         "1 2 6 3 4 5",
         "1 2 6 3 4 5",
-        "refused: /proc/vmstat does not tell workingset_refault",
+        "refused: /proc/vmstat has no workingset_refault",
     ]
 
 
@@ -452,8 +452,8 @@ def test_pressure_in_hundredths_of_a_percent(program: Path) -> None:
     full = b"full avg10=100.00 avg60=0.04 avg300=0.10 total=7085437\n"
     assert parse(program, "pressure", some + full, some, b"", full + some) == [
         "120 10000 12280832 7085437",
-        'refused: the pressure file does not tell "full"',
-        'refused: the pressure file does not tell "some"',
+        'refused: the pressure file has no valid "full" line',
+        'refused: the pressure file has no valid "some" line',
         "120 10000 12280832 7085437",
     ]
 

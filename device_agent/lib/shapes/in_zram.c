@@ -22,7 +22,7 @@ static void *make(const struct memory_plan *plan, int file_fd)
 	}
 	int64_t swapped_kb = read_keyed_number("/proc/self/status", "VmSwap");
 	if (!reaches_share(swapped_kb, plan->size_kb, SWAPPED_PCT)) {
-		refused("swap took %lld of %lld kB", (long long)swapped_kb, (long long)plan->size_kb);
+		refused("only %lld of %lld kB were swapped out", (long long)swapped_kb, (long long)plan->size_kb);
 		return NULL;
 	}
 	return memory;

@@ -3,9 +3,11 @@
 
 enum { ADJ_MAX = 1000, PERCEPTIBLE_APP_ADJ = 200 };
 
-static bool is_better(const struct candidate *one, const struct candidate *best)
+static bool is_better(const struct candidate *candidate, const struct candidate *best)
 {
-	return best == NULL || one->adj > best->adj || (one->adj == best->adj && one->adj_order < best->adj_order);
+	if (best == NULL || candidate->adj != best->adj)
+		return best == NULL || candidate->adj > best->adj;
+	return candidate->adj_order < best->adj_order;
 }
 
 // The one whose turn it is when sizes do not matter: the highest adj, and of these the oldest.
@@ -13,9 +15,10 @@ static const struct candidate *next_by_age(const struct candidate *candidates, s
 {
 	const struct candidate *best = NULL;
 	for (size_t i = 0; i < count; i++) {
-		const struct candidate *one = &candidates[i];
-		if (!one->gone && one->adj >= min_score_adj && one->adj <= ADJ_MAX && is_better(one, best))
-			best = one;
+		const struct candidate *candidate = &candidates[i];
+		if (!candidate->gone && candidate->adj >= min_score_adj && candidate->adj <= ADJ_MAX &&
+		    is_better(candidate, best))
+			best = candidate;
 	}
 	return best;
 }
@@ -36,12 +39,12 @@ static const struct candidate *heaviest(const struct candidate *candidates, size
 	const struct candidate *best = NULL;
 	int64_t best_kb = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct candidate *one = &candidates[i];
-		if (one->gone || one->adj != adj)
+		const struct candidate *candidate = &candidates[i];
+		if (candidate->gone || candidate->adj != adj)
 			continue;
-		int64_t kb = rss_kb(one);
-		if (best == NULL || kb > best_kb || (kb == best_kb && one->adj_order > best->adj_order)) {
-			best = one;
+		int64_t kb = rss_kb(candidate);
+		if (best == NULL || kb > best_kb || (kb == best_kb && candidate->adj_order > best->adj_order)) {
+			best = candidate;
 			best_kb = kb;
 		}
 	}

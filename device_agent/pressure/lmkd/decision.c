@@ -19,9 +19,9 @@ struct evaluation {
 	int64_t in_direct_reclaim_ms;
 };
 
-static int64_t least(int64_t one, int64_t other)
+static int64_t minimum(int64_t left, int64_t right)
 {
-	return one < other ? one : other;
+	return left < right ? left : right;
 }
 
 // Swap that is free is worth no more than the memory that its compressed pages would take.
@@ -29,7 +29,7 @@ static int64_t free_swap_kb(const struct lmkd_settings *settings, const struct m
 {
 	if (settings->swap_compression_ratio == 0)
 		return meminfo->swap_free;
-	return least(meminfo->swap_free, (meminfo->mem_free + meminfo->inactive_file) * settings->swap_compression_ratio);
+	return minimum(meminfo->swap_free, (meminfo->mem_free + meminfo->inactive_file) * settings->swap_compression_ratio);
 }
 
 static bool is_swap_low(const struct lmkd_settings *settings, const struct meminfo *meminfo)
@@ -69,7 +69,7 @@ static void start_after_kill(struct lmkd_state *state, const struct lmkd_inputs 
 	state->prev_thrash_growth_pct = 0;
 }
 
-static enum reclaiming see_reclaim(struct lmkd_state *state, const struct vmstat *vmstat)
+static enum reclaiming update_reclaim(struct lmkd_state *state, const struct vmstat *vmstat)
 {
 	bool direct = vmstat->pgscan_direct != state->init_pgscan_direct;
 	bool kswapd = vmstat->pgscan_kswapd != state->init_pgscan_kswapd || vmstat->pgrefill != state->init_pgrefill;
@@ -100,7 +100,7 @@ static int64_t refaulted_pct(const struct lmkd_state *state, const struct vmstat
 static void start_window(struct lmkd_state *state, const struct lmkd_settings *settings,
 			 const struct lmkd_inputs *inputs, int64_t passed_ms)
 {
-	int64_t windows = least(passed_ms / THRASHING_WINDOW_MS, WINDOWS_MAX);
+	int64_t windows = minimum(passed_ms / THRASHING_WINDOW_MS, WINDOWS_MAX);
 	state->prev_thrash_growth_pct = refaulted_pct(state, &inputs->vmstat);
 	if (windows > 1 || state->prev_thrash_growth_pct < state->thrashing_limit_pct)
 		state->prev_thrash_growth_pct >>= windows;
@@ -110,7 +110,7 @@ static void start_window(struct lmkd_state *state, const struct lmkd_settings *s
 	state->thrashing_limit_pct = settings->thrashing_limit;
 }
 
-static int64_t see_thrashing_pct(struct lmkd_state *state, const struct lmkd_settings *settings,
+static int64_t update_thrashing_pct(struct lmkd_state *state, const struct lmkd_settings *settings,
 				 const struct lmkd_inputs *inputs)
 {
 	int64_t passed_ms = inputs->now_ms - state->thrashing_reset_ms;
@@ -276,7 +276,7 @@ void lmkd_state_init(struct lmkd_state *state, const struct lmkd_settings *setti
 
 void lmkd_state_catch_up(struct lmkd_state *state, const struct lmkd_inputs *inputs)
 {
-	see_reclaim(state, &inputs->vmstat);
+	update_reclaim(state, &inputs->vmstat);
 	start_after_kill(state, inputs);
 	state->prev_refault = inputs->vmstat.workingset_refault_file;
 }
@@ -290,12 +290,12 @@ struct lmkd_decision lmkd_decide(const struct lmkd_settings *settings, struct lm
 	if (state->killing)
 		start_after_kill(state, inputs);
 	evaluation.swap_is_low = decision.swap_is_low = is_swap_low(settings, &inputs->meminfo);
-	evaluation.reclaiming = decision.reclaiming = see_reclaim(state, &inputs->vmstat);
+	evaluation.reclaiming = decision.reclaiming = update_reclaim(state, &inputs->vmstat);
 	note_direct_reclaim(state, evaluation.reclaiming, inputs->now_ms);
 	if (evaluation.reclaiming == RECLAIM_NONE && inputs->vmstat.workingset_refault_file == state->prev_refault)
 		return decision; // neither reclaiming nor thrashing: nothing has changed
 	state->prev_refault = inputs->vmstat.workingset_refault_file;
-	evaluation.thrashing_pct = decision.thrashing_pct = see_thrashing_pct(state, settings, inputs);
+	evaluation.thrashing_pct = decision.thrashing_pct = update_thrashing_pct(state, settings, inputs);
 	evaluation.critical_pct = settings->thrashing_limit_critical < 0 ? settings->thrashing_limit * 3 :
 								      settings->thrashing_limit_critical;
 	if (evaluation.reclaiming == RECLAIM_DIRECT)

@@ -45,12 +45,12 @@ static const char *parse_number(const char *at, int64_t *number)
 	return at;
 }
 
-// A line "<key><separator> <number>..." that is looked for.
-struct wanted {
+// A line "<key><separator> <number>..." to parse.
+struct wanted_line {
 	const char *key;
-	size_t offset; // of the int64_t that it goes to
-	bool needed;
-	bool seen;
+	size_t offset; // of the int64_t in the target
+	bool required;
+	bool parsed;
 };
 
 // Where the value begins if the line has that key, or NULL.
@@ -62,25 +62,25 @@ static const char *match_key(const char *line, const char *key, char separator)
 	return line + length + 1;
 }
 
-static void take_line(const char *line, char separator, struct wanted *wanted, size_t count, void *target)
+static void parse_line(const char *line, char separator, struct wanted_line *lines, size_t count, void *target)
 {
 	for (size_t i = 0; i < count; i++) {
-		const char *value = wanted[i].seen ? NULL : match_key(line, wanted[i].key, separator);
+		const char *value = lines[i].parsed ? NULL : match_key(line, lines[i].key, separator);
 		if (value == NULL)
 			continue;
-		wanted[i].seen = parse_number(value, (int64_t *)((char *)target + wanted[i].offset)) != NULL;
+		lines[i].parsed = parse_number(value, (int64_t *)((char *)target + lines[i].offset)) != NULL;
 		return;
 	}
 }
 
-static int parse_keyed(const char *text, const char *file, char separator, struct wanted *wanted, size_t count,
+static int parse_keyed(const char *text, const char *file, char separator, struct wanted_line *lines, size_t count,
 		       void *target)
 {
 	for (const char *line = text; *line != '\0'; line = next_line(line))
-		take_line(line, separator, wanted, count, target);
+		parse_line(line, separator, lines, count, target);
 	for (size_t i = 0; i < count; i++)
-		if (wanted[i].needed && !wanted[i].seen)
-			return refused("%s does not tell %s", file, wanted[i].key);
+		if (lines[i].required && !lines[i].parsed)
+			return refused("%s has no %s", file, lines[i].key);
 	return 0;
 }
 
@@ -89,7 +89,7 @@ static int parse_keyed(const char *text, const char *file, char separator, struc
 
 int meminfo_parse(const char *text, struct meminfo *meminfo)
 {
-	struct wanted wanted[] = {
+	struct wanted_line lines[] = {
 		MEMINFO("MemFree", mem_free),
 		MEMINFO("Buffers", buffers),
 		MEMINFO("Cached", cached),
@@ -104,14 +104,14 @@ int meminfo_parse(const char *text, struct meminfo *meminfo)
 		{ "CmaFree", offsetof(struct meminfo, cma_free), false, false },
 	};
 	memset(meminfo, 0, sizeof(*meminfo));
-	return parse_keyed(text, "/proc/meminfo", ':', wanted, COUNT(wanted), meminfo);
+	return parse_keyed(text, "/proc/meminfo", ':', lines, COUNT(lines), meminfo);
 }
 
 #define VMSTAT(member) { #member, offsetof(struct vmstat, member), true, false }
 
 int vmstat_parse(const char *text, struct vmstat *vmstat)
 {
-	struct wanted wanted[] = {
+	struct wanted_line lines[] = {
 		VMSTAT(nr_inactive_file),
 		VMSTAT(nr_active_file),
 		VMSTAT(pgscan_kswapd),
@@ -119,11 +119,11 @@ int vmstat_parse(const char *text, struct vmstat *vmstat)
 		VMSTAT(pgrefill),
 		{ "workingset_refault_file", offsetof(struct vmstat, workingset_refault_file), false, false },
 	};
-	struct wanted before_5_9 = { "workingset_refault", offsetof(struct vmstat, workingset_refault_file), true, false };
+	struct wanted_line before_5_9 = { "workingset_refault", offsetof(struct vmstat, workingset_refault_file), true, false };
 	memset(vmstat, 0, sizeof(*vmstat));
-	if (parse_keyed(text, "/proc/vmstat", ' ', wanted, COUNT(wanted), vmstat) < 0)
+	if (parse_keyed(text, "/proc/vmstat", ' ', lines, COUNT(lines), vmstat) < 0)
 		return -1;
-	if (wanted[COUNT(wanted) - 1].seen)
+	if (lines[COUNT(lines) - 1].parsed)
 		return 0;
 	return parse_keyed(text, "/proc/vmstat", ' ', &before_5_9, 1, vmstat);
 }
@@ -213,7 +213,7 @@ int watermarks_parse(const char *zoneinfo, int64_t page_kb, struct watermarks *w
 			return refused("/proc/zoneinfo has watermarks beyond all memory");
 	}
 	if (pages.high == 0)
-		return refused("/proc/zoneinfo tells no watermarks");
+		return refused("/proc/zoneinfo has no watermarks");
 	*watermarks = (struct watermarks){ pages.min * page_kb, pages.low * page_kb, pages.high * page_kb };
 	return 0;
 }
@@ -240,7 +240,7 @@ static int parse_pressure_line(const char *text, const char *kind, int64_t *hund
 	const char *total = *line == '\0' ? NULL : parse_average(line, hundredths);
 	total = total == NULL ? NULL : strstr(total, "total=");
 	if (total == NULL || total >= next_line(line) || parse_number(total + strlen("total="), total_us) == NULL)
-		return refused("the pressure file does not tell \"%s\"", kind);
+		return refused("the pressure file has no valid \"%s\" line", kind);
 	return 0;
 }
 

@@ -27,7 +27,7 @@ static int set(const char *file, const char *value)
 }
 
 // Neither freezer notifies: poll its state file.
-static int await(const char *file, const char *wanted)
+static int await_state(const char *file, const char *state)
 {
 	char path[GROUP_PATH_SIZE + 32];
 	char text[128];
@@ -36,17 +36,17 @@ static int await(const char *file, const char *wanted)
 	while (now_ns() < deadline_ns) {
 		if (read_text(path, text, sizeof(text)) < 0)
 			return -1;
-		if (strstr(text, wanted) != NULL)
+		if (strstr(text, state) != NULL)
 			return 0;
 		sched_yield();
 	}
-	return refused("%s did not say \"%s\" in time", path, wanted);
+	return refused("%s did not become \"%s\" in time", path, state);
 }
 
 static int hold_v2(const struct victim *victim)
 {
 	text_format(folder, sizeof(folder), "%s", victim->group.path);
-	return set("cgroup.freeze", "1") < 0 ? -1 : await("cgroup.events", "frozen 1");
+	return set("cgroup.freeze", "1") < 0 ? -1 : await_state("cgroup.events", "frozen 1");
 }
 
 static int release_v2(void)
@@ -59,7 +59,7 @@ static int possible_v2(void)
 	const char *hierarchy = group_hierarchy();
 	if (hierarchy == NULL)
 		return -1;
-	return strcmp(hierarchy, "v2") == 0 ? 0 : refused("the memory cgroups are v1, which the v2 freezer is not in");
+	return strcmp(hierarchy, "v2") == 0 ? 0 : refused("the memory cgroups are v1, which have no v2 freezer");
 }
 
 static int find_v1(char *path, size_t size)
@@ -87,7 +87,7 @@ static int hold_v1(const struct victim *victim)
 	text_format(pid, sizeof(pid), "%d", (int)victim->pid);
 	if (set("cgroup.procs", pid) < 0 || set("freezer.state", "FROZEN") < 0)
 		return -1;
-	return await("freezer.state", "FROZEN");
+	return await_state("freezer.state", "FROZEN");
 }
 
 static int release_v1(void)

@@ -181,7 +181,7 @@ static int open_device(void)
 		return failed("open /dev/fuse");
 	server.quit_fd = eventfd(0, EFD_CLOEXEC);
 	server.reading_fd = eventfd(0, EFD_CLOEXEC);
-	return server.quit_fd < 0 || server.reading_fd < 0 ? failed("make an eventfd") : 0;
+	return server.quit_fd < 0 || server.reading_fd < 0 ? failed("create an eventfd") : 0;
 }
 
 static int open_slow(void)

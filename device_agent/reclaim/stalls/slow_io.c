@@ -52,7 +52,7 @@ static int start_blocked_thread(void *memory, pid_t *companion)
 	(void)companion;
 	target = memory;
 	errno = pthread_create(&thread, NULL, read_slowly, NULL);
-	return errno == 0 ? 0 : failed("start the thread that is to block");
+	return errno == 0 ? 0 : failed("start the thread that will block");
 }
 
 static int hold(const struct victim *victim)
