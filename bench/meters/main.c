@@ -1,7 +1,7 @@
-// lmkd-meters: reads both meters of what is back in the same trial, the victim's cgroup and the device's free
-// memory, and tells how far they are apart. For bench/meters.py; it is no part of the product.
-//   lmkd-meters idle MS                                    how far free memory moves while nothing happens
-//   lmkd-meters trial ARM STALL VICTIM_KB HOLD_MS METER    METER: cgroup (that alone), both, system (that alone)
+// lmkd-meters: reads both meters in the same trial, the cgroup of the victim and the free memory of the device, and
+// reports the difference between them. For bench/meters.py; it is not part of the product.
+//   lmkd-meters idle MS                                    the movement of free memory while idle
+//   lmkd-meters trial ARM STALL VICTIM_KB HOLD_MS METER    METER: cgroup, both or system
 #include <errno.h>
 #include <sched.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-// sem_wait(3) without its EINTR.
+// Retries sem_wait(3) after EINTR.
 #include "await.h"
 
 #include <errno.h>

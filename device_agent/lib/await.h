@@ -1,4 +1,4 @@
-// Waits for a semaphore.
+// Waits for a semaphore despite signals.
 #pragma once
 
 #include <semaphore.h>

@@ -1,4 +1,4 @@
-// Measures the real step of CLOCK_MONOTONIC, and sleeps by it.
+// Measures the real step of CLOCK_MONOTONIC and sleeps on that clock.
 #include "clock.h"
 
 #include "sort.h"
@@ -39,5 +39,5 @@ int64_t clock_step_ns(void)
 	for (int i = 0; i < STEPS; i++)
 		steps[i] = next_step_ns();
 	sort_numbers(steps, STEPS);
-	return steps[STEPS / 2]; // the median: a preempted read is no property of the clock
+	return steps[STEPS / 2]; // the median excludes preempted reads
 }

@@ -1,4 +1,4 @@
-// Parses such lines.
+// Splits a line into words and stores each by its row of the table.
 #include "fields.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-// Lines of words "key=value" whose keys a table names: each must be there once, every number is bounded.
+// Parses lines of "key=value" words. A table lists the keys: each must appear exactly once, and every number has bounds.
 #pragma once
 
 #include <stddef.h>
@@ -20,5 +20,5 @@ struct field {
 #define FIELD_SCALED(type, name, member, least, most, unit) { #name, least, most, unit, offsetof(type, member), NULL }
 #define FIELD_CHOICE(type, name, member, chooser) { #name, 0, 0, 1, offsetof(type, member), chooser }
 
-// Parses the rest of a line, which it cuts up, into the target. 0, or -1 with failed(): which word is wrong.
+// Parses the rest of a line into the target and modifies the line. 0, or -1 with failed(), which names the wrong word.
 int fields_parse(char *line, const struct field *fields, size_t count, void *target);

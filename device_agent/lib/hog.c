@@ -1,4 +1,4 @@
-// Spins on one CPU.
+// Spins on the first allowed CPU.
 #include "hog.h"
 
 #include <errno.h>

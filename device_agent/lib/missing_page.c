@@ -1,4 +1,4 @@
-// userfaultfd(2): registers one page as missing, hears of the fault, and gives a page of zeros.
+// Registers one page as missing with userfaultfd(2), waits for the fault, and provides a page of zeros.
 #include "missing_page.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "failure.h"
 #include "holding.h"
 
-// By number, because musl's ioctl() takes an int that these request codes do not fit.
+// By number, because musl's ioctl() takes an int, which is too small for these request codes.
 static int request(const struct missing_page *missing, unsigned long code, void *argument)
 {
 	return (int)syscall(SYS_ioctl, missing->uffd, code, argument);

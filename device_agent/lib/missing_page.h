@@ -1,5 +1,4 @@
-// A page of the agent's own that userfaultfd leaves missing: a system call that copies to it waits, until
-// the page is given.
+// A page that userfaultfd leaves missing: a system call that copies to it waits until the page is provided.
 #pragma once
 
 #include <stddef.h>
@@ -10,11 +9,11 @@ struct missing_page {
 	void *page;
 };
 
-// Whether this device has userfaultfd for faults in the kernel: 0, or -1 with failed().
+// Whether this device supports userfaultfd for faults in the kernel: 0, or -1 with failed().
 int missing_page_possible(void);
 int missing_page_open(struct missing_page *missing);
-// Waits until somebody touches it: the proof that a system call stands in its copy. 0, or -1 with failed().
+// Waits until the page is accessed, which proves that a system call is inside its copy. 0, or -1 with failed().
 int missing_page_await(const struct missing_page *missing);
-// Gives the page. 0, or -1 with failed().
+// Provides the page. 0, or -1 with failed().
 int missing_page_give(const struct missing_page *missing);
 void missing_page_close(const struct missing_page *missing);

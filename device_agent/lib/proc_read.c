@@ -1,4 +1,4 @@
-// Opens and reads files of /proc/PID.
+// Reads files of /proc/PID as a monitoring service does.
 #include "proc_read.h"
 
 #include <errno.h>

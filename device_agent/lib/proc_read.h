@@ -1,4 +1,4 @@
-// Files of /proc/PID.
+// Opens and reads files of /proc/PID.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// The pool. Its queue never holds more jobs than there are idle reapers.
+// The queue of the pool never contains more jobs than there are idle reapers.
 #include "reapers.h"
 
 #include <errno.h>
@@ -19,17 +19,17 @@ static struct {
 	pthread_t threads[REAPER_COUNT];
 	int thread_count;
 	sem_t lock; // a semaphore, because a mutex would add 1.5 KB to each program
-	sem_t given; // posted for each job in the queue, and for each reaper that is to end
+	sem_t given; // posted for each job in the queue, and for each reaper that must end
 	void *queue[REAPER_COUNT];
 	int queued, active; // active: queued or running
 } pool;
 
-// NULL: the reaper is to end.
+// NULL: the reaper must end.
 static void *take(void)
 {
 	await(&pool.given);
 	await(&pool.lock);
-	void *job = pool.queued > 0 ? pool.queue[--pool.queued] : NULL; // the newest first, as lmkd
+	void *job = pool.queued > 0 ? pool.queue[--pool.queued] : NULL; // newest first, like lmkd
 	sem_post(&pool.lock);
 	return job;
 }

@@ -1,5 +1,5 @@
-// The pool of reaper threads, as lmkd has it (AOSP system/memory/lmkd reaper.h): two threads that run jobs; a job
-// waits only if a thread is idle to take it.
+// A pool of two reaper threads, like that of lmkd (AOSP system/memory/lmkd reaper.h). The pool accepts a job only if a
+// thread is idle.
 #pragma once
 
 #include <stdbool.h>
@@ -8,13 +8,13 @@
 #define REAPER_COMM "lmkd-reaper"
 
 struct reapers_work {
-	void (*run)(void *job);  // on a reaper thread
+	void (*run)(void *job);  // runs on a reaper thread
 	void (*done)(void *job); // NULL, or called by that thread once it is idle again
 };
 
 // Starts the threads. 0, or -1 with failed() and none running.
 int reapers_start(const struct reapers_work *work);
-// Gives the job to an idle reaper; false: all are busy, and the job is not taken.
+// Gives the job to an idle reaper; false: all are busy, and the job is not accepted.
 bool reapers_offer(void *job);
-// Waits until every job that was taken has run, and ends the threads.
+// Waits until every accepted job has run, and ends the threads.
 void reapers_end(void);

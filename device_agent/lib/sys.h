@@ -1,4 +1,5 @@
-// System calls that libc does not wrap (or not as Linux has them), by number (the same on every ABI since Linux 5.1).
+// Wraps system calls that libc does not wrap, or wraps differently. The numbers are the same on every ABI since
+// Linux 5.1.
 #pragma once
 
 #include <signal.h>
@@ -27,7 +28,7 @@
 // Proposed UAPI (linux-mm, May 2026, not merged): kill and reap in one call.
 #define PROCESS_MRELEASE_REAP_KILL (1u << 0)
 
-// musl's sched_setscheduler() only answers ENOSYS.
+// musl's sched_setscheduler() only returns ENOSYS.
 static inline int sys_sched_setscheduler(pid_t tid, int policy, int priority)
 {
 	return (int)syscall(SYS_sched_setscheduler, tid, policy, &priority); // struct sched_param is one int
@@ -48,7 +49,7 @@ static inline int sys_process_mrelease(int pidfd, unsigned int flags)
 	return (int)syscall(SYS_process_mrelease, pidfd, flags);
 }
 
-// Pages the range of the process out. The number of bytes advised, or -1 with errno.
+// Pages a range of the process out. The number of bytes advised, or -1 with errno.
 static inline long sys_process_pageout(int pidfd, void *memory, size_t size)
 {
 	const struct iovec range = { .iov_base = memory, .iov_len = size };

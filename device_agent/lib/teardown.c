@@ -1,4 +1,4 @@
-// Reads exit_mmap events from a tracefs instance.
+// Reads exit_mmap events from a tracefs instance and identifies threads by name.
 #include "teardown.h"
 
 #include <fcntl.h>
@@ -26,7 +26,7 @@ static const struct {
 	{ "kworker", "kworker" },
 };
 
-// Traces are no part of what must work: no failed() here.
+// A trial works without traces, so errors here do not call failed().
 static bool put(const char *file, const char *text, int flags)
 {
 	char path[160];
@@ -66,7 +66,7 @@ static const char *context_of(const char *line)
 	return "other";
 }
 
-// Other processes may end in the meantime; the victim's mm ends once, so one of our names goes first.
+// Other processes may exit meanwhile. The victim's mm ends once, so one of our threads has precedence.
 static const char *read_trace(struct lines *trace)
 {
 	char *line;

@@ -1,4 +1,4 @@
-// Small text files of /proc, /sys and cgroupfs.
+// Reads and writes small text files.
 #include "text_file.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-// Starts and ends victims. A victim dies with its agent, so that none is ever left on a device.
+// Starts and ends victims. A victim dies with its agent, so none is ever left on a device.
 #include "victim.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 enum { REPORT_SIZE = 200, FOLDER_SIZE = 256 };
 
-// What the child tells through the pipe, once, when it stands (reason empty) or has failed.
+// The child sends this through the pipe once: when it is ready (reason empty), or when it has failed.
 struct report {
 	void *memory;
 	pid_t companion;
@@ -90,7 +90,7 @@ static int fork_victim(struct victim *victim, const struct victim_plan *plan)
 	return victim->pid < 0 ? failed("fork the victim") : 0;
 }
 
-// The file has no name, so that it goes with its last user, however the agent ends.
+// The file has no name, so it disappears with its last user, however the agent ends.
 static int open_file(struct victim *victim, const struct victim_plan *plan)
 {
 	char folder[FOLDER_SIZE];
@@ -160,7 +160,7 @@ int victim_reap(struct victim *victim)
 {
 	if (victim->pid <= 0)
 		return 0;
-	kill(victim->pid, SIGKILL); // our own child, not waited for yet: the pid is still its
+	kill(victim->pid, SIGKILL); // our own child, not waited for yet, so the pid cannot be reused
 	int result = wait_for(victim->pid);
 	victim->pid = -1;
 	return result;

@@ -1,4 +1,4 @@
-// Swap on compressed memory.
+// Detects swap on compressed memory.
 #pragma once
 
 // Whether a zram device is in use as swap: 0, or -1 with failed().

@@ -1,4 +1,4 @@
-// lmkd-agent: runs on the device. See USAGE.
+// lmkd-agent: runs trials on the device. See USAGE.
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -22,13 +22,13 @@
 #include "wire.h"
 
 static const char USAGE[] =
-	"Usage: lmkd-agent version            say who this agent is\n"
-	"       lmkd-agent probe              tell what this device can do\n"
+	"Usage: lmkd-agent version            print the version, protocol and ABI of this agent\n"
+	"       lmkd-agent probe              report the abilities of this device\n"
 	"       lmkd-agent run --plan FILE [--copy FILE]\n"
-	"                                     run the trials of a plan (- is standard input), one a line, in\n"
-	"                                     words that plan.c tells\n"
-	"Answers are JSON objects, one a line; --copy appends those of trials to FILE.\n"
-	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
+	"                                     run the trials of a plan (- is standard input), one per line; plan.c\n"
+	"                                     describes the format\n"
+	"Answers are JSON objects, one per line; --copy appends those of trials to FILE.\n"
+	"Exit status: 0 done, 1 failed (an \"error\" line gives the reason), 2 wrong usage.\n";
 
 enum { SAMPLER_PRIORITY = 10 };
 
@@ -102,8 +102,8 @@ static int answer_trial_failed(int64_t id)
 	return wire_end_kept();
 }
 
-// Before anything is measured: no page fault, no late wake-up and no OOM kill of the measurer itself.
-// Each needs a privilege; without it the measured gaps between samples tell what that costs.
+// Protects the agent from page faults, late wake-ups and OOM kills before it measures. Each step needs a privilege;
+// without it, the measured gaps between samples show the cost.
 static void settle_down(void)
 {
 	sampler_prepare();
@@ -148,7 +148,7 @@ static int measure(struct lines *plan)
 static int run_plan(const char *plan_path, const char *copy_path)
 {
 	static struct lines plan;
-	if (strcmp(plan_path, "-") != 0 && lines_open(&plan, plan_path) < 0) // else it is 0, standard input
+	if (strcmp(plan_path, "-") != 0 && lines_open(&plan, plan_path) < 0) // otherwise it is 0, standard input
 		return failed("open the plan %s", plan_path);
 	int result = stop_on_signals();
 	if (result == 0 && copy_path != NULL)
@@ -164,7 +164,7 @@ static int usage(void)
 	return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
 }
 
-// words: "run" and then pairs of an option and its value.
+// The words are "run" and pairs of an option and its value.
 static int command_run(int count, char **words)
 {
 	const char *plan = NULL;

@@ -1,7 +1,7 @@
-// The plan's language:
+// The language of the plan:
 //   trial id=7 arm=reap-kill delay_us=0 stall=holder hold_ms=300 victim_kb=65536 shape=private-anon
 //         dirty_pct=100 compress_pct=0 threads=16 timeout_ms=5000 meter=cgroup  (on one line)
-// Every number is bounded, so that no plan can take a device down.
+// Every number has bounds, so that no plan can take a device down.
 #include "plan.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 enum {
 	MAX_VICTIM_KB = 4 * 1024 * 1024,
 	MAX_THREADS = 1024,
-	MAX_TIMEOUT_MS = 12000, // what the sample buffer holds
+	MAX_TIMEOUT_MS = 12000, // the capacity of the sample buffer
 };
 
 static int choose_meter(void *at, const char *text)

@@ -1,5 +1,5 @@
-// Facts about the device: each with its source, and with the reason when it is absent. Nothing on it is
-// changed, and nobody is killed but children made for that.
+// Reports facts about the device: each with its source, and with the reason if it is absent. The probe changes nothing
+// on the device and kills only its own children.
 #include "probe.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-// Carries out one reaping at a time.
+// Runs one reaping at a time.
 #include "reaping.h"
 
 #include "await.h"

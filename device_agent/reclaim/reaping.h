@@ -1,5 +1,4 @@
-// One kill of a trial, carried out by a reaper (lib/reapers.h): the reaper prepares, waits for the signal to go on, and
-// kills by the arm.
+// Kills the victim of a trial by a reaper (lib/reapers.h): the reaper prepares, waits for a signal, and kills by the arm.
 #pragma once
 
 #include "arms/arm.h"
@@ -14,9 +13,9 @@ struct reaping {
 
 // Starts the reapers. 0, or -1 with failed().
 int reaping_start(void);
-// Gives the reaping to a reaper and returns once it is prepared. 0, or -1 with failed(): it will not be done.
+// Gives the reaping to a reaper and returns once it is prepared. 0, or -1 with failed(): it was dropped.
 int reaping_prepare(struct reaping *reaping);
-// The prepared reaper goes on to kill.
+// Lets the prepared reaper kill.
 void reaping_go(void);
 // Waits until the reaper has killed.
 void reaping_await(void);

@@ -1,5 +1,5 @@
-// Samples the victim's charge and watches for its exit, on one thread that sleeps between samples so
-// that it takes no CPU from what it measures. Nothing is allocated here.
+// Samples the charge of the victim and checks for its exit, on one thread. It sleeps between samples, so it takes little
+// CPU from the victim and the reapers. It allocates nothing.
 #include "sampler.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@ void sampler_prepare(void)
 	memset(buffer, 0xff, sizeof(buffer));
 }
 
-// The exit is looked at before the charge: a charge that remains after it is the victim's zombie's.
+// Checks the exit before the charge, so that a charge after the exit belongs to the zombie.
 static int take(const struct sampling *sampling, struct samples *samples)
 {
 	bool exited = samples->exit_seen_ns >= 0 || victim_has_exited(sampling->victim);

@@ -1,5 +1,4 @@
-// Runs one trial. A reaper thread carries out the arm, as lmkd's would; the main thread samples the
-// victim's charge.
+// Runs one trial. A reaper thread runs the arm, as in lmkd; the main thread samples the charge of the victim.
 #include "trial.h"
 
 #include <errno.h>
@@ -11,7 +10,7 @@
 #include "share.h"
 #include "teardown.h"
 
-// lmkd's default for ro.lmk.kill_timeout_ms: how long it waits for a victim before it kills again.
+// lmkd's default for ro.lmk.kill_timeout_ms, its wait for a victim before it kills again.
 static const int64_t LMKD_KILL_TIMEOUT_NS = 100 * NS_PER_MS;
 
 static int64_t since(int64_t moment_ns, int64_t killed_ns)
@@ -19,8 +18,8 @@ static int64_t since(int64_t moment_ns, int64_t killed_ns)
 	return moment_ns < 0 ? -1 : moment_ns - killed_ns;
 }
 
-// Z: the victim's pidfd is readable, so lmkd believes it gone, while its memory is still charged.
-// D: lmkd's wait ran out with the victim still exiting and its memory still charged.
+// Z: the pidfd of the victim is readable, so lmkd treats it as gone, while its memory is still charged.
+// D: lmkd's wait timed out while the victim was exiting and its memory was charged.
 static const char *classify(const struct trial_result *result, const struct samples *samples)
 {
 	int64_t back_kb = result->charged_at_kill_kb - samples->charged_at_exit_kb;
@@ -31,7 +30,7 @@ static const char *classify(const struct trial_result *result, const struct samp
 	return "none";
 }
 
-// Asking between two calls would make the second one late, so the samples are asked afterwards.
+// A reading between two calls would delay the second call, so this searches the samples afterwards.
 static int64_t charged_from(const struct samples *samples, int64_t moment_ns)
 {
 	for (size_t i = 0; i < samples->count; i++)
@@ -65,7 +64,7 @@ static void summarise(const struct planned_trial *planned, const struct reaping 
 	result->stall_class = classify(result, samples);
 }
 
-// When the stall was released, which is now if the sampling ended before that.
+// The time of the release. Releases now if the sampling ended earlier.
 static int64_t released_at(const struct planned_trial *planned, const struct sampling *sampling)
 {
 	if (sampling->released_ns >= 0)

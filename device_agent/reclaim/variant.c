@@ -1,5 +1,5 @@
-// Tells the variants of process_mrelease(2) apart: by the flag, which an invalid descriptor shows without
-// doing anything; then by what a throw-away child shows.
+// Distinguishes the variants of process_mrelease(2): first by the flag, which a call with an invalid descriptor tests
+// without side effects, then by a call on a disposable child.
 #include "variant.h"
 
 #include <errno.h>
@@ -27,7 +27,7 @@ static int sleep_for_ever(void *unused)
 	return 0;
 }
 
-// Tells through the pipe the pid of a sibling that shares its memory.
+// Sends the pid of a sibling that shares its memory through the pipe.
 static _Noreturn void become_sharer(int answer_fd)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -47,7 +47,7 @@ static void end(pid_t pid)
 		;
 }
 
-// 0, or what process_mrelease says; -1 with failed().
+// 0, or the errno of process_mrelease; -1 with failed().
 static int mrelease_error(pid_t pid, unsigned int flags)
 {
 	int pidfd = sys_pidfd_open(pid);
@@ -58,7 +58,7 @@ static int mrelease_error(pid_t pid, unsigned int flags)
 	return error;
 }
 
-// v2 refuses memory that two processes share, v3 kills both.
+// v2 refuses memory shared by two processes, v3 kills both.
 static const char *detect_reap_kill(void)
 {
 	int ends[2];
@@ -80,7 +80,7 @@ static const char *detect_reap_kill(void)
 	return error < 0 ? NULL : error == 0 ? "reap-kill-v3" : "reap-kill-v2";
 }
 
-// A kernel that keeps exit_mm finds the memory of a zombie; all others answer ESRCH.
+// A kernel that keeps exit_mm finds the memory of a zombie; all others return ESRCH.
 static const char *detect_exit_mm(void)
 {
 	siginfo_t ended;

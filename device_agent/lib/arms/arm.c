@@ -1,4 +1,4 @@
-// The table of arms and the two system calls that they are made of.
+// The registry of arms and their two system calls.
 #include "arm.h"
 
 #include <errno.h>
@@ -50,13 +50,13 @@ void step_sigkill(const struct victim *victim, struct kill_outcome *outcome)
 void step_mrelease(const struct victim *victim, unsigned int flags, struct kill_outcome *outcome)
 {
 	int64_t start_ns = now_ns();
-	if (outcome->killed_ns == 0) // this very call sends the SIGKILL
+	if (outcome->killed_ns == 0) // this call sends the SIGKILL
 		outcome->killed_ns = start_ns;
 	step_note(outcome, MRELEASE, start_ns, sys_process_mrelease(victim->pidfd, flags));
 }
 
-// The pidfd -1 is never valid, so the error tells how far the call came: EBADF, it knows the flags;
-// EINVAL, it does not (flags are checked first); ENOSYS, there is no such call.
+// The pidfd -1 is never valid, so the error shows how far the call got. EBADF: the flags are valid. EINVAL: they are
+// not (flags are checked first). ENOSYS: the call does not exist.
 int mrelease_possible(unsigned int flags)
 {
 	errno = 0;

@@ -1,4 +1,4 @@
-// kill+mrelease: SIGKILL, then process_mrelease(pidfd, 0): what lmkd does, at once or after a given delay.
+// kill+mrelease: SIGKILL, then process_mrelease(pidfd, 0), like lmkd, immediately or after a given delay.
 #include "../clock.h"
 #include "arm.h"
 

@@ -1,4 +1,4 @@
-// reap-kill: one call that kills and reaps, so that the victim cannot get away with its memory between.
+// reap-kill: one call kills and reaps, so the victim cannot drop its mm in between.
 #include "../sys.h"
 #include "arm.h"
 

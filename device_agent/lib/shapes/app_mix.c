@@ -1,5 +1,5 @@
-// app-mix: what an app is made of: one large heap, native memory in many small mappings, files, and shared
-// memory. The shares follow `dumpsys meminfo` of mid-sized apps: a round model, not a measurement.
+// app-mix: the composition of an app: one large heap, native memory in many small mappings, files, and shared memory.
+// The shares follow `dumpsys meminfo` of mid-sized apps; they are a rounded model, not a measurement.
 #include <sys/mman.h>
 
 #include "../failure.h"
@@ -19,7 +19,7 @@ static int make_native(size_t size, int64_t compress_pct)
 		void *piece = pages_map(2 * NATIVE_PIECE, MAP_PRIVATE);
 		if (piece == NULL)
 			return -1;
-		// Half is taken away again, so that neighbours do not merge into one mapping.
+		// Half is unmapped again, so that neighbours do not merge into one mapping.
 		if (munmap((char *)piece + NATIVE_PIECE, NATIVE_PIECE) < 0)
 			return failed("unmap a part of the victim");
 		pages_fill(piece, NATIVE_PIECE, compress_pct);

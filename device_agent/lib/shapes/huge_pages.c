@@ -1,4 +1,4 @@
-// huge-pages: hugetlb memory, which __oom_reap_task_mm() skips as well.
+// huge-pages: hugetlb memory, which __oom_reap_task_mm() also skips.
 #include <sys/mman.h>
 
 #include "../failure.h"

@@ -1,4 +1,4 @@
-// in-zram: private memory that has been swapped out, as much of a cached app's is.
+// in-zram: private memory that has been swapped out, like much of the memory of a cached app.
 #include "../failure.h"
 #include "../share.h"
 #include "../sys.h"
@@ -7,7 +7,7 @@
 #include "pages.h"
 #include "shape.h"
 
-// The kernel may leave some pages where they are; a victim that is not mostly in swap is not this shape.
+// The kernel may skip some pages; a victim that is not mostly in swap does not have this shape.
 enum { SWAPPED_PCT = 90 };
 
 static void *make(const struct memory_plan *plan, int file_fd)

@@ -1,4 +1,4 @@
-// mlocked: private memory that may not be swapped out. Kernels before 5.18 did not reap it.
+// mlocked: private memory that must not be swapped out. Kernels before 5.18 did not reap it.
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -20,7 +20,7 @@ static int lock(void *memory, size_t size, int flags)
 	return 0;
 }
 
-// Tried without touching any page: who is not root may lock RLIMIT_MEMLOCK, on Android 64 kB.
+// Touches no page. A user other than root may lock RLIMIT_MEMLOCK, which is 64 kB on Android.
 static int possible(void)
 {
 	void *memory = mmap(NULL, LEAST, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

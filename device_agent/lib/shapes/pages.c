@@ -1,4 +1,4 @@
-// Maps pages and gives them content.
+// Maps, fills and reads pages.
 #include "pages.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@ enum { STORE_CHUNK = 64 * 1024 };
 
 static void *forbid_huge_pages(void *memory, size_t size)
 {
-	// One size of page on every device. EINVAL: a kernel without huge pages has nothing to forbid.
+	// The same page size on every device. EINVAL: the kernel has no huge pages.
 	if (madvise(memory, size, MADV_NOHUGEPAGE) == 0 || errno == EINVAL)
 		return memory;
 	failed("forbid huge pages in the victim");

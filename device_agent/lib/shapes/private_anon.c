@@ -1,4 +1,4 @@
-// private-anon: heap and stacks, most of an app.
+// private-anon: heap and stacks, most of the memory of an app.
 #include <sys/mman.h>
 
 #include "pages.h"

@@ -1,5 +1,5 @@
-// private-file: code and resources, mapped privately. Pages that were written are the victim's own and come
-// back; the clean ones stay in the page cache, whoever is killed.
+// private-file: code and resources, mapped privately. Written pages belong to the victim and come back; clean pages
+// stay in the page cache after the kill.
 #include "pages.h"
 #include "shape.h"
 

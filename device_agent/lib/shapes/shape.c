@@ -1,4 +1,4 @@
-// The registry of shapes: those among the program's sources.
+// The registry of shapes. It contains the shapes among the sources of the program.
 #include "shape.h"
 
 DECLARE_REGISTRY(lmkd_shapes);

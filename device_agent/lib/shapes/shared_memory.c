@@ -1,5 +1,5 @@
-// shared-memory: ashmem, memfd, graphics buffers. __oom_reap_task_mm() skips shared mappings (mm/oom_kill.c),
-// so only the exit brings it back.
+// shared-memory: ashmem, memfd, graphics buffers. __oom_reap_task_mm() skips shared mappings (mm/oom_kill.c), so only
+// the exit frees them.
 #include <sys/mman.h>
 
 #include "pages.h"

@@ -1,4 +1,4 @@
-// Threads of a stall that work in a loop.
+// The threads of a stall, which work in a loop.
 #include "crew.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-// exit-stop: a tracer keeps the victim in do_exit() before exit_mm() (PTRACE_EVENT_EXIT, kernel/exit.c). A
+// exit-stop: a tracer stops the victim in do_exit() before exit_mm() (PTRACE_EVENT_EXIT, kernel/exit.c). This is a
 // control: the task still has its mm, so process_mrelease(pidfd, 0) is never too late.
 #include <errno.h>
 #include <pthread.h>
@@ -14,7 +14,7 @@
 
 static struct tracer {
 	bool started;
-	pid_t pid; // the victim's
+	pid_t pid; // of the victim
 	pthread_t thread;
 	sem_t seized, let_go;
 	int seize_errno;

@@ -1,6 +1,6 @@
-// frozen-v1, frozen-v2: the victim's cgroup is frozen, as Android freezes cached apps. A v1 freezer keeps a
-// killed task, with its memory, until it is thawed; a v2 freezer lets it die at once. The flag gains nothing
-// in either: the frozen task still has its mm, so process_mrelease(pidfd, 0) finds it.
+// frozen-v1, frozen-v2: the cgroup of the victim is frozen, like those of cached apps on Android. A v1 freezer keeps a
+// killed task and its memory until it is thawed; a v2 freezer lets it die immediately. The flag gains nothing with
+// either: the frozen task still has its mm, so process_mrelease(pidfd, 0) finds it.
 #include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -26,7 +26,7 @@ static int set(const char *file, const char *value)
 	return write_text(path, value);
 }
 
-// Neither freezer notifies: poll its state file.
+// Neither freezer sends notifications, so this polls its state file.
 static int await_state(const char *file, const char *state)
 {
 	char path[GROUP_PATH_SIZE + 32];

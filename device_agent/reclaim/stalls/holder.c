@@ -1,9 +1,9 @@
-// holder, holder-*: a system call on the victim that does not come back, so that the caller keeps the
-// victim's mm_users raised. Its destination is a page that userfaultfd leaves missing: the copy to it waits
-// with the mm held and mmap_lock dropped. On a phone: any reader of another process's memory that is
-// preempted, or waits for a page of its own.
+// holder, holder-*: a system call on the victim does not return, so the caller keeps a reference on the mm_users of the
+// victim. The destination is a page that userfaultfd leaves missing: the copy to it waits with the mm held and
+// mmap_lock dropped. On a phone: any reader of another process's memory that is preempted, or that waits for a page
+// of its own.
 //
-// smaps-blocked is the control: fs/proc/task_mmu.c lets go of the mm (m_stop) before it copies.
+// smaps-blocked is the control: fs/proc/task_mmu.c drops the mm (m_stop) before it copies.
 #include <errno.h>
 #include <pthread.h>
 #include <sys/prctl.h>
@@ -103,7 +103,7 @@ static int start_reader(void)
 	errno = pthread_create(&holder.reader, NULL, run_reader, NULL);
 	if (errno != 0)
 		return failed("start the holder");
-	// The fault is the proof that the reader stands inside its system call, with the mm held.
+	// The fault proves that the reader is inside its system call, with the mm held.
 	if (missing_page_await(&holder.missing) == 0)
 		return 0;
 	release();

@@ -1,5 +1,5 @@
-// open-files: the control to the holders. Files of the victim in /proc that are open, and not being read,
-// keep only the mm_struct (mm_count), never the memory.
+// open-files: the control for the holders. Open files of the victim in /proc that are not being read keep only the
+// mm_struct (mm_count), never the memory.
 #include <unistd.h>
 
 #include "failure.h"

@@ -1,5 +1,5 @@
-// pageout: process_madvise(MADV_PAGEOUT) on the victim is under way: mm/madvise.c holds mm_users from
-// mm_access() until all ranges are done. On a phone: system_server compacting an app that lmkd picks.
+// pageout: process_madvise(MADV_PAGEOUT) runs on the victim: mm/madvise.c holds mm_users from mm_access() until all
+// ranges are done. On a phone: system_server compacts an app that lmkd picks.
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -32,7 +32,7 @@ static void *page_out(void *unused)
 	return unused;
 }
 
-// The first swapped page is the proof that the call is inside.
+// The first swapped page proves that the call is running.
 static int await_first_page(void)
 {
 	char status[40];
@@ -51,7 +51,7 @@ static int end(void)
 		return 0;
 	pageout.victim = NULL;
 	pthread_join(pageout.thread, NULL);
-	return 0; // what the call says once the victim is dead does not matter
+	return 0; // the result of the call on a dead victim does not matter
 }
 
 static int hold(const struct victim *victim)

@@ -1,5 +1,5 @@
-// readers: what runs on any phone all the time: services that read the /proc files of every app at
-// background priority. Nothing is aimed at the moment of the kill.
+// readers: services that read the /proc files of every app at background priority, as they run on any phone at any
+// time. Nothing is timed to the kill.
 #include <sys/resource.h>
 
 #include "crew.h"

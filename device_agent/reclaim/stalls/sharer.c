@@ -1,5 +1,5 @@
-// sharer, vfork: another process, no thread of the victim, uses the same address space (CLONE_VM), or is a
-// vfork child that has not called exec yet. The memory lives as long as it does.
+// sharer, vfork: another process that is not a thread of the victim uses the same address space (CLONE_VM), or is a
+// vfork child that has not called exec yet. The memory exists until that process ends.
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -25,7 +25,7 @@ static struct {
 	int pidfd;
 } companion = { .pidfd = -1 };
 
-// Runs on the victim's memory: system calls only, nothing that libc keeps per thread.
+// Runs on the memory of the victim: uses only system calls, no per-thread state of libc.
 static int sleep_for_ever(void *unused)
 {
 	(void)unused;
@@ -37,7 +37,7 @@ static int sleep_for_ever(void *unused)
 	return 0;
 }
 
-// CLONE_PARENT: a child of the agent, which so can wait for it.
+// CLONE_PARENT makes it a child of the agent, which can then wait for it.
 static pid_t start_companion(int flags)
 {
 	return clone(sleep_for_ever, stack + STACK_SIZE, CLONE_VM | CLONE_PARENT | SIGCHLD | flags, NULL);

@@ -30,7 +30,7 @@ static struct server {
 	int reading_fd; // eventfd: readable once a read waits
 	bool running;
 	pthread_t thread;
-	_Atomic uint64_t read_id; // of the read that waits, or 0
+	_Atomic uint64_t read_id; // of the waiting read, or 0
 	_Atomic uint32_t read_size;
 } server = { .fuse_fd = -1, .quit_fd = -1, .file_fd = -1, .reading_fd = -1 };
 
@@ -62,7 +62,7 @@ static int answer_init(const struct fuse_in_header *request)
 		.major = FUSE_KERNEL_VERSION,
 		.minor = 31,
 		.max_readahead = SLOW_READ_SIZE,
-		.flags = FUSE_ASYNC_READ | FUSE_ASYNC_DIO, // else io_submit() itself would wait
+		.flags = FUSE_ASYNC_READ | FUSE_ASYNC_DIO, // otherwise io_submit() itself would wait
 		.max_background = 12,
 		.congestion_threshold = 9,
 		.max_write = 4096,
@@ -126,7 +126,7 @@ static bool next_request(void *buffer, size_t size)
 		if (read(server.fuse_fd, buffer, size) >= (ssize_t)sizeof(struct fuse_in_header))
 			return true;
 		if (errno != EINTR && errno != EAGAIN && errno != ENOENT)
-			return false; // ENODEV: nobody uses it any more
+			return false; // ENODEV: the file system is no longer in use
 	}
 	return false;
 }
@@ -136,7 +136,7 @@ static void *serve_all(void *unused)
 	static _Alignas(uint64_t) char request[REQUEST_SIZE];
 	prctl(PR_SET_NAME, STALL_COMM);
 	while (next_request(request, sizeof(request)))
-		serve((const void *)request); // an answer that comes too late is refused, and needed by nobody
+		serve((const void *)request); // a late answer is rejected and not needed
 	return unused;
 }
 
@@ -162,8 +162,8 @@ static int open_file(const char *folder)
 	return server.file_fd < 0 ? failed("open a FUSE file") : 0;
 }
 
-// Only through the mount can the file be opened; afterwards only its descriptors lead there. The server
-// starts after the mount, because an unmounted device is an error to whoever polls it.
+// The file can be opened only through the mount; afterwards only its descriptors refer to it. The server starts after
+// the mount, because poll() on an unmounted device reports an error.
 static int open_through(const char *folder)
 {
 	if (mount_at(folder) < 0)
@@ -219,7 +219,7 @@ int slow_file_await_read(void)
 
 int slow_file_answer(void)
 {
-	static char zeros[SLOW_READ_SIZE]; // not const: that would lie in the program file
+	static char zeros[SLOW_READ_SIZE]; // not const, which would make the program file larger
 	uint64_t id = server.read_id;
 	if (id == 0)
 		return 0;
@@ -243,7 +243,7 @@ void slow_file_close(void)
 		pthread_join(server.thread, NULL);
 	}
 	server.running = false;
-	// The device before the file: that ends the connection, and closing the file asks nobody any more.
+	// The device before the file: this ends the connection, so that closing the file sends no request.
 	close_fd(&server.fuse_fd);
 	close_fd(&server.file_fd);
 	close_fd(&server.quit_fd);

@@ -1,8 +1,8 @@
-// aio: the victim has asynchronous I/O in flight that does not complete. Its exit waits for it (exit_aio() in
-// __mmput(), before exit_mmap(); kernel/fork.c) with mm_users at 0: nobody finds the memory any more.
+// aio: the victim has asynchronous I/O in flight that does not complete. Its exit waits for the I/O (exit_aio() in
+// __mmput(), before exit_mmap(); kernel/fork.c) with mm_users at 0, so no reaper can find the memory.
 //
-// blocked-thread: a control. A thread of the victim waits uninterruptibly for a read that is under way; it
-// still has its mm, so process_mrelease(pidfd, 0) is never too late.
+// blocked-thread: a control. A thread of the victim waits uninterruptibly for a read in progress. It still has its mm,
+// so process_mrelease(pidfd, 0) is never too late.
 #include <errno.h>
 #include <linux/aio_abi.h>
 #include <pthread.h>

@@ -1,6 +1,6 @@
-// smaps-walk: readers of smaps that get no CPU any more while they walk the victim's page tables, with
-// mm_users and mmap_lock held (fs/proc/task_mmu.c, m_start to m_stop). On a phone: a memory profiler at
-// background priority on a busy little core.
+// smaps-walk: readers of smaps get no CPU while they walk the page tables of the victim, with mm_users and mmap_lock
+// held (fs/proc/task_mmu.c, m_start to m_stop). On a phone: a memory profiler at background priority on a busy little
+// core.
 #include <unistd.h>
 
 #include "crew.h"
@@ -8,7 +8,7 @@
 #include "proc_read.h"
 #include "stall.h"
 
-// Each of them is interrupted at a random place, most likely within a walk: of eight, one nearly always is.
+// Each reader is interrupted at a random place, most likely within a walk; with eight readers, one nearly always is.
 enum { READER_COUNT = 8 };
 
 static pid_t victim_pid;

@@ -1,8 +1,8 @@
-// What keeps a killed victim's memory from coming back. A new stall is one new file
-// here, which registers it.
+// A stall: a mechanism that keeps the memory of a killed victim from coming back. A new stall is one new file here,
+// which registers it.
 //
-// Order in a trial: begin() - the victim starts, and join() runs in it - hold() - the kill - release() -
-// the victim is waited for - end().
+// The order in a trial: begin(), start of the victim with join() in it, hold(), kill, release(), wait for the victim,
+// end().
 #pragma once
 
 #include <stdbool.h>
@@ -13,21 +13,21 @@
 
 struct stall {
 	const char *name;
-	bool counts_swap; // the victim's charge is counted with what is swapped out
-	// NULL (always possible), or 0, or -1 with failed(): why it cannot be made on this device.
+	bool counts_swap; // the charge of the victim includes swapped memory
+	// NULL: always possible. Otherwise 0, or -1 with failed(): the reason why this device cannot make it.
 	int (*possible)(void);
-	// NULL, or what must be there before the victim starts. 0, or -1 with failed() and nothing to end.
+	// NULL, or prepares before the victim starts. 0, or -1 with failed() and nothing to end.
 	int (*begin)(void);
-	// NULL, or what the victim itself does once its memory stands. 0, or -1 with failed().
+	// NULL, or runs in the victim once its memory is ready. 0, or -1 with failed().
 	int (*join)(void *memory, pid_t *companion);
-	// Takes hold of the victim; returns once the hold is certain. 0, or -1 with failed() and nothing held.
+	// Holds the victim; returns once the hold is certain. 0, or -1 with failed() and no hold.
 	int (*hold)(const struct victim *victim);
-	// NULL, or lets go. Called once, from the measuring loop: must not block. 0, or -1 with failed().
+	// NULL, or releases the victim. Called once, from the sampling loop, so it must not block. 0, or -1 with failed().
 	int (*release)(void);
-	// NULL, or waits for the end of what begin() and hold() started; also after a hold() that failed.
+	// NULL, or waits for the end of everything that begin() and hold() started; also after a failed hold().
 	// 0, or -1 with failed().
 	int (*end)(void);
-	// NULL, or when the held system call returned (CLOCK_MONOTONIC), valid after end().
+	// NULL, or the time at which the held system call returned (CLOCK_MONOTONIC), valid after end().
 	int64_t (*returned_ns)(void);
 };
 
@@ -38,5 +38,5 @@ struct stall {
 const struct stall *stall_find(const char *name);
 // The stall that follows the name in alphabetical order, or NULL; the first one follows "".
 const struct stall *stall_after(const char *name);
-// As struct field wants it.
+// The chooser for struct field.
 int stall_choose(void *at, const char *name);

@@ -1,5 +1,5 @@
-// starved: the victim may exit only when nobody else wants its CPU (SCHED_IDLE), and somebody always does.
-// On a phone: a cached app in the background cpuset, on a little core with something busy.
+// starved: the victim runs only while its CPU is otherwise idle (SCHED_IDLE), and a busy thread keeps that CPU occupied.
+// On a phone: a cached app in the background cpuset, on a busy little core.
 #include "failure.h"
 #include "tasks.h"
 #include "hog.h"
