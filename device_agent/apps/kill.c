@@ -1,4 +1,4 @@
-// One kill, by the very code that the agent's trials run.
+// Kills with the code of the agent's trials.
 #include "kill.h"
 
 #include <errno.h>
@@ -14,7 +14,8 @@
 #include "target.h"
 #include "wire.h"
 
-// AOSP system/memory/lmkd reaper.cpp: its threads run at ANDROID_PRIORITY_HIGHEST. An app's user may not.
+// AOSP system/memory/lmkd reaper.cpp: the threads run at ANDROID_PRIORITY_HIGHEST. The user of an app has no
+// permission.
 enum { REAPER_NICE = -20 };
 
 int kill_plan_parse(char *words, struct kill_plan *plan)
@@ -29,7 +30,7 @@ int kill_plan_parse(char *words, struct kill_plan *plan)
 	return fields_parse(words, FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]), plan);
 }
 
-// When the pidfd was seen readable, or -1: not within the time, or stopped by a signal.
+// The time at which the pidfd was readable, or -1: not before the deadline, or a signal to stop.
 static int64_t await_exit(int pidfd, int64_t deadline_ns)
 {
 	struct pollfd exit = { .fd = pidfd, .events = POLLIN };
@@ -66,7 +67,8 @@ static int prepare(const struct kill_plan *plan, const struct victim *victim)
 		return -1;
 	if (plan->arm->prepare != NULL && plan->arm->prepare(victim) < 0)
 		return -1;
-	mlockall(MCL_CURRENT | MCL_ONFAULT); // takes a privilege, as the next; without them it is a bit slower
+	// Both calls need a privilege; without it the kill is slightly slower.
+	mlockall(MCL_CURRENT | MCL_ONFAULT);
 	setpriority(PRIO_PROCESS, 0, REAPER_NICE);
 	return stop_requested() ? refused("stopped by a signal") : 0;
 }

@@ -1,4 +1,4 @@
-// Looks at a process in /proc before it is killed.
+// Checks a process in /proc before it is killed.
 #include "target.h"
 
 #include <poll.h>
@@ -19,7 +19,7 @@ static const char *path_of(pid_t pid, const char *file, char path[PATH_SIZE])
 	return path;
 }
 
-// Its name, the field before the state, may hold anything, brackets and blanks too. -1 with failed().
+// The name, the field before the state, may contain any character, including brackets and blanks. -1 with failed().
 static int64_t start_ticks_of(pid_t pid)
 {
 	char path[PATH_SIZE], text[STAT_SIZE];
@@ -55,7 +55,7 @@ static int check(pid_t pid, int pidfd, int64_t start_ticks)
 	return 0;
 }
 
-// The pidfd comes first: what is found in /proc afterwards with that start is the process of the pidfd.
+// Opens the pidfd first: a process in /proc with that start time is then the process of the pidfd.
 int target_open(pid_t pid, int64_t start_ticks)
 {
 	int pidfd = sys_pidfd_open(pid);

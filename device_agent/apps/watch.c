@@ -1,4 +1,4 @@
-// Samples free memory into a buffer of its own; nothing is allocated, and nothing told, while it does.
+// Samples free memory into its own buffer; it allocates nothing and prints nothing meanwhile.
 #include "watch.h"
 
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "stop.h"
 #include "wire.h"
 
-// A phone prints its zones in some 100 us: a fifth of one CPU goes into this.
+// A phone needs about 100 us to print its zones: the sampling takes a fifth of one CPU.
 #define PERIOD_NS (500 * NS_PER_US)
 
 enum { LIMIT_MS = 30 * 1000, CAPACITY = LIMIT_MS * 2 + 1, SAMPLES_A_LINE = 512 };
@@ -34,7 +34,7 @@ int watch_plan_parse(char *words, struct watch_plan *plan)
 	return fields_parse(words, FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]), plan);
 }
 
-// The time is taken before the reading: what is found was free then or a moment later, never long before.
+// Takes the time before the reading: the memory was free at that time or a moment later, never long before.
 static int sample_until(int64_t end_ns)
 {
 	int64_t at_ns;
@@ -80,7 +80,7 @@ static int answer_all(void)
 	return wire_end();
 }
 
-// No page fault of ours is measured. What takes a privilege is left out where there is none.
+// Avoids page faults of its own during the samples. Steps without the privilege are skipped.
 static void settle_down(void)
 {
 	memset(samples, 0xff, sizeof(samples));

@@ -1,4 +1,4 @@
-// One process: bad descriptors, alive, dying, zombie, gone; and no process of user space at all.
+// Cases with one process or none: bad descriptors, alive, dying, zombie, gone; kernel thread and init.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -71,12 +71,12 @@ static void case_dying(unsigned int flags)
 }
 CASE(case_dying, "dying");
 
-// The natural race between the target's exit and the call, often enough that both sides of it are met;
-// what may never come is another error, or a kernel that trips over an mm that is just torn down.
+// The natural race between the exit of the target and the call, repeated often enough for both results. Another error
+// must never occur, nor a kernel crash on an mm that is being torn down.
 static void case_race(unsigned int flags)
 {
 	enum { ROUNDS = 200 };
-	bool seen_ok = false, seen_esrch = false;
+	bool had_ok = false, had_esrch = false;
 	for (int i = 0; i < ROUNDS; i++) {
 		pid_t pid = fork();
 		if (pid < 0)
@@ -92,13 +92,13 @@ static void case_race(unsigned int flags)
 		if (waitpid(pid, NULL, 0) < 0 || close(pidfd) < 0)
 			die("waitpid");
 		if (result[0] == '0')
-			seen_ok = true;
+			had_ok = true;
 		else if (result[1] == 'S')
-			seen_esrch = true;
+			had_esrch = true;
 		else
 			report("ret", result);
 	}
-	report("ok", seen_ok ? "seen" : "never");
-	report("ESRCH", seen_esrch ? "seen" : "never");
+	report("ok", had_ok ? "seen" : "never");
+	report("ESRCH", had_esrch ? "seen" : "never");
 }
 CASE(case_race, "race");

@@ -22,8 +22,8 @@ static void set_core_pattern(const char *pattern)
 		die_failed();
 }
 
-// The kernel starts this with the dump on stdin. It does not read the dump, which so lasts until the other end
-// of the pipe is closed that it writes "b" to.
+// The kernel starts this with the dump on stdin. It does not read the dump, so the dump lasts until the case closes its
+// end of the pipe that gets the "b".
 int receive_core(void)
 {
 	int begun = open(CORE_BEGUN, O_WRONLY | O_CLOEXEC);

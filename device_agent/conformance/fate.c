@@ -28,8 +28,8 @@ static const char *how_it_ended(const siginfo_t *info)
 	return name;
 }
 
-// A SIGKILL is pending when the call that sent it returns, and a process with one pending never comes back
-// to user space: it answers only if it was not killed.
+// A SIGKILL is pending when the call that sent it returns, and a process with a pending SIGKILL never returns to user
+// space: it answers only if it was not killed.
 const char *fate(const struct process *process)
 {
 	char answer;
@@ -40,7 +40,7 @@ const char *fate(const struct process *process)
 		die("ping");
 	if (poll(ends, 2, -1) < 0)
 		die("poll");
-	// A channel that is readable without a byte has been closed by a process that is ending.
+	// A channel that is readable without a byte was closed by an ending process.
 	if (ends[0].revents != 0 && read(process->channel, &answer, 1) == 1)
 		return "alive";
 	if (waitid(P_PIDFD, (id_t)process->pidfd, &info, WEXITED | WNOWAIT) < 0)

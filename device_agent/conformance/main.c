@@ -1,6 +1,6 @@
 // lmkd-conformance CASE FLAGS: brings a process into a state, calls process_mrelease(2) with FLAGS on it, and
-// prints the result of the call and the fate of the process, one line each. It judges nothing: suites/conformance/answers.py
-// lists the answers required of each kernel.
+// prints the result of the call and the fate of the process, one line each. It judges nothing:
+// suites/conformance/answers.py lists the answers required of each kernel.
 //
 // Without root it cannot see which memory was freed, and skips some cases. Exit status: 0 the case ran, 1 it could
 // not run, 2 wrong usage.

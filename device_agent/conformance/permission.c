@@ -1,4 +1,4 @@
-// Callers that may not signal the target, or one that shares its memory.
+// Cases whose caller may not signal the target, or a process that shares its memory.
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -17,7 +17,7 @@ static void become_user(void)
 		die("setuid");
 }
 
-// The calling process's children are in a new pid namespace: so it makes one, and ends as that ends.
+// unshare() moves only children into the new pid namespace, so this forks, and the parent exits after the child.
 static void enter_pid_namespace(void)
 {
 	if (unshare(CLONE_NEWPID) < 0)
@@ -32,7 +32,7 @@ static void enter_pid_namespace(void)
 	_exit(0);
 }
 
-// Says what process_mrelease(2) gives a process that has gone through `enter`.
+// Reports the result of process_mrelease(2) for a process that has called `enter`.
 static void report_mrelease_after(void (*enter)(void), int pidfd, unsigned int flags)
 {
 	pid_t pid = fork();

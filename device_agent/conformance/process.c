@@ -48,7 +48,7 @@ static _Noreturn void serve(int channel, void (*act)(void))
 
 static void become(uid_t uid)
 {
-	// By number: libc's setuid would want all "threads" to follow.
+	// By number, because libc's setuid() would change all "threads".
 	if (uid != 0 && syscall(SYS_setuid, uid) != 0)
 		_exit(1);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
@@ -80,7 +80,7 @@ static void start_sharer(struct plan *plan)
 	void *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (stack == MAP_FAILED)
 		_exit(1);
-	// CLONE_PARENT makes it our child too, so that we learn its end. It tells its pid before it runs.
+	// CLONE_PARENT makes it our child too, so that we can wait for it. Its pid is stored before it runs.
 	int flags = CLONE_VM | CLONE_PARENT | CLONE_PARENT_SETTID | plan->sharer_flags;
 	if (clone(run_sharer, (char *)stack + STACK_BYTES, flags, &plan->sharer, plan->sharer_pid) < 0)
 		_exit(1);
@@ -154,7 +154,7 @@ static struct process spawn_with_sharer(struct plan *plan, struct process *share
 		die("mmap");
 	struct process target = spawn(plan);
 	ping(ends[0]);
-	await_byte(ends[0]); // it runs, so its pid has been written
+	await_byte(ends[0]); // it runs, so its pid has been stored
 	*sharer = remember(*plan->sharer_pid, ends[0]);
 	close(ends[1]);
 	return target;
@@ -185,7 +185,7 @@ struct process spawn_users_target_and_sharer(struct process *sharer, uid_t targe
 	struct plan plan = { .uid = target_uid, .sharer_flags = SIGCHLD, .sharer.uid = sharer_uid };
 	struct process target = spawn_with_sharer(&plan, sharer);
 	ping(target.channel);
-	await_byte(target.channel); // it has become that user
+	await_byte(target.channel); // it runs as that user now
 	return target;
 }
 
@@ -208,9 +208,9 @@ void start_act(const struct process *process)
 void end_processes(void)
 {
 	for (int i = 0; i < made_count; i++)
-		kill(made[i].pid, SIGKILL); // fails for one that is reaped: as good
+		kill(made[i].pid, SIGKILL); // fails for a reaped process, which is fine
 	for (int i = 0; i < made_count; i++) {
-		ptrace(PTRACE_DETACH, made[i].pid, NULL, NULL); // fails for one that is not kept
+		ptrace(PTRACE_DETACH, made[i].pid, NULL, NULL); // fails for a process that is not stopped
 		while (waitpid(made[i].pid, NULL, __WALL) < 0 && errno == EINTR)
 			;
 		close(made[i].pidfd);

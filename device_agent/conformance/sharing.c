@@ -1,4 +1,4 @@
-// Two processes on one address space: CLONE_VM siblings and vfork.
+// Cases with two processes in one address space: CLONE_VM siblings and vfork.
 #include "case.h"
 #include "process.h"
 #include "target_memory.h"
@@ -13,7 +13,7 @@ static void case_sharer(unsigned int flags)
 }
 CASE(case_sharer, "sharer");
 
-// The mark "has been shared" stays on the mm when it is not shared any more.
+// The mark "has been shared" stays on the mm after the sharing ends.
 static void case_sharer_gone(unsigned int flags)
 {
 	struct process sharer, target = spawn_target_and_sharer(&sharer);
@@ -44,7 +44,7 @@ static void case_zombie_sharer(unsigned int flags)
 }
 CASE(case_zombie_sharer, "zombie-sharer");
 
-// A vfork child does not mark the mm as shared. While it lives its parent cannot answer.
+// A vfork child does not mark the mm as shared. Its parent cannot answer while it lives.
 static void case_vfork(unsigned int flags)
 {
 	struct process child, parent = spawn_vfork_parent(&child);

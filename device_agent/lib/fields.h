@@ -1,4 +1,5 @@
-// Parses lines of "key=value" words. A table lists the keys: each must appear exactly once, and every number has bounds.
+// Parses lines of "key=value" words. A table lists the keys: each must appear exactly once, and every number has
+// bounds.
 #pragma once
 
 #include <stddef.h>

@@ -1,7 +1,7 @@
 // Creates memory cgroups below <mount>/lmkd-agent-<pid>.0, for cgroup v2 and v1, so that agents that run at the same
-// time share nothing. If this agent was put into a cgroup <mount>/lmkd-local-.../<leaf>, the folder lmkd-local-... replaces
-// the mount. An agent holds a lock on its folder; a folder that can be locked is a leftover of a killed agent. A pid
-// is not enough, because containers may share cgroups but not pids.
+// time share nothing. If this agent was put into a cgroup <mount>/lmkd-local-.../<leaf>, the folder lmkd-local-...
+// replaces the mount. An agent holds a lock on its folder; a folder that can be locked is a leftover of a killed agent.
+// A pid is not enough, because containers may share cgroups but not pids.
 #include "group.h"
 
 #include <errno.h>
@@ -292,7 +292,8 @@ int group_count_swap(struct group *group)
 	char path[GROUP_PATH_SIZE + 32];
 	if (group->charged_fd < 0)
 		return refused(NO_SWAP_COUNT);
-	text_format(path, sizeof(path), "%s/%s", group->path, is_v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes");
+	const char *file = is_v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes";
+	text_format(path, sizeof(path), "%s/%s", group->path, file);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return failed("open %s", path);

@@ -1,4 +1,4 @@
-// Lines of lmkd-client; src/pytest_lmkd/lmkd/client.py reads them.
+// Writes the lines of lmkd-client; src/pytest_lmkd/lmkd/client.py reads them.
 #include "answer.h"
 
 #include "failure.h"
@@ -38,7 +38,7 @@ int answer_packet(const struct arrival *arrival)
 		write_killed(arrival);
 	} else if (arrival->packet.kind == PACKET_STAT) {
 		write_stat(&arrival->packet.stat);
-	} else { // also an answer that nobody waits for any more
+	} else { // including a late answer
 		wire_begin("lmkd_unknown");
 		wire_number("command", arrival->packet.command);
 		wire_number("size_bytes", (int64_t)arrival->size);

@@ -1,4 +1,4 @@
-// Parses commands by a table: every number is bounded, so that no packet is one that lmkd would choke on.
+// Parses commands by a table. Every number has bounds, so that lmkd receives only valid packets.
 #include "command.h"
 
 #include <errno.h>
@@ -26,8 +26,8 @@ struct number {
 
 static const struct {
 	const char *name;
-	int32_t command;      // 0: nothing is sent
-	const char *argument; // the only one there is, and a word; sent as `value`
+	int32_t command;      // 0: sends nothing
+	const char *argument; // the only argument, a word; sent as `value`
 	int32_t value;
 	size_t least, most; // numbers
 	struct number numbers[PACKET_MAX_WORDS - 1];

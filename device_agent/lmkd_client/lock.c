@@ -1,4 +1,4 @@
-// A lock by flock(2): the kernel lets it go with the process, however that ends.
+// Locks by flock(2): the kernel releases the lock when the process ends in any way.
 #include "lock.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "text.h"
 #include "text_file.h"
 
-// Keeps errno of why the lock was not to be had.
+// Reports the lock holder and preserves errno.
 static int report_holder(const char *path)
 {
 	int error = errno;

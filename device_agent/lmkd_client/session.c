@@ -1,8 +1,8 @@
-// What a command means: what is sent, which answer is waited for, and what is told of it.
+// The meaning of a command: the packet sent, the answer expected, and the report to the host.
 //
-// To most packets lmkd answers nothing. And it looks for ended connections before it reads from any (AOSP lmkd.cpp,
-// mainloop), so that what was sent just before an end may be lost. Hence each is followed by a GETKILLCNT:
-// packets keep their order, and its answer says that the one before has been obeyed.
+// lmkd does not answer most packets. It also checks for closed connections before it reads from any (AOSP lmkd.cpp,
+// mainloop), so a packet sent just before a close may be lost. Hence a GETKILLCNT follows each such packet: packets
+// keep their order, and its answer shows that lmkd has processed the packet before it.
 #include "session.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ static enum outcome report_missing(enum received received, int error)
 	switch (received) {
 	case RECEIVED_CLOSED: return report_closed();
 	case RECEIVED_TIMEOUT: answer_error("receive", ETIMEDOUT, "lmkd does not answer"); return OUTCOME_FAILED;
-	case RECEIVED_STOP: answer_error("receive", EINTR, "a signal came before lmkd's answer"); return OUTCOME_FAILED;
+	case RECEIVED_STOP: answer_error("receive", EINTR, "stopped before lmkd's answer"); return OUTCOME_FAILED;
 	default: return report_failure("receive", error);
 	}
 }
@@ -42,7 +42,7 @@ static enum outcome transmit(const struct session *session, const int32_t *words
 	return errno == EPIPE || errno == ECONNRESET ? report_closed() : report_failure("send", errno);
 }
 
-// Waits for an answer of that kind; what lmkd tells meanwhile is passed on.
+// Waits for an answer of that kind and passes on the other packets of lmkd.
 static enum outcome await(const struct session *session, enum packet_kind kind, int32_t *value)
 {
 	struct arrival arrival;
@@ -101,7 +101,7 @@ static enum outcome send_unanswered(const struct session *session, const struct 
 	return answer_done(command->name) < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
 }
 
-// Until standard input ends, or a signal comes.
+// Runs until standard input ends or a signal arrives.
 static enum outcome watch(const struct session *session)
 {
 	struct arrival arrival;
@@ -116,7 +116,7 @@ static enum outcome watch(const struct session *session)
 	}
 }
 
-enum outcome session_obey(const struct session *session, const struct command *command)
+enum outcome session_run(const struct session *session, const struct command *command)
 {
 	if (command->count == 0)
 		return watch(session);

@@ -1,4 +1,4 @@
-// Writes the lines. All times are ns since the demand began.
+// Writes the lines. All times are ns since the start of the demand.
 #include "answer.h"
 
 #include "clock.h"

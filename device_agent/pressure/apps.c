@@ -1,4 +1,4 @@
-// Starts the apps: all at once, for each takes its time to touch its memory.
+// Starts the apps in parallel, because each needs time to touch its memory.
 #include "apps.h"
 
 #include <errno.h>
@@ -16,9 +16,9 @@ const char *const APP_STALL_NAMES[APP_STALLS] = {
 	[APP_STARVED] = "starved",
 };
 
-enum { TOUCHED_SHARE = 8 }; // of its pages, an eighth at a time
+enum { TOUCHED_SHARE = 8 }; // an eighth of its pages at a time
 
-// Set before the fork: the app finds its orders here, as its own copy.
+// Set before the fork, so that the app has its own copy.
 static struct {
 	const struct app_plan *plan;
 	volatile unsigned char *memory;
@@ -34,7 +34,7 @@ static void *use_memory(void *unused)
 	return unused;
 }
 
-// Runs in the app's process.
+// Runs in the process of the app.
 static int become_app(void *memory, pid_t *companion)
 {
 	char adj[16];
@@ -64,7 +64,7 @@ static int launch(struct app *app, const struct app_plan *plan, int group_number
 	return victim_launch(&app->process, &process, group_number);
 }
 
-// One that fails to stand is gone already, and the last takes its place.
+// An app that fails to start is gone already; the last app takes its place.
 static int await(struct apps *apps, size_t i)
 {
 	struct app *app = &apps->items[i];

@@ -1,5 +1,5 @@
-// The order of an episode: apps, their holds, the foreground, a pause to settle, the watcher, the noise, the demand;
-// then everything in reverse.
+// The order of an episode: apps, foreground, holds, a pause to settle, the watcher, the noise, the demand; then
+// everything in reverse.
 #include "episode.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static void subtract(struct memory_totals *totals, const struct memory_totals *b
 	totals->oom_kills -= before->oom_kills;
 }
 
-// Dead apps that the policy did not kill: the kernel's OOM killer, or somebody else, did.
+// Counts dead apps that the policy did not kill: the kernel's OOM killer or another process killed them.
 static int count_lost(const struct policy *policy)
 {
 	int dead = (int)apps.count - apps_alive(&apps);
@@ -49,7 +49,7 @@ static void summarise(struct episode_result *result)
 	result->fault_max_ns = progress->fault_max_ns;
 }
 
-// With everything in place: the demand, and lmkd's policy until it is done.
+// Starts the demand and runs lmkd's policy until the demand is done.
 static int press(const struct episode_plan *plan, struct episode_result *result)
 {
 	struct memory_totals before;
@@ -75,7 +75,7 @@ static int press_with_policy(const struct episode_plan *plan, struct episode_res
 	if (ran == 0)
 		ran = press(plan, result);
 	policy_close(&result->policy);
-	holds_end(); // reapers may wait for what is held
+	holds_end(); // reapers may wait for a hold
 	killers_end();
 	return ran;
 }

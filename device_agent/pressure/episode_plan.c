@@ -1,9 +1,9 @@
-// The plan's language:
+// The language of the plan:
 //   episode id=1 arm=reap-kill delay_us=0 demand=burst demand_kb=430080 rise_ms=0 hold_ms=1500 demand_compress_pct=50
 //           readers=4 compaction_ms=0 limit_kb=0 settle_ms=500 timeout_ms=20000                   (on one line)
-//   set name=kill_timeout_ms value=100                                     (any number, of lmkd's settings)
+//   set name=kill_timeout_ms value=100                                     (any number of lines; lmkd's settings)
 //   app adj=900 size_kb=51200 shape=private-anon dirty_pct=100 compress_pct=50 threads=8 touch_ms=0 frozen=0
-//       stall=none stall_ms=0                                              (on one line; one for each app)
+//       stall=none stall_ms=0                                              (on one line; one line per app)
 //   run
 #include "episode_plan.h"
 

@@ -1,5 +1,5 @@
-// Readers with userfaultfd's help, as in stalls/holder.c but many; and one thread that spins on the CPU that
-// starved apps are bound to, for as long as one of them is to be starved.
+// Blocks many readers by userfaultfd, like the stall "holder" blocks one; and spins with one thread on the CPU of the
+// starved apps while any of them must starve.
 #include "holds.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
-// The kernel's files, kept open and read anew each time.
+// Keeps the kernel's files open and rereads them.
 //
-// A cgroup has no watermarks and no free memory of its own: free is what is left to its limit, and the watermarks are
-// those that the kernel would give a machine of that size (mm/page_alloc.c, calculate_min_free_kbytes()).
+// A cgroup has no watermarks and no free memory of its own. Its free memory is the distance to its limit, and its
+// watermarks are those of a machine of that size (mm/page_alloc.c, calculate_min_free_kbytes()).
 #include "inputs.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static const char *const OF_SYSTEM[FILE_COUNT] = {
 	[ZONEINFO] = "/proc/zoneinfo", [FREE] = "/proc/meminfo",
 };
 
-// The system's meminfo tells of swap, which a cgroup shares.
+// The meminfo of the system reports swap, which a cgroup shares.
 static const char *const OF_GROUP[FILE_COUNT] = {
 	[MEMINFO] = "/proc/meminfo", [VMSTAT] = "memory.stat", [PRESSURE] = "memory.pressure",
 	[FREE] = "memory.current", [GROUP_EVENTS] = "memory.events",
@@ -34,7 +34,7 @@ static const char *const OF_GROUP[FILE_COUNT] = {
 
 static int fds[FILE_COUNT] = { -1, -1, -1, -1, -1, -1 };
 static int64_t limit_kb; // 0: the whole system
-static char content[64 * KB]; // of the main thread; a zoneinfo of many zones and CPUs is the longest
+static char content[64 * KB]; // for the main thread; a zoneinfo with many zones and CPUs is the longest
 
 static const char *name_of(enum file file)
 {
@@ -94,7 +94,7 @@ static const char *read_file(enum file file)
 	return NULL;
 }
 
-// The sum of all counters whose names begin so; a name that ends with a space is a whole one.
+// The sum of all counters with that prefix; a prefix that ends with a space matches a whole name.
 static int64_t sum_of(const char *text, const char *beginning)
 {
 	int64_t sum = 0;
@@ -174,7 +174,7 @@ int inputs_read_watermarks(struct watermarks *watermarks)
 	return text == NULL ? -1 : watermarks_parse(text, sysconf(_SC_PAGESIZE) / KB, watermarks);
 }
 
-// Tasks that had to reclaim memory themselves: a cgroup counts the charges that met its limit.
+// Counts direct reclaims; a cgroup counts the charges that hit its limit.
 static int count_stalls(const char *vmstat, struct memory_totals *totals)
 {
 	if (limit_kb == 0) {

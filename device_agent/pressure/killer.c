@@ -1,4 +1,4 @@
-// Kills by reapers while one is idle, else by the calling thread.
+// Kills by a reaper if one is idle, otherwise by the calling thread.
 #include "killer.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ static const struct arm *arm;
 static struct arm_options options;
 static int failure_fd = -1;
 
-// Whether the arm's calls killed it: process_mrelease does so only when it returns 0.
+// Whether the calls of the arm killed the victim: process_mrelease does so only if it returns 0.
 static bool has_killed(const struct kill_outcome *outcome)
 {
 	if (outcome->call_count == 0)
@@ -57,15 +57,15 @@ int killers_failure_fd(void)
 	return failure_fd;
 }
 
-void killers_failure_seen(void)
+void killers_clear_failure(void)
 {
 	eventfd_t count;
-	eventfd_read(failure_fd, &count); // fails when there was no failure
+	eventfd_read(failure_fd, &count); // fails if there was no failure
 }
 
 int killers_kill(struct killing *killing)
 {
-	killing->by_reaper = true; // before the reaper has it
+	killing->by_reaper = true; // before the reaper gets it
 	if (reapers_offer(killing))
 		return 0;
 	killing->by_reaper = false;

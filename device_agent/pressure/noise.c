@@ -1,4 +1,4 @@
-// Threads of background priority that go round the apps. An app that is gone is passed over.
+// Runs threads of background priority that visit the apps in turn. They skip apps that are gone.
 #include "noise.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ static void read_app(const struct app *app)
 	static const char *const NAMES[] = { "cmdline", "stat", "statm", "status", "smaps_rollup", "oom_score_adj" };
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
 		if (proc_read(app->process.pid, NAMES[i]) < 0)
-			return; // it is gone
+			return; // the app is gone
 }
 
 static void *read_round(void *argument)

@@ -1,5 +1,5 @@
-// The loop. Its states are lmkd's: not polling; polling every 10 or 100 ms for a second after an event; paused
-// while it waits for a victim's end; resumed, which looks at once.
+// The loop. Its states are those of lmkd: not polling; polling every 10 or 100 ms for a second after an event; paused
+// while it waits for the exit of a victim; resumed, which evaluates immediately.
 #include "policy.h"
 
 #include <errno.h>
@@ -26,13 +26,13 @@ enum polling { POLLING_OFF, POLLING_ON, POLLING_PAUSED };
 
 static struct {
 	int epoll_fd;
-	int monitors[2]; // MEDIUM_PRESSURE, CRITICAL_PRESSURE; -1: switched off
+	int monitors[2]; // MEDIUM_PRESSURE, CRITICAL_PRESSURE; -1: disabled
 	struct lmkd_state state;
 	enum pressure_level last_level;  // of the last event, until a poll resets it
 	enum pressure_level polled_level;
 	enum polling polling;
 	int64_t poll_start_ms, last_poll_ms, interval_ms;
-	const struct watched *awaited; // the victim whose end is waited for, or NULL
+	const struct watched *awaited; // the victim that the loop waits for, or NULL
 	int64_t last_kill_ms;
 	int64_t watermarks_ms;
 } loop;
@@ -49,7 +49,8 @@ static int add(enum source source, int fd, uint32_t events)
 	struct epoll_event event = { .events = events, .data.u32 = source };
 	if (epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
 		return 0;
-	return errno == EPERM && source == HOST ? 0 : failed("wait for source %d", (int)source); // a file never ends
+	bool is_regular = errno == EPERM && source == HOST; // a regular file never hangs up
+	return is_regular ? 0 : failed("wait for source %d", (int)source);
 }
 
 // lmkd does not register a monitor whose threshold is 0.
@@ -89,9 +90,10 @@ int policy_open(struct policy *policy)
 	if (add_monitor(MEDIUM_PRESSURE, "some", policy->settings->psi_partial_stall_ms) < 0 ||
 	    add_monitor(CRITICAL_PRESSURE, "full", policy->settings->psi_complete_stall_ms) < 0)
 		return -1;
-	if (add(KILL_FAILURE, killers_failure_fd(), EPOLLIN) < 0 || add(DEMAND, policy->foreground->done_fd, EPOLLIN) < 0)
+	if (add(KILL_FAILURE, killers_failure_fd(), EPOLLIN) < 0 ||
+	    add(DEMAND, policy->foreground->done_fd, EPOLLIN) < 0)
 		return -1;
-	return add(HOST, STDOUT_FILENO, 0); // only its end is of interest, which is always told
+	return add(HOST, STDOUT_FILENO, 0); // only for hang-ups, which are always reported
 }
 
 void policy_close(struct policy *policy)
@@ -127,7 +129,7 @@ static void resume_polling(int64_t at_ms)
 	loop.interval_ms = SHORT_POLL_MS;
 }
 
-// Of earlier victims, what is still charged, by what keeps it.
+// Sums the memory still charged to earlier victims, by their state.
 static void count_condemned(const struct policy *policy, struct kill_record *record, int64_t at_ns)
 {
 	int64_t patience_ns = policy->settings->kill_timeout_ms * NS_PER_MS;
@@ -159,14 +161,14 @@ static int64_t candidate_rss_kb(const struct candidate *candidate)
 	return app_rss_kb(&candidate_apps->items[candidate - candidates]);
 }
 
-// The first app, in lmkd's order, that is no zombie; -1: there is none.
+// The first app in lmkd's order that is not a zombie; -1: there is none.
 static int choose(struct policy *policy, int min_score_adj, int64_t *rss_kb)
 {
 	int index;
 	while ((index = lmkd_choose(candidates, policy->apps->count, min_score_adj,
 				    policy->settings->kill_heaviest_task, candidate_rss_kb)) >= 0) {
 		*rss_kb = app_rss_kb(&policy->apps->items[index]);
-		candidates[index].gone = true; // killed now, or a zombie: lmkd forgets it either way
+		candidates[index].gone = true; // killed now, or a zombie: lmkd drops it in both cases
 		if (*rss_kb > 0)
 			break;
 	}
@@ -178,7 +180,9 @@ static void prepare_candidates(const struct policy *policy)
 	candidate_apps = policy->apps;
 	for (size_t i = 0; i < policy->apps->count; i++) {
 		const struct app *app = &policy->apps->items[i];
-		candidates[i] = (struct candidate){ .pid = app->process.pid, .adj = (int)app->plan->adj, .adj_order = (int64_t)i };
+		candidates[i] = (struct candidate){
+			.pid = app->process.pid, .adj = (int)app->plan->adj, .adj_order = (int64_t)i
+		};
 	}
 }
 
@@ -199,7 +203,7 @@ static struct kill_record *make_record(struct policy *policy, const struct app *
 	return record;
 }
 
-// 1: killed; 0: there is nobody to kill; -1 with failed().
+// 1: killed; 0: no candidate; -1 with failed().
 static int kill_app(struct policy *policy, const struct lmkd_inputs *inputs, const struct lmkd_decision *decision)
 {
 	int64_t rss_kb = 0;
@@ -216,7 +220,7 @@ static int kill_app(struct policy *policy, const struct lmkd_inputs *inputs, con
 		stop_waiting();
 		return failed("kill an app");
 	}
-	count_condemned(policy, record, record->watched.decided_ns); // after the kill, which must not wait for it
+	count_condemned(policy, record, record->watched.decided_ns); // not before the kill, to not delay it
 	policy->kill_count++;
 	watch_victim(&record->watched);
 	lmkd_remember_kill(policy->settings, &loop.state, decision);
@@ -229,7 +233,7 @@ static int refresh_watermarks(struct policy *policy, int64_t at_ms)
 	return inputs_read_watermarks(&policy->watermarks);
 }
 
-// Looks, decides, kills. Whether it killed or waits for a kill in *busy; what was decided in *decision.
+// Reads the inputs, decides, and kills. 1: killed; 0: not; -1 with failed(). Stores the decision.
 static int decide(struct policy *policy, enum pressure_level level, bool is_event, struct lmkd_decision *decision)
 {
 	struct lmkd_inputs inputs = { .is_event = is_event, .level = level };
@@ -250,7 +254,7 @@ static bool must_skip(const struct policy *policy, int64_t at_ms)
 	return loop.awaited != NULL && (timeout_ms == 0 || at_ms - loop.last_kill_ms < timeout_ms);
 }
 
-// What follows from an evaluation for the polling.
+// Updates the polling after an evaluation.
 static void update_polling(enum pressure_level level, bool is_event, bool killed,
 			   const struct lmkd_decision *decision, int64_t at_ms)
 {
@@ -288,7 +292,7 @@ static int evaluate(struct policy *policy, enum pressure_level level, bool is_ev
 	return killed < 0 ? -1 : 0;
 }
 
-// How long to wait for anything, in ms.
+// The time to wait for events, in ms.
 static int64_t patience_ms(const struct policy *policy, int64_t deadline_ns)
 {
 	int64_t at_ms = now_ms();
@@ -311,7 +315,7 @@ static int poll_when_due(struct policy *policy)
 	return evaluate(policy, loop.polled_level, false);
 }
 
-// The victim's end, a failure, or the end of the patience with it: look again at once.
+// After the exit of the victim, a failed kill, or the kill timeout: evaluates immediately.
 static int resume(struct policy *policy)
 {
 	stop_waiting();
@@ -327,9 +331,9 @@ static int handle(struct policy *policy, enum source source, bool *done)
 		policy->events++;
 		return evaluate(policy, source == CRITICAL_PRESSURE ? LEVEL_CRITICAL : LEVEL_MEDIUM, true);
 	case KILL_FAILURE:
-		killers_failure_seen();
+		killers_clear_failure();
 		return resume(policy);
-	case VICTIM_EXIT: // or of one that is no longer waited for
+	case VICTIM_EXIT: // possibly of a victim that the loop no longer waits for
 		return loop.awaited != NULL && victim_has_exited(loop.awaited->killing.victim) ? resume(policy) : 0;
 	case DEMAND: *done = true; return 0;
 	case HOST: return refused("the host is gone");

@@ -1,4 +1,4 @@
-// The watching thread.
+// The watcher thread.
 #include "watch.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "holds.h"
 #include "sys.h"
 
-enum { WATCHER_PRIORITY = 2 }; // above the policy, which runs at lmkd's 1
+enum { WATCHER_PRIORITY = 2 }; // above the policy, which has lmkd's priority 1
 static const int64_t PERIOD_NS = 5 * NS_PER_MS;
 
 static struct {
@@ -46,7 +46,8 @@ static void update(struct watched *watched, int64_t at_ns)
 		watched->charged_now_kb = charged_kb;
 	if (watched->exited_ns == 0 && victim_has_exited(watched->killing.victim))
 		watched->exited_ns = at_ns;
-	if (watched->freed_ns == 0 && reaches_share(watched->charged_kb - watched->charged_now_kb, watched->charged_kb, FREED_PCT))
+	int64_t back_kb = watched->charged_kb - watched->charged_now_kb;
+	if (watched->freed_ns == 0 && reaches_share(back_kb, watched->charged_kb, FREED_PCT))
 		watched->freed_ns = at_ns;
 	if (watched->release_ns != 0 && at_ns >= watched->release_ns) {
 		watched->release_ns = 0;
@@ -97,7 +98,7 @@ void watch_victim(struct watched *watched)
 {
 	watched->charged_now_kb = watched->charged_kb;
 	watch.victims[watch.victim_count] = watched;
-	watch.victim_count++; // last: the watcher goes by it
+	watch.victim_count++; // last, because the watcher reads it
 }
 
 int watch_end(void)

@@ -11,8 +11,8 @@ struct meter {
 	bool in_group;     // the victim has a memory cgroup of its own
 	int64_t period_ns; // between samples
 	int64_t enough_pct; // the share that must be back before sampling may end
-	// NULL, or measures the noise before the victim starts, for about as long as the trial will last: by how many kB
-	// the meter moved, or -1 with failed().
+	// NULL, or measures the noise before the victim starts, for about as long as the trial will last: by how many
+	// kB the meter moved, or -1 with failed().
 	int64_t (*begin)(int64_t hold_ns);
 	// The kB held now; -1 with errno.
 	int64_t (*charged_kb)(const struct victim *victim);

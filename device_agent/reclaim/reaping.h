@@ -1,4 +1,5 @@
-// Kills the victim of a trial by a reaper (lib/reapers.h): the reaper prepares, waits for a signal, and kills by the arm.
+// Kills the victim of a trial by a reaper (lib/reapers.h): the reaper prepares, waits for a signal, and kills by the
+// arm.
 #pragma once
 
 #include "arms/arm.h"

@@ -1,5 +1,5 @@
-// Samples the charge of the victim and checks for its exit, on one thread. It sleeps between samples, so it takes little
-// CPU from the victim and the reapers. It allocates nothing.
+// Samples the charge of the victim and checks for its exit, on one thread. It sleeps between samples, so it takes
+// little CPU from the victim and the reapers. It allocates nothing.
 #include "sampler.h"
 
 #include <errno.h>

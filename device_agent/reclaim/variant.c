@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -73,8 +74,9 @@ static const char *detect_reap_kill(void)
 	close(ends[1]);
 	ssize_t length = child < 0 ? -1 : read(ends[0], &sibling, sizeof(sibling));
 	close(ends[0]);
-	int error = length == (ssize_t)sizeof(sibling) && sibling > 0 ? mrelease_error(child, PROCESS_MRELEASE_REAP_KILL) :
-								      failed("start two children that share memory");
+	bool shared = length == (ssize_t)sizeof(sibling) && sibling > 0;
+	int error = shared ? mrelease_error(child, PROCESS_MRELEASE_REAP_KILL) :
+			     failed("start two children that share memory");
 	end(child);
 	end(sibling);
 	return error < 0 ? NULL : error == 0 ? "reap-kill-v3" : "reap-kill-v2";

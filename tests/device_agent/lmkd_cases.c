@@ -1,10 +1,10 @@
-// Drives lmkd's policy from a script on standard input, one command a line, so that one process runs many cases:
-//   reset                        forget everything; default settings
-//   set NAME VALUE               a setting, and forget everything
+// Runs lmkd's policy by a script on standard input, one command per line, so that one process runs many cases:
+//   reset                        reset the state and the settings
+//   set NAME VALUE               change a setting and reset the state
 //   decide KEY=VALUE ...         change these inputs (the others stay), decide, and print the decision
-//   kill                         the last decision's kill was made
+//   kill                         report the kill of the last decision
 //   choose MIN HEAVIEST ADJ:ORDER:RSS:GONE ...      print the index of the victim
-//   parse meminfo|vmstat|zoneinfo|pressure LENGTH   then LENGTH bytes: print what is understood, or why not
+//   parse meminfo|vmstat|zoneinfo|pressure LENGTH   then LENGTH bytes: print the values, or the failure
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,7 +145,7 @@ static void print_pressure(const char *text)
 		       (long long)p.some_total_us, (long long)p.full_total_us);
 }
 
-// From a heap block that is exactly as long as the text, so that the sanitizer sees a byte read beyond it.
+// Parses a heap block of exactly the length of the text, so that the sanitizer detects a read past the end.
 static void parse(char *words)
 {
 	const char *what = strtok(words, " \n");

@@ -49,8 +49,8 @@ const struct arm *arm_after(const char *name);
 // The chooser for struct field.
 int arm_choose(void *at, const char *name);
 
-// The steps of arms. Each makes one call and stores its time and errno, nothing else, so that the calls of an arm follow
-// each other as closely as possible.
+// The steps of arms. Each makes one call and stores its time and errno, nothing else, so that the calls of an arm
+// follow each other as closely as possible.
 void step_sigkill(const struct victim *victim, struct kill_outcome *outcome);
 void step_mrelease(const struct victim *victim, unsigned int flags, struct kill_outcome *outcome);
 // Stores a call that began at start_ns and has just returned `result` with errno.

@@ -1,7 +1,7 @@
-// reap-kill-emulated: the effect of the flag on a kernel without it. A tracer makes the main thread of the victim stop in
-// do_exit() before exit_mm() (PTRACE_O_TRACEEXIT, kernel/exit.c) after SIGKILL. During the stop,
-// process_mrelease(pidfd, 0) cannot be too late. Then the tracer detaches.
-// Unlike the flag, this waits for the victim to be scheduled, and it cannot trace a thread that is traced already.
+// reap-kill-emulated: the effect of the flag on a kernel without it. A tracer makes the main thread of the victim stop
+// in do_exit() before exit_mm() (PTRACE_O_TRACEEXIT, kernel/exit.c) after SIGKILL. During the stop,
+// process_mrelease(pidfd, 0) cannot be too late. Then the tracer detaches. Unlike the flag, this waits for the victim
+// to be scheduled, and it cannot trace a thread that is traced already.
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/ptrace.h>

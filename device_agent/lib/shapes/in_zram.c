@@ -28,5 +28,7 @@ static void *make(const struct memory_plan *plan, int file_fd)
 	return memory;
 }
 
-static const struct shape shape_in_zram = { .name = "in-zram", .in_swap = true, .possible = zram_possible, .make = make };
+static const struct shape shape_in_zram = {
+	.name = "in-zram", .in_swap = true, .possible = zram_possible, .make = make
+};
 REGISTER_SHAPE(shape_in_zram);

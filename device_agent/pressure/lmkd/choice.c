@@ -10,7 +10,7 @@ static bool is_better(const struct candidate *candidate, const struct candidate 
 	return candidate->adj_order < best->adj_order;
 }
 
-// The one whose turn it is when sizes do not matter: the highest adj, and of these the oldest.
+// The next process regardless of size: the oldest of those with the highest adj.
 static const struct candidate *next_by_age(const struct candidate *candidates, size_t count, int min_score_adj)
 {
 	const struct candidate *best = NULL;
@@ -23,7 +23,7 @@ static const struct candidate *next_by_age(const struct candidate *candidates, s
 	return best;
 }
 
-// lmkd reads no size where there is nothing to compare.
+// lmkd reads no size if there is only one process.
 static bool is_alone(const struct candidate *candidates, size_t count, int adj)
 {
 	size_t alike = 0;
@@ -32,7 +32,7 @@ static bool is_alone(const struct candidate *candidates, size_t count, int adj)
 	return alike == 1;
 }
 
-// Of equals in size, as lmkd goes from the newest to the oldest and keeps the first: the newest.
+// Among equal sizes the newest, because lmkd iterates from the newest to the oldest and keeps the first.
 static const struct candidate *heaviest(const struct candidate *candidates, size_t count, int adj,
 					int64_t (*rss_kb)(const struct candidate *candidate))
 {

@@ -1,11 +1,11 @@
-// The decision: first what memory does, then the first rule that applies.
+// Decides: evaluates the state of memory, then applies the first matching rule.
 #include "decision.h"
 
 #include <stddef.h>
 
 enum { PERCEPTIBLE_APP_ADJ = 200, THRASHING_WINDOW_MS = 1000, WINDOWS_MAX = 62 };
 
-// What the rules go by.
+// The arguments of the rules.
 struct evaluation {
 	const struct lmkd_settings *settings;
 	const struct lmkd_state *state;
@@ -24,12 +24,13 @@ static int64_t minimum(int64_t left, int64_t right)
 	return left < right ? left : right;
 }
 
-// Swap that is free is worth no more than the memory that its compressed pages would take.
+// Limits free swap by the memory that its compressed pages would occupy.
 static int64_t free_swap_kb(const struct lmkd_settings *settings, const struct meminfo *meminfo)
 {
 	if (settings->swap_compression_ratio == 0)
 		return meminfo->swap_free;
-	return minimum(meminfo->swap_free, (meminfo->mem_free + meminfo->inactive_file) * settings->swap_compression_ratio);
+	int64_t easy_kb = meminfo->mem_free + meminfo->inactive_file;
+	return minimum(meminfo->swap_free, easy_kb * settings->swap_compression_ratio);
 }
 
 static bool is_swap_low(const struct lmkd_settings *settings, const struct meminfo *meminfo)
@@ -59,7 +60,7 @@ static int64_t file_lru_pages(const struct vmstat *vmstat)
 	return vmstat->nr_inactive_file + vmstat->nr_active_file;
 }
 
-// After a kill, refaults are counted anew.
+// Restarts the count of refaults after a kill.
 static void start_after_kill(struct lmkd_state *state, const struct lmkd_inputs *inputs)
 {
 	state->killing = false;
@@ -95,8 +96,8 @@ static int64_t refaulted_pct(const struct lmkd_state *state, const struct vmstat
 	return (vmstat->workingset_refault_file - state->init_refault) * 100 / (state->base_file_lru + 1);
 }
 
-// The window is over: its growth fades by half with every window passed; but one that should have killed, and
-// found nobody, is kept, so that whoever becomes killable is killed.
+// Ends the window: its growth decays by half per elapsed window. The growth of a window that should have killed but
+// found no candidate is kept, so that the next candidate is killed.
 static void start_window(struct lmkd_state *state, const struct lmkd_settings *settings,
 			 const struct lmkd_inputs *inputs, int64_t passed_ms)
 {
@@ -175,7 +176,8 @@ static bool is_direct_and_thrashing(const struct evaluation *evaluation)
 static bool is_direct_stuck(const struct evaluation *evaluation)
 {
 	int64_t threshold_ms = evaluation->settings->direct_reclaim_threshold_ms;
-	return evaluation->reclaiming == RECLAIM_DIRECT && threshold_ms > 0 && evaluation->in_direct_reclaim_ms > threshold_ms;
+	return evaluation->reclaiming == RECLAIM_DIRECT && threshold_ms > 0 &&
+	       evaluation->in_direct_reclaim_ms > threshold_ms;
 }
 
 static bool is_filecache_low(const struct evaluation *evaluation)
@@ -218,13 +220,13 @@ static int lowmem_score(const struct evaluation *evaluation)
 	return (int)evaluation->settings->lowmem_min_oom_score;
 }
 
-// In lmkd's order: the first that applies is the reason.
+// In lmkd's order: the first matching rule is the reason.
 static const struct rule {
 	enum kill_reason reason;
 	bool (*applies)(const struct evaluation *evaluation);
 	int (*min_score_adj)(const struct evaluation *evaluation);
 	bool checks_filecache;     // from now on
-	bool cuts_thrashing_limit; // once it has killed
+	bool cuts_thrashing_limit; // after the kill
 } RULES[] = {
 	{ PRESSURE_AFTER_KILL, is_after_kill, after_kill_score, false, false },
 	{ NOT_RESPONDING, is_not_responding, any_app, false, false },
@@ -248,7 +250,7 @@ static const struct rule *first_rule(const struct evaluation *evaluation)
 	return NULL;
 }
 
-// lmkd looks at the file cache only where none of the reasons before that one applies, and if it finds enough, no more.
+// lmkd checks the file cache only if no earlier rule matches, and stops checking once the cache is large enough.
 static void update_filecache_check(struct lmkd_state *state, const struct rule *rule)
 {
 	if (rule != NULL && rule->checks_filecache)
@@ -263,7 +265,8 @@ static void apply_rules(const struct evaluation *evaluation, struct lmkd_state *
 	update_filecache_check(state, rule);
 	if (rule == NULL)
 		return;
-	bool stalled = evaluation->inputs->pressure.full_avg10_pct100 > evaluation->settings->stall_limit_critical * 100;
+	int64_t limit_pct100 = evaluation->settings->stall_limit_critical * 100;
+	bool stalled = evaluation->inputs->pressure.full_avg10_pct100 > limit_pct100;
 	decision->reason = rule->reason;
 	decision->min_score_adj = stalled ? 0 : rule->min_score_adj(evaluation);
 	decision->cuts_thrashing_limit = rule->cuts_thrashing_limit;
@@ -285,15 +288,20 @@ struct lmkd_decision lmkd_decide(const struct lmkd_settings *settings, struct lm
 				 const struct lmkd_inputs *inputs)
 {
 	struct lmkd_decision decision = { .reason = REASON_NONE, .breached = breached_watermark(inputs) };
-	struct evaluation evaluation = { .settings = settings, .state = state, .inputs = inputs, .breached = decision.breached };
-	evaluation.after_kill = state->killing;
+	struct evaluation evaluation = {
+		.settings = settings,
+		.state = state,
+		.inputs = inputs,
+		.breached = decision.breached,
+		.after_kill = state->killing,
+	};
 	if (state->killing)
 		start_after_kill(state, inputs);
 	evaluation.swap_is_low = decision.swap_is_low = is_swap_low(settings, &inputs->meminfo);
 	evaluation.reclaiming = decision.reclaiming = update_reclaim(state, &inputs->vmstat);
 	note_direct_reclaim(state, evaluation.reclaiming, inputs->now_ms);
 	if (evaluation.reclaiming == RECLAIM_NONE && inputs->vmstat.workingset_refault_file == state->prev_refault)
-		return decision; // neither reclaiming nor thrashing: nothing has changed
+		return decision; // neither reclaim nor thrashing since the last evaluation
 	state->prev_refault = inputs->vmstat.workingset_refault_file;
 	evaluation.thrashing_pct = decision.thrashing_pct = update_thrashing_pct(state, settings, inputs);
 	evaluation.critical_pct = settings->thrashing_limit_critical < 0 ? settings->thrashing_limit * 3 :

@@ -1,4 +1,4 @@
-// Parses the files. Their text is the kernel's, but nothing is believed of it: numbers are bounded, lines may be cut.
+// Parses the files. The text comes from the kernel but is not trusted: numbers are bounded, lines may be truncated.
 #include "parse.h"
 
 #include <stdbool.h>
@@ -32,7 +32,7 @@ static const char *next_line(const char *at)
 	return end == NULL ? at + strlen(at) : end + 1;
 }
 
-// A number not below 0, capped at the limit. Where it ends, or NULL: there is none.
+// A number from 0 up, capped at the limit. The end of the number, or NULL: there is none.
 static const char *parse_number(const char *at, int64_t *number)
 {
 	at = skip_spaces(at);
@@ -53,7 +53,7 @@ struct wanted_line {
 	bool parsed;
 };
 
-// Where the value begins if the line has that key, or NULL.
+// The start of the value if the line has that key, or NULL.
 static const char *match_key(const char *line, const char *key, char separator)
 {
 	size_t length = strlen(key);
@@ -119,7 +119,9 @@ int vmstat_parse(const char *text, struct vmstat *vmstat)
 		VMSTAT(pgrefill),
 		{ "workingset_refault_file", offsetof(struct vmstat, workingset_refault_file), false, false },
 	};
-	struct wanted_line before_5_9 = { "workingset_refault", offsetof(struct vmstat, workingset_refault_file), true, false };
+	struct wanted_line before_5_9 = {
+		"workingset_refault", offsetof(struct vmstat, workingset_refault_file), true, false
+	};
 	memset(vmstat, 0, sizeof(*vmstat));
 	if (parse_keyed(text, "/proc/vmstat", ' ', lines, COUNT(lines), vmstat) < 0)
 		return -1;
@@ -138,7 +140,7 @@ static bool begins_zone(const char *line)
 	return strncmp(line, "Node ", 5) == 0 && strstr(line, "zone") != NULL;
 }
 
-// "        protection: (0, 933, 933)": the largest of them.
+// "        protection: (0, 933, 933)": the largest number.
 static int64_t parse_protection(const char *at)
 {
 	int64_t largest = 0;
@@ -153,7 +155,7 @@ static int64_t parse_protection(const char *at)
 	return largest;
 }
 
-// The first number after a word at the line's beginning; the value stays when the line has another word.
+// The first number after a word at the start of the line; the value is unchanged if the line has another word.
 static void take_word(const char *line, const char *word, int64_t *value)
 {
 	const char *at = skip_spaces(line);

@@ -1,4 +1,4 @@
-// What lmkd looks at before it decides, parsed from the text of the kernel's files.
+// Parses the text of the kernel's files that lmkd reads before it decides.
 #pragma once
 
 #include <stdint.h>
@@ -7,7 +7,7 @@
 struct meminfo {
 	int64_t mem_free, buffers, cached, swap_cached, shmem, swap_total, swap_free;
 	int64_t active_anon, inactive_anon, active_file, inactive_file;
-	int64_t cma_free; // 0 where the kernel has no CMA
+	int64_t cma_free; // 0 if the kernel has no CMA
 };
 
 // /proc/vmstat, in pages and events.
@@ -17,7 +17,7 @@ struct vmstat {
 	int64_t pgscan_kswapd, pgscan_direct, pgrefill;
 };
 
-// The sums over all zones that lmkd compares free memory with, in kB.
+// The sums over all zones, in kB, which lmkd compares with free memory.
 struct watermarks {
 	int64_t min, low, high;
 };
@@ -28,7 +28,8 @@ struct pressure {
 	int64_t some_total_us, full_total_us;
 };
 
-// Each parses a whole file's text, which it leaves as it is. 0, or -1 with failed(): what is missing or wrong.
+// Each parses the text of a whole file without modifying it. 0, or -1 with failed(), which names the missing or wrong
+// part.
 int meminfo_parse(const char *text, struct meminfo *meminfo);
 int vmstat_parse(const char *text, struct vmstat *vmstat);
 int watermarks_parse(const char *zoneinfo, int64_t page_kb, struct watermarks *watermarks);

@@ -22,7 +22,8 @@ struct stall {
 	int (*join)(void *memory, pid_t *companion);
 	// Holds the victim; returns once the hold is certain. 0, or -1 with failed() and no hold.
 	int (*hold)(const struct victim *victim);
-	// NULL, or releases the victim. Called once, from the sampling loop, so it must not block. 0, or -1 with failed().
+	// NULL, or releases the victim. Called once, from the sampling loop, so it must not block. 0, or -1 with
+	// failed().
 	int (*release)(void);
 	// NULL, or waits for the end of everything that begin() and hold() started; also after a failed hold().
 	// 0, or -1 with failed().

@@ -1,5 +1,5 @@
-// starved: the victim runs only while its CPU is otherwise idle (SCHED_IDLE), and a busy thread keeps that CPU occupied.
-// On a phone: a cached app in the background cpuset, on a busy little core.
+// starved: the victim runs only while its CPU is otherwise idle (SCHED_IDLE), and a busy thread keeps that CPU
+// occupied. On a phone: a cached app in the background cpuset, on a busy little core.
 #include "failure.h"
 #include "tasks.h"
 #include "hog.h"
