@@ -16,9 +16,9 @@
 static const char USAGE[] =
 	"Usage: lmkd-client --lock FILE [--socket PATH] [--timeout-ms N] COMMAND...\n"
 	"Runs the commands in order: register:PID:UID:ADJ[:TYPE] remove:PID count:MIN_ADJ:MAX_ADJ update-props\n"
-	"subscribe:kill subscribe:stat watch. TYPE: 0 app, 1 service. A MIN_ADJ of 1001 counts all kills. watch runs until\n"
-	"standard input ends or a signal arrives. Answers are JSON objects, one per line. One process at a time holds the\n"
-	"lock.\n"
+	"subscribe:kill subscribe:stat watch. TYPE: 0 app, 1 service. A MIN_ADJ of 1001 counts all kills. watch\n"
+	"runs until standard input ends or a signal arrives. Answers are JSON objects, one per line. One process at\n"
+	"a time holds the lock.\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 lmkd closed the connection (an \"lmkd_error\" line gives the\n"
 	"reason).\n";
 

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print(const char *action, va_list arguments, const char *reason)
+static void print(const char *format, va_list arguments, const char *reason)
 {
 	fputs("lmkd-adbd: ", stderr);
-	vfprintf(stderr, action, arguments);
+	vfprintf(stderr, format, arguments);
 	if (reason != NULL)
 		fprintf(stderr, ": %s", reason);
 	fputc('\n', stderr);
@@ -25,11 +25,11 @@ int failed(const char *action, ...)
 	return -1;
 }
 
-int refused(const char *action, ...)
+int refused(const char *reason, ...)
 {
 	va_list arguments;
-	va_start(arguments, action);
-	print(action, arguments, NULL);
+	va_start(arguments, reason);
+	print(reason, arguments, NULL);
 	va_end(arguments);
 	return -1;
 }
