@@ -1,4 +1,4 @@
-"""lmkd-apps on this host: it kills exactly the process that it is told to, and sees memory come free."""
+"""lmkd-apps on this host: it kills exactly the requested process, and samples the memory that is freed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOLD = (
 )
 
 SMALL = ("/bin/sh", "-c", "echo ready; exec sleep 1000")
-"""What every user may run: our Python may lie in a folder that is closed to them."""
+"""A program that every user may run: our Python may be in a folder without access for others."""
 
 Process = subprocess.Popen[bytes]
 
@@ -57,7 +57,7 @@ def start_ticks(pid: int) -> int:
 
 
 def lives(process: Process) -> bool:
-    """Whether no SIGKILL was sent to it: it can still be stopped, and go on, which one that dies does not."""
+    """Whether no SIGKILL was sent to it: it can still be stopped and continued, unlike a dying process."""
     os.kill(process.pid, signal.SIGSTOP)
     stopped = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     os.kill(process.pid, signal.SIGCONT)
@@ -172,7 +172,7 @@ def start_watch(program: Path, idle_ms: int, limit_ms: int) -> Process:
 
 
 def check_samples(lines: bytes) -> list[int]:
-    """The times; they rise, something is free, and their number is the one that is told last."""
+    """The times: they increase, memory is free, and their number equals the last reported number."""
     *parts, end = decode_lines(lines)
     points = [point for part in parts if isinstance(part, Samples) for point in part.points]
     assert end == Watched(len(points))

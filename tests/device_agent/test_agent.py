@@ -1,4 +1,4 @@
-"""The agent on this host's own kernel: real victims, real cgroups, real process_mrelease."""
+"""The agent on the kernel of this host: real victims, real cgroups, real process_mrelease."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def plan(
 
 
 def run(agent: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs the agent to its end; whatever it did, its cgroups must be gone then."""
+    """Runs the agent until it exits; its cgroups must be gone afterwards in every case."""
     command = [agent, *words]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, **pipes, text=True) as process:
@@ -195,7 +195,7 @@ HELD_IN_ITS_EXIT = ("aio", "starved", "blocked-thread", "frozen-v1", "exit-stop"
 HELD_BY_NOTHING = ("open-files", "smaps-blocked", "frozen-v2")
 
 STARVED_KB = 512 * 1024
-"""To the fair scheduler even a starved victim is due one turn: some ms, in which it frees 60 MB."""
+"""The fair scheduler gives even a starved victim one turn: some ms, in which it frees 60 MB."""
 
 HOLD_MS = 300
 HOLD_NS = HOLD_MS * 1_000_000
@@ -261,7 +261,7 @@ def test_a_delay_keeps_process_mrelease_waiting(agent: Path) -> None:
 
 
 SHAPED_KB = 64 * 1024
-"""Each CPU may keep up to 63 pages charged in advance (MEMCG_CHARGE_BATCH): below 1 % of this."""
+"""Each CPU may charge up to 63 pages in advance (MEMCG_CHARGE_BATCH), below 1 % of this size."""
 
 
 @needs_root
@@ -347,13 +347,13 @@ def test_an_agent_that_is_ended_takes_its_victim_along(agent: Path, number: sign
         assert wait_readable(victim_end)
     assert not is_running(victim)
     if number == signal.SIGKILL:
-        run(agent, "run", "--plan", "-", stdin=plan("kill"))  # the next agent removes what this one could not
+        run(agent, "run", "--plan", "-", stdin=plan("kill"))  # the next agent removes the leftovers
     assert groups_of(process.pid) == []
 
 
 @needs_root
 def test_an_agent_that_ends_leaves_the_groups_of_others_alone(agent: Path) -> None:
-    """Between two trials of the other agent, when its folder is empty; then while a victim is in it."""
+    """First between two trials of the other agent, when its folder is empty; then while a victim is in it."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([agent, "run", "--plan", "-"], **pipes, text=True, bufsize=1) as other:
         assert other.stdin is not None
@@ -378,7 +378,7 @@ IN_A_PID_NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child")
 
 @needs_root
 def test_agents_of_two_containers_with_one_pid_have_groups_of_their_own(agent: Path) -> None:
-    """Both are process 1 of their pid namespace, and share the machine's cgroups."""
+    """Both are process 1 of their pid namespace and share the cgroups of the machine."""
     words = [*IN_A_PID_NAMESPACE, agent, "run", "--plan", "-"]
     plans = plan("kill", "holder", HOLD_MS) + plan("kill", trial_id=2)
     runs = [
@@ -397,12 +397,12 @@ def test_agents_of_two_containers_with_one_pid_have_groups_of_their_own(agent: P
         assert run_of_one.wait(timeout=30) == 0
 
 
-def wait_for(look: Callable[[], list[Found]]) -> list[Found]:
-    """What ``look`` finds once it finds something; a test's own time limit ends it."""
+def wait_for(search: Callable[[], list[Found]]) -> list[Found]:
+    """Polls ``search`` until it finds something, for up to 30 s."""
     tick = threading.Event()
     for _ in range(3000):
-        if found := look():
-            return found
+        if matches := search():
+            return matches
         tick.wait(0.01)
     raise AssertionError("nothing was found in 30 s")
 
@@ -414,7 +414,7 @@ def wait_readable(fd: int) -> bool:
 
 
 def as_another_user(agent: Path, text: str) -> AgentMessage:
-    """The answer to a plan of one trial by who has no privilege."""
+    """The answer of an agent without privileges to a plan of one trial."""
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
         Path(folder).chmod(0o755)
         reachable = shutil.copy(agent, folder)
@@ -464,7 +464,7 @@ def test_what_is_swapped_out_is_not_counted_by_free_memory(agent: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "reason"),
     [
         (
             plan("kill").replace("arm=kill", "arm=shoot"),
@@ -491,12 +491,12 @@ def test_what_is_swapped_out_is_not_counted_by_free_memory(agent: Path) -> None:
     ],
 )
 def test_a_plan_that_is_not_of_the_language_is_refused_in_one_sentence(
-    agent: Path, line: str, said: str
+    agent: Path, line: str, reason: str
 ) -> None:
     done = run(agent, "run", "--plan", "-", stdin=line)
     error = decode_agent_line(done.stdout)
     assert isinstance(error, AgentError)
-    assert said in error.reason
+    assert reason in error.reason
     assert done.returncode == 1
 
 

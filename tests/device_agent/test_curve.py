@@ -32,13 +32,13 @@ NEVER = None
 
 @dataclass(frozen=True)
 class Curve:
-    """What is back in kB, by ns since the kill, of a memory of that size (a multiple of 10)."""
+    """The kB that are back, by ns since the kill, of a memory of that size (a multiple of 10)."""
 
     size_kb: int
     back: tuple[tuple[int, int], ...]
 
     def samples(self) -> list[tuple[int, int]]:
-        """Absolute times; the last is the timeout's, and at least 10 follow the kill."""
+        """With absolute times, up to the timeout, and at least 10 samples after the kill."""
         last_kb = self.back[-1][1] if self.back else 0
         tail = [(TIMEOUT_NS + ns, last_kb) for ns in range(10)]
         return IDLE + [(KILLED_NS + ns, kb) for ns, kb in [*self.back, *tail]]

@@ -29,10 +29,10 @@ CALM = (
     f"min={MIN_KB} low={LOW_KB} high={HIGH_KB} mem_free=10000 inactive_file_kb=90000 "
     "swap_total=10000 swap_free=10000 nr_active_file=499 nr_inactive_file=500"
 )
-"""Nothing is wrong. 999 file pages: a refault is a tenth of a percent of thrashing."""
+"""No pressure. 999 file pages: a refault is a tenth of a percent of thrashing."""
 
 FIRST = f"decide now_ms=5000 {CALM} kswapd=1"
-"""lmkd's first look ever begins the first window of a second."""
+"""The first evaluation of lmkd starts the first window of a second."""
 
 RECLAIM = "kswapd=2"
 BELOW_MIN, BELOW_LOW, BELOW_HIGH = "mem_free=999", "mem_free=1999", "mem_free=2999"
@@ -56,7 +56,7 @@ def run_script(program: Path, script: bytes) -> list[str]:
 
 
 def decide(program: Path, *commands: str) -> list[str]:
-    """What is printed, from a fresh start with default settings."""
+    """The output of the commands, starting with default settings."""
     return run_script(program, "\n".join(["reset", *commands, ""]).encode())
 
 
@@ -65,7 +65,7 @@ def reasons(lines: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def thrash(pct: int) -> str:
-    """Refaults that are that many percent of the file pages, seen within a window of a second."""
+    """Refaults of that many percent of the file pages, within a window of a second."""
     return f"refault={pct * 10}"
 
 
@@ -118,12 +118,12 @@ SINGLE = {
     "a stall of all tasks spares nobody": (f"{BELOW_LOW} full_pct100=10001", ("LOW_MEM", ANY)),
     "full at its limit": (f"{BELOW_LOW} full_pct100=10000", ("LOW_MEM", CACHED)),
 }
-"""What is seen beside CALM, in the first window and while kswapd reclaims -> reason, lowest adj."""
+"""Inputs in addition to CALM, in the first window and while kswapd reclaims -> reason, lowest adj."""
 
 
-@pytest.mark.parametrize(("seen", "expected"), SINGLE.values(), ids=SINGLE.keys())
-def test_one_look(program: Path, seen: str, expected: tuple[str, int]) -> None:
-    lines = decide(program, FIRST, f"decide now_ms=5001 {RECLAIM} {seen}")
+@pytest.mark.parametrize(("inputs", "expected"), SINGLE.values(), ids=SINGLE.keys())
+def test_one_evaluation(program: Path, inputs: str, expected: tuple[str, int]) -> None:
+    lines = decide(program, FIRST, f"decide now_ms=5001 {RECLAIM} {inputs}")
     assert reasons(lines)[1:] == [expected]
 
 
@@ -182,14 +182,14 @@ SET = {
 }
 
 
-@pytest.mark.parametrize(("setting", "seen", "expected"), SET.values(), ids=SET.keys())
-def test_settings(program: Path, setting: list[str], seen: str, expected: tuple[str, int]) -> None:
-    lines = decide(program, *setting, FIRST, f"decide now_ms=5001 {RECLAIM} {seen}")
+@pytest.mark.parametrize(("setting", "inputs", "expected"), SET.values(), ids=SET.keys())
+def test_settings(program: Path, setting: list[str], inputs: str, expected: tuple[str, int]) -> None:
+    lines = decide(program, *setting, FIRST, f"decide now_ms=5001 {RECLAIM} {inputs}")
     assert reasons(lines)[1:] == [expected]
 
 
 def test_nothing_is_done_while_nothing_changes(program: Path) -> None:
-    """Neither reclaim nor refaults: lmkd does not even look at the watermarks."""
+    """Without reclaim and refaults, lmkd does not evaluate the watermarks."""
     still = f"decide {CALM} {BELOW_MIN} event=1 level=2"
     lines = decide(
         program, still, f"{still} kswapd=1", still, f"{still} refault=1", f"{still} refill=1", still
@@ -217,7 +217,10 @@ def test_below_min_right_after_a_kill_anybody_may_die(program: Path) -> None:
 
 def test_below_low_right_after_a_kill_is_low_memory(program: Path) -> None:
     lines = decide(
-        program, f"decide now_ms=1 {CALM} {BELOW_LOW} kswapd=1", "kill", f"decide now_ms=2 {BELOW_LOW} kswapd=2"
+        program,
+        f"decide now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
+        "kill",
+        f"decide now_ms=2 {BELOW_LOW} kswapd=2",
     )
     assert reasons(lines)[1] == ("LOW_MEM", CACHED)
 
@@ -334,7 +337,7 @@ def test_stuck_in_direct_reclaim_for_longer_than_the_setting(program: Path) -> N
         f"decide now_ms=1 {CALM} direct=1",
         "decide now_ms=101 direct=2",
         "decide now_ms=102 direct=3",
-        "decide now_ms=103 kswapd=1",  # no direct reclaim since the last look: the count ends
+        "decide now_ms=103 kswapd=1",  # no direct reclaim since the last evaluation: the count ends
         "decide now_ms=300 direct=4",
     )
     assert [reason for reason, _ in reasons(lines)] == ["NONE", "NONE", "DIRECT_RECL_STUCK", "NONE", "NONE"]
@@ -372,7 +375,9 @@ def test_settings_out_of_bounds_are_refused(program: Path, name: str, value: int
 
 
 def parse(program: Path, what: str, *texts: bytes) -> list[str]:
-    return run_script(program, b"".join(b"parse %s %d\n%s" % (what.encode(), len(text), text) for text in texts))
+    return run_script(
+        program, b"".join(b"parse %s %d\n%s" % (what.encode(), len(text), text) for text in texts)
+    )
 
 
 def test_meminfo_of_a_real_machine(program: Path) -> None:
@@ -395,7 +400,7 @@ REAL_WATERMARKS_KB = " ".join(
         (7371 + 50) + (4352 + 10358) + (0 + 14931),
     )
 )
-"""The largest protection and the watermark of DMA, DMA32 and Normal, read off the sample by hand."""
+"""The largest protection and the watermark of DMA, DMA32 and Normal, copied from the sample by hand."""
 
 
 def test_watermarks_of_a_real_machine_are_sums_over_its_populated_zones(program: Path) -> None:
@@ -474,7 +479,7 @@ WHOLE = {
 
 
 def mutated(text: bytes) -> st.SearchStrategy[bytes]:
-    """The text with a piece of it cut out and something else put in."""
+    """The text with one piece replaced by other bytes."""
     place = st.integers(0, len(text))
     piece = st.one_of(
         st.binary(max_size=20), st.sampled_from([b"99999999999999999999", b"-1", b"\n", b" ", b"\0"])

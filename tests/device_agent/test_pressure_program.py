@@ -1,4 +1,4 @@
-"""The pressure program on this host: without pressure, with its monitors off, under ASan and UBSan."""
+"""The pressure program on this host: without pressure, with the monitors disabled, under ASan and UBSan."""
 
 from __future__ import annotations
 
