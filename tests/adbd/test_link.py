@@ -1,4 +1,4 @@
-"""The link to the host comes and goes; what a lost host had started goes with it."""
+"""The loss of the link to the host ends everything that the host had started."""
 
 from __future__ import annotations
 

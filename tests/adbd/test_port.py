@@ -1,4 +1,4 @@
-"""The daemon on a real virtio-serial port, in the virtual device: hosts come and go at any moment."""
+"""The daemon on a real virtio-serial port, in the virtual device: hosts arrive and leave at any moment."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ LEFT_BEHIND = [
 
 
 def test_hosts_that_follow_each_other_at_once(server: PrivateAdbServer, guest: lmkd_virtual.Instance) -> None:
-    # The port tells what a host sends and that one comes or goes by two ways: either may be the faster.
+    # The port reports data and arrivals through two channels, either of which may be faster.
     for turn in range(60):
         with RawHost.attach(guest.adb_socket) as host:
             host.greet()
