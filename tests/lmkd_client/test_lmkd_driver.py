@@ -187,7 +187,7 @@ def test_why_lmkd_could_not_be_asked_is_told(
 )
 def test_lines_that_are_not_of_the_language_are_a_bug(output: str, program: StandInProgram) -> None:
     program.prints(output)
-    with pytest.raises(AgentBug, match="not of its protocol"):
+    with pytest.raises(AgentBug, match="not match its protocol"):
         register(StandInTransport(), "/folder", PROCESS, print)
     with pytest.raises(AgentBug, match="not match its protocol"):
         KillWatch(StandInTransport(), "/folder", print)
