@@ -1,6 +1,6 @@
-"""Puts into the wheel what a user without a checkout needs: agents for every ABI, sources, suites.
+"""Build hook that adds to the wheel what a user without a checkout needs: programs, sources, suites.
 
-An editable install gets none of it: there, everything is found in the checkout.
+An editable install gets none of this: it uses the checkout.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 BUNDLE = "pytest_lmkd/_bundle"
 OTHER_TREES = ("virtual_device/kernel", "virtual_device/guest", "apk-workloads/native")
-"""Trees beside those that programs are built from; the guest's includes its adb daemon's."""
+"""Trees to add besides those that programs are built from; the guest's includes its adb daemon's."""
 
 
 class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's own examples leave it bare
@@ -26,12 +26,12 @@ class BundleHook(BuildHookInterface):  # type: ignore[type-arg]  # hatchling's o
 
         include = build_data["force_include"]
         include[str(root / "suites")] = "lmkd_suites"
-        built_from = {tree for trees in toolchain.SOURCES.values() for tree in trees}
-        for tree in (*OTHER_TREES, *sorted(built_from)):
+        program_trees = {tree for trees in toolchain.SOURCES.values() for tree in trees}
+        for tree in (*OTHER_TREES, *sorted(program_trees)):
             if not tree.startswith(tuple(f"{other}/" for other in OTHER_TREES)):
                 include[str(root / tree)] = f"{BUNDLE}/{tree}"
         for program in toolchain.SOURCES:
             for abi in toolchain.abis_of(program):
                 trees = [root / tree for tree in toolchain.SOURCES[program]]
-                built = toolchain.build_static(program, trees, abi, self.app.display_info)
-                include[str(built)] = f"{BUNDLE}/programs/{abi}/{program}"
+                binary = toolchain.build_static(program, trees, abi, self.app.display_info)
+                include[str(binary)] = f"{BUNDLE}/programs/{abi}/{program}"

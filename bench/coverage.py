@@ -1,10 +1,10 @@
-"""How often the intervals hold the truth, and how often equal arms are called different: the long form.
+"""Long simulation of the statistics: coverage of intervals, and how often equal arms are called different.
 
     .venv/bin/python bench/coverage.py [--runs 20000]
 
 The populations and the bounds are those of tests/reports/test_coverage.py, test_difference_coverage.py and
-test_gate_coverage.py, which simulate 2,000 runs each; with ten times as many a rate is known to 0.3 percent
-points. Prints a row per population and number of blocks, and ends with exit status 1 if a bound is broken.
+test_gate_coverage.py, which simulate 2,000 runs each; ten times as many give a rate to 0.3 percentage points.
+Prints a row per population and number of blocks, and exits with status 1 if a rate exceeds its bound.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import judge
 
 Row = tuple[str, float, bool]
-"""What was simulated, a rate, and whether it keeps its bound."""
+"""Name of a simulation, its rate, and whether the rate is within its bound."""
 
 
 def main() -> int:
@@ -35,11 +35,11 @@ def main() -> int:
     runs = parser.parse_args().runs
     for module in (test_coverage, test_difference_coverage, test_gate_coverage):
         module.RUNS = runs
-    kept = True
-    for name, rate, keeps in (*ratios(), *differences(), *unpaired_ratios()):
-        print(f"{rate:7.2%}  {'' if keeps else 'BOUND BROKEN  '}{name}", flush=True)
-        kept = kept and keeps
-    return 0 if kept else 1
+    all_within_bounds = True
+    for name, rate, within_bound in (*ratios(), *differences(), *unpaired_ratios()):
+        print(f"{rate:7.2%}  {'' if within_bound else 'BOUND BROKEN  '}{name}", flush=True)
+        all_within_bounds = all_within_bounds and within_bound
+    return 0 if all_within_bounds else 1
 
 
 def ratios() -> Iterator[Row]:
@@ -48,11 +48,12 @@ def ratios() -> Iterator[Row]:
     for draw in (*equal, *others):
         truth = test_coverage.true_median_ratio(draw)
         for blocks in test_coverage.BLOCKS:
-            found = test_coverage.simulate(draw, blocks)
-            share = float(np.mean([one.interval.low <= truth <= one.interval.high for one in found]))
+            results = test_coverage.simulate(draw, blocks)
+            covers = [ratio.interval.low <= truth <= ratio.interval.high for ratio in results]
+            share = float(np.mean(covers))
             yield f"paired ratio covers: {draw.__name__}, {blocks} blocks", share, share >= 0.93
             if draw in equal:
-                wrong = float(np.mean([judge(one) is not Verdict.NO_CLEAR_DIFFERENCE for one in found]))
+                wrong = float(np.mean([judge(ratio) is not Verdict.NO_CLEAR_DIFFERENCE for ratio in results]))
                 yield f"equal arms called different: {draw.__name__}, {blocks} blocks", wrong, wrong <= 0.05
 
 
@@ -68,13 +69,13 @@ def unpaired_ratios() -> Iterator[Row]:
     for pair in test_gate_coverage.PAIRS:
         truth = test_gate_coverage.true_median(pair[0]) / test_gate_coverage.true_median(pair[1])
         for sizes in test_gate_coverage.SIZES:
-            found = [one.interval for one in test_gate_coverage.simulate(*pair, sizes)]
-            ends = (
-                float(np.mean([one.low > truth * (1 + 1e-9) for one in found])),
-                float(np.mean([one.high < truth * (1 - 1e-9) for one in found])),
+            intervals = [estimate.interval for estimate in test_gate_coverage.simulate(*pair, sizes)]
+            worse_end = max(
+                float(np.mean([interval.low > truth * (1 + 1e-9) for interval in intervals])),
+                float(np.mean([interval.high < truth * (1 - 1e-9) for interval in intervals])),
             )
             names = " against ".join(draw.__name__ for draw in pair)
-            yield f"an end of an unpaired ratio is wrong: {names}, {sizes}", max(ends), max(ends) <= allowed
+            yield f"an end of an unpaired ratio is wrong: {names}, {sizes}", worse_end, worse_end <= allowed
 
 
 if __name__ == "__main__":

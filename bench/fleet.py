@@ -1,10 +1,10 @@
-"""How long a report over a fleet takes, and how much memory: a million kills on 1,000 synthetic devices.
+"""Time and memory of a report over a fleet: a million kills on 1,000 synthetic devices.
 
     .venv/bin/python bench/fleet.py [--devices 1000] [--folder DIR]
 
-Makes a run of that size (about 1 GB), then runs `pytest-lmkd report` and the same over the Parquet set, with
-pandas and on Dask, each as a user would, and prints wall time, peak memory of all its processes together, and
-whether all three give the same rows.
+Writes a run of that size (about 1 GB). Then runs `pytest-lmkd report` on it and on its Parquet set, with
+pandas and with Dask. Prints the wall time and the peak memory of all processes of each command, and whether
+all three give the same rows.
 """
 
 from __future__ import annotations
@@ -46,19 +46,23 @@ def main() -> None:
         folder = options.folder or Path(temporary)
         run = make_run(folder / "run", options.devices)
         parquet = folder / "parquet"
-        report = ("report", str(run), "--html", str(folder / "json" / "report.html"))
-        told("report RUN", report)
-        told("export --parquet", ("export", str(run), "--parquet", "--to", str(parquet)))
-        of_set = ("report", "--parquet", str(parquet), "--html")
-        told("report --parquet", (*of_set, str(folder / "pandas" / "report.html")))
-        told("report --parquet --dask", (*of_set, str(folder / "dask" / "report.html"), "--dask"))
-        rows = [folder / name / "fleet-kills.csv" for name in ("json", "pandas", "dask")]
-        same = all(filecmp.cmp(rows[0], one, shallow=False) for one in rows[1:])
+        measure_command("report RUN", ("report", str(run), "--html", str(folder / "json" / "report.html")))
+        measure_command("export --parquet", ("export", str(run), "--parquet", "--to", str(parquet)))
+        report_set = ("report", "--parquet", str(parquet), "--html")
+        measure_command("report --parquet", (*report_set, str(folder / "pandas" / "report.html")))
+        measure_command(
+            "report --parquet --dask", (*report_set, str(folder / "dask" / "report.html"), "--dask")
+        )
+        tables = [folder / name / "fleet-kills.csv" for name in ("json", "pandas", "dask")]
+        same = all(filecmp.cmp(tables[0], table, shallow=False) for table in tables[1:])
         print(f"all three give the same rows: {'yes' if same else 'NO'}")
 
 
 def make_run(folder: Path, devices: int) -> Path:
-    """Half of the devices lose up to three kills an episode to late memory; the least is ten kills."""
+    """Writes a run of ``devices`` devices, whose episodes have ten kills or more, and returns its folder.
+
+    With the first arm, half of the devices make up to three extra kills per episode.
+    """
     rng = np.random.default_rng(20260301)
     names = [f"SERIAL{number:06}" for number in range(devices)]
     run = SyntheticRun(synthetic_info(names, ARMS, BLOCKS))
@@ -83,44 +87,49 @@ def make_run(folder: Path, devices: int) -> Path:
         device = synthetic_device(name, model=f"Synthetic phone {number % 7}")
         device = msgspec.structs.replace(device, personality=None)
         (folder / "records" / f"{name}.jsonl").write_bytes(encode_lines([device, *records]))
-    least = devices * len(SCENARIOS) * BLOCKS * len(ARMS) * KILLS
-    print(f"{devices} devices, at least {least:,} kills in {folder}")
+    fewest_kills = devices * len(SCENARIOS) * BLOCKS * len(ARMS) * KILLS
+    print(f"{devices} devices, at least {fewest_kills:,} kills in {folder}")
     return folder
 
 
-def told(what: str, words: tuple[str, ...]) -> None:
+def measure_command(label: str, words: tuple[str, ...]) -> None:
+    """Runs ``pytest-lmkd`` with ``words`` and prints its wall time, peak memory and exit status."""
     start = time.monotonic()
     command = [sys.executable, "-m", "pytest_lmkd.cli", *words]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     peak_kb = [0]
-    watch = threading.Thread(target=watch_memory, args=(process, peak_kb))
-    watch.start()
-    code = process.wait()
-    watch.join()
-    took_s, peak_mb = time.monotonic() - start, peak_kb[0] / 1024
-    print(f"{what:<26} {took_s:6.1f} s  {peak_mb:7.0f} MB at most, exit status {code}")
+    sampler = threading.Thread(target=sample_peak_memory, args=(process, peak_kb))
+    sampler.start()
+    exit_status = process.wait()
+    sampler.join()
+    elapsed_s, peak_mb = time.monotonic() - start, peak_kb[0] / 1024
+    print(f"{label:<26} {elapsed_s:6.1f} s  {peak_mb:7.0f} MB at most, exit status {exit_status}")
 
 
-def watch_memory(process: subprocess.Popen[bytes], peak_kb: list[int]) -> None:
-    """Proportional set size of the process and all below it, as often as ``POLL_S`` allows."""
+def sample_peak_memory(process: subprocess.Popen[bytes], peak_kb: list[int]) -> None:
+    """Keeps in ``peak_kb[0]`` the largest proportional set size of the process and its descendants.
+
+    Samples every ``POLL_S`` until the process has ended.
+    """
     while process.poll() is None:
-        peak_kb[0] = max(peak_kb[0], sum(map(pss_kb, family(process.pid))))
+        peak_kb[0] = max(peak_kb[0], sum(map(pss_kb, process_tree(process.pid))))
         try:
             process.wait(POLL_S)
         except subprocess.TimeoutExpired:
             continue
 
 
-def family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
+def process_tree(pid: int) -> list[int]:
+    """Returns ``pid`` and the pids of all its descendants."""
     try:
-        below = [int(child) for child in children.read_text().split()]
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return [pid]
-    return [pid, *(one for child in below for one in family(child))]
+    return [pid, *(descendant for child in children for descendant in process_tree(int(child)))]
 
 
 def pss_kb(pid: int) -> int:
+    """Returns the proportional set size of a process; 0 if it is gone."""
     try:
         text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

@@ -1,1 +1,1 @@
-"""Builds the workload apps: Android apps that only hold memory, for a device's own lmkd to choose among."""
+"""Builds the workload apps: Android apps that only hold memory, as victims for a device's own lmkd."""

@@ -1,4 +1,4 @@
-"""``python -m lmkd_apks build --count N --out DIR``: builds the workload apps and prints where they are."""
+"""The command ``python -m lmkd_apks build --count N --out DIR``: builds the apps and prints their paths."""
 
 from __future__ import annotations
 
@@ -16,21 +16,25 @@ from lmkd_core.base.errors import LmkdError
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lmkd_apks", description=__doc__)
     build = parser.add_subparsers(required=True).add_parser("build", help="build the workload apps")
-    build.add_argument("--count", type=int, default=12, help="how many, 1 to 99 (default 12)")
-    build.add_argument("--out", type=Path, default=Path("results/apks"), help="folder (default results/apks)")
-    build.add_argument("--keystore", type=Path, help=f"your own; its password in ${PASSWORD_VARIABLE}")
+    build.add_argument("--count", type=int, default=12, help="number of apps, 1 to 99 (default 12)")
+    build.add_argument(
+        "--out", type=Path, default=Path("results/apks"), help="output folder (default results/apks)"
+    )
+    build.add_argument(
+        "--keystore", type=Path, help=f"keystore of your own; its password is read from ${PASSWORD_VARIABLE}"
+    )
     return parser
 
 
-def _progress(text: str) -> None:
+def _print_progress(text: str) -> None:
     print(text, file=sys.stderr)
 
 
 def main() -> int:
-    wanted = _parser().parse_args()
+    options = _parser().parse_args()
     try:
-        key = own_key(wanted.keystore) if wanted.keystore else None
-        for path in build_apks(wanted.count, wanted.out, _progress, key):
+        key = own_key(options.keystore) if options.keystore else None
+        for path in build_apks(options.count, options.out, _print_progress, key):
             print(path)
     except LmkdError as error:
         print(error, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Builds N apps that differ by name alone; each is cached by its content and key."""
+"""Builds N apps that differ only in their names; each is cached by its content and signing key."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ FILE_NAME = re.compile(r"org\.lmkdlab\.w\d\d\.apk")
 
 
 def package_name(number: int) -> str:
-    """``org.lmkdlab.w01`` for 1."""
+    """Returns ``org.lmkdlab.w01`` for 1."""
     return f"org.lmkdlab.w{number:02}"
 
 
 def build_apks(
     count: int, folder: Path, progress: Progress, key: SigningKey | None = None, cache: Cache | None = None
 ) -> list[Path]:
-    """``count`` APKs in ``folder``, named by their packages; those of an earlier run are removed.
+    """Builds ``count`` APKs into ``folder``, named after their packages, and returns their paths.
+
+    APKs of an earlier run are removed.
 
     Raises:
         UsageProblem: ``count`` is not 1 to 99, or ``folder`` cannot be written.
@@ -52,7 +54,10 @@ def build_apks(
 
 
 def _copy(apks: list[Path], folder: Path) -> list[Path]:
-    """Old ones would be installed with the new ones, perhaps of other code or another key."""
+    """Copies the APKs into ``folder`` and returns the copies.
+
+    Old APKs are deleted: they would be installed too, possibly with other code or another key.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
         if FILE_NAME.fullmatch(path.name):

@@ -1,7 +1,8 @@
-"""Compiles the app's library for each ABI, with zig, against declarations of our own.
+"""Compiles the app's library for each ABI with zig, against our own declarations of bionic.
 
-zig carries no bionic, so the headers in ``native/bionic`` declare what the app uses, and import libraries
-made from the lists ``native/*.symbols`` stand for the device's, which give the functions at run time.
+zig has no bionic. So the headers in ``native/bionic`` declare the functions that the app uses, and it is
+linked to import libraries generated from the lists ``native/*.symbols``; the device's libraries provide the
+functions at run time.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ ANDROID_TARGETS: dict[str, tuple[str, ...]] = {
     "x86_64": ("-target", "x86_64-linux-android"),
     "x86": ("-target", "x86-linux-android"),
 }
-"""ABI of apps to zig target."""
+"""zig's target options for each ABI of apps."""
 
 SHARED_SOURCES = (
     "failure.c",
@@ -39,7 +40,7 @@ SHARED_SOURCES = (
     "shapes/shape.c",
     "shapes/shared_memory.c",
 )
-"""What the app has in common with the agent's victims, below device_agent/lib."""
+"""Sources below device_agent/lib that the app shares with the agent's victims."""
 
 C_FLAGS = (
     "-std=c11",
@@ -61,14 +62,14 @@ LINK_FLAGS = (
     "-nostdlib",
     "-Wl,--gc-sections",
     "-Wl,-z,defs",
-    # 16 KB-page Android refuses segments aligned to less.
+    # Android with 16 KB pages rejects smaller alignment.
     "-Wl,-z,max-page-size=16384",
     f"-Wl,-soname,{LIBRARY}",
 )
 
 
 def build_library(abi: str, progress: Progress, cache: Cache | None = None) -> Path:
-    """The library for ``abi``; cached by content.
+    """Builds the library for ``abi``, cached by content; returns its path.
 
     Raises:
         DeviceUnusable: zig is not installed, or the sources do not compile.
@@ -83,28 +84,28 @@ def build_library(abi: str, progress: Progress, cache: Cache | None = None) -> P
 
 
 def symbols(library: str) -> list[str]:
-    """What the app may import from the device's ``library``, for example ``libc``."""
-    return (_native() / f"{library}.symbols").read_text().split()
+    """Returns the symbols that the app may import from the device's ``library``, for example ``libc``."""
+    return (_native_tree() / f"{library}.symbols").read_text().split()
 
 
 def sources() -> list[Path]:
     agent = resources.tree("device_agent/lib")
-    return [*(agent / name for name in SHARED_SOURCES), *source_files(_native() / "app", "*.c")]
+    return [*(agent / name for name in SHARED_SOURCES), *source_files(_native_tree() / "app", "*.c")]
 
 
 def include_flags() -> list[str]:
-    folders = (_native() / "app", resources.tree("device_agent/lib"))
+    folders = (_native_tree() / "app", resources.tree("device_agent/lib"))
     return [f"-I{folder}" for folder in folders]
 
 
-def _native() -> Path:
+def _native_tree() -> Path:
     return resources.tree("apk-workloads/native")
 
 
 def _key_parts(abi: str) -> list[bytes]:
     flags = (abi, *ANDROID_TARGETS[abi], *C_FLAGS, *LINK_FLAGS, *SHARED_SOURCES, zig_version())
     parts = [flag.encode() for flag in flags]
-    for tree in (resources.tree("device_agent/lib"), _native()):
+    for tree in (resources.tree("device_agent/lib"), _native_tree()):
         for file in source_files(tree, "*.[ch]") + source_files(tree, "*.symbols"):
             parts += [str(file.relative_to(tree)).encode(), file.read_bytes()]
     return parts
@@ -113,7 +114,7 @@ def _key_parts(abi: str) -> list[bytes]:
 def _compile(output: Path, abi: str, zig_cache: Path) -> None:
     stubs = [_import_library(name, output.parent, abi, zig_cache) for name in ("libc", "liblog")]
     stubs += [_compiler_runtime(output.parent, abi, zig_cache)]
-    words = [*C_FLAGS, "-isystem", str(_compiler_headers()), "-isystem", str(_native() / "bionic")]
+    words = [*C_FLAGS, "-isystem", str(_compiler_headers()), "-isystem", str(_native_tree() / "bionic")]
     words += [*include_flags(), *LINK_FLAGS, "-o", str(output)]
     _zig(zig_cache, "cc", *ANDROID_TARGETS[abi], *words, *map(str, sources()), *map(str, stubs))
     for stub in stubs:
@@ -121,6 +122,7 @@ def _compile(output: Path, abi: str, zig_cache: Path) -> None:
 
 
 def _import_library(name: str, folder: Path, abi: str, zig_cache: Path) -> Path:
+    """Builds a stub with the symbols that the app may import from the device's library ``name``."""
     source, stub = folder / f"{name}.c", folder / f"{name}.so"
     source.write_text("".join(f"void {symbol}(void) {{}}\n" for symbol in symbols(name)))
     words = ("-shared", "-nostdlib", "-ffreestanding", "-fno-builtin", "-w", f"-Wl,-soname,{name}.so")
@@ -130,7 +132,7 @@ def _import_library(name: str, folder: Path, abi: str, zig_cache: Path) -> Path:
 
 
 def _compiler_runtime(folder: Path, abi: str, zig_cache: Path) -> Path:
-    """64-bit division for the 32-bit ABIs, which bionic does not promise to apps."""
+    """Builds the 64-bit division for 32-bit ABIs, which bionic does not guarantee to apps."""
     archive = folder / "compiler_rt.a"
     source = _compiler_headers().parent / "compiler_rt.zig"
     target = [word for flag in ANDROID_TARGETS[abi] for word in flag.replace("-mcpu=", "-mcpu ").split()]
@@ -145,7 +147,7 @@ def _zig(zig_cache: Path, *words: str) -> None:
 
 
 def _compiler_headers() -> Path:
-    found = importlib.util.find_spec("ziglang")
-    if found is None or found.origin is None:
+    ziglang = importlib.util.find_spec("ziglang")
+    if ziglang is None or ziglang.origin is None:
         raise DeviceUnusable("the C compiler zig is not installed: run `pip install 'pytest-lmkd[build]'`")
-    return Path(found.origin).parent / "lib" / "include"
+    return Path(ziglang.origin).parent / "lib" / "include"

@@ -1,6 +1,6 @@
 """Packs and signs one APK: aapt's binary manifest, and the libraries stored at multiples of 16 KB.
 
-Debian's zipalign aligns libraries to 4 KB only (it has no ``-P``), so the padding is our own.
+Debian's zipalign aligns libraries only to 4 KB (it has no ``-P``), so this module adds the padding.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import UsageProblem
 
 ALIGNMENT = 16384
-PASSWORD_VARIABLE = "LMKD_APK_KEY_PASSWORD"  # noqa: S105 - the name of a variable, not a password
-DEBUG_PASSWORD = "android"  # noqa: S105 - what Android's own debug keys have
-_ALIGNMENT_FIELD = 0xD935  # "Android ZIP Alignment Extra Field" of apksig, which keeps what it says
+PASSWORD_VARIABLE = "LMKD_APK_KEY_PASSWORD"  # noqa: S105 - a variable's name, not a password
+DEBUG_PASSWORD = "android"  # noqa: S105 - the password of Android's own debug keys
+_ALIGNMENT_FIELD = 0xD935  # "Android ZIP Alignment Extra Field" of apksig, which preserves this alignment
 _LOCAL_HEADER_SIZE = 30
 
 
@@ -35,7 +35,7 @@ class SigningKey:
 
 
 def debug_key(cache: Cache) -> SigningKey:
-    """A key of this user's, made once and kept in the cache."""
+    """Returns this user's debug key, generated once and kept in the cache."""
 
     def make(folder: Path) -> None:
         words: tuple[str, ...] = (
@@ -56,23 +56,25 @@ def debug_key(cache: Cache) -> SigningKey:
 
 
 def own_key(store: Path) -> SigningKey:
-    """A keystore with one key; its password stands in the environment, not on a command line.
+    """Returns the user's own key from a keystore with one key.
+
+    The password comes from the environment, because command lines are visible to other users.
 
     Raises:
-        UsageProblem: there is no such keystore, it does not open, or it does not hold one key.
+        UsageProblem: the keystore does not exist, does not open, or holds more or less than one key.
         DeviceUnusable: a tool is missing.
     """
     require_tools()
     if not store.is_file():
         raise UsageProblem(f"there is no keystore {store}: make one with `keytool -genkeypair`")
     key = SigningKey(store=store, password=os.environ.get(PASSWORD_VARIABLE, DEBUG_PASSWORD))
-    keys = _list(key).count("PrivateKeyEntry")
-    if keys != 1:
-        raise UsageProblem(f"the keystore {store} holds {keys} keys: give one that holds a single key")
+    key_count = _keytool_listing(key).count("PrivateKeyEntry")
+    if key_count != 1:
+        raise UsageProblem(f"the keystore {store} holds {key_count} keys: give one that holds a single key")
     return key
 
 
-def _list(key: SigningKey) -> str:
+def _keytool_listing(key: SigningKey) -> str:
     environment = {PASSWORD_VARIABLE: key.password, "LC_ALL": "C"}
     words = ("-list", "-keystore", str(key.store), "-storepass:env", PASSWORD_VARIABLE)
     try:
@@ -80,7 +82,7 @@ def _list(key: SigningKey) -> str:
     except DeviceUnusable as error:
         reason = str(error).rpartition("\n")[2]
         raise UsageProblem(
-            f"the keystore {key.store} does not open ({reason}): its password is taken from "
+            f"the keystore {key.store} does not open ({reason}): its password is read from "
             f"${PASSWORD_VARIABLE}"
         ) from error
 
@@ -91,12 +93,12 @@ def manifest_text(package: str) -> str:
 
 
 def build_package(output: Path, package: str, libraries: Mapping[str, Path], key: SigningKey) -> None:
-    """The signed APK at ``output``; ``libraries`` by ABI.
+    """Writes the signed APK to ``output``; ``libraries`` maps an ABI to its library.
 
     Raises:
-        DeviceUnusable: a tool failed, for example for a wrong password.
+        DeviceUnusable: a tool failed, for example because of a wrong password.
     """
-    manifest = output.with_name("AndroidManifest.xml")  # aapt takes no other name
+    manifest = output.with_name("AndroidManifest.xml")  # aapt accepts no other name
     plain, unsigned = (output.with_suffix(end) for end in (".aapt", ".unsigned"))
     manifest.write_text(manifest_text(package))
     run_tool("aapt", "package", "-f", "-M", str(manifest), "-I", str(FRAMEWORK), "-F", str(plain))
@@ -107,8 +109,9 @@ def build_package(output: Path, package: str, libraries: Mapping[str, Path], key
 
 
 def _pack(unsigned: Path, plain: Path, libraries: Mapping[str, Path]) -> None:
-    with zipfile.ZipFile(plain) as made, zipfile.ZipFile(unsigned, "w") as target:
-        manifest = made.read("AndroidManifest.xml")
+    """Writes the unsigned APK: the manifest from aapt's archive ``plain``, and the libraries."""
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(unsigned, "w") as target:
+        manifest = source.read("AndroidManifest.xml")
         target.writestr(_entry("AndroidManifest.xml"), manifest, zipfile.ZIP_DEFLATED)
         for abi, library in sorted(libraries.items()):
             entry = _entry(f"lib/{abi}/{LIBRARY}")
@@ -117,12 +120,12 @@ def _pack(unsigned: Path, plain: Path, libraries: Mapping[str, Path]) -> None:
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    return zipfile.ZipInfo(name, date_time=(2009, 1, 1, 0, 0, 0))  # the same bytes whenever it is built
+    return zipfile.ZipInfo(name, date_time=(2009, 1, 1, 0, 0, 0))  # fixed, for reproducible bytes
 
 
-def _padding(at: int) -> bytes:
-    """An extra field after which, when it begins at ``at``, the next byte lies at a multiple of 16 KB."""
-    zeros = -(at + 6) % ALIGNMENT
+def _padding(offset: int) -> bytes:
+    """Returns an extra field that, placed at ``offset``, ends at a multiple of 16 KB."""
+    zeros = -(offset + 6) % ALIGNMENT
     return struct.pack("<HHH", _ALIGNMENT_FIELD, 2 + zeros, ALIGNMENT) + bytes(zeros)
 
 

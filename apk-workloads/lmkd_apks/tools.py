@@ -1,4 +1,4 @@
-"""Runs the host programs that make an APK, and says which Debian package brings one that is missing."""
+"""Runs the host programs that build an APK, and names the Debian packages of missing ones."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ PACKAGES = {
     "keytool": "default-jre-headless",
     str(FRAMEWORK): "android-framework-res",
 }
-"""What is needed, and the Debian package that has it."""
+"""The required programs and files, each with its Debian package."""
 
 
 def require_tools() -> None:
-    """Raises:
-    DeviceUnusable: some are missing; the message names their Debian packages.
+    """Checks that all of ``PACKAGES`` are installed.
+
+    Raises:
+        DeviceUnusable: some are missing; the message names their Debian packages.
     """
     missing = [name for name in PACKAGES if shutil.which(name) is None and not Path(name).is_file()]
     if missing:
@@ -34,10 +36,10 @@ def require_tools() -> None:
 
 
 def run_tool(*words: str, environment: Mapping[str, str] | None = None) -> str:
-    """What the program wrote to stdout.
+    """Runs a program, with ``environment`` added to ours, and returns its standard output.
 
     Raises:
-        DeviceUnusable: it could not be started or failed.
+        DeviceUnusable: the program could not be started, or failed.
     """
     try:
         done = subprocess.run(

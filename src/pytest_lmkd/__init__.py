@@ -11,13 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from lmkd_core.base.deadline import Deadline
     from lmkd_core.base.errors import AgentBug
     from lmkd_core.base.errors import DeviceUnusable
     from lmkd_core.base.errors import LmkdError
     from lmkd_core.base.errors import TransportLost
     from lmkd_core.base.errors import TrialInvalid
     from lmkd_core.base.errors import UsageProblem
+    from lmkd_core.records.parts import record_of
+    from lmkd_core.records.plan import plan_block
     from lmkd_core.records.stratum import Stratum
+    from lmkd_core.records.trial import PlannedTrial
+    from lmkd_core.records.trial import TrialRecord
     from lmkd_core.scenarios.apps import APPS
     from lmkd_core.scenarios.apps import AppsScenario
     from lmkd_core.scenarios.apps import workload_app
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _MODULES = {
+    "lmkd_core.base.deadline": ("Deadline",),
     "lmkd_core.base.errors": (
         "AgentBug",
         "DeviceUnusable",
@@ -46,7 +52,10 @@ _MODULES = {
         "TrialInvalid",
         "UsageProblem",
     ),
+    "lmkd_core.records.parts": ("record_of",),
+    "lmkd_core.records.plan": ("plan_block",),
     "lmkd_core.records.stratum": ("Stratum",),
+    "lmkd_core.records.trial": ("PlannedTrial", "TrialRecord"),
     "lmkd_core.scenarios.apps": ("APPS", "AppsScenario", "workload_app"),
     "lmkd_core.scenarios.pressure": ("PRESSURE",),
     "lmkd_core.scenarios.pressure_stratum": ("PressureStratum",),
@@ -64,6 +73,7 @@ __all__ = [
     "AgentBug",
     "AppsScenario",
     "CaseRunner",
+    "Deadline",
     "DeviceContext",
     "DeviceUnusable",
     "Experiment",
@@ -72,6 +82,7 @@ __all__ = [
     "Observe",
     "Outcome",
     "Plan",
+    "PlannedTrial",
     "Press",
     "PressureStratum",
     "Scenario",
@@ -79,8 +90,11 @@ __all__ = [
     "Suite",
     "TransportLost",
     "TrialInvalid",
+    "TrialRecord",
     "UsageProblem",
     "__version__",
+    "plan_block",
+    "record_of",
     "workload_app",
 ]
 

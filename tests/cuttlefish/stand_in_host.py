@@ -10,13 +10,13 @@ from pytest_lmkd.devices.cuttlefish.settings import Settings
 class StandInHost(Host):
     """Checks only the requirements of the stand-in: launcher, images and host tools."""
 
-    def _why_no_kvm(self) -> str:
+    def _reason_no_kvm(self) -> str:
         return ""
 
-    def _why_no_vsock(self, settings: Settings) -> str:
+    def _reason_no_vsock(self, settings: Settings) -> str:
         return ""
 
-    def _why_no_network(self) -> str:
+    def _reason_no_network(self) -> str:
         return ""
 
 

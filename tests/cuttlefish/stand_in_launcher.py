@@ -142,7 +142,7 @@ def start_relay(number: int, adb_socket: Path) -> None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    ProcessRecord.of(proxy.pid).save(folder() / f"relay-{number}.json")
+    ProcessRecord.from_pid(proxy.pid).save(folder() / f"relay-{number}.json")
     assert proxy.stdout is not None
     assert proxy.stdout.readline() == b"listening\n"
 

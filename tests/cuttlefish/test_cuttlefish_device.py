@@ -67,7 +67,7 @@ def test_a_running_instance_is_used_and_left_alone(workshop: Workshop) -> None:
 def test_settings_that_a_running_instance_cannot_follow_are_refused(workshop: Workshop) -> None:
     workshop.type_in(f"{workshop.program('cvd')} --group_name=theirs create --base_instance_num=1")
     source = workshop.source(memory_mb=2048, extra=("--guest_enforce_security=false",))
-    with pytest.raises(DeviceUnusable, match="runs already, and memory_mb, extra would change nothing"):
+    with pytest.raises(DeviceUnusable, match="is already running, so memory_mb, extra would have no effect"):
         source.attach(workshop.messages.append)
     source.detach()
     assert workshop.running() == ["relay-1", "stand-in-1"]
@@ -107,7 +107,7 @@ def test_an_instance_that_died_is_not_replaced_by_another(workshop: Workshop) ->
     source = workshop.source()
     source.attach(workshop.messages.append)
     workshop.end()
-    with pytest.raises(DeviceUnusable, match="cuttlefish-1 died, and what it was doing is lost"):
+    with pytest.raises(DeviceUnusable, match="cuttlefish-1 died, and its current work is lost"):
         source.attach(workshop.messages.append)
     source.detach()
     assert workshop.verbs() == ["create", "stop"]
@@ -129,7 +129,7 @@ def test_a_launcher_that_fails_is_quoted(
     assert error_lines[0] == f"cuttlefish-1 did not start, its launcher ended with {exit_code}:"
     assert error_lines[1:11] == [*(f"step {number}" for number in range(11, 20)), "Unable to read boot.img"]
     assert workshop.verbs() == verbs  # cvd stops a failed start by itself
-    (clear,) = re.findall("Its logs stay until you type `(.*)`", error_lines[11])
+    (clear,) = re.findall("To delete its logs, run `(.*)`", error_lines[11])
     workshop.type_in(clear)
     assert not instance_home(1).exists()
     assert not list(workshop.folder.glob("group-*"))
@@ -154,7 +154,7 @@ def test_an_android_that_never_boots_is_given_up(workshop: Workshop) -> None:
     done = link.shell(no_boot, Deadline(PATIENCE_S))
     assert done.exit_code == 0
     second = workshop.source(boot_timeout_s=3)
-    with pytest.raises(DeviceUnusable, match=r"had not booted Android after 3 s .* boot_timeout_s="):
+    with pytest.raises(DeviceUnusable, match=r"did not boot Android within 3 s .* boot_timeout_s="):
         second.attach(workshop.messages.append)
     second.detach()
     first.detach()
@@ -169,7 +169,7 @@ def test_the_logs_of_one_that_never_boots_are_kept(
 
     monkeypatch.setattr(source_module.CuttlefishSource, "_connect", never)
     source = workshop.source()
-    with pytest.raises(DeviceUnusable, match=r"(?s)had not booted .*not attached.*logs stay until you type"):
+    with pytest.raises(DeviceUnusable, match=r"(?s)did not boot .*not attached.*To delete its logs, run"):
         source.attach(workshop.messages.append)
     source.detach()
     assert workshop.running() == []
@@ -182,8 +182,8 @@ def test_a_stop_that_fails_is_reported_with_the_command_that_stops_it(workshop: 
     workshop.let_it("stop-fails")
     source.detach()
     (stop_command,) = re.findall(
-        r"cuttlefish-1 may still run, as it could not be stopped "
-        r"\(Clean stop failed: no answer from the launcher monitor\): type `(.*?)`",
+        r"cuttlefish-1 could not be stopped and may still run "
+        r"\(Clean stop failed: no answer from the launcher monitor\): run `(.*?)`",
         workshop.messages[-1],
     )
     assert workshop.running() == ["relay-1", "stand-in-1"]

@@ -81,7 +81,7 @@ def test_cvd_creates_a_group_of_our_own(tmp_path: Path) -> None:
         "--guest_enforce_security=false",
     ]
     assert cvd.stop().words == ["/usr/bin/cvd", group, "stop"]
-    assert cvd.clear_away().words == ["/usr/bin/cvd", group, "remove"]
+    assert cvd.delete().words == ["/usr/bin/cvd", group, "remove"]
 
 
 def test_launch_cvd_has_a_home_for_each_instance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_launch_cvd_has_a_home_for_each_instance(monkeypatch: pytest.MonkeyPatch
     assert str(launch.stop()) == (
         f"HOME={home} ANDROID_HOST_OUT=/build CUTTLEFISH_INSTANCE=2 /build/bin/stop_cvd"
     )
-    assert str(launch.clear_away()) == f"rm -rf {home}"
+    assert str(launch.delete()) == f"rm -rf {home}"
 
 
 # settings
@@ -116,10 +116,10 @@ def test_settings_are_read_from_their_words(tmp_path: Path) -> None:
 WRONG_SETTINGS = {
     "kernel": "--x takes KEY=VALUE with one of kernel, initramfs, memory_mb, .*, not 'kernel'",
     "colour=blue": "--x takes KEY=VALUE .*, not 'colour=blue'",
-    "kernel=/nowhere": "--x kernel=/nowhere: there is no such file",
-    "initramfs=/": "--x initramfs=/: there is no such file",
-    "launcher=cvd-of-nowhere": "there is no such file",
-    "images=/dev/null": "--x images=/dev/null: there is no such folder",
+    "kernel=/nowhere": "--x kernel=/nowhere: no such file",
+    "initramfs=/": "--x initramfs=/: no such file",
+    "launcher=cvd-of-nowhere": "no such file",
+    "images=/dev/null": "--x images=/dev/null: no such folder",
     "memory_mb=511": "--x memory_mb takes a whole number from 512 to 1048576, not '511'",
     "memory_mb=2G": "--x memory_mb takes a whole number",
     "cpus=0": "--x cpus takes a whole number from 1",
@@ -142,7 +142,7 @@ def test_an_impossible_setting_is_wrong_usage(texts: str) -> None:
     "spec", ["cuttlefish:0", "cuttlefish:", "cuttlefish:-1", "cuttlefish:one", "cuttlefish:٣"]
 )
 def test_an_impossible_instance_is_wrong_usage(spec: str) -> None:
-    with pytest.raises(UsageProblem, match="names no instance: give its number, from 1"):
+    with pytest.raises(UsageProblem, match="is not an instance: use a number from 1"):
         parse_specs([spec])
 
 
@@ -156,7 +156,7 @@ def test_instances_are_named_by_their_numbers() -> None:
         "cuttlefish-1",
         "cuttlefish-12",
     ]
-    with pytest.raises(UsageProblem, match="cuttlefish-1 is named twice"):
+    with pytest.raises(UsageProblem, match="names the device cuttlefish-1 twice"):
         parse_specs(["cuttlefish", "cuttlefish:1"])
 
 
@@ -171,7 +171,7 @@ def test_a_launchers_output_arrives_line_by_line_without_its_log_prefix() -> Non
     )
     ended = run(sh(script), Deadline(PATIENCE_S), lines.append)
     assert lines == ["up", "red \N{REPLACEMENT CHARACTER}", "last"]
-    assert (ended.exit_code, ended.said) == (0, "\n".join(lines))
+    assert (ended.exit_code, ended.stderr_text) == (0, "\n".join(lines))
 
 
 def test_a_flood_of_words_is_bounded() -> None:
@@ -179,7 +179,7 @@ def test_a_flood_of_words_is_bounded() -> None:
     lines: list[str] = []
     ended = run(sh(script), Deadline(PATIENCE_S), lines.append)
     assert ended.exit_code == 7
-    assert ended.said.splitlines() == [str(number) for number in range(1001 - LINES_KEPT, 1001)]
+    assert ended.stderr_text.splitlines() == [str(number) for number in range(1001 - LINES_KEPT, 1001)]
     assert max(map(len, lines)) == LINE_MAX_CHARACTERS
 
 
@@ -209,7 +209,7 @@ def test_a_launcher_is_ended_when_its_time_is_over(ignores: str, monkeypatch: py
         deadline.over = len(lines) == 2
 
     script = f"{ignores}sleep 1000 & echo $$ >&2; echo $! >&2; wait; wait; sleep 1000"
-    with pytest.raises(DeadlineExceeded, match=r"it had not ended after 60 s; it said last:\n\d+\n\d+"):
+    with pytest.raises(DeadlineExceeded, match=r"it had not ended after 60 s; its last lines:\n\d+\n\d+"):
         run(sh(script), deadline, hear)
     assert all(ends(pid) for pid in map(int, lines))
 
@@ -230,5 +230,5 @@ def test_a_launcher_that_is_not_a_program(tmp_path: Path) -> None:
     program = tmp_path / "cvd"
     program.write_text("#!/nowhere/sh\n")
     program.chmod(0o755)
-    with pytest.raises(DeviceUnusable, match="cvd` cannot be run: No such file"):
+    with pytest.raises(DeviceUnusable, match="cvd` cannot be executed: No such file"):
         run(Command([str(program)]), Deadline(PATIENCE_S), lambda _: None)

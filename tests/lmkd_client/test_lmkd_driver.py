@@ -13,7 +13,7 @@ from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import DeviceUnusable
 from pytest_lmkd.apps.kill_watch import KillWatch
-from pytest_lmkd.apps.kill_watch import ToldKills
+from pytest_lmkd.apps.kill_watch import ReportedKills
 from pytest_lmkd.lmkd import client as lmkd_client
 from pytest_lmkd.lmkd.client import LmkdProcess
 from pytest_lmkd.lmkd.client import register
@@ -105,7 +105,7 @@ class StandInProgram:
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandInProgram:
     stand_in = StandInProgram(tmp_path)
     brought = RemoteProgram(str(stand_in.path), "x86_64", "")
-    monkeypatch.setattr(lmkd_client, "bring", lambda *_: brought)
+    monkeypatch.setattr(lmkd_client, "install_program", lambda *_: brought)
     return stand_in
 
 
@@ -117,7 +117,7 @@ def failure(call: str, errno: str, reason: str = "of some kind") -> str:
 def test_without_a_socket_nothing_is_told_and_there_is_nobody_to_register_with(tmp_path: Path) -> None:
     """The program as devices get it, brought and run."""
     device = StandInTransport()
-    assert KillWatch(device, str(tmp_path), print).finish() == ToldKills(None, None)
+    assert KillWatch(device, str(tmp_path), print).finish() == ReportedKills(None, None)
     assert register(device, str(tmp_path), PROCESS, print) is False
 
 
@@ -165,7 +165,7 @@ def test_a_process_is_registered_with_its_kind(program: StandInProgram) -> None:
 @pytest.mark.parametrize(
     ("output", "status", "said"),
     [
-        (failure("connect", "EACCES"), 1, "stand-in: lmkd's socket is for root .* userdebug build"),
+        (failure("connect", "EACCES"), 1, "stand-in: lmkd's socket is open to root .*  userdebug build"),
         (failure("connect", "ECONNREFUSED"), 1, "lmkd does not run"),
         (failure("receive", "ECONNRESET", "lmkd closed the connection"), 3, "lmkd closed the connection"),
         (failure("lock", "EAGAIN", "process 77 holds the lock"), 1, "process 77 holds the lock"),
@@ -187,7 +187,7 @@ def test_why_lmkd_could_not_be_asked_is_told(
 )
 def test_lines_that_are_not_of_the_language_are_a_bug(output: str, program: StandInProgram) -> None:
     program.tells(output)
-    with pytest.raises(AgentBug, match="not of its protocol"):
+    with pytest.raises(AgentBug, match="not match its protocol"):
         register(StandInTransport(), "/folder", PROCESS, print)
-    with pytest.raises(AgentBug, match="not of its protocol"):
+    with pytest.raises(AgentBug, match="not match its protocol"):
         KillWatch(StandInTransport(), "/folder", print)

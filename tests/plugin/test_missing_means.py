@@ -74,7 +74,9 @@ def test_a_port_that_something_else_uses(pytester: pytest.Pytester, monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
-        assert_gives_up(pytester, "phone", f"what answers at 127.0.0.1:{port} is not an adb server")
+        assert_gives_up(
+            pytester, "phone", f"the program that answers at 127.0.0.1:{port} is not an adb server"
+        )
 
 
 def test_qemu_missing(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,4 +111,4 @@ def test_two_runs_do_not_share_a_device(pytester: pytest.Pytester) -> None:
     with virtual_stock_in_use():
         result = pytester.runpytest_subprocess("--lmkd-device", "virtual:stock", *QUICK)
     assert result.ret == 3
-    result.stdout.fnmatch_lines(["*virtual-stock is in use by process * name another device*"])
+    result.stdout.fnmatch_lines(["*virtual-stock is in use by process * use another device*"])

@@ -35,7 +35,7 @@ from runs import ONE_STRATUM
         (
             ["--lmkd-device", "virtual", "--lmkd-device", "virtual"],
             2,
-            "*virtual-reap-kill-v3 is named twice*",
+            "*names the device virtual-reap-kill-v3 twice*",
         ),
         (["--lmkd-device", "virtual", "-n", "2"], 2, "*cannot be used with -n*"),
         (["--lmkd-device", "a b"], 2, "*'a b' names no device: use virtual, *"),
@@ -64,7 +64,7 @@ def test_a_folder_that_holds_a_run_is_refused(pytester: pytest.Pytester) -> None
     (pytester.mkdir("old") / "run.json").write_text("{}")
     result = pytester.runpytest_subprocess("--lmkd-device", "virtual", "--lmkd-results", "old")
     assert result.ret == 2
-    result.stdout.fnmatch_lines(["*old already holds a run: go on with it*"])
+    result.stdout.fnmatch_lines(["*old already holds a run: continue it*"])
 
 
 def test_a_remote_server_that_does_not_answer_ends_with_exit_code_3(pytester: pytest.Pytester) -> None:

@@ -160,5 +160,5 @@ def test_memory_is_bounded_by_permuting_in_parts(monkeypatch: pytest.MonkeyPatch
     """The p-value does not depend on how many orders are drawn at a time."""
     values = np.random.default_rng(4).normal(0, 1, 12)
     at_once = change_tests(values)
-    monkeypatch.setattr(changepoints, "MOST_NUMBERS", 5 * 12**2)
+    monkeypatch.setattr(changepoints, "MAX_DISTANCES", 5 * 12**2)
     assert change_tests(values) == at_once

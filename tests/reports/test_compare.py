@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 import msgspec
@@ -32,8 +33,7 @@ from lmkd_core.statistics.independent import fewest_for_medians
 from lmkd_core.statistics.independent import mean_difference
 from lmkd_core.statistics.independent import median_ratio
 from lmkd_core.statistics.independent import share_difference
-from lmkd_core.statistics.independent import wilson_ends
-from lmkd_core.statistics.shares import wilson
+from lmkd_core.statistics.shares import wilson_ends
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.runs import DevicePair
 from lmkd_reports.gate.runs import load
@@ -337,11 +337,12 @@ def test_newcombes_own_example() -> None:
     assert found.interval.high == pytest.approx(0.3339, abs=5e-5)
 
 
-@pytest.mark.parametrize(("count", "total"), [(0, 5), (5, 5), (3, 10)])
-def test_wilsons_ends_are_those_of_the_report(count: int, total: int) -> None:
-    known = wilson(count, total)
-    assert known is not None
-    assert wilson_ends(count, total, 0.95) == pytest.approx((known.low, known.high))
+@pytest.mark.parametrize("confidence", [0.95, 0.999])
+def test_at_wilsons_ends_the_score_test_is_as_sure_as_the_interval(confidence: float) -> None:
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    for end in wilson_ends(3, 10, confidence):
+        assert abs(0.3 - end) == pytest.approx(z * math.sqrt(end * (1 - end) / 10))
+    assert wilson_ends(0, 5, confidence)[0] == 0.0 and wilson_ends(5, 5, confidence)[1] == 1.0
 
 
 def test_no_data_have_no_estimate() -> None:

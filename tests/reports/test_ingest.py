@@ -98,7 +98,7 @@ def test_a_vendors_layout_keeps_the_certain_fields() -> None:
     assert (fields["pid"], fields["kill_reasons"]) == (23908, 14)
     assert "MemFree" not in fields
     assert fields["not_understood"].startswith(
-        "47 values are none of AOSP's layouts, after the first 6: 93812,"
+        "47 values match no layout of AOSP's; after the first 6: 93812,"
     )
 
 
@@ -288,9 +288,7 @@ def test_every_line_is_accounted_for() -> None:
     assert account.parsed == {"lmkd_kill": 4, "mrelease_failure": 1, "exit_info": 2}
     assert account.continued == 6
     assert account.context == {"am_low_memory": 1, "lowmemorykiller": 1}
-    assert list(map(str, account.not_understood)) == [
-        "log:18: killinfo: killinfo begins with 6 whole numbers"
-    ]
+    assert list(map(str, account.not_understood)) == ["log:18: killinfo: killinfo starts with 6 integers"]
 
 
 @given(st.lists(st.text(alphabet=st.characters(blacklist_characters="\n\r"), max_size=80), max_size=20))
@@ -415,5 +413,5 @@ def test_a_file_that_is_not_there_is_wrong_usage(tmp_path: Path, capsys: pytest.
 
 
 def test_exit_info_without_a_pid_is_refused() -> None:
-    with pytest.raises(ValueError, match="tells a pid"):
+    with pytest.raises(ValueError, match="has a pid"):
         parse_exit_info(["timestamp=2026-09-25 00:33:03.880 user=0"])

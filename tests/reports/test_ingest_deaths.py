@@ -13,7 +13,7 @@ from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.deaths import deaths
 from lmkd_core.logs.deaths import with_names
-from lmkd_core.logs.joins import MOST_NEAR
+from lmkd_core.logs.joins import MAX_NEARBY_GROUPS
 from lmkd_core.logs.joins import WINDOW_MS
 from lmkd_core.logs.reading import Event
 from lmkd_core.logs.reading import Reader
@@ -103,7 +103,7 @@ def test_five_records_of_one_kill_are_one_death() -> None:
     ("texts", "killer", "reason"),
     [
         ((killinfo(1),), "lmkd", "LOW_MEM"),
-        ((killinfo(1, reason=14),), "lmkd", "reason 14, which AOSP does not know"),
+        ((killinfo(1, reason=14),), "lmkd", "reason 14, unknown to AOSP"),
         ((oom(100),), "kernel-oom", "out of memory"),
         ((am_kill(1), died(1.1)), "framework", "empty #34"),
         ((am_kill(1), exit_info(1.1, "13 (OTHER KILLS BY SYSTEM)")), "framework", "empty #34"),
@@ -113,7 +113,7 @@ def test_five_records_of_one_kill_are_one_death() -> None:
         ((exit_info(1, "6 (ANR)"),), "anr", "ANR"),
         ((exit_info(1, "14 (FREEZER)"), am_kill(1, reason="sync binder")), "freezer", "FREEZER"),
         ((exit_info(1, "17 (MEMORY_LIMITER)"),), "memory-limiter", "MEMORY_LIMITER"),
-        ((died(1),), "unknown", "no reason told"),
+        ((died(1),), "unknown", "no reason logged"),
         ((exit_info(1, "0 (UNKNOWN)"),), "unknown", "UNKNOWN"),
         (
             (exit_info(1, "10 (USER REQUESTED)", more="subreason=21 (FORCE STOP)"),),
@@ -138,20 +138,20 @@ def test_the_killer_and_the_reason_follow_from_the_records(
 @pytest.mark.parametrize(
     ("texts", "killer", "doubt"),
     [
-        ((exit_info(1, "3 (LOW_MEMORY)"),), "lmkd", "no record of lmkd itself is in the log"),
+        ((exit_info(1, "3 (LOW_MEMORY)"),), "lmkd", "the log has no record from lmkd itself"),
         (
             (exit_info(1, "3 (LOW_MEMORY)", more="subreason=30 (OOM KILL)"),),
             "kernel-oom",
-            "no record of kernel-oom itself is in the log",
+            "the log has no record from kernel-oom itself",
         ),
         (
             (kill_line(1), exit_info(1.1, "2 (SIGNALED)", more="status=9")),
             "lmkd",
-            "exit-info says signal 9: lmkd's kills are not reported to it",
+            "exit-info reports signal 9: lmkd's kills are not reported to it",
         ),
-        ((kill_line(1), exit_info(1.1, "6 (ANR)")), "lmkd", "exit-info says ANR"),
-        ((kill_line(1), am_kill(1.2)), "lmkd", "framework tells that it killed this process too: empty #34"),
-        ((am_kill(1), exit_info(1.2, "3 (LOW_MEMORY)")), "framework", "exit-info says LOW_MEMORY"),
+        ((kill_line(1), exit_info(1.1, "6 (ANR)")), "lmkd", "exit-info reports ANR"),
+        ((kill_line(1), am_kill(1.2)), "lmkd", "framework also reports this kill: empty #34"),
+        ((am_kill(1), exit_info(1.2, "3 (LOW_MEMORY)")), "framework", "exit-info reports LOW_MEMORY"),
     ],
 )
 def test_records_that_disagree_give_a_doubt(texts: tuple[str, ...], killer: str, doubt: str) -> None:
@@ -315,4 +315,4 @@ def test_a_death_has_one_pid_and_each_kind_of_record_once(drawn: list[tuple[obje
 def test_one_pid_that_dies_without_end_takes_no_time_without_end() -> None:
     """A log made to be slow: the number of groups to compare with is bounded."""
     events = records(*(am_kill(1 + number / 1000, pid=1, name=f"a{number}") for number in range(3000)))
-    assert len(deaths(events)) == len(events) > 40 * MOST_NEAR
+    assert len(deaths(events)) == len(events) > 40 * MAX_NEARBY_GROUPS

@@ -200,7 +200,7 @@ def test_a_kill_without_sizes_is_quoted_as_not_understood() -> None:
     assert log_events("[  600.123456] Out of memory: Killed process 7 (a)", reader) == []
     (line,) = reader.account.not_understood
     assert (str(line), line.text) == (
-        "dmesg:1: oom_killer: a kill of the OOM killer tells pid, name and sizes",
+        "dmesg:1: oom_killer: an OOM kill has pid, name and sizes",
         "[  600.123456] Out of memory: Killed process 7 (a)",
     )
 

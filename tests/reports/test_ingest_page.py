@@ -103,8 +103,8 @@ def test_every_killer_is_counted_with_its_reasons(text: str) -> None:
 def test_the_page_shows_cascade_share_doubts_and_lines_not_understood(text: str) -> None:
     assert "4 kills within 150 ms, from 09-07 01:00:01.000" in text
     assert "process_mrelease failed 2 times, 2 of them ESRCH: 50 % of the kills (15 to 85 %)" in text
-    assert "in doubt: exit-info alone says so: no record of lmkd itself is in the log" in text
-    assert "killinfo: killinfo begins with 6 whole numbers" in text
+    assert "in doubt: only exit-info reports this: the log has no record from lmkd itself" in text
+    assert "killinfo: killinfo starts with 6 integers" in text
 
 
 def test_hostile_text_is_shown_and_does_nothing(browser: Browser, page: Path, text: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.paired import paired_ratio
-from lmkd_core.statistics.planning import MOST_BLOCKS
+from lmkd_core.statistics.planning import MAX_BLOCKS
 from lmkd_core.statistics.planning import blocks_for_difference
 from lmkd_core.statistics.planning import blocks_for_ratio
 
@@ -36,7 +36,7 @@ def test_the_direction_of_the_ratio_makes_no_difference() -> None:
 
 def test_more_scatter_needs_more_blocks_and_a_larger_difference_fewer() -> None:
     logs = np.random.default_rng(2).normal(0, 1, 50)
-    needed = [blocks_for_ratio(logs * spread, 1.2) or MOST_BLOCKS + 1 for spread in (0.05, 0.2, 0.5)]
+    needed = [blocks_for_ratio(logs * spread, 1.2) or MAX_BLOCKS + 1 for spread in (0.05, 0.2, 0.5)]
     assert needed == sorted(needed)
     assert (blocks_for_ratio(logs * 0.3, 2.0) or 0) < (blocks_for_ratio(logs * 0.3, 1.2) or 0)
 

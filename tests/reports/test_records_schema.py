@@ -114,4 +114,4 @@ def test_every_structure_is_described_in_plain_paragraphs() -> None:
         assert definition["description"], name
         assert "  " not in definition["description"], name
     trial = records_schema()["$defs"]["TrialRecord"]["description"]
-    assert trial.startswith("One victim killed once. See ``AgentTrial``")
+    assert trial.startswith("One victim killed once. ``AgentTrial`` describes")

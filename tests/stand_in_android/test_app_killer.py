@@ -25,7 +25,7 @@ from pytest_lmkd.apps.program import AppsProgram
 from pytest_lmkd.apps.program import Target
 from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.devices.suite_needs import why_no_tier
+from pytest_lmkd.devices.suite_needs import reason_no_tier
 
 pytestmark = pytest.mark.virtual_device
 
@@ -75,9 +75,9 @@ def test_the_shell_is_not_root_and_can_use_run_as(phone: StandIn) -> None:
     assert phone.output("id -u") == "2000"
     facts = read_shell_facts(phone.transport)
     assert facts["run_as"].value is True
-    assert why_no_tier("run-as", facts) == ""
-    assert phone.android.why_not_run_as(ONE) == ""
-    assert phone.android.why_not_run_as("no.such.app") == "run-as: unknown package: no.such.app"
+    assert reason_no_tier("run-as", facts) == ""
+    assert phone.android.reason_no_run_as(ONE) == ""
+    assert phone.android.reason_no_run_as("no.such.app") == "run-as: unknown package: no.such.app"
 
 
 def test_an_apps_own_uid_may_kill_it_and_the_shell_may_not(phone: StandIn, program: AppsProgram) -> None:
@@ -136,14 +136,14 @@ def test_an_app_that_android_started_again_is_no_trial(phone: StandIn, program: 
     restarting = Restarting.load(phone.transport, ANDROID_FOLDER, print)
     assert isinstance(restarting, Restarting)
     restarting.phone = phone
-    with pytest.raises(TrialInvalid, match=f"Android started {ONE} again meanwhile, as process"):
+    with pytest.raises(TrialInvalid, match=f"Android started {ONE} again during the trial, as process"):
         killer(phone, restarting).run(planned(), print)
     assert phone.android.pid_of(ONE) is None
 
 
 def test_a_kill_leaves_nothing_behind(phone: StandIn, program: AppsProgram) -> None:
-    fields = killer(phone, program).run(planned(), print)
-    assert (fields["killed_as"], fields["returns_from"]) == ("run-as", "smaps_rollup")
+    measured = killer(phone, program).run(planned(), print)
+    assert (measured.killed_as, measured.returns_from) == ("run-as", "smaps_rollup")
     assert phone.android.pid_of(ONE) is None
     program.tidy()
     assert phone.output(f"run-as {ONE} ls") == ""
@@ -151,7 +151,9 @@ def test_a_kill_leaves_nothing_behind(phone: StandIn, program: AppsProgram) -> N
 
 def test_an_unknown_package_is_reported(phone: StandIn) -> None:
     program = AppsProgram.load(phone.transport, ANDROID_FOLDER, print)
-    with pytest.raises(DeviceUnusable, match=r"no\.such\.app has no copy of lmkd-apps: run-as: unknown"):
+    with pytest.raises(
+        DeviceUnusable, match=r"lmkd-apps could not be copied into no\.such\.app: run-as: unknown"
+    ):
         program.prepare("no.such.app", print)
 
 

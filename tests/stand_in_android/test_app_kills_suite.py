@@ -78,7 +78,7 @@ def test_without_a_workload_app_the_suite_is_skipped(
 ) -> None:
     done = run_app_kills(checkout, tmp_path / "results")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "no workload app is installed: build them by `make apks`" in done.stdout
+    assert "no workload app is installed: build them with `make apks`" in done.stdout
     assert trials(tmp_path / "results") == []
 
 

@@ -15,6 +15,7 @@ from lmkd_reports.analysis.analyse import analyse
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.presentation.summary import render_summary
 from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
 
 pytestmark = pytest.mark.virtual_device
@@ -26,8 +27,12 @@ def phone() -> Iterator[Device]:
         yield device
 
 
+def place(block: int) -> Place:
+    return Place(suite="reclaim", scenario="natural", block=block)
+
+
 def measure(phone: Device, store: ResultStore, block: int, meanwhile: str = "true") -> None:
-    with state_around(phone, store, "reclaim", "natural", block):
+    with state_around(phone, store, place(block)):
         assert phone.transport.shell(meanwhile, Deadline(PATIENCE_S)).exit_code == 0
 
 
@@ -75,7 +80,7 @@ def test_a_change_within_a_block_is_reported(
 
 def test_a_block_that_ends_by_an_error_has_no_state_after(phone: Device, tmp_path: Path) -> None:
     store = ResultStore(tmp_path)
-    with pytest.raises(KeyError), state_around(phone, store, "reclaim", "natural", 0):
+    with pytest.raises(KeyError), state_around(phone, store, place(0)):
         raise KeyError
     store.append(phone.record())
     assert [state.when for state in load_run(tmp_path).states] == ["before"]

@@ -40,7 +40,7 @@ def test_a_server_that_sends_nothing(
 ) -> None:
     (folder / "file").write_bytes(b"x")
     fake.on = {(SERVICE[job] if stage == "service" else stage): Talk.hang, **fake.on}
-    with pytest.raises(DeadlineExceeded, match=rf"{SERIAL} did not finish within {SHORT_S:g} s: look "):
+    with pytest.raises(DeadlineExceeded, match=rf"{SERIAL} did not finish within {SHORT_S:g} s: check "):
         JOBS[job](phone, folder)
 
 

@@ -121,7 +121,7 @@ def test_a_server_whose_socket_is_gone_is_replaced(private: PrivateAdbServer) ->
 
 def test_another_process_with_the_recorded_pid_is_left_alone(folder: Path) -> None:
     server = PrivateAdbServer(folder / "adb")
-    ours = ProcessRecord.of(os.getpid())
+    ours = ProcessRecord.from_pid(os.getpid())
     ProcessRecord(ours.pid, ours.started_ticks - 1).save(server.folder / "server.json")
     assert server.pid is None
     server.stop(Deadline(PATIENCE_S))  # or this test would not end well
@@ -136,7 +136,7 @@ def test_a_damaged_record_is_no_server(folder: Path, junk: str) -> None:
 
 
 def test_a_folder_too_deep_for_a_socket(folder: Path) -> None:
-    with pytest.raises(UsageProblem, match=r"and a Unix socket's may have 107: use a shorter folder"):
+    with pytest.raises(UsageProblem, match=r"but a Unix socket allows 107: use a folder with a shorter path"):
         PrivateAdbServer(folder / ("x" * 100))
 
 
@@ -149,7 +149,7 @@ def test_the_longest_folder_that_a_socket_allows(folder: Path) -> None:
 
 def test_a_folder_that_others_may_enter(folder: Path) -> None:
     (folder / "adb").mkdir(mode=0o755)
-    with pytest.raises(UsageProblem, match=r"others may enter .*: run `chmod 700 "):
+    with pytest.raises(UsageProblem, match=r"other users may enter .*: run `chmod 700 "):
         PrivateAdbServer(folder / "adb")
 
 
@@ -165,7 +165,7 @@ def stand_in_adb(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> 
 def test_a_server_that_ends_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in_adb(folder, monkeypatch, "exit 1")
     server = PrivateAdbServer(folder / "adb")
-    with pytest.raises(DeviceUnusable, match=r"ended at once: see .*server\.log for why"):
+    with pytest.raises(DeviceUnusable, match=r"ended at once: see .*server\.log for the reason"):
         server.require(Deadline(PATIENCE_S))
     assert server.pid is None
 

@@ -83,7 +83,9 @@ def test_devices_are_listed_with_their_states(server: AdbServer, fake: FakeAdbSe
 
 def test_an_old_server_is_refused(server: AdbServer, fake: FakeAdbServer) -> None:
     fake.on["host:version"] = lambda talk: talk.okay(block("0028"))
-    with pytest.raises(DeviceUnusable, match=r"is 1\.0\.40, too old: install platform-tools"):
+    with pytest.raises(
+        DeviceUnusable, match=r"has version 1\.0\.40, which is too old: install platform-tools"
+    ):
         server.require(Deadline(PATIENCE_S))
 
 
@@ -171,7 +173,9 @@ def test_a_port_in_use_by_something_else(
 ) -> None:
     monkeypatch.setattr(server_module, "_ANSWER_S", 0.3)
     with not_adb(answer) as endpoint:
-        expected = f"what answers at {endpoint} is not an adb server: end it, or name another port"
+        expected = (
+            f"the program that answers at {endpoint} is not an adb server: stop it, or set another port"
+        )
         with pytest.raises(DeviceUnusable, match=expected) as caught:
             AdbServer(endpoint).require(Deadline(PATIENCE_S))
     assert caught.value.exit_code == EXIT_NO_DEVICE
@@ -204,13 +208,15 @@ def test_a_server_that_was_there_is_not_stopped(adb_log: Path) -> None:
 
 def test_a_server_that_cannot_be_started(adb_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_ADB_FAILS", "1")
-    with pytest.raises(DeviceUnusable, match=r"no adb server can be started at .*: cannot bind"):
+    with pytest.raises(DeviceUnusable, match=r"the adb server at .* could not be started: cannot bind"):
         AdbServer(TcpEndpoint("127.0.0.1", free_port())).require(Deadline(PATIENCE_S))
 
 
 def test_no_server_is_started_for_another_machine(adb_log: Path) -> None:
     remote = AdbServer(TcpEndpoint("lab-3.invalid", 5037))
-    with pytest.raises(DeviceUnusable, match=r"no adb server answers at lab-3\.invalid:5037: start it there"):
+    with pytest.raises(
+        DeviceUnusable, match=r"no adb server answers at lab-3\.invalid:5037: start one there"
+    ):
         remote.require(Deadline(PATIENCE_S))
     with pytest.raises((DeviceUnusable, TransportLost)):
         remote.list_devices(Deadline(PATIENCE_S))

@@ -17,7 +17,8 @@ NAMES = {
     # the fixtures' types
     *("Measure", "Press", "Observe", "Outcome", "CaseRunner"),
     # a suite with an experiment of its own
-    *("Suite", "Experiment", "Plan", "DeviceContext"),
+    *("Suite", "Experiment", "Plan", "DeviceContext", "Deadline"),
+    *("plan_block", "PlannedTrial", "TrialRecord", "record_of"),
     # errors
     *("LmkdError", "UsageProblem", "DeviceUnusable", "TransportLost", "TrialInvalid", "AgentBug"),
 }

@@ -67,26 +67,26 @@ def test_an_unknown_personality_lists_the_known() -> None:
 
 @pytest.mark.parametrize("name", ["", "../stock", "a/b", "-x", "UPPER", "x" * 32, "a b"])
 def test_a_name_that_is_no_folder_of_ours_is_refused(runtime_folder: Path, name: str) -> None:
-    with pytest.raises(UsageProblem, match="no name for a device"):
+    with pytest.raises(UsageProblem, match="not a valid device name"):
         lmkd_virtual.up("stock", name=name, progress=print, deadline=Deadline(PATIENCE_S))
     assert list(runtime_folder.iterdir()) == []
 
 
 def test_a_runtime_folder_that_others_can_enter_is_refused(runtime_folder: Path) -> None:
     runtime_folder.chmod(0o755)
-    with pytest.raises(DeviceUnusable, match="not ours alone"):
+    with pytest.raises(DeviceUnusable, match="not private to this user"):
         lmkd_virtual.status()
 
 
 def test_a_runtime_folder_that_is_a_link_is_refused(runtime_folder: Path, tmp_path: Path) -> None:
     runtime_folder.rename(tmp_path / "elsewhere")
     runtime_folder.symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DeviceUnusable, match="not ours alone"):
+    with pytest.raises(DeviceUnusable, match="not private to this user"):
         lmkd_virtual.status()
 
 
 def test_a_recorded_process_is_found_and_stopped(runtime_folder: Path, sleeper: int) -> None:
-    record(runtime_folder / "stock", sleeper, ProcessRecord.of(sleeper).started_ticks)
+    record(runtime_folder / "stock", sleeper, ProcessRecord.from_pid(sleeper).started_ticks)
     assert [(one.name, one.pid) for one in lmkd_virtual.status()] == [("stock", sleeper)]
     assert lmkd_virtual.down("stock")
     assert ends(sleeper)
@@ -96,7 +96,7 @@ def test_a_recorded_process_is_found_and_stopped(runtime_folder: Path, sleeper: 
 def test_a_process_that_got_the_pid_later_is_left_alone(
     runtime_folder: Path, echo: subprocess.Popen[bytes]
 ) -> None:
-    record(runtime_folder / "stock", echo.pid, ProcessRecord.of(echo.pid).started_ticks - 1)
+    record(runtime_folder / "stock", echo.pid, ProcessRecord.from_pid(echo.pid).started_ticks - 1)
     assert lmkd_virtual.status() == []
     assert not lmkd_virtual.down("stock")
     assert echo.stdin is not None
@@ -108,7 +108,7 @@ def test_a_process_that_got_the_pid_later_is_left_alone(
 @pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"pid": "x", "started_ticks": 1}', "\0"])
 @pytest.mark.parametrize("file", ["qemu.json", "instance.json"])
 def test_a_damaged_record_is_no_device(runtime_folder: Path, sleeper: int, file: str, text: str) -> None:
-    record(runtime_folder / "stock", sleeper, ProcessRecord.of(sleeper).started_ticks)
+    record(runtime_folder / "stock", sleeper, ProcessRecord.from_pid(sleeper).started_ticks)
     (runtime_folder / "stock" / file).write_text(text)
     assert lmkd_virtual.status() == []
 

@@ -1,6 +1,6 @@
-"""The embedded virtual device: builds its kernel and file system, and runs it in QEMU.
+"""The virtual device: builds its kernel and file system, and runs it in QEMU.
 
-Knows QEMU and the kernel, and of the rest of the product only the pure parts (errors, cache, toolchain).
+Depends on the rest of the project only through lmkd_core.base (errors, cache, toolchain).
 """
 
 from lmkd_virtual.architecture import ARCHITECTURES

@@ -1,4 +1,4 @@
-"""The processors that the virtual device may have: what its kernel is built of, and how QEMU makes it."""
+"""The processor architectures of the virtual device: how its kernel is built and how QEMU emulates it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from lmkd_core.base.errors import UsageProblem
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """``name`` is what ``--abi`` takes, ``abi`` what Android calls it; Debian and uname(2) have others.
+    """One architecture. ``name`` is the value of ``--abi``, ``abi`` Android's name for it.
 
-    ``kernel_arch``, ``cross_compile``: of the kernel's make, which leaves ``kernel_file`` below the tree.
-    ``fragments``: of its configuration. ``loader``: that of programs which are not static.
-    ``qemu_machine``, ``cpu_of_accelerator``, ``console``, ``reboot``: of QEMU and the kernel's command line.
+    ``debian``, ``machine``: Debian's name and uname(2)'s. ``kernel_arch``, ``cross_compile``: variables of
+    the kernel's make, which writes ``kernel_file`` below the source tree. ``fragments``: files of the
+    kernel's configuration. ``loader``: path of the loader for dynamic programs. ``qemu_machine``,
+    ``cpu_of_accelerator``: options of QEMU. ``console``, ``reboot``: words of the kernel's command line.
     """
 
     name: str
@@ -36,8 +37,8 @@ class Architecture:
     reboot: str = ""
 
     @property
-    def is_the_hosts(self) -> bool:
-        """Whether this machine's programs run on it, and its KVM may."""
+    def matches_host(self) -> bool:
+        """Whether it is this machine's architecture, so that its programs run here and KVM is possible."""
         return platform.machine() == self.machine
 
     @property
@@ -45,8 +46,8 @@ class Architecture:
         return self.kernel_file.rpartition("/")[2]
 
 
-# microvm boots in a second, has no PCI, no ACPI and no firmware's delays.
-# reboot=t: a triple fault, which ends QEMU at once; the usual ways want firmware, and may hang.
+# microvm boots in a second: it has no PCI, no ACPI and no firmware delays.
+# reboot=t: a triple fault ends QEMU at once; the usual methods need firmware, and may hang.
 X86_64 = Architecture(
     name="x86_64",
     abi="x86_64",
@@ -67,8 +68,8 @@ X86_64 = Architecture(
 )
 
 
-def _arm64(name: str, pages: str) -> Architecture:
-    # pauth-impdef: QEMU's own cipher for pointer authentication; the architecture's takes half of the time.
+def _arm64(name: str, page_size_fragment: str) -> Architecture:
+    # pauth-impdef: QEMU's own cipher for pointer authentication; the architected one takes half of the time.
     return Architecture(
         name=name,
         abi="arm64-v8a",
@@ -78,7 +79,7 @@ def _arm64(name: str, pages: str) -> Architecture:
         cross_compile="aarch64-linux-gnu-",
         compiler_package="gcc-aarch64-linux-gnu",
         kernel_file="arch/arm64/boot/Image",
-        fragments=("lmkd.config", "arm64.config", pages),
+        fragments=("lmkd.config", "arm64.config", page_size_fragment),
         loader="/ld-linux-aarch64.so.1",
         qemu="qemu-system-aarch64",
         qemu_package="qemu-system-arm",
@@ -89,13 +90,17 @@ def _arm64(name: str, pages: str) -> Architecture:
 
 
 ARCHITECTURES = {
-    one.name: one
-    for one in (X86_64, _arm64("arm64", "pages-4k.config"), _arm64("arm64-16k", "pages-16k.config"))
+    known.name: known
+    for known in (X86_64, _arm64("arm64", "pages-4k.config"), _arm64("arm64-16k", "pages-16k.config"))
 }
 
 
 def architecture(name: str) -> Architecture:
-    """Raises: UsageProblem, with the names that exist."""
+    """Returns the architecture of that name.
+
+    Raises:
+        UsageProblem: there is none; the message lists the names.
+    """
     if name not in ARCHITECTURES:
         raise UsageProblem(f"the virtual device has no ABI {name!r}: it has {', '.join(ARCHITECTURES)}")
     return ARCHITECTURES[name]

@@ -1,7 +1,7 @@
-"""Debian's static busybox, which is most of the virtual device's commands.
+"""Debian's static busybox, which provides most of the virtual device's commands.
 
-For the host's own processor it is an installed package; for another it is fetched by apt, which checks the
-archive's signatures, into folders of its own: nothing of this system's package lists is touched.
+For the host's own architecture it comes from the installed package. For another, apt downloads the package
+and checks the archive's signatures. It uses folders of its own and leaves this system's package lists alone.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ NAME = "busybox"
 
 
 def static_busybox(architecture: Architecture, cache: Cache, progress: Progress) -> bytes:
-    """The program's bytes.
+    """Returns the program's bytes.
 
     Raises:
-        DeviceUnusable: it is not installed, or cannot be fetched; what to do.
+        DeviceUnusable: busybox is not installed, or cannot be downloaded; the message has the remedy.
     """
-    if architecture.is_the_hosts:
+    if architecture.matches_host:
         return _installed(architecture)
 
     def make(folder: Path) -> None:
-        progress(f"fetching {PACKAGE} for {architecture.debian}")
+        progress(f"downloading {PACKAGE} for {architecture.debian}")
         with tempfile.TemporaryDirectory(prefix="busybox-", dir=cache.root) as scratch:
-            (folder / NAME).write_bytes(_fetch(architecture.debian, Path(scratch)))
+            (folder / NAME).write_bytes(_download(architecture.debian, Path(scratch)))
 
-    key = content_key([architecture.debian.encode(), _release()])
+    key = content_key([architecture.debian.encode(), _debian_version()])
     return (cache.build("busybox", key, make) / NAME).read_bytes()
 
 
 def _installed(architecture: Architecture) -> bytes:
-    """The dynamic one of the package ``busybox`` would find no libraries."""
+    """Returns the installed program; rejects the dynamic one of the package ``busybox``."""
     try:
         data = INSTALLED.read_bytes()
     except OSError as error:
@@ -50,33 +50,35 @@ def _installed(architecture: Architecture) -> bytes:
     return data
 
 
-def _release() -> bytes:
-    """A new Debian has a new busybox."""
+def _debian_version() -> bytes:
+    """Returns Debian's version, part of the cache key: a new Debian has a new busybox."""
     path = Path("/etc/debian_version")
     return path.read_bytes() if path.is_file() else b""
 
 
-def _fetch(debian: str, scratch: Path) -> bytes:
+def _download(debian: str, scratch: Path) -> bytes:
     for name in ("lists/partial", "archives/partial", "tree"):
         (scratch / name).mkdir(parents=True)
-    apt = ["apt-get", "--quiet", *_options(debian, scratch)]
+    apt = ["apt-get", "--quiet", *_apt_options(debian, scratch)]
     _run([*apt, "update"], scratch)
     _run([*apt, "download", f"{PACKAGE}:{debian}"], scratch)
     (package,) = scratch.glob("*.deb")
     _run(["dpkg-deb", "--extract", str(package), "tree"], scratch)
-    found = next((path for path in sorted((scratch / "tree").rglob(NAME)) if path.parent.name == "bin"), None)
-    if found is None:
-        raise DeviceUnusable(f"{package.name} holds no bin/{NAME}")
-    return found.read_bytes()
+    program = next(
+        (path for path in sorted((scratch / "tree").rglob(NAME)) if path.parent.name == "bin"), None
+    )
+    if program is None:
+        raise DeviceUnusable(f"{package.name} contains no bin/{NAME}")
+    return program.read_bytes()
 
 
-def _options(debian: str, scratch: Path) -> list[str]:
-    """Of apt: as if this machine were one of that kind, with nothing installed."""
+def _apt_options(debian: str, scratch: Path) -> list[str]:
+    """Returns apt options that make this machine look like one of that architecture without any package."""
     (scratch / "status").touch()
     settings = {
         "APT::Architecture": debian,
         "APT::Architectures": debian,
-        "APT::Sandbox::User": "",  # the folder is ours alone
+        "APT::Sandbox::User": "",  # apt's own user could not write to the private folder
         "Dir::State": str(scratch),
         "Dir::State::Lists": str(scratch / "lists"),
         "Dir::State::Status": str(scratch / "status"),
@@ -90,8 +92,8 @@ def _run(words: list[str], folder: Path) -> None:
         done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise DeviceUnusable(
-            f"{words[0]} is missing: the virtual device is made of Debian's packages"
+            f"{words[0]} is missing: the virtual device is built from Debian's packages"
         ) from error
     if done.returncode != 0:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
-        raise DeviceUnusable(f"{PACKAGE} for another processor could not be fetched:\n{said}")
+        last_lines = "\n".join((done.stdout + done.stderr).strip().splitlines()[-5:])
+        raise DeviceUnusable(f"{PACKAGE} for another architecture could not be downloaded:\n{last_lines}")

@@ -1,4 +1,4 @@
-"""``pytest-lmkd virtual build|up|down|status``."""
+"""The commands ``pytest-lmkd virtual build|up|down|status``."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help=f"one of {', '.join(PERSONALITIES)} (default: %(default)s)",
     )
     _add_abi(start)
-    start.add_argument("--name", help="its name (default: its personality)")
+    start.add_argument("--name", help="name of the device (default: its personality)")
     start.add_argument(
         "--cpus", type=int, choices=(2, 3, 4), default=DEFAULT_CPUS, help="default: %(default)s"
     )
@@ -56,8 +56,8 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     start.set_defaults(run=_up)
     stop = commands.add_parser("down", help="stop a device")
-    stop.add_argument("name", nargs="?", metavar="NAME", help="the device, if several are up")
-    stop.add_argument("--all", action="store_true", help="all running devices")
+    stop.add_argument("name", nargs="?", metavar="NAME", help="which device to stop, if several are up")
+    stop.add_argument("--all", action="store_true", help="stop all devices")
     stop.set_defaults(run=_down)
 
 
@@ -66,7 +66,7 @@ def _add_abi(parser: argparse.ArgumentParser) -> None:
         "--abi",
         choices=tuple(ARCHITECTURES),
         default=X86_64.name,
-        help="its processor; one other than the host's is emulated, which is slow (default: %(default)s)",
+        help="architecture; one other than the host's is emulated, which is slow (default: %(default)s)",
     )
 
 
@@ -78,12 +78,12 @@ def _memory_mb(text: str) -> int:
     return int(text)
 
 
-def _say(text: str) -> None:
+def _print_progress(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def _build(options: argparse.Namespace) -> int:
-    image = build(_say, architecture=architecture(options.abi))
+    image = build(_print_progress, architecture=architecture(options.abi))
     print(f"kernel {image.kernel}\ninitramfs {image.initramfs}")
     return 0
 
@@ -92,24 +92,24 @@ def _up(options: argparse.Namespace) -> int:
     started_s = time.monotonic()
     instance = up(
         options.personality,
-        progress=_say,
+        progress=_print_progress,
         deadline=Deadline(UP_S),
         name=options.name,
         cpus=options.cpus,
         memory_mb=options.memory_mb,
         abi=options.abi,
     )
-    _say(f"up after {time.monotonic() - started_s:.1f} s")
-    _show(instance)
+    _print_progress(f"up after {time.monotonic() - started_s:.1f} s")
+    _print_instance(instance)
     return 0
 
 
 def _status(_: argparse.Namespace) -> int:
     running = status()
     for instance in running:
-        _show(instance)
+        _print_instance(instance)
     if not running:
-        _say("no virtual device is up")
+        _print_progress("no virtual device is up")
     return 0
 
 
@@ -121,11 +121,11 @@ def _down(options: argparse.Namespace) -> int:
     for name in names:
         print(f"{name}: {'stopped' if down(name) else 'was not up'}")
     if not names:
-        _say("no virtual device is up")
+        _print_progress("no virtual device is up")
     return 0
 
 
-def _show(instance: Instance) -> None:
+def _print_instance(instance: Instance) -> None:
     address = f"localfilesystem:{instance.adb_socket}"
     print(
         f"{instance.name}: {instance.personality}, {instance.abi}, {instance.accelerator}, "

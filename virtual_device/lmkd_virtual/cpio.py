@@ -1,7 +1,7 @@
-"""Writes the "newc" cpio archives that Linux unpacks as its initial file system.
+"""Writes "newc" cpio archives, which Linux unpacks as its initial file system.
 
-Format: Documentation/driver-api/early-userspace/buffer-format.rst in the kernel. Everything belongs to
-root, so no root is needed to write it; times are 0, so equal content gives equal bytes.
+Format: Documentation/driver-api/early-userspace/buffer-format.rst in the kernel. All entries belong to root
+without needing root to write them; times are 0, so equal content gives equal bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TRAILER = "TRAILER!!!"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file: ``mode`` with its type bits (stat(7)); ``data`` is a link's target for a symbolic link."""
+    """One file; ``mode`` includes the type bits (inode(7)), ``data`` is the target of a symbolic link."""
 
     path: str
     mode: int
@@ -35,7 +35,7 @@ class Entry:
 
 
 def archive(entries: Iterable[Entry]) -> bytes:
-    """The archive of ``entries``, which must name each folder before what is in it."""
+    """Returns the archive of ``entries``, in which a folder must come before its content."""
     members = [_member(number, entry) for number, entry in enumerate(entries, start=1)]
     return b"".join([*members, _member(0, Entry(TRAILER, 0))])
 

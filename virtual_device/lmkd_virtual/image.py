@@ -1,4 +1,4 @@
-"""What the virtual device boots: a kernel and an initial file system, both cached by content."""
+"""The virtual device's boot image: a kernel and an initial file system, both cached by content."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ FOLDERS = ("bin", "sbin", "system", "system/bin", "data", "dev", "proc", "sys", 
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """Two files that QEMU loads."""
+    """The two files that QEMU loads."""
 
     kernel: Path
     initramfs: Path
 
 
 def build(progress: Progress, cache: Cache | None = None, architecture: Architecture = X86_64) -> Image:
-    """The image, built where the cache lacks it or holds it damaged; the kernel takes minutes.
+    """Returns the image; builds what the cache lacks or holds damaged. The kernel takes minutes.
 
     Raises:
-        DeviceUnusable: something that the build needs is missing.
+        DeviceUnusable: a package needed for the build is missing, or the build fails.
     """
     cache = cache or Cache()
     kernel = kernel_image(architecture, cache, progress)
@@ -45,21 +45,21 @@ def build(progress: Progress, cache: Cache | None = None, architecture: Architec
 
 
 def find(progress: Progress, cache: Cache | None = None, architecture: Architecture = X86_64) -> Image:
-    """The image if the kernel has been built.
+    """Returns the image if its kernel has been built; builds only the initial file system.
 
     Raises:
-        DeviceUnusable: it has not, or is damaged; says how to build it.
+        DeviceUnusable: the kernel was not built, or is damaged; the message has the command to build it.
     """
     cache = cache or Cache()
-    how = "run `pytest-lmkd virtual build" + (
+    remedy = "run `pytest-lmkd virtual build" + (
         "`" if architecture is X86_64 else f" --abi {architecture.name}`"
     )
     try:
         entry = cache.find("kernel", kernel_key(architecture))
     except CacheDamaged as error:
-        raise CacheDamaged(f"the virtual device's kernel is damaged in the cache: {how}") from error
+        raise CacheDamaged(f"the virtual device's kernel is damaged in the cache: {remedy}") from error
     if entry is None:
-        raise DeviceUnusable(f"the virtual device has not been built: {how}")
+        raise DeviceUnusable(f"the virtual device has not been built: {remedy}")
     return Image(entry / architecture.kernel_name, _initramfs(architecture, cache, progress))
 
 

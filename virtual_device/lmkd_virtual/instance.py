@@ -1,7 +1,7 @@
-"""Running virtual devices: start, find again, stop.
+"""Starts, lists and stops virtual devices.
 
-Each has a folder of mode 0700 below the user's runtime folder: QEMU's adb socket, the console's log,
-and ``instance.json``, by which another process finds it and stops exactly that QEMU.
+Each has a folder of mode 0700 below the user's runtime folder, with QEMU's adb socket, the console log,
+``qemu.json`` and ``instance.json``. With them another process finds the device and stops exactly that QEMU.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.architecture import architecture
 
 PERSONALITIES = ("stock", "reap-kill-v2", "reap-kill-v3", "exit-mm")
-"""What the kernel's ``mrelease.personality=`` takes."""
+"""Values of the kernel parameter ``mrelease.personality``."""
 
 DEFAULT_CPUS = 2
 DEFAULT_MEMORY_MB = 1024
 STOP_S = 10.0
 
 KVM_TRIAL_S = 8.0
-"""A boot with a KVM that works takes about a second; one that hangs is given up after this."""
+"""Limit of the first boot with KVM: it takes about a second if KVM works, and may hang if not."""
 
 READY = b"lmkd-adbd: ready"
 STATE_FILE = "instance.json"
@@ -54,10 +54,9 @@ STATE_FILE = "instance.json"
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """A virtual device that is up. ``folder`` is private to the user and may be used beside QEMU.
+    """A running virtual device. ``folder`` is private to the user; other programs may use it too.
 
-    ``abi``: the name of its architecture. A ``bound`` one belongs to the process that started it, and ends
-    with it.
+    ``abi``: the name of its architecture. ``bound``: it ends with the process that started it.
     """
 
     name: str
@@ -90,30 +89,30 @@ def up(
     bound: bool = False,
     abi: str = X86_64.name,
 ) -> Instance:
-    """Starts a device and returns once its adb daemon waits for a host.
+    """Starts a device; returns once its adb daemon is ready for a host.
 
-    With ``bound`` QEMU ends with the calling process, however that ends.
+    With ``bound``, QEMU ends with the calling process, however that ends.
 
     Raises:
-        UsageProblem: no such personality or ABI, or a device of that name is up already.
+        UsageProblem: no such personality or ABI, or a device of that name is already up.
         DeviceUnusable: QEMU or the image is missing, or QEMU died.
-        DeadlineExceeded: it did not come up in time.
+        DeadlineExceeded: the device did not come up in time.
     """
     name = check_name(personality, name, abi)
-    wanted = architecture(abi)
-    qemu.check_installed(wanted)
-    found = image.find(progress, architecture=wanted)
+    requested = architecture(abi)
+    qemu.check_installed(requested)
+    boot_image = image.find(progress, architecture=requested)
     _clear_dead()
     with _locked(name, deadline) as folder:
         if _load(folder) is not None:
             raise UsageProblem(f"the virtual device {name} is up already: take it down first, or use it")
         _clear(folder)
         planned = Instance(name, personality, abi, "", cpus, memory_mb, 0, bound, folder)
-        return _start(planned, found, progress, deadline)
+        return _start(planned, boot_image, progress, deadline)
 
 
 def down(name: str) -> bool:
-    """Stops the device and everything that its folder records; False when there was nothing to stop."""
+    """Stops the device and all processes that its folder records; returns whether it was up."""
     deadline = Deadline(STOP_S)
     with _locked(name, deadline) as folder:
         was_up = _load(folder) is not None
@@ -122,21 +121,25 @@ def down(name: str) -> bool:
 
 
 def status() -> list[Instance]:
-    """The devices of this user that are up."""
+    """Returns this user's running devices."""
     folders = sorted(path for path in runtime_folder().iterdir() if path.is_dir())
     return [instance for instance in map(_load, folders) if instance is not None]
 
 
 def check_name(personality: str, name: str | None = None, abi: str = X86_64.name) -> str:
-    """The instance's name, by default the personality's and an unusual ABI's. Raises: UsageProblem."""
+    """Returns the device's name, by default its personality, followed by its ABI if that is not x86_64.
+
+    Raises:
+        UsageProblem: the personality or the ABI does not exist, or the name is not allowed.
+    """
     if personality not in PERSONALITIES:
         raise UsageProblem(
             f"unknown personality {personality!r}: the virtual device has {', '.join(PERSONALITIES)}"
         )
-    usual = architecture(abi) is X86_64
-    name = name if name is not None else personality if usual else f"{personality}-{abi}"
+    is_default_abi = architecture(abi) is X86_64
+    name = name if name is not None else personality if is_default_abi else f"{personality}-{abi}"
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,30}", name):
-        raise UsageProblem(f"{name!r} is no name for a device: use up to 31 of a-z, 0-9 and -")
+        raise UsageProblem(f"{name!r} is not a valid device name: use up to 31 of a-z, 0-9 and -")
     return name
 
 
@@ -151,7 +154,7 @@ def _locked(name: str, deadline: Deadline) -> Iterator[Path]:
 
 
 def _load(folder: Path) -> Instance | None:
-    """The instance that the folder records, if its QEMU still runs."""
+    """Returns the instance that the folder records; None if its QEMU is not running."""
     process = ProcessRecord.load(folder / "qemu.json")
     if process is None or not process.is_running():
         return None
@@ -163,7 +166,7 @@ def _load(folder: Path) -> Instance | None:
 
 
 def _clear(folder: Path) -> None:
-    """Ends every process that the folder records (QEMU, a private adb server) and empties it."""
+    """Stops every process that the folder records (QEMU, a private adb server) and deletes the folder."""
     deadline = Deadline(STOP_S)
     for path in folder.glob("*.json"):
         process = ProcessRecord.load(path)
@@ -173,7 +176,7 @@ def _clear(folder: Path) -> None:
 
 
 def _clear_dead() -> None:
-    """Ends what is left of devices whose QEMU has died with the process that it was bound to."""
+    """Clears the folders of bound devices whose QEMU died with the process that started it."""
     for record in runtime_folder().glob("*/qemu.json"):
         folder = record.parent
         with suppress(DeviceUnusable), _locked(folder.name, Deadline(0)):
@@ -181,34 +184,34 @@ def _clear_dead() -> None:
                 _clear(folder)
 
 
-def _start(planned: Instance, found: image.Image, progress: Progress, deadline: Deadline) -> Instance:
-    cache, made_of = Cache(), architecture(planned.abi)
-    tsc_khz = qemu.host_tsc_khz(progress) if made_of is X86_64 else 0
-    for accelerator in _accelerators(made_of, cache):
+def _start(planned: Instance, boot_image: image.Image, progress: Progress, deadline: Deadline) -> Instance:
+    cache, target = Cache(), architecture(planned.abi)
+    tsc_khz = qemu.host_tsc_khz(progress) if target is X86_64 else 0
+    for accelerator in _accelerators(target, cache):
         planned.folder.mkdir(mode=0o700)
         instance = replace(planned, accelerator=accelerator)
-        trial = accelerator == "kvm" and qemu.remembered_accelerator(made_of, cache) is None
+        is_kvm_trial = accelerator == "kvm" and qemu.remembered_accelerator(target, cache) is None
         try:
-            machine = _machine(instance, found, tsc_khz)
-            started = _boot(instance, machine, Deadline(KVM_TRIAL_S) if trial else deadline)
+            machine = _machine(instance, boot_image, tsc_khz)
+            started = _boot(instance, machine, Deadline(KVM_TRIAL_S) if is_kvm_trial else deadline)
         except (DeviceUnusable, DeadlineExceeded) as error:
             _clear(planned.folder)
-            if not trial:
+            if not is_kvm_trial:
                 raise
             progress(f"KVM does not work here ({str(error).splitlines()[0]}): using TCG, QEMU's emulation")
-            qemu.remember_accelerator(made_of, cache, "tcg")
+            qemu.remember_accelerator(target, cache, "tcg")
             continue
         except BaseException:
             _clear(planned.folder)
             raise
-        qemu.remember_accelerator(made_of, cache, accelerator)
+        qemu.remember_accelerator(target, cache, accelerator)
         return started
-    raise AssertionError("TCG is always the last to be tried, and either starts or raises")
+    raise AssertionError("TCG is always tried last, and either starts or raises")
 
 
-def _machine(instance: Instance, found: image.Image, tsc_khz: int) -> qemu.Machine:
+def _machine(instance: Instance, boot_image: image.Image, tsc_khz: int) -> qemu.Machine:
     return qemu.Machine(
-        found,
+        boot_image,
         architecture(instance.abi),
         instance.personality,
         instance.accelerator,
@@ -220,11 +223,12 @@ def _machine(instance: Instance, found: image.Image, tsc_khz: int) -> qemu.Machi
     )
 
 
-def _accelerators(made_of: Architecture, cache: Cache) -> Sequence[str]:
-    remembered = qemu.remembered_accelerator(made_of, cache)
+def _accelerators(target: Architecture, cache: Cache) -> Sequence[str]:
+    """Returns the accelerators to try, in order."""
+    remembered = qemu.remembered_accelerator(target, cache)
     if remembered is not None:
         return (remembered,)
-    return ("kvm", "tcg") if qemu.may_have_kvm(made_of) else ("tcg",)
+    return ("kvm", "tcg") if qemu.may_have_kvm(target) else ("tcg",)
 
 
 def _boot(instance: Instance, machine: qemu.Machine, deadline: Deadline) -> Instance:
@@ -238,8 +242,8 @@ def _boot(instance: Instance, machine: qemu.Machine, deadline: Deadline) -> Inst
             stderr=log,
             start_new_session=True,
         )
-    ProcessRecord.of(process.pid).save(instance.folder / "qemu.json")
-    _hasten_timers(process.pid)
+    ProcessRecord.from_pid(process.pid).save(instance.folder / "qemu.json")
+    _prioritise_timers(process.pid)
     started = replace(instance, pid=process.pid)
     (instance.folder / STATE_FILE).write_text(json.dumps(asdict(started), default=str))
     assert process.stdout is not None
@@ -253,12 +257,12 @@ def _boot(instance: Instance, machine: qemu.Machine, deadline: Deadline) -> Inst
     return started
 
 
-def _hasten_timers(pid: int) -> None:
+def _prioritise_timers(pid: int) -> None:
     """Gives QEMU's main thread, which raises the guest's timer interrupts, priority over its CPU threads.
 
-    Else a guest that sleeps for 50 µs beside two busy CPUs wakes 4 ms late. The threads that it makes must
-    not inherit it: a CPU thread that keeps a host CPU for its 100 ms makes everything late. Needs a
-    privilege; without it the trials that suffer are flagged.
+    Otherwise, a guest that sleeps for 50 µs beside two busy CPUs wakes up 4 ms late. QEMU's other threads
+    must not inherit the priority: a CPU thread that keeps a host CPU for 100 ms would delay everything.
+    Needs a privilege; without it, the affected trials are flagged.
     """
     with suppress(PermissionError):
         os.sched_setscheduler(pid, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
@@ -267,20 +271,20 @@ def _hasten_timers(pid: int) -> None:
 def _await_ready(console: int, instance: Instance, deadline: Deadline) -> None:
     poll = select.poll()
     poll.register(console, select.POLLIN)
-    seen = b""
-    while READY not in seen:
+    recent = b""
+    while READY not in recent:
         if not poll.poll(deadline.remaining_s() * 1000):
             raise DeadlineExceeded(
                 f"the virtual device {instance.name} was not up after {deadline.seconds:g} s; "
-                f"its console said last:\n{_last_words(instance)}"
+                f"last lines of its console:\n{_last_log_lines(instance)}"
             )
         more = os.read(console, 4096)
         if not more:
-            raise DeviceUnusable(f"QEMU died while it started {instance.name}:\n{_last_words(instance)}")
-        seen = seen[-len(READY) :] + more
+            raise DeviceUnusable(f"QEMU died while it started {instance.name}:\n{_last_log_lines(instance)}")
+        recent = recent[-len(READY) :] + more
 
 
-def _last_words(instance: Instance) -> str:
+def _last_log_lines(instance: Instance) -> str:
     logs = [instance.folder / "qemu.log", instance.console_log]
     text = "".join(log.read_text(errors="replace") for log in logs if log.exists())
     return "\n".join(text.strip().splitlines()[-10:]) or "(nothing)"

@@ -1,4 +1,4 @@
-"""Builds the virtual device's kernel from Debian's source package, our patch and our configuration."""
+"""Builds the virtual device's kernel from Debian's source package, our patches and our configuration."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ HOST_PROGRAMS = {
     "xz": "xz-utils",
     "patch": "patch",
 }
-"""Programs that the kernel's build runs, and the Debian package of each."""
+"""The programs that the kernel's build runs, each with its Debian package."""
 
-ABOUT_OBJECTS = 1300
-"""Steps of one build, for the percentage shown; counted once, it moves a little with the version."""
+EXPECTED_BUILD_STEPS = 1300
+"""Approximate output lines of one build, for the percentage shown; varies slightly with the version."""
 
 PROGRESS_INTERVAL_S = 5.0
 
 
 def kernel_image(architecture: Architecture, cache: Cache, progress: Progress) -> Path:
-    """The kernel, built when it is not in the cache or damaged there.
+    """Returns the kernel; builds it if the cache lacks it or holds it damaged.
 
     Raises:
         DeviceUnusable: a package is missing, or the build fails.
@@ -46,7 +46,7 @@ def kernel_image(architecture: Architecture, cache: Cache, progress: Progress) -
 
     def make(folder: Path) -> None:
         _check_host(architecture)
-        # Beside the cache and not in /tmp, which may be a small tmpfs: the tree takes 1.7 GB.
+        # In the cache's folder, not in /tmp, which may be a small tmpfs: the tree takes 1.7 GB.
         with tempfile.TemporaryDirectory(prefix="kernel-", dir=cache.root) as scratch:
             shutil.copy(_build(architecture, Path(scratch), progress), folder)
 
@@ -54,7 +54,7 @@ def kernel_image(architecture: Architecture, cache: Cache, progress: Progress) -
 
 
 def kernel_key(architecture: Architecture) -> str:
-    """The cache key: of the source's version, the patches and the configuration."""
+    """Returns the cache key: a hash of the source's version, the patches and the configuration."""
     inputs = [*_patches(), *_fragments(architecture)]
     head = [_source_version().encode(), architecture.name.encode()]
     return content_key([*head, *(path.read_bytes() for path in inputs)])
@@ -74,7 +74,7 @@ def _source_version() -> str:
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
-        raise DeviceUnusable("the virtual device is built from Debian's packages: no dpkg here") from error
+        raise DeviceUnusable("dpkg is missing: the virtual device is built from Debian's packages") from error
     if done.returncode != 0 or not TARBALL.exists():
         raise DeviceUnusable(f"the kernel's source is missing: run `apt-get install {PACKAGE}`")
     return done.stdout
@@ -82,12 +82,12 @@ def _source_version() -> str:
 
 def _check_host(architecture: Architecture) -> None:
     missing = [package for program, package in HOST_PROGRAMS.items() if shutil.which(program) is None]
-    if not architecture.is_the_hosts and shutil.which(f"{architecture.cross_compile}gcc") is None:
+    if not architecture.matches_host and shutil.which(f"{architecture.cross_compile}gcc") is None:
         missing.append(architecture.compiler_package)
     if not Path("/usr/include/gelf.h").exists():
         missing.append("libelf-dev")
     if missing:
-        raise DeviceUnusable(f"the kernel's build needs more: run `apt-get install {' '.join(missing)}`")
+        raise DeviceUnusable(f"the kernel's build lacks packages: run `apt-get install {' '.join(missing)}`")
 
 
 def _build(architecture: Architecture, scratch: Path, progress: Progress) -> Path:
@@ -103,7 +103,7 @@ def _build(architecture: Architecture, scratch: Path, progress: Progress) -> Pat
 
 
 def _make(architecture: Architecture) -> list[str]:
-    cross = [] if architecture.is_the_hosts else [f"CROSS_COMPILE={architecture.cross_compile}"]
+    cross = [] if architecture.matches_host else [f"CROSS_COMPILE={architecture.cross_compile}"]
     return ["make", f"ARCH={architecture.kernel_arch}", *cross]
 
 
@@ -114,11 +114,11 @@ def _configure(make: list[str], tree: Path, fragment: str) -> None:
     _run([*make, "olddefconfig"], tree)
     lost = lost_options(fragment, (tree / ".config").read_text())
     if lost:
-        raise DeviceUnusable(f"{PACKAGE} has changed: it does not take {', '.join(lost)}")
+        raise DeviceUnusable(f"{PACKAGE} has changed: it no longer accepts {', '.join(lost)}")
 
 
 def lost_options(fragment: str, config: str) -> list[str]:
-    """The lines of the fragment that are not so in ``config``: a dependency is missing or a name is gone."""
+    """Returns the lines of ``fragment`` that ``config`` contradicts: a dependency or an option is gone."""
     kept = set(config.splitlines())
     wanted = [line for line in fragment.splitlines() if line.startswith("CONFIG_")]
     switched_on = {line.partition("=")[0] for line in kept if line.startswith("CONFIG_")}
@@ -140,7 +140,7 @@ def _compile(words: list[str], tree: Path, progress: Progress) -> None:
         for step, _ in enumerate(process.stdout, start=1):
             if time.monotonic() - shown_s >= PROGRESS_INTERVAL_S:
                 shown_s = time.monotonic()
-                percent = min(99, step * 100 // ABOUT_OBJECTS)
+                percent = min(99, step * 100 // EXPECTED_BUILD_STEPS)
                 progress(f"building the kernel: {percent} %, {shown_s - started_s:.0f} s")
     if process.returncode != 0:
         raise DeviceUnusable(f"the kernel does not build:\n{_tail(log.read_text())}")

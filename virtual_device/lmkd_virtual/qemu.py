@@ -1,4 +1,4 @@
-"""How QEMU is run: the machine, the accelerator, the clock's reference."""
+"""QEMU's command line, its accelerator, and the clock frequencies that the guest is given."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.image import Image
 
 QEMU_APIC_HZ = 1_000_000_000
-"""What QEMU's emulated APIC counts at (hw/intc/apic.c: its counter is the virtual clock's nanoseconds)."""
+"""Frequency of QEMU's emulated APIC timer (hw/intc/apic.c: it counts nanoseconds of the virtual clock)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What one virtual device is made of. ``adb_socket`` is made by QEMU, ``console`` is a log file."""
+    """The parts of one virtual device. QEMU creates ``adb_socket``; ``console`` is a log file.
+
+    ``tsc_khz``: the host's time stamp counter, used only for x86_64 under TCG.
+    """
 
     image: Image
     architecture: Architecture
@@ -36,7 +39,7 @@ class Machine:
     tsc_khz: int
 
     def command(self) -> list[str]:
-        """QEMU's command line."""
+        """Returns QEMU's command line."""
         threads = ",thread=multi" if self.accelerator == "tcg" else ""
         return [
             self.architecture.qemu,
@@ -49,7 +52,7 @@ class Machine:
             *("-kernel", str(self.image.kernel)),
             *("-initrd", str(self.image.initramfs)),
             *("-append", self._kernel_command_line()),
-            # The console goes to a log, and to standard output for who waits for the boot.
+            # The console goes to a log, and to standard output for the process that waits for the boot.
             *("-chardev", f"stdio,id=console,signal=off,logfile={self.console}"),
             *("-serial", "chardev:console"),
             *("-chardev", f"socket,id=adb,path={self.adb_socket},server=on,wait=off"),
@@ -60,34 +63,34 @@ class Machine:
         words = [f"console={self.architecture.console}", "quiet", "panic=-1", self.architecture.reboot]
         words.append(f"mrelease.personality={self.personality}")
         if self.architecture is X86_64 and self.accelerator == "tcg":
-            # Told, not measured by the guest: on a busy host its measurements fail, and its clock and its
-            # timers then move in ticks of 4 ms, or it panics for want of a timer.
+            # Passed to the guest, which must not measure them: on a busy host its calibration fails, and its
+            # clock and timers then advance in ticks of 4 ms, or it panics without a timer.
             words += [f"tsc_early_khz={self.tsc_khz}", "tsc=reliable", f"lapic_timer_hz={QEMU_APIC_HZ}"]
             words.append("no_timer_check")
         return " ".join(filter(None, words))
 
 
 def check_installed(architecture: Architecture) -> None:
-    """Raises: DeviceUnusable, naming the package, when QEMU is missing."""
+    """Raises DeviceUnusable, naming the package, if QEMU is missing."""
     program = architecture.qemu
     if shutil.which(program) is None:
         raise DeviceUnusable(f"{program} is missing: run `apt-get install {architecture.qemu_package}`")
 
 
 def host_tsc_khz(progress: Progress) -> int:
-    """The host's time stamp counter in kHz, measured: no file of /proc or /sys tells it exactly."""
+    """Measures the host's time stamp counter in kHz: no file of /proc or /sys has it exactly."""
     program = static_program("tsc_khz", "x86_64", progress)
     done = subprocess.run([str(program)], capture_output=True, text=True, check=True)
     return int(done.stdout)
 
 
 def may_have_kvm(architecture: Architecture) -> bool:
-    """Whether a trial boot with KVM is worth its time. That the device node opens proves nothing more."""
-    return architecture.is_the_hosts and os.access("/dev/kvm", os.R_OK | os.W_OK)
+    """Returns whether to try a boot with KVM: an accessible device node does not prove that KVM works."""
+    return architecture.matches_host and os.access("/dev/kvm", os.R_OK | os.W_OK)
 
 
 def remembered_accelerator(architecture: Architecture, cache: Cache) -> str | None:
-    """What the trial boot found since this host started; None when there was none."""
+    """Returns the accelerator of the first successful boot since the host started; None if there was none."""
     path = _accelerator_file(architecture, cache)
     return path.read_text() if path.is_file() else None
 

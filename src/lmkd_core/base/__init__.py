@@ -1,1 +1,1 @@
-"""Errors, deadlines, processes, the cache and the compiler: nothing here knows what is measured."""
+"""Errors, deadlines, processes, the cache and the compiler: independent of the measurements."""

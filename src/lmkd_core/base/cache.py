@@ -1,7 +1,7 @@
-"""Content-addressed cache of built things (agents, adb daemon, kernel) in the user's cache folder.
+"""Content-addressed cache of build products (agents, adb daemon, kernel) in the user's cache folder.
 
-An entry is a folder ``<root>/<kind>/<key>``, made whole or not at all: built beside its place,
-sealed with a SHA256SUMS file, then renamed. Whoever reads an entry checks the sums first.
+An entry is a folder ``<root>/<kind>/<key>``, created atomically: built in a temporary folder beside it,
+sealed with a SHA256SUMS file, then renamed. Every reader of an entry verifies the sums first.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SUMS_FILE = "SHA256SUMS"
 
 
 def user_cache_root() -> Path:
-    """``$XDG_CACHE_HOME/pytest-lmkd``, by default ``~/.cache/pytest-lmkd`` (XDG base directories)."""
+    """Returns ``$XDG_CACHE_HOME/pytest-lmkd``, by default ``~/.cache/pytest-lmkd`` (XDG base directories)."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "pytest-lmkd"
 
@@ -33,7 +33,10 @@ def file_sha256(path: Path) -> str:
 
 
 def content_key(parts: Iterable[bytes]) -> str:
-    """A short key over length-prefixed ``parts``, so that moving a byte between parts changes it."""
+    """Returns 20 hex digits of SHA-256 over ``parts``.
+
+    Each part is prefixed with its length, so moving a byte from one part to the next changes the key.
+    """
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "little"))
@@ -42,7 +45,7 @@ def content_key(parts: Iterable[bytes]) -> str:
 
 
 class Cache:
-    """Entries below ``root``; safe against other processes that build the same entry."""
+    """Manages the entries below ``root``; a lock serialises processes that build the same entry."""
 
     def __init__(self, root: Path | None = None) -> None:
         self.root = root or user_cache_root()
@@ -51,24 +54,24 @@ class Cache:
         return self.root / kind / key
 
     def find(self, kind: str, key: str) -> Path | None:
-        """The verified entry, or None when it was never built.
+        """Returns the verified entry, or None if it was never built.
 
         Raises:
-            CacheDamaged: the entry exists but a file is missing or differs from its sum.
+            CacheDamaged: the entry exists, but a file is missing or does not match its checksum.
         """
         entry = self.path(kind, key)
         if not entry.exists():
             return None
-        damaged = _first_damaged_file(entry)
-        if damaged is not None:
+        damaged_file = _first_damaged_file(entry)
+        if damaged_file is not None:
             raise CacheDamaged(
-                f"the cached {kind} is damaged ({entry / damaged} does not match its checksum): "
+                f"the cached {kind} is damaged ({entry / damaged_file} does not match its checksum): "
                 f"delete {entry} and run the command again"
             )
         return entry
 
     def build(self, kind: str, key: str, make: Callable[[Path], None]) -> Path:
-        """The verified entry, calling ``make(folder)`` to fill it when it is absent or damaged."""
+        """Returns the verified entry; calls ``make(folder)`` to fill it if it is absent or damaged."""
         entry = self.path(kind, key)
         entry.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{entry}.lock"):
@@ -91,7 +94,7 @@ class Cache:
 
 
 def _files(entry: Path) -> list[Path]:
-    return sorted(p for p in entry.rglob("*") if p.is_file() and p.name != SUMS_FILE)
+    return sorted(path for path in entry.rglob("*") if path.is_file() and path.name != SUMS_FILE)
 
 
 def _seal(entry: Path) -> None:

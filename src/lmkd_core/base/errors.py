@@ -1,4 +1,4 @@
-"""The one error tree, split by what the caller can do about it.
+"""The error classes of this project, one per remedy.
 
 LmkdError
 ├── UsageProblem        fix the command                       exit code 2
@@ -9,9 +9,9 @@ LmkdError
 ├── TrialInvalid        exclude the trial, keep its record
 └── AgentBug            report it to us
 
-Lower libraries' exceptions are mapped onto this tree at one border each (adbutils in
-``transport.connection``, msgspec in ``wire``); nothing else lets them through. A message names what
-failed, on which device, and what to do, in one sentence.
+Exceptions of third-party libraries are converted to these classes in one module each (adbutils in
+``transport.connection``, msgspec in ``wire``) and do not escape it. A message names the failure, the
+device and the remedy, in one sentence.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ EXIT_NO_DEVICE = 3
 
 
 class LmkdError(Exception):
-    """Base of every error of ours; ``exit_code`` is what a command ends with."""
+    """Base class of all errors of this project; a command that raises one exits with ``exit_code``."""
 
     exit_code = EXIT_CHECK_FAILED
 
 
 class UsageProblem(LmkdError):
-    """The command asks for something that does not exist or does not fit together."""
+    """The command asks for something that does not exist, or its options conflict."""
 
     exit_code = EXIT_USAGE
 
 
 class DeviceUnusable(LmkdError):
-    """This device, or the host's means to reach it, cannot run what was asked."""
+    """The device, or the host software needed to reach it, cannot do what was asked."""
 
     exit_code = EXIT_NO_DEVICE
 
@@ -45,21 +45,21 @@ class CacheDamaged(DeviceUnusable):
 
 
 class TransportLost(LmkdError):
-    """The link to the device broke; the same trial may be tried again."""
+    """The link to the device broke; the trial may be repeated."""
 
 
 class DeadlineExceeded(TransportLost):
-    """The device did not answer within the time that the caller allowed."""
+    """The operation did not finish within the time that the caller allowed."""
 
 
 class TrialInvalid(LmkdError):
-    """The trial ran, but what it measured may not be counted."""
+    """The trial ran, but its measurement must not be counted."""
 
 
 class AgentBug(LmkdError):
-    """The agent broke its own protocol: an error of ours, to be reported."""
+    """The agent violated its own protocol: a bug in this project, to be reported."""
 
 
 def error_text(error: Exception) -> str:
-    """What went wrong, without this machine's path."""
+    """Returns the error's message; for an OSError only its cause, without a path of this machine."""
     return (error.strerror or type(error).__name__) if isinstance(error, OSError) else str(error)

@@ -1,4 +1,4 @@
-"""What files about a device are called."""
+"""File names for results about a device."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import re
 
 
 def file_name(device: str) -> str:
-    """``device`` with everything that could mean something to a file system replaced."""
+    """Returns ``device`` with every character that may be special to a file system replaced by ``_``."""
     return re.sub(r"[^A-Za-z0-9._-]", "_", device).lstrip(".") or "_"

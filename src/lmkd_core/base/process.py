@@ -1,7 +1,7 @@
-"""A process of ours that outlives the command that started it, found again by its pid.
+"""Records of our own long-running processes, which outlive the command that started them.
 
-The kernel gives pids out again, so the record holds the start time as well, and signals go through a
-pidfd: nobody else's process can be hit.
+The kernel reuses pids, so a record holds the start time as well, and signals are sent through a pidfd:
+an unrelated process is never signalled.
 """
 
 from __future__ import annotations
@@ -20,19 +20,26 @@ from lmkd_core.base.errors import DeadlineExceeded
 
 @dataclass(frozen=True, slots=True)
 class ProcessRecord:
-    """``started_ticks``: the process's start in clock ticks since boot, field 22 of proc_pid_stat(5)."""
+    """Identifies one process.
+
+    ``started_ticks``: its start time in clock ticks since boot, field 22 of proc_pid_stat(5).
+    """
 
     pid: int
     started_ticks: int
 
     @classmethod
-    def of(cls, pid: int) -> ProcessRecord:
-        """The record of a running process; ProcessLookupError when there is none."""
+    def from_pid(cls, pid: int) -> ProcessRecord:
+        """Returns the record of a running process.
+
+        Raises:
+            ProcessLookupError: no such process is running.
+        """
         return cls(pid, _started_ticks(pid))
 
     @classmethod
     def load(cls, path: Path) -> ProcessRecord | None:
-        """What ``save`` wrote; None when nothing usable is there."""
+        """Returns the record that ``save`` wrote; None if the file is missing or unusable."""
         try:
             fields = json.loads(path.read_text())
             return cls(int(fields["pid"]), int(fields["started_ticks"]))
@@ -51,10 +58,10 @@ class ProcessRecord:
             return False
 
     def stop(self, deadline: Deadline) -> None:
-        """SIGTERM, and SIGKILL when half of the time has not been enough; returns when it has ended.
+        """Sends SIGTERM, and SIGKILL after half of the time; returns when the process has ended.
 
         Raises:
-            DeadlineExceeded: it runs on (it sleeps uninterruptibly).
+            DeadlineExceeded: the process is still running (it sleeps uninterruptibly).
         """
         try:
             pidfd = os.pidfd_open(self.pid)
@@ -67,28 +74,28 @@ class ProcessRecord:
             os.close(pidfd)
 
     def _stop(self, pidfd: int, deadline: Deadline) -> None:
-        for number, share in ((signal.SIGTERM, 0.5), (signal.SIGKILL, 1.0)):
-            signal.pidfd_send_signal(pidfd, number)
-            if _ended_within(pidfd, deadline.remaining_s() * share):
+        for signal_number, share in ((signal.SIGTERM, 0.5), (signal.SIGKILL, 1.0)):
+            signal.pidfd_send_signal(pidfd, signal_number)
+            if _ends_within(pidfd, deadline.remaining_s() * share):
                 return
         raise DeadlineExceeded(
-            f"process {self.pid} did not end within {deadline.seconds:g} s of being told to"
+            f"process {self.pid} did not end within {deadline.seconds:g} s after it was asked to"
         )
 
 
-def _ended_within(pidfd: int, seconds: float) -> bool:
+def _ends_within(pidfd: int, seconds: float) -> bool:
     poll = select.poll()
     poll.register(pidfd, select.POLLIN)
     return bool(poll.poll(seconds * 1000))
 
 
 def _started_ticks(pid: int) -> int:
-    """Also ProcessLookupError for a zombie: it has ended, and only its parent has not looked yet."""
+    """Raises ProcessLookupError also for a zombie: it has ended, but its parent has not waited for it."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
         raise ProcessLookupError(pid) from None
-    state, *fields = text.rpartition(")")[2].split()  # the name before may hold anything
+    state, *fields = text.rpartition(")")[2].split()  # the name in parentheses may contain anything
     if state in {"Z", "X"}:
         raise ProcessLookupError(pid)
     return int(fields[18])

@@ -1,8 +1,8 @@
-"""How a long step reports to a waiting user."""
+"""The callback with which a long step reports its progress to the user."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[str], None]
-"""Called with one line for each thing that a user should see."""
+"""Called with one line of text per message to the user."""

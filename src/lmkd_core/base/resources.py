@@ -1,4 +1,4 @@
-"""Finds the trees that travel with the package: in a wheel below ``_bundle``, else in the checkout."""
+"""Finds the source trees shipped with the package: below ``_bundle`` in a wheel, else in the checkout."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ _CHECKOUT = _PACKAGES.parent
 
 
 def tree(name: str) -> Path:
-    """The folder of a shipped tree, for example ``device_agent/lib`` or ``virtual_device/guest``."""
+    """Returns the folder of a shipped tree, such as ``device_agent/lib`` or ``virtual_device/guest``.
+
+    Raises:
+        DeviceUnusable: this installation lacks the tree.
+    """
     for base in (_BUNDLE, _CHECKOUT):
         if (base / name).is_dir():
             return base / name
@@ -20,6 +24,6 @@ def tree(name: str) -> Path:
 
 
 def prebuilt(name: str) -> Path | None:
-    """A file that only a wheel carries, for example ``programs/arm64-v8a/lmkd-agent``; None in a checkout."""
+    """Returns a file that only a wheel has, such as ``programs/arm64-v8a/lmkd-agent``; None in a checkout."""
     path = _BUNDLE / name
     return path if path.is_file() else None

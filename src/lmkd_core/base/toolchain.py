@@ -1,7 +1,7 @@
 """Builds our small static C programs for every Android ABI with zig's C compiler from PyPI.
 
-Static musl, because zig carries no bionic and a static binary runs on any Android or Linux.
-The output bytes depend on the zig version, so it is pinned in pyproject.toml and part of the key.
+They link musl statically: zig has no bionic, and a static binary runs on any Android or Linux.
+The output bytes depend on the zig version, so it is pinned in pyproject.toml and part of the cache key.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ZIG_TARGETS: dict[str, tuple[str, ...]] = {
     "x86": ("-target", "x86-linux-musl"),
     "riscv64": ("-target", "riscv64-linux-musl"),
 }
-"""Android ABI name to zig target."""
+"""zig's target options for each Android ABI."""
 
 C_FLAGS = (
     "-std=c11",
@@ -39,14 +39,14 @@ C_FLAGS = (
     "-Wextra",
     "-Werror",
     "-Wconversion",
-    # Nothing unwinds and nothing unused stays: a quarter of the size.
+    # No unwind tables and no unused sections: a quarter of the size.
     "-fno-unwind-tables",
     "-fno-asynchronous-unwind-tables",
     "-ffunction-sections",
     "-fdata-sections",
     "-Wl,--gc-sections",
     "-flto",
-    # 16 KB-page Android refuses segments aligned to less (zig's default on x86_64 and riscv64 is 4 KB).
+    # Android with 16 KB pages rejects smaller alignment (zig's default is 4 KB on x86_64 and riscv64).
     "-Wl,-z,max-page-size=16384",
 )
 
@@ -59,20 +59,20 @@ SOURCES: Mapping[str, tuple[str, ...]] = {
     "lmkd-adbd": ("virtual_device/guest/adbd",),
     "tsc_khz": ("virtual_device/host",),
 }
-"""Each of our programs, and the trees that it is built from."""
+"""Each of our programs, and the source trees that it is built from."""
 
 
 def abis_of(program: str) -> tuple[str, ...]:
-    """The ABIs for which a wheel carries ``program``: all for phones, one for the virtual device."""
+    """Returns the ABIs of ``program`` in a wheel: all for devices, x86_64 for the virtual device's own."""
     on_devices = any(tree.startswith("device_agent/") for tree in SOURCES[program])
     return tuple(ZIG_TARGETS) if on_devices else ("x86_64",)
 
 
 def static_program(program: str, abi: str, progress: Progress) -> Path:
-    """``program`` for ``abi``: the wheel's, or built from the checkout's sources.
+    """Returns ``program`` for ``abi``: the wheel's copy, or one built from the checkout's sources.
 
     Raises:
-        DeviceUnusable: there is no such ABI, or the program cannot be built here.
+        DeviceUnusable: the ABI is not supported, or the program cannot be built here.
     """
     if abi not in ZIG_TARGETS:
         raise DeviceUnusable(
@@ -87,7 +87,7 @@ def static_program(program: str, abi: str, progress: Progress) -> Path:
 def build_static(
     program: str, trees: Sequence[Path], abi: str, progress: Progress, cache: Cache | None = None
 ) -> Path:
-    """The static ``program`` built from every ``*.c`` below ``trees``; cached by content.
+    """Builds the static ``program`` from every ``*.c`` below ``trees``, cached by content; returns its path.
 
     Raises:
         DeviceUnusable: zig is not installed, or the sources do not compile for ``abi``.
@@ -103,7 +103,7 @@ def build_static(
 
 
 def source_files(tree: Path, pattern: str) -> list[Path]:
-    """The files below ``tree`` of that pattern, always in the same order."""
+    """Returns the files below ``tree`` that match ``pattern``, sorted."""
     return sorted(tree.rglob(pattern))
 
 
@@ -116,6 +116,11 @@ def _key_parts(program: str, abi: str, trees: Sequence[Path]) -> list[bytes]:
 
 
 def zig_version() -> str:
+    """Returns the version of the installed zig.
+
+    Raises:
+        DeviceUnusable: zig is not installed.
+    """
     try:
         return importlib.metadata.version("ziglang")
     except importlib.metadata.PackageNotFoundError as error:

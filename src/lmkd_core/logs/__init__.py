@@ -1,6 +1,7 @@
-"""Field logs without a device: who killed what, read from logcat, dumpsys and bug reports.
+"""Analysis of field logs without a device: which killer killed which process, from logcat and bug reports.
 
-``sources`` (files and archives to lines), ``logcat`` (a line to time, tag and message), one parser a subject
-(``killinfo``, ``lmkd``, ``activity``, ``exit_info``), ``reading`` (which parser a line is for, and every line
-accounted for), ``summary`` (cascades, shares). Logs are untrusted: nothing in them ends the reading.
+``sources`` turns files and archives into lines, ``logcat`` and ``kernel`` split a line into time, tag and
+message. ``killinfo``, ``lmkd``, ``activity``, ``exit_info`` and ``oom`` parse one subject each. ``reading``
+chooses the parser and accounts for every line, ``joins`` and ``deaths`` combine records, ``summary`` counts.
+Logs are untrusted: no content of theirs ends the reading.
 """

@@ -1,6 +1,6 @@
-"""Each process's death once, with who killed it: lmkd, the kernel, the framework, a signal, itself.
+"""Deaths: each process death once, with its killer: lmkd, the kernel, the framework, a signal, itself.
 
-Pure: records in, deaths out. What joins the records is in ``joins``.
+Pure functions from records to deaths; ``joins`` decides which records belong together.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 from typing import Literal
 
 from lmkd_core.logs.joins import CLAIMS
-from lmkd_core.logs.joins import LMKD_TOLD
-from lmkd_core.logs.joins import NAMED_BY
+from lmkd_core.logs.joins import LMKD_SOCKET_KILL
+from lmkd_core.logs.joins import NAME_SOURCES
 from lmkd_core.logs.joins import Group
-from lmkd_core.logs.joins import joined
+from lmkd_core.logs.joins import group_by_death
 from lmkd_core.logs.reading import Event
 
 Killer = Literal[
@@ -36,17 +36,17 @@ KILLERS: dict[Killer, str] = {
     "lmkd": "Android's low memory killer daemon",
     "kernel-oom": "the kernel's OOM killer",
     "framework": "ActivityManager, for a reason of its own",
-    "memory-limiter": "the limit of one app's memory",
+    "memory-limiter": "the memory limit of a single app",
     "freezer": "ActivityManager, because of the freezer",
-    "signal": "a signal that nobody else accounts for, such as a measurement's own kill",
+    "signal": "a signal that no other record explains, such as a measurement's own kill",
     "crash": "crashed",
     "anr": "did not respond",
     "itself": "ended by itself",
-    "unknown": "died; no log tells of what",
+    "unknown": "died; no log gives the cause",
 }
-"""The words and what they mean, in the order in which they are shown."""
+"""The killers and their meanings, in display order."""
 
-OF_EXIT_REASON: dict[int, Killer] = {
+KILLER_BY_EXIT_REASON: dict[int, Killer] = {
     1: "itself",
     2: "signal",
     3: "lmkd",
@@ -59,20 +59,21 @@ OF_EXIT_REASON: dict[int, Killer] = {
 }
 """AOSP ApplicationExitInfo.REASON_*; 0 is UNKNOWN, 17 came after Android 17's first release."""
 
+NO_REASON = "no reason logged"
 SIGNALED, LOW_MEMORY = 2, 3
 OOM_KILL = 30
-"""SUBREASON_OOM_KILL: of the reason LOW_MEMORY, but the kernel's doing."""
+"""SUBREASON_OOM_KILL: a kill by the kernel, although its reason is LOW_MEMORY."""
 
 LIMITER = "MemoryLimiter"
-"""In the description (``MemoryLimiter:AnonSwap``) of what Android 17 first told with the reason OTHER."""
+"""Start of the description (``MemoryLimiter:AnonSwap``) with which Android 17 first used the reason OTHER."""
 
-MORE_CERTAIN: frozenset[Killer] = frozenset({"crash", "anr", "freezer", "memory-limiter"})
-"""exit-info tells these apart; ActivityManager's am_kill comes with them and says less."""
+MORE_SPECIFIC: frozenset[Killer] = frozenset({"crash", "anr", "freezer", "memory-limiter"})
+"""Killers that exit-info distinguishes; the am_kill that accompanies them is less specific."""
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """``sources`` are the types of its ``records``; ``doubts`` what in them does not agree."""
+    """One death; ``sources`` are the types of its ``records``, ``doubts`` the contradictions between them."""
 
     killer: Killer
     reason: str
@@ -85,11 +86,11 @@ class Death:
 
     @property
     def first(self) -> Event:
-        """The record that dates it: a claim to have killed before a notice of the death."""
+        """The record that dates the death: a killer's own report, else a notice of the death."""
         return self.records[0]
 
     def to_fields(self) -> dict[str, Any]:
-        """As JSON: the records by their places."""
+        """Returns the death's JSON, which refers to the records by file and line."""
         return {
             "type": "death",
             "killer": self.killer,
@@ -103,14 +104,17 @@ class Death:
 
 
 def deaths(records: Iterable[Event]) -> tuple[Death, ...]:
-    """In the order in which the logs first tell of each."""
-    return tuple(_death(group) for group in joined(records))
+    """Returns the deaths in the order in which the logs first report each."""
+    return tuple(_death(group) for group in group_by_death(records))
 
 
-def with_names(records: Iterable[Event], found: Iterable[Death]) -> list[Event]:
-    """The records, where killinfo without a name has its partner's, and ``process_from`` says whose."""
+def with_names(records: Iterable[Event], joined_deaths: Iterable[Death]) -> list[Event]:
+    """Returns the records; a killinfo without a process name gets that of its death.
+
+    ``process_from`` is then the type of the record that has the name.
+    """
     names: dict[int, dict[str, str]] = {}
-    for death in found:
+    for death in joined_deaths:
         _, source = _name(death.records)
         for record in death.records:
             if record.type == "killinfo" and death.process and not record.fields.get("process"):
@@ -139,40 +143,40 @@ def _death(group: Group) -> Death:
 
 
 def _name(records: Sequence[Event]) -> tuple[str, str]:
-    """The name, and the type of the record that told it."""
-    for source in NAMED_BY:
+    """Returns the process name and the type of the record that has it; both are empty without a name."""
+    for source in NAME_SOURCES:
         for record in records:
             if record.type == source and record.fields.get("process"):
                 return str(record.fields["process"]), source
     return "", ""
 
 
-def _claimed(group: Group) -> dict[Killer, str]:
-    """Who says that he killed, and why."""
-    told: dict[Killer, str] = {}
-    if any(map(group.of_type, ("lmkd_kill", "killinfo", LMKD_TOLD))):
-        told["lmkd"] = _lmkd_reason(group)
-    if oom := group.of_type("oom_kill"):
-        told["kernel-oom"] = _oom_reason(oom.fields)
-    if framework := group.of_type("am_kill"):
-        told["framework"] = str(framework.fields.get("reason") or "no reason told")
-    return told
+def _claims(group: Group) -> dict[Killer, str]:
+    """Returns the killers that report this kill as theirs, each with its reason."""
+    reasons: dict[Killer, str] = {}
+    if any(map(group.record, ("lmkd_kill", "killinfo", LMKD_SOCKET_KILL))):
+        reasons["lmkd"] = _lmkd_reason(group)
+    if oom := group.record("oom_kill"):
+        reasons["kernel-oom"] = _oom_reason(oom.fields)
+    if framework := group.record("am_kill"):
+        reasons["framework"] = str(framework.fields.get("reason") or NO_REASON)
+    return reasons
 
 
 def _lmkd_reason(group: Group) -> str:
-    """The Kill line's words; else the name of killinfo's number, and the number where it has no name."""
-    line, event = group.of_type("lmkd_kill"), group.of_type("killinfo")
+    """Returns the Kill line's reason, else the name of killinfo's, else its number."""
+    line, event = group.record("lmkd_kill"), group.record("killinfo")
     if line and line.fields.get("reason"):
         return str(line.fields["reason"])
     if event is None:
-        return "no reason told"
+        return NO_REASON
     name = str(event.fields["reason_name"])
-    return f"reason {event.fields['kill_reasons']}, which AOSP does not know" if name == "unknown" else name
+    return f"reason {event.fields['kill_reasons']}, unknown to AOSP" if name == "unknown" else name
 
 
 def _oom_reason(fields: dict[str, Any]) -> str:
-    where = {"memcg": "a memory cgroup's limit", "global": "out of memory"}
-    words = [where.get(str(fields.get("scope")), str(fields.get("scope") or "out of memory"))]
+    scopes = {"memcg": "a memory cgroup's limit", "global": "out of memory"}
+    words = [scopes.get(str(fields.get("scope")), str(fields.get("scope") or "out of memory"))]
     if fields.get("memcg") and fields.get("constraint") == "CONSTRAINT_MEMCG":
         words.append(f"in {fields['memcg']}")
     if fields.get("invoker"):
@@ -181,62 +185,63 @@ def _oom_reason(fields: dict[str, Any]) -> str:
 
 
 def _judge(group: Group) -> tuple[Killer, str]:
-    told = _claimed(group)
-    by_exit = _of_exit_info(group)
+    """Returns the killer and the reason."""
+    claims = _claims(group)
+    exit_info = _exit_info(group)
     for killer in ("lmkd", "kernel-oom"):
-        if killer in told:
-            return killer, told[killer]
-    if by_exit and (by_exit[0] in MORE_CERTAIN or not told):
-        return by_exit
-    if "framework" in told:
-        return "framework", told["framework"]
-    return "unknown", "no reason told"
+        if killer in claims:
+            return killer, claims[killer]
+    if exit_info and (exit_info[0] in MORE_SPECIFIC or not claims):
+        return exit_info
+    if "framework" in claims:
+        return "framework", claims["framework"]
+    return "unknown", NO_REASON
 
 
-def _of_exit_info(group: Group) -> tuple[Killer, str] | None:
-    record = group.of_type("exit_info")
+def _exit_info(group: Group) -> tuple[Killer, str] | None:
+    """Returns the killer and the reason according to exit-info; None without such a record."""
+    record = group.record("exit_info")
     if record is None:
         return None
-    told = record.fields
-    code, subreason = told.get("reason"), told.get("subreason")
-    description = str(told.get("description") or "")
-    killer = OF_EXIT_REASON.get(code, "unknown") if isinstance(code, int) else "unknown"
+    code, subreason = record.fields.get("reason"), record.fields.get("subreason")
+    description = str(record.fields.get("description") or "")
+    killer = KILLER_BY_EXIT_REASON.get(code, "unknown") if isinstance(code, int) else "unknown"
     if LIMITER in description:
         killer = "memory-limiter"
     elif code == LOW_MEMORY and subreason == OOM_KILL:
         killer = "kernel-oom"
-    return killer, _exit_reason(told, description)
+    return killer, _exit_reason(record.fields, description)
 
 
-def _exit_reason(told: dict[str, Any], description: str) -> str:
-    if told.get("reason") == SIGNALED:
-        return f"signal {told.get('status')}"
-    words = [str(told.get("reason_name") or "no reason told")]
-    if told.get("subreason"):
-        words.append(str(told.get("subreason_name") or told["subreason"]))
+def _exit_reason(fields: dict[str, Any], description: str) -> str:
+    if fields.get("reason") == SIGNALED:
+        return f"signal {fields.get('status')}"
+    words = [str(fields.get("reason_name") or NO_REASON)]
+    if fields.get("subreason"):
+        words.append(str(fields.get("subreason_name") or fields["subreason"]))
     return ", ".join([*words, *([description] if description else [])])
 
 
 def _doubts(group: Group, killer: Killer) -> Iterator[str]:
-    told, by_exit = _claimed(group), _of_exit_info(group)
-    for other in told:
-        if other != killer and not (other == "framework" and killer in MORE_CERTAIN):
-            yield f"{other} tells that it killed this process too: {told[other]}"
-    if by_exit is None or (by_exit[0] == killer and killer in told):
+    claims, exit_info = _claims(group), _exit_info(group)
+    for other in claims:
+        if other != killer and not (other == "framework" and killer in MORE_SPECIFIC):
+            yield f"{other} also reports this kill: {claims[other]}"
+    if exit_info is None or (exit_info[0] == killer and killer in claims):
         return
-    if by_exit[0] == killer and killer in {"lmkd", "kernel-oom"}:
-        yield f"exit-info alone says so: no record of {killer} itself is in the log"
-    elif by_exit[0] not in {killer, "unknown"} and not (killer == "kernel-oom" and _is_sigkill(group)):
-        yield _disagrees(group, killer, by_exit[1])
+    if exit_info[0] == killer and killer in {"lmkd", "kernel-oom"}:
+        yield f"only exit-info reports this: the log has no record from {killer} itself"
+    elif exit_info[0] not in {killer, "unknown"} and not (killer == "kernel-oom" and _is_sigkill(group)):
+        yield _disagreement(group, killer, exit_info[1])
 
 
-def _disagrees(group: Group, killer: Killer, reason: str) -> str:
+def _disagreement(group: Group, killer: Killer, reason: str) -> str:
     if _is_sigkill(group) and killer == "lmkd":
-        return f"exit-info says {reason}: lmkd's kills are not reported to it on this device, or came late"
-    return f"exit-info says {reason}"
+        return f"exit-info reports {reason}: lmkd's kills are not reported to it on this device, or came late"
+    return f"exit-info reports {reason}"
 
 
 def _is_sigkill(group: Group) -> bool:
-    """Whether exit-info tells of SIGKILL and not whose it was: that is all it learns from most kernels."""
-    record = group.of_type("exit_info")
+    """Returns whether exit-info reports a SIGKILL without a sender: with most kernels it learns no more."""
+    record = group.record("exit_info")
     return record is not None and (record.fields.get("reason"), record.fields.get("status")) == (SIGNALED, 9)

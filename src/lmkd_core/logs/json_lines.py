@@ -1,4 +1,4 @@
-"""The records as JSON lines, and after them a line a death."""
+"""JSON lines of parsed logs: one per record, then one per death."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ from lmkd_core.logs.reading import Event
 
 
 def json_lines(records: Iterable[Event], deaths: Iterable[Death]) -> bytes:
-    told = [*(record.fields for record in records), *(death.to_fields() for death in deaths)]
-    return b"".join(msgspec.json.encode(fields) + b"\n" for fields in told)
+    rows = [*(record.fields for record in records), *(death.to_fields() for death in deaths)]
+    return b"".join(msgspec.json.encode(row) + b"\n" for row in rows)

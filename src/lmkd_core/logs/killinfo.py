@@ -1,16 +1,18 @@
-"""lmkd's event ``killinfo`` (tag 10195355): one a kill, a list of numbers whose meaning its length tells.
+"""Parser of lmkd's event ``killinfo`` (tag 10195355): one per kill, a list of numbers.
 
-Source: AOSP system/memory/lmkd/event.logtags. 25 values in Android 11, 31 in 12, 38 from 13 on. Vendors add
-values or put the process name first: of a length that is none of AOSP's only the first six values are
-certain, which no known layout changes.
+The length of the list determines its layout. Source: AOSP system/memory/lmkd/event.logtags: 25 values in
+Android 11, 31 in 12, 38 from 13 on. Vendors append values or put the process name first. For any other
+length only the first six values are certain: no known layout changes them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from lmkd_core.logs.numbers import is_integer
+
 START = ("pid", "uid", "oom_score_adj", "MinOomAdj", "TaskSize", "kill_reasons")
-"""AOSP's Pid, Uid and OomAdj are named as everywhere here."""
+"""The first values; AOSP's Pid, Uid and OomAdj have the names used throughout this project."""
 
 MEMORY = (
     "MemFree",
@@ -66,44 +68,44 @@ REASONS = {
     8: "LOW_MEM",
     9: "DIRECT_RECL_STUCK",
 }
-"""AOSP statslog.h; what is not here is a vendor's."""
+"""Names from AOSP statslog.h; other numbers are vendors'."""
 
 FIRST_VENDOR_REASON = 1000
 
 
 def parse_killinfo(message: str) -> dict[str, Any]:
-    """The fields, sizes in kB. Raises: ValueError: not even the first six values make sense."""
+    """Returns the event's fields, sizes in kB.
+
+    Raises:
+        ValueError: the first six values are not integers.
+    """
     texts = [text.strip() for text in message.strip().removeprefix("[").removesuffix("]").split(",")]
-    told: dict[str, Any] = {}
+    fields: dict[str, Any] = {}
     if texts and not _is_number(texts[0]):
-        told["process"], texts = texts[0], texts[1:]
-    if len(texts) < len(START) or not all(map(_is_integer, texts[: len(START)])):
-        raise ValueError(f"killinfo begins with {len(START)} whole numbers")
+        fields["process"], texts = texts[0], texts[1:]
+    if len(texts) < len(START) or not all(map(is_integer, texts[: len(START)])):
+        raise ValueError(f"killinfo starts with {len(START)} integers")
     names = LAYOUTS.get(len(texts))
     if names is None or not all(map(_is_number, texts)):
-        told |= {name: int(text) for name, text in zip(START, texts, strict=False)}
+        fields |= {name: int(text) for name, text in zip(START, texts, strict=False)}
         rest = ",".join(texts[len(START) :])
-        told["not_understood"] = f"{len(texts)} values are none of AOSP's layouts, after the first 6: {rest}"
+        fields["not_understood"] = f"{len(texts)} values match no layout of AOSP's; after the first 6: {rest}"
     else:
-        told |= {name: _number(text) for name, text in zip(names, texts, strict=True)}
-    told["reason_name"] = reason_name(told["kill_reasons"])
-    return told
+        fields |= {name: _number(text) for name, text in zip(names, texts, strict=True)}
+    fields["reason_name"] = reason_name(fields["kill_reasons"])
+    return fields
 
 
 def reason_name(reason: int) -> str:
-    """AOSP's name, ``VENDOR_7`` for the range that AOSP leaves to vendors, else ``unknown``."""
+    """Returns AOSP's name, ``VENDOR_7`` and the like in the vendors' range, else ``unknown``."""
     if reason >= FIRST_VENDOR_REASON:
         return f"VENDOR_{reason - FIRST_VENDOR_REASON}"
     return REASONS.get(reason, "unknown")
 
 
-def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isascii() and text.removeprefix("-").isdigit() and len(text) < 20
-
-
 def _is_number(text: str) -> bool:
-    whole, _, part = text.partition(".")
-    return _is_integer(whole) and (not part or (part.isascii() and part.isdigit() and len(part) < 20))
+    integer, _, fraction = text.partition(".")
+    return is_integer(integer) and (not fraction or (is_integer(fraction) and fraction[0] != "-"))
 
 
 def _number(text: str) -> int | float:

@@ -1,7 +1,7 @@
-"""What lmkd writes as ``lowmemorykiller``: whom it killed and why, and when process_mrelease failed.
+"""Parsers of lmkd's log lines (tag ``lowmemorykiller``): kills and failures of process_mrelease.
 
-Source: AOSP system/memory/lmkd lmkd.cpp and reaper.cpp. Releases differ in the sizes that they tell, so sizes
-are a free list of numbers with labels.
+Source: AOSP system/memory/lmkd lmkd.cpp and reaper.cpp. Releases print different sizes, so the sizes are
+parsed as a list of labelled numbers of any length.
 """
 
 from __future__ import annotations
@@ -24,40 +24,48 @@ ERRNO = {
     "Try again": "EAGAIN",
     "Function not implemented": "ENOSYS",
 }
-"""bionic's strerror texts of what process_mrelease(2) answers."""
+"""bionic's strerror texts of the errors of process_mrelease(2)."""
 
 AFTER_KILL = "watermark is breached even after kill"
-"""In the text of kill reason 0, PRESSURE_AFTER_KILL."""
+"""Part of the text for kill reason 0, PRESSURE_AFTER_KILL."""
 
 
 def parse_kill(message: str) -> dict[str, Any]:
-    """Fields of a Kill line: ``rss_kb``, ``swap_kb``, what else is told. Raises: ValueError: it is none."""
-    found = KILL.match(message)
-    if found is None:
-        raise ValueError("a Kill line tells process, pid, uid, adj and what it frees")
-    told: dict[str, Any] = {
-        "process": found["process"],
-        "pid": int(found["pid"]),
-        "uid": int(found["uid"]),
-        "oom_score_adj": int(found["adj"]),
+    """Returns the fields of a Kill line, among them one ``*_kb`` per size, such as ``rss_kb``.
+
+    Raises:
+        ValueError: the message is not a complete Kill line.
+    """
+    kill = KILL.match(message)
+    if kill is None:
+        raise ValueError("a Kill line has process, pid, uid, adj and sizes")
+    fields: dict[str, Any] = {
+        "process": kill["process"],
+        "pid": int(kill["pid"]),
+        "uid": int(kill["uid"]),
+        "oom_score_adj": int(kill["adj"]),
     }
     unknown = []
-    for text in filter(None, (part.strip() for part in found["sizes"].split(","))):
+    for text in filter(None, (part.strip() for part in kill["sizes"].split(","))):
         size = SIZE.match(text)
         if size is None:
             unknown.append(text)
         else:
-            told[f"{(size['label'] or 'rss').strip().replace(' ', '_')}_kb"] = int(size["kb"])
+            fields[f"{(size['label'] or 'rss').strip().replace(' ', '_')}_kb"] = int(size["kb"])
     if unknown:
-        told["not_understood"] = ", ".join(unknown)
-    told["reason"] = found["reason"]
-    return told
+        fields["not_understood"] = ", ".join(unknown)
+    fields["reason"] = kill["reason"]
+    return fields
 
 
 def parse_mrelease(message: str) -> dict[str, Any]:
-    """Raises: ValueError: the line tells no failure of process_mrelease."""
-    found = MRELEASE.match(message)
-    if found is None:
-        raise ValueError("a failure of process_mrelease tells pid and error")
-    error = found["error"].strip()
-    return {"pid": int(found["pid"]), "error": error, "errno": ERRNO.get(error)}
+    """Returns pid, error text and errno name (None if unknown) of a failed process_mrelease.
+
+    Raises:
+        ValueError: the message reports no such failure.
+    """
+    failure = MRELEASE.match(message)
+    if failure is None:
+        raise ValueError("a failure of process_mrelease has pid and error")
+    error = failure["error"].strip()
+    return {"pid": int(failure["pid"]), "error": error, "errno": ERRNO.get(error)}

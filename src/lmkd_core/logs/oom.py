@@ -1,9 +1,9 @@
-"""What the kernel's OOM killer prints: whom it killed, its dump before that, and what the oom reaper did.
+"""Parser of the lines of the kernel's OOM killer: the dump before a kill, the kill, and the OOM reaper.
 
 Source: Linux mm/oom_kill.c. The dump ("invoked oom-killer", a table of tasks, from 5.0 on
-"oom-kill:constraint=") comes first, and may be left out (rate limit). Up to 5.2 two lines tell of the kill
-("Kill process … score … or sacrifice child" of the chosen one, "Killed process …" of the victim), later one.
-The table's columns: ``nr_ptes nr_pmds`` up to 4.14, ``pgtables_bytes`` from 4.15,
+"oom-kill:constraint=") comes first, or is omitted by the rate limit. Up to 5.2 two lines report a kill
+("Kill process … score … or sacrifice child" for the chosen task, "Killed process …" for the victim), later
+one. The table has the columns ``nr_ptes nr_pmds`` up to 4.14, ``pgtables_bytes`` from 4.15, and
 ``rss_anon rss_file rss_shmem`` from 6.8. Names are the kernel's ``comm``: 15 characters at most.
 """
 
@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
+
+from lmkd_core.logs.numbers import is_integer
 
 SCOPES = {
     "Out of memory": "global",
@@ -47,19 +49,20 @@ REAPED = re.compile(
 UNREAPED = re.compile(r"oom_reaper: unable to reap pid:\d{1,10} ")
 OTHERS = ("Tasks state (memory values in pages):", "Out of memory and no killable processes")
 
-MOST_ROWS = 50_000
-SIGNS = ("oom", "Kill", "Tasks ", "out of memory", "Out of memory", " total_vm ")
-"""One of these is in every line that tells something outside the table."""
+MAX_ROWS = 50_000
+KEYWORDS = ("oom", "Kill", "Tasks ", "out of memory", "Out of memory", " total_vm ")
+"""Every line of the OOM killer outside the table contains one of these."""
 
 CONTEXT = "oom-killer's dump"
-"""What lines around a kill are counted as."""
+"""The count to which the lines around a kill are added."""
 
 
 @dataclass(slots=True)
 class Dump:
-    """What was told so far of the kill that is to come; ``fields`` become its.
+    """The dump read so far of a kill that follows; ``fields`` become fields of the kill.
 
-    ``target`` is the victim's pid where a line named it; ``spent``: the kill has come.
+    ``target``: the victim's pid, if a line named it. ``whole_group``: the kill is of a whole memory cgroup
+    (memory.oom.group). ``used``: the kill has followed.
     """
 
     fields: dict[str, Any] = field(default_factory=dict)
@@ -67,142 +70,137 @@ class Dump:
     rows: dict[int, dict[str, int]] = field(default_factory=dict)
     target: int | None = None
     whole_group: bool = False
-    spent: bool = False
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What a line told: a record (``type`` and its fields), or, without a type, a part of a dump."""
+class OomLine:
+    """A line of the OOM killer: a record (``type`` and its fields) or, without a type, part of a dump."""
 
     type: str = ""
     fields: dict[str, Any] = field(default_factory=dict)
 
 
 class OomReader:
-    """Takes the texts of one kernel log after the other, and remembers the dump before a kill."""
+    """Parses the lines of kernel logs one after the other, and remembers the dump before a kill."""
 
     def __init__(self) -> None:
         self._dump = Dump()
 
-    def forget(self) -> None:
-        """Another log begins: a dump that was cut tells nothing of its kills."""
+    def reset(self) -> None:
+        """Forgets the dump: at the start of another log, it has no kill."""
         self._dump = Dump()
 
-    def take(self, text: str) -> Told | None:
-        """None where the line tells nothing of the OOM killer.
+    def read(self, text: str) -> OomLine | None:
+        """Returns the parsed line; None if it is not of the OOM killer.
 
         Raises:
-            ValueError: it begins as a kill or a reaping and goes on as none.
+            ValueError: the line starts as a kill or a reaping, but its rest is of neither.
         """
-        if self._dump.columns and not self._dump.spent and (row := ROW.match(text)):
-            return Told() if self._add_row(row) else None
-        if not any(sign in text for sign in SIGNS):
+        if self._dump.columns and not self._dump.used and (row := ROW.match(text)):
+            return OomLine() if self._add_row(row) else None
+        if not any(keyword in text for keyword in KEYWORDS):
             return None
-        return self._kill(text) or _reaped(text) or self._part(text)
+        return self._kill(text) or _reaped(text) or self._dump_part(text)
 
-    def _kill(self, text: str) -> Told | None:
-        found = KILLED.match(text)
-        if found is None:
+    def _kill(self, text: str) -> OomLine | None:
+        kill = KILLED.match(text)
+        if kill is None:
             if re.match(rf"(?:(?:{_SCOPE}): )?Killed process \d", text):
-                raise ValueError("a kill of the OOM killer tells pid, name and sizes")
+                raise ValueError("an OOM kill has pid, name and sizes")
             return None
-        told: dict[str, Any] = {"pid": int(found["pid"]), "process": found["process"]}
-        told |= _sizes(found["sizes"])
-        uid, adj = UID.search(found["sizes"]), ADJ.search(found["sizes"])
-        if uid or found["early_uid"]:
-            told["uid"] = int(uid["uid"] if uid else found["early_uid"])
+        fields: dict[str, Any] = {"pid": int(kill["pid"]), "process": kill["process"]}
+        fields |= _sizes(kill["sizes"])
+        uid, adj = UID.search(kill["sizes"]), ADJ.search(kill["sizes"])
+        if uid or kill["early_uid"]:
+            fields["uid"] = int(uid["uid"] if uid else kill["early_uid"])
         if adj:
-            told["oom_score_adj"] = int(adj["adj"])
-        if found["scope"]:
-            told["scope"] = SCOPES[found["scope"]]
-        return Told("oom_kill", self._with_dump(told))
+            fields["oom_score_adj"] = int(adj["adj"])
+        if kill["scope"]:
+            fields["scope"] = SCOPES[kill["scope"]]
+        return OomLine("oom_kill", self._with_dump(fields))
 
-    def _with_dump(self, told: dict[str, Any]) -> dict[str, Any]:
-        """A dump is of one kill, or of all of a group; another kill may have none."""
+    def _with_dump(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Adds the dump's fields to a kill's. A dump is of one kill or of a group's; a kill may have none."""
         dump = self._dump
-        is_other = dump.target not in {None, told["pid"]} and not dump.whole_group
-        if dump.spent or is_other:
-            return told
-        dump.spent = not dump.whole_group
-        row = dump.rows.get(told["pid"])
-        if row and "pgtables_kb" in told and row.get("pgtables_bytes") == told["pgtables_kb"]:
-            told["pgtables_kb"] = row["pgtables_bytes"] // 1024  # before 5.5: bytes that were called kB
+        is_other_kill = dump.target not in {None, fields["pid"]} and not dump.whole_group
+        if dump.used or is_other_kill:
+            return fields
+        dump.used = not dump.whole_group
+        row = dump.rows.get(fields["pid"])
+        if row and "pgtables_kb" in fields and row.get("pgtables_bytes") == fields["pgtables_kb"]:
+            fields["pgtables_kb"] = row["pgtables_bytes"] // 1024  # before 5.5 bytes were labelled kB
         if dump.rows:
-            told["tasks"] = len(dump.rows)
+            fields["tasks"] = len(dump.rows)
         if row:
-            told["task"] = row
-        return {**dump.fields, **told}
+            fields["task"] = row
+        return {**dump.fields, **fields}
 
-    def _part(self, text: str) -> Told | None:
+    def _dump_part(self, text: str) -> OomLine | None:
         invoked, chosen, constraint = INVOKED.match(text), CHOSEN.match(text), CONSTRAINT.match(text)
         header = HEADER.match(text)
         if invoked:
             self._dump = Dump(_invoked(invoked))
         elif chosen:
-            self._chosen(chosen)
+            self._add_chosen(chosen)
         elif constraint:
-            self._constrained(constraint)
+            self._add_constraint(constraint)
         elif header:
             self._dump.columns = tuple(header["columns"].split())
         elif GROUP.match(text):
-            self._dump.whole_group, self._dump.spent = True, False
+            self._dump.whole_group, self._dump.used = True, False
         elif not (UNREAPED.match(text) or text.startswith(OTHERS)):
             return None
-        return Told()
+        return OomLine()
 
-    def _chosen(self, found: re.Match[str]) -> None:
-        """The victim may be a child of the chosen one, with another pid."""
-        self._begin_another()
-        self._dump.fields |= {"scope": SCOPES[found["scope"]], "score": int(found["score"])}
+    def _add_chosen(self, chosen: re.Match[str]) -> None:
+        """Adds scope and score, but no pid: the victim may be a child of the chosen task."""
+        self._replace_used_dump()
+        self._dump.fields |= {"scope": SCOPES[chosen["scope"]], "score": int(chosen["score"])}
 
-    def _constrained(self, found: re.Match[str]) -> None:
-        self._begin_another()
-        memcg, target = MEMCG.search(found["rest"]), TARGET.search(found["rest"])
-        self._dump.fields["constraint"] = found["constraint"]
+    def _add_constraint(self, constraint: re.Match[str]) -> None:
+        self._replace_used_dump()
+        memcg, target = MEMCG.search(constraint["rest"]), TARGET.search(constraint["rest"])
+        self._dump.fields["constraint"] = constraint["constraint"]
         if memcg:
             self._dump.fields["memcg"] = memcg["memcg"]
         self._dump.target = int(target["pid"]) if target else None
 
-    def _begin_another(self) -> None:
-        """A dump whose kill has come tells nothing of the next."""
-        if self._dump.spent or self._dump.whole_group:
+    def _replace_used_dump(self) -> None:
+        """Begins a new dump if the last one already had its kill."""
+        if self._dump.used or self._dump.whole_group:
             self._dump = Dump()
 
     def _add_row(self, row: re.Match[str]) -> bool:
         columns = self._dump.columns
         values = row["rest"].split(None, len(columns) - 1)
         numbers = values[: len(columns) - 1]
-        if len(values) < len(columns) - 1 or not all(map(_is_whole, numbers)):
+        if len(values) < len(columns) - 1 or not all(map(is_integer, numbers)):
             return False
-        if len(self._dump.rows) < MOST_ROWS:
+        if len(self._dump.rows) < MAX_ROWS:
             self._dump.rows[int(row["pid"])] = dict(zip(columns, map(int, numbers), strict=False))
         return True
 
 
-def _invoked(found: re.Match[str]) -> dict[str, Any]:
-    told = {"invoker": found["invoker"], "gfp_mask": found["mask"], "order": int(found["order"])}
-    if found["gfp"]:
-        told["gfp"] = found["gfp"]
-    if found["adj"]:
-        told["invoker_oom_score_adj"] = int(found["adj"])
-    return told
+def _invoked(invoked: re.Match[str]) -> dict[str, Any]:
+    fields = {"invoker": invoked["invoker"], "gfp_mask": invoked["mask"], "order": int(invoked["order"])}
+    if invoked["gfp"]:
+        fields["gfp"] = invoked["gfp"]
+    if invoked["adj"]:
+        fields["invoker_oom_score_adj"] = int(invoked["adj"])
+    return fields
 
 
-def _reaped(text: str) -> Told | None:
-    found = REAPED.match(text)
-    if found is None:
+def _reaped(text: str) -> OomLine | None:
+    reaped = REAPED.match(text)
+    if reaped is None:
         if text.startswith("oom_reaper: reaped "):
-            raise ValueError("the oom reaper tells pid, name and what is left")
+            raise ValueError("a reaping by the OOM reaper has pid, name and sizes")
         return None
-    left = {"pid": int(found["pid"]), "process": found["process"], **_sizes(found["sizes"])}
-    return Told("oom_reaped", left)
+    fields = {"pid": int(reaped["pid"]), "process": reaped["process"], **_sizes(reaped["sizes"])}
+    return OomLine("oom_reaped", fields)
 
 
 def _sizes(text: str) -> dict[str, int]:
-    """``anon-rss:12kB`` is ``anon_rss_kb``."""
+    """Returns the sizes in kB: ``anon-rss:12kB`` becomes ``anon_rss_kb``."""
     return {f"{size['name'].replace('-', '_')}_kb": int(size["kb"]) for size in SIZE.finditer(text)}
-
-
-def _is_whole(text: str) -> bool:
-    digits = text.removeprefix("-")
-    return digits.isascii() and digits.isdigit() and len(digits) < 20

@@ -1,4 +1,7 @@
-"""Which parser a line is for. Every line is accounted for: a kill, what is around one, or nothing of ours."""
+"""Reads logs: chooses the parser of each line, and accounts for every line.
+
+A line is a record of a kill or a death, context around one, or unrelated.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from typing import Any
 
 from lmkd_core.logs.activity import parse_am_kill
 from lmkd_core.logs.activity import parse_am_proc_died
-from lmkd_core.logs.exit_info import MOST_LINES
+from lmkd_core.logs.exit_info import MAX_FIELD_LINES
 from lmkd_core.logs.exit_info import is_field_line
 from lmkd_core.logs.exit_info import is_header
 from lmkd_core.logs.exit_info import parse_exit_info
@@ -40,21 +43,21 @@ EVENTS: dict[str, tuple[str, Parse]] = {
     "am_kill": ("am_kill", parse_am_kill),
     "am_proc_died": ("am_proc_died", parse_am_proc_died),
 }
-"""Log tag to the type of what it tells, and its parser."""
+"""Type and parser of an event, by log tag."""
 
 LMKD_TAGS = {"lowmemorykiller", "lmkd"}
 LMKD_LINES: dict[str, tuple[str, Parse]] = {
     "Kill '": ("lmkd_kill", parse_kill),
     "process_mrelease ": ("mrelease_failure", parse_mrelease),
 }
-"""How lmkd's lines begin that tell of a kill."""
+"""Type and parser of lmkd's lines about kills, by the start of the message."""
 
 CONTEXT_TAGS = {"am_low_memory", "am_freeze", "am_unfreeze", "am_proc_start", "am_anr", "am_compact"}
-"""Events that say what went on around kills, and are counted."""
+"""Events that are only counted, as context of kills."""
 
 KERNEL_TAGS = {"", "kernel", "oom_reaper", "oom-kill", *SCOPES}
 UNTAGGED = re.compile(r"(?:(?!: ).){1,15} invoked oom-killer: gfp_mask=|Killed process \d{1,10} \(")
-"""What logcat -b kernel takes for tags: what stands before a line's first colon, or nothing."""
+"""Lines of the OOM killer in ``logcat -b kernel``, whose tag is any text before the first colon, or empty."""
 
 TYPES = (
     "killinfo",
@@ -66,15 +69,15 @@ TYPES = (
     "oom_kill",
     "oom_reaped",
 )
-MOST_QUOTED = 300
-"""Characters of a line that was not understood."""
+MAX_QUOTED_CHARACTERS = 300
+"""Limit of the quotation of a line that was not understood."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One kill or one trace of it; ``fields`` are what is printed.
+    """One record of a kill or of its effects; ``fields`` is the record's JSON.
 
-    ``time_ms`` only serves comparison, with events whose ``clock`` is the same; empty: of no known time.
+    Only events with the same ``clock`` can be compared by ``time_ms``; for an unknown time it is empty.
     """
 
     fields: dict[str, Any]
@@ -83,7 +86,7 @@ class Event:
 
     @property
     def place(self) -> str:
-        """``file:line``."""
+        """The record's origin as ``file:line``."""
         return f"{self.fields.get('file', '')}:{self.fields.get('line', '')}"
 
     @property
@@ -93,7 +96,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """A line that began as one of a ``type`` and then was none; ``text`` may be cut."""
+    """A line that starts as a record of ``type`` but does not parse; ``text`` may be truncated."""
 
     file: str
     line: int
@@ -107,9 +110,10 @@ class NotUnderstood:
 
 @dataclass(slots=True)
 class Account:
-    """What became of the lines: ``parsed`` by type, ``context`` by tag, ``others`` tell nothing of kills.
+    """Counts what each line was: ``parsed`` by type, ``context`` by tag, ``others`` unrelated to kills.
 
-    ``files`` counts the lines of each; ``serials`` are those of devices that the lines named.
+    ``continued`` lines belong to a record that began before them. ``files`` counts the lines per file.
+    ``serials`` holds the device serial numbers that occurred.
     """
 
     lines: int = 0
@@ -123,12 +127,13 @@ class Account:
 
     @property
     def is_complete(self) -> bool:
-        told = sum(self.parsed.values()) + self.continued + sum(self.context.values()) + self.others
-        return told + len(self.not_understood) == self.lines
+        """Whether every line was counted exactly once."""
+        understood = sum(self.parsed.values()) + self.continued + sum(self.context.values()) + self.others
+        return understood + len(self.not_understood) == self.lines
 
 
 class Reader:
-    """Reads the lines of one log after the other; ``account`` grows with them."""
+    """Reads one log after the other; ``account`` covers all of them."""
 
     def __init__(self) -> None:
         self.account = Account()
@@ -138,7 +143,7 @@ class Reader:
         self._boots = Boots()
 
     def read(self, lines: Iterable[Line]) -> Iterator[Event]:
-        """The events of a log, in the order in which they end."""
+        """Yields the events of a log, in the order in which their last lines occur."""
         for line in lines:
             self._count(line)
             yield from self._take(line)
@@ -149,7 +154,7 @@ class Reader:
         self.account.files[line.file] += 1
         if line.file != self._file:
             self._file = line.file
-            self._oom.forget()
+            self._oom.reset()
         if "serialno" in line.text:
             self.account.serials.update(serials_in(line.text))
 
@@ -157,7 +162,7 @@ class Reader:
         if self._open and self._open[0].file == line.file and is_field_line(line.text):
             self._open[1].append(line.text)
             self.account.continued += 1
-            if len(self._open[1]) == MOST_LINES:
+            if len(self._open[1]) == MAX_FIELD_LINES:
                 yield from self._close()
             return
         yield from self._close()
@@ -167,83 +172,83 @@ class Reader:
             yield from self._single(line)
 
     def _close(self) -> Iterator[Event]:
-        """Ends the record of exit-info that is open, if one is."""
-        opened, self._open = self._open, None
-        if opened:
-            header, texts = opened
+        """Ends the open exit-info record, if there is one."""
+        open_record, self._open = self._open, None
+        if open_record:
+            header, texts = open_record
             yield from self._parsed(header, "exit_info", lambda _: parse_exit_info(texts), None, "")
 
     def _single(self, line: Line) -> Iterator[Event]:
         entry = parse_entry(line.text)
         if entry is None:
-            yield from self._of_kernel(line, parse_kernel_line(line.text))
+            yield from self._kernel_line(line, parse_kernel_line(line.text))
         elif entry.tag in EVENTS:
             name, parse = EVENTS[entry.tag]
             yield from self._parsed(line, name, parse, entry, entry.message)
         elif entry.tag in LMKD_TAGS:
-            yield from self._of_lmkd(line, entry)
+            yield from self._lmkd_line(line, entry)
         elif entry.tag in CONTEXT_TAGS:
             self.account.context[entry.tag] += 1
         elif entry.tag in KERNEL_TAGS or UNTAGGED.match(entry.text):
-            yield from self._of_kernel_buffer(line, entry)
+            yield from self._kernel_buffer_line(line, entry)
         else:
             self.account.others += 1
 
-    def _of_lmkd(self, line: Line, entry: Entry) -> Iterator[Event]:
-        for begin, (name, parse) in LMKD_LINES.items():
-            if entry.message.startswith(begin):
+    def _lmkd_line(self, line: Line, entry: Entry) -> Iterator[Event]:
+        for start, (name, parse) in LMKD_LINES.items():
+            if entry.message.startswith(start):
                 yield from self._parsed(line, name, parse, entry, entry.message)
                 return
         self.account.context["lowmemorykiller"] += 1
 
-    def _of_kernel_buffer(self, line: Line, entry: Entry) -> Iterator[Event]:
-        """A line of ``logcat -b kernel``: logcat's time counts, and its tag belongs to the text."""
+    def _kernel_buffer_line(self, line: Line, entry: Entry) -> Iterator[Event]:
+        """Reads a line of ``logcat -b kernel``: logcat's time counts, and its tag belongs to the text."""
         if entry.tag in {"", "kernel"}:
             text = parse_kernel_line(entry.message).text
         else:
             text = f"{entry.tag}: {entry.message}" if entry.tag in KERNEL_TAGS else entry.text
-        yield from self._of_oom(line, text, entry.time, entry.time_ms, entry.clock)
+        yield from self._oom_line(line, text, entry.time, entry.time_ms, entry.clock)
 
-    def _of_kernel(self, line: Line, told: KernelLine) -> Iterator[Event]:
-        clock = self._boots.clock(line.file, told)
-        yield from self._of_oom(line, told.text, told.time, told.time_ms, clock)
+    def _kernel_line(self, line: Line, parsed: KernelLine) -> Iterator[Event]:
+        clock = self._boots.clock(line.file, parsed)
+        yield from self._oom_line(line, parsed.text, parsed.time, parsed.time_ms, clock)
 
-    def _of_oom(self, line: Line, text: str, time: str, time_ms: int | None, clock: str) -> Iterator[Event]:
+    def _oom_line(self, line: Line, text: str, time: str, time_ms: int | None, clock: str) -> Iterator[Event]:
         try:
-            told = self._oom.take(text)
+            parsed = self._oom.read(text)
         except ValueError as error:
             self._refuse(line, "oom_killer", error)
             return
-        if told is None:
+        if parsed is None:
             self.account.others += 1
-        elif not told.type:
+        elif not parsed.type:
             self.account.context[CONTEXT] += 1
         else:
-            yield self._event(line, told.type, told.fields, time, time_ms, clock)
+            yield self._event(line, parsed.type, parsed.fields, time, time_ms, clock)
 
     def _parsed(
         self, line: Line, name: str, parse: Parse, entry: Entry | None, message: str
     ) -> Iterator[Event]:
         try:
-            told = parse(message)
+            fields = parse(message)
         except ValueError as error:
             self._refuse(line, name, error)
             return
         if entry is not None:
-            yield self._event(line, name, told, entry.time, entry.time_ms, entry.clock)
+            yield self._event(line, name, fields, entry.time, entry.time_ms, entry.clock)
         else:
-            moment = parse_moment(str(told.get("timestamp", "")))
-            yield self._event(line, name, told, "", moment, CALENDAR if moment is not None else "")
+            time_ms = parse_moment(str(fields.get("timestamp", "")))
+            yield self._event(line, name, fields, "", time_ms, CALENDAR if time_ms is not None else "")
 
     def _refuse(self, line: Line, name: str, error: ValueError) -> None:
-        text = line.text[:MOST_QUOTED]
+        text = line.text[:MAX_QUOTED_CHARACTERS]
         self.account.not_understood.append(NotUnderstood(line.file, line.number, name, str(error), text))
 
     def _event(
-        self, line: Line, name: str, told: dict[str, Any], time: str, time_ms: int | None, clock: str
+        self, line: Line, name: str, fields: dict[str, Any], time: str, time_ms: int | None, clock: str
     ) -> Event:
         self.account.parsed[name] += 1
-        place: dict[str, Any] = {"type": name, "file": line.file, "line": line.number}
+        origin: dict[str, Any] = {"type": name, "file": line.file, "line": line.number}
         if time:
-            place["time"] = time
-        return Event({**place, **told}, time_ms, clock)
+            origin["time"] = time
+        return Event({**origin, **fields}, time_ms, clock)

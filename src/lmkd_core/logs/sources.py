@@ -1,7 +1,7 @@
-"""Files and archives to numbered lines: text of any encoding, gzip, zip (bug reports), within limits.
+"""Reads files and archives as numbered lines: text of any encoding, gzip, zip (bug reports), within limits.
 
-An archive may be made to burst whoever opens it: what it expands to is counted while it is read, never taken
-from its directory, and reading stops at a limit.
+An archive may be a bomb. The expanded bytes are therefore counted while they are read, never taken from the
+archive's directory, and reading stops at a limit.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from typing import cast
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
 
-MOST_BYTES = 4 * 1024**3
-"""Of one archive, expanded: several times the largest bug report."""
+MAX_BYTES = 4 * 1024**3
+"""Limit of one archive, expanded: several times the largest bug report."""
 
-MOST_RATIO = 500
-"""Text of logs compresses 10 to 50 times; what expands further is no log."""
+MAX_RATIO = 500
+"""Logs compress 10 to 50 times; content that expands further is not a log."""
 
 RATIO_FROM_BYTES = 64 * 1024**2
-MOST_LINE = 64 * 1024
-LOOK_BYTES = 4096
+MAX_LINE_CHARACTERS = 64 * 1024
+PEEK_BYTES = 4096
 GZIP = b"\x1f\x8b"
 ZIP = b"PK\x03\x04"
 
 
-class Burst(Exception):
+class ArchiveTooLarge(Exception):
     """An archive expands beyond the limits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``file`` names an archive's member after a ``!``; ``number`` counts from 1."""
+    """One line; ``file`` names an archive's member after a ``!``, ``number`` counts from 1."""
 
     file: str
     number: int
@@ -46,16 +46,16 @@ class Line:
 
 
 def read_lines(path: Path, problems: list[str]) -> Iterator[Line]:
-    """The lines of a file or of everything in an archive that is text.
+    """Yields the lines of a text file, or of all text files in an archive.
 
-    What cannot be read is added to ``problems``; what was read before it counts.
+    Read errors are added to ``problems``; the lines before an error count.
 
     Raises:
         UsageProblem: the file cannot be opened.
     """
     try:
         with path.open("rb") as stream:
-            start = stream.peek(LOOK_BYTES)
+            start = stream.peek(PEEK_BYTES)
             if start.startswith(ZIP):
                 yield from _members(path, stream, problems)
             else:
@@ -80,7 +80,7 @@ def _members(path: Path, stream: io.BufferedReader[Any], problems: list[str]) ->
                 content = io.BufferedReader(cast("io.RawIOBase", member))
                 yield from _guarded(name, content, max(info.compress_size, 1), problems)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            problems.append(f"{name}: not readable ({error})")  # damaged, unknown to us, encrypted
+            problems.append(f"{name}: not readable ({error})")  # damaged, unsupported or encrypted
 
 
 def _gunzip(stream: io.BufferedReader[Any]) -> io.RawIOBase:
@@ -90,16 +90,16 @@ def _gunzip(stream: io.BufferedReader[Any]) -> io.RawIOBase:
 def _guarded(
     name: str, stream: io.BufferedReader[Any], packed_bytes: int, problems: list[str]
 ) -> Iterator[Line]:
-    """The lines of ``stream`` until something is wrong with it."""
+    """Yields the lines of ``stream`` up to its end or the first error."""
     try:
         yield from _text_lines(name, stream, packed_bytes)
-    except (Burst, EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+    except (ArchiveTooLarge, EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
         problems.append(f"{name}: not read to its end ({error})")
 
 
 def _text_lines(name: str, stream: io.BufferedReader[Any], packed_bytes: int) -> Iterator[Line]:
     """Yields nothing for binary files."""
-    encoding = _encoding(stream.peek(LOOK_BYTES)[:LOOK_BYTES])
+    encoding = _encoding(stream.peek(PEEK_BYTES)[:PEEK_BYTES])
     if encoding is None:
         return
     read_bytes = 0
@@ -110,23 +110,23 @@ def _text_lines(name: str, stream: io.BufferedReader[Any], packed_bytes: int) ->
 
 
 def _lines(stream: io.BufferedReader[Any], encoding: str) -> Iterator[str]:
-    """Lines of at most ``MOST_LINE``: a longer one comes in pieces. No byte is an error."""
+    """Yields lines, those beyond ``MAX_LINE_CHARACTERS`` in pieces. Undecodable bytes are replaced."""
     text = io.TextIOWrapper(stream, encoding, "replace", newline="\n")
-    while line := text.readline(MOST_LINE):
+    while line := text.readline(MAX_LINE_CHARACTERS):
         yield line
 
 
-def _encoding(look: bytes) -> str | None:
-    """By its byte order mark, or UTF-8; None for what is no text."""
-    if look.startswith(b"\xff\xfe"):
+def _encoding(start: bytes) -> str | None:
+    """Returns the encoding by the byte order mark, else UTF-8; None for binary content."""
+    if start.startswith(b"\xff\xfe"):
         return "utf-16-le"
-    if look.startswith(b"\xfe\xff"):
+    if start.startswith(b"\xfe\xff"):
         return "utf-16-be"
-    return None if b"\0" in look else "utf-8"
+    return None if b"\0" in start else "utf-8"
 
 
 def _check_size(read_bytes: int, packed_bytes: int) -> None:
-    if read_bytes > MOST_BYTES:
-        raise Burst(f"it expands to more than {MOST_BYTES // 1024**3} GB")
-    if read_bytes > RATIO_FROM_BYTES and read_bytes > MOST_RATIO * packed_bytes:
-        raise Burst(f"it expands more than {MOST_RATIO} times")
+    if read_bytes > MAX_BYTES:
+        raise ArchiveTooLarge(f"it expands to more than {MAX_BYTES // 1024**3} GB")
+    if read_bytes > RATIO_FROM_BYTES and read_bytes > MAX_RATIO * packed_bytes:
+        raise ArchiveTooLarge(f"it expands more than {MAX_RATIO} times")

@@ -1,4 +1,4 @@
-"""What a log says as a whole: deaths by killer, cascades of lmkd's kills, how often reaping came too late."""
+"""Summary of logs: deaths by killer, cascades of lmkd's kills, the share of reaping that came too late."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ KILL_TIMEOUT_MS = 100
 """AOSP's default of ro.lmk.kill_timeout_ms."""
 
 AFTER_KILL_MS = 10_000
-"""Reason 0 tells that lmkd had just killed; one longer ago than its polling ever lasts was another."""
+"""Kill reason 0 refers to a kill just before; a kill longer ago than lmkd ever polls is not that one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cascade:
-    """Kills of which each but the first came after the one before it though that may have been enough."""
+    """lmkd's kills in a row, each soon after the one before it, which may have been enough."""
 
     kills: tuple[Event, ...]
 
@@ -40,9 +40,9 @@ class Cascade:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``kills`` are lmkd's, each once; ``esrch`` is the share that process_mrelease came too late for.
+    """``kills`` are lmkd's, each once; ``esrch`` is the share for which process_mrelease came too late.
 
-    It is None without a kill, and where the log tells of failures but, being cut, of fewer kills.
+    ``esrch`` is None without a kill, and if a truncated log has more failures than kills.
     """
 
     kills: tuple[Event, ...]
@@ -54,9 +54,9 @@ class Summary:
 
     @property
     def by_killer(self) -> dict[Killer, int]:
-        """In the order of ``KILLERS``, those that killed."""
-        counted = Counter(death.killer for death in self.deaths)
-        return {killer: counted[killer] for killer in KILLERS if counted[killer]}
+        """Number of deaths by killer, without zeros, in the order of ``KILLERS``."""
+        counts = Counter(death.killer for death in self.deaths)
+        return {killer: counts[killer] for killer in KILLERS if counts[killer]}
 
     @property
     def doubtful(self) -> tuple[Death, ...]:
@@ -65,7 +65,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that the logs told. ``problems``: what could not be read."""
+    """The result of reading logs. ``problems``: read errors of files and archives."""
 
     account: Account
     summary: Summary
@@ -74,24 +74,27 @@ class Findings:
 
 
 def summarise(events: Sequence[Event], kill_timeout_ms: int = KILL_TIMEOUT_MS) -> Summary:
-    found = deaths(events)
-    kills = lmkd_kills(found)
-    failed = [event for event in events if event.type == "mrelease_failure"]
-    late = sum(event.fields.get("errno") == "ESRCH" for event in failed)
+    all_deaths = deaths(events)
+    kills = lmkd_kills(all_deaths)
+    failures = [event for event in events if event.type == "mrelease_failure"]
+    late = sum(event.fields.get("errno") == "ESRCH" for event in failures)
     return Summary(
         kills=tuple(kills),
         cascades=tuple(_cascades(kills, kill_timeout_ms)),
-        failures=len(failed),
+        failures=len(failures),
         esrch_failures=late,
         esrch=wilson(late, len(kills)) if late <= len(kills) else None,
-        deaths=found,
+        deaths=all_deaths,
     )
 
 
-def lmkd_kills(found: Iterable[Death]) -> list[Event]:
-    """Lmkd's kills in the order of their times; of one that both buffers tell the fields of both."""
+def lmkd_kills(all_deaths: Iterable[Death]) -> list[Event]:
+    """Returns lmkd's kills in the order of their times.
+
+    A kill logged both as Kill line and as killinfo has the fields of both.
+    """
     kills = []
-    for death in found:
+    for death in all_deaths:
         records = [record for record in death.records if record.type in {"lmkd_kill", "killinfo"}]
         if records:
             fields: dict[str, Any] = {"process": death.process} if death.process else {}
@@ -112,7 +115,7 @@ def _cascades(kills: Sequence[Event], kill_timeout_ms: int) -> list[Cascade]:
 
 
 def _follows(before: Event, kill: Event, kill_timeout_ms: int) -> bool:
-    """Within lmkd's patience with the one before, or because of pressure after it (reason 0)."""
+    """Returns whether ``kill`` came within lmkd's patience after ``before``, or soon and for reason 0."""
     after_kill = kill.fields.get("kill_reasons") == 0 or AFTER_KILL in str(kill.fields.get("reason"))
     if archive_of(before) != archive_of(kill):
         return False

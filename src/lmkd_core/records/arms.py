@@ -1,4 +1,4 @@
-"""The arms as the host knows them: their names, and what a device must be able to do to run one."""
+"""The arms as the host knows them: their names, and the facts a device needs to run one."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ MAX_DELAY_US = 1_000_000
 ARMS = {
     "kill": "SIGKILL only",
     "kill+mrelease": "SIGKILL, then process_mrelease(pidfd, 0); @200us or @1ms: that much later",
-    "kill+mrelease@lmkd": "with what lmkd does between the two calls",
+    "kill+mrelease@lmkd": "with the work lmkd does between the two calls",
     "reap-kill": "process_mrelease(pidfd, PROCESS_MRELEASE_REAP_KILL)",
-    "reap-kill-emulated": "what the flag does, on kernels without it",
+    "reap-kill-emulated": "the flag's effect, on kernels without it",
     "lmkd": "the device's own lmkd, which suites/apps observes",
 }
-"""Name to meaning. Whether a device can run one is a fact of the agent's probe."""
+"""Name to meaning. The agent's probe reports whether a device can run one."""
 
 DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
 
@@ -45,13 +45,13 @@ def add_arm(name: str, meaning: str) -> None:
 
 
 def once(name: str) -> str:
-    """Of an arm that is run again to be compared with itself, such as ``kill#2``: its name without that."""
-    again = AGAIN.fullmatch(name)
-    return again["arm"] if again else name
+    """The arm's name without the number of a repeated arm, as in ``kill#2``."""
+    repeated = AGAIN.fullmatch(name)
+    return repeated["arm"] if repeated else name
 
 
 def agent_arm(name: str) -> AgentArm:
-    """What the agent is told to run for the arm ``name``."""
+    """The arm ``name`` in the agent's language."""
     name = once(name)
     delayed = DELAYED.fullmatch(name)
     if delayed is None:

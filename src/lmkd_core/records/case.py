@@ -8,9 +8,9 @@ from lmkd_core.records.schema import SCHEMA
 
 
 class CaseRecord(msgspec.Struct, frozen=True, tag="case", kw_only=True):
-    """One conformance case: what a kernel of ``variant`` answered to ``process_mrelease`` with ``flags``.
+    """One conformance case: the answer of a kernel of ``variant`` to ``process_mrelease`` with ``flags``.
 
-    ``expected`` is empty for a case that only counts what happens. ``variant`` is the detected one.
+    ``expected`` is empty for a case that only counts. ``variant`` is the detected one.
     """
 
     schema: int = SCHEMA

@@ -11,12 +11,12 @@ from lmkd_core.records.schema import Fact
 
 
 class Conditions(msgspec.Struct, frozen=True):
-    """The state that a device is in; null where it does not tell.
+    """The state of a device around a trial; null where the device does not report it.
 
-    ``hottest_mc``: the hottest thermal zone, in thousandths of a degree. ``cooling``: the highest state of a
-    cooling device, 0 when all are at rest. ``cpu_limit_khz``: the sum of the highest frequencies that the
-    CPUs may have. ``discharging``: 1 or 0. ``oom_kills``: by the kernel, since boot. ``free_kb``: in the
-    zones and in their per-CPU lists.
+    ``hottest_mc``: the hottest thermal zone, in thousandths of a degree Celsius. ``cooling``: the highest
+    state of a cooling device, 0 when all are idle. ``cpu_limit_khz``: the sum of the CPUs' maximum
+    frequencies. ``discharging``: 1 or 0. ``oom_kills``: kills by the kernel since boot. ``free_kb``: free
+    memory in the zones and in their per-CPU lists.
     """
 
     hottest_mc: int | None = None
@@ -29,7 +29,7 @@ class Conditions(msgspec.Struct, frozen=True):
 
 
 class DeviceRecord(msgspec.Struct, frozen=True, tag="device", kw_only=True):
-    """First line of ``records/<device>.jsonl``: the device as it was when the run began."""
+    """First line of ``records/<device>.jsonl``: the device at the start of the run."""
 
     schema: int = SCHEMA
     device: str
@@ -48,12 +48,12 @@ class DeviceRecord(msgspec.Struct, frozen=True, tag="device", kw_only=True):
 
 
 class StateRecord(msgspec.Struct, frozen=True, tag="state", kw_only=True):
-    """What Android says of the device's state just before or after a block of trials, or one of its arms.
+    """The state that Android reports just before or after a block of trials, or one arm's part of it.
 
-    ``waited_s``: for the device to cool, before. ``thermal_status``: PowerManager's THERMAL_STATUS_*, 0 none.
-    ``screen``: PowerManagerService's wakefulness (Awake, Asleep, Dozing, Dreaming). ``cpu_khz``: the sum of
-    the frequencies that the CPUs have, ``governors`` of those who choose them. ``clock_s``: UTC since 1970,
-    ``uptime_s``: since boot, suspended or not. Null is what the device does not tell.
+    ``waited_s``: the wait for the device to cool, before. ``thermal_status``: PowerManager's
+    THERMAL_STATUS_*, 0 is none. ``screen``: PowerManagerService's wakefulness (Awake, Asleep, Dozing,
+    Dreaming). ``cpu_khz``: the sum of the CPUs' current frequencies; ``governors``: their cpufreq governors.
+    ``clock_s``: UTC since 1970. ``uptime_s``: time since boot, suspended or not. Null: not reported.
     """
 
     schema: int = SCHEMA
@@ -77,7 +77,7 @@ class StateRecord(msgspec.Struct, frozen=True, tag="state", kw_only=True):
 
 
 class SkipRecord(msgspec.Struct, frozen=True, tag="skip", kw_only=True):
-    """Something asked for that this device cannot run: ``what`` it is, its ``name``, and why."""
+    """A part of the run that this device cannot run: ``what`` it is, its ``name``, and the reason."""
 
     schema: int = SCHEMA
     device: str

@@ -1,6 +1,6 @@
 """The results directory: run.json and plan.jsonl first, then append-only records, synced per line.
 
-A run that ends at any moment leaves whole lines behind; nothing is ever rewritten.
+A run that is cut off at any moment leaves complete lines behind; nothing is ever rewritten.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class PlannedLine(DeviceLine, Protocol):
 
 
 class ResultStore:
-    """One results directory: a new one, or with ``resume`` one that holds a run to go on with."""
+    """One results directory: a new one, or with ``resume`` that of a run to continue."""
 
     def __init__(self, folder: Path, *, resume: bool = False) -> None:
         self.folder = folder
         if not resume and (folder / "run.json").exists():
             raise UsageProblem(
-                f"{folder} already holds a run: go on with it by --lmkd-resume, or name another folder"
+                f"{folder} already holds a run: continue it with --lmkd-resume, or name another folder"
             )
         try:
             (folder / "records").mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,7 @@ class ResultStore:
         (self.folder / "run.json").write_bytes(encode_line(info))
 
     def add_plan(self, planned: Sequence[PlannedLine]) -> None:
-        """Adds what is planned of devices that have no plan yet; several processes may do so at once."""
+        """Adds the plan of devices that have none yet; several processes may do so at once."""
         with (self.folder / "plan.jsonl").open("a+b") as stream:
             fcntl.flock(stream, fcntl.LOCK_EX)
             stream.seek(0)
@@ -69,7 +69,7 @@ class ResultStore:
 
     @property
     def has_measurements(self) -> bool:
-        """Whether there is anything to report: a plan, or what is measured without one."""
+        """Whether there is anything to report: a plan, or records that need no plan."""
         plan = self.folder / "plan.jsonl"
         if plan.exists() and plan.stat().st_size:
             return True
@@ -85,7 +85,7 @@ class ResultStore:
         ]
 
     def append(self, record: DeviceLine) -> None:
-        """Adds the record to its device's file and returns once it is on storage."""
+        """Adds the record to its device's file, and returns once it is on storage."""
         with self._path(record.device).open("a+b") as stream:
             if not _ends_with_newline(stream):  # an earlier run was cut in the middle of a line
                 stream.write(b"\n")
@@ -98,11 +98,11 @@ class ResultStore:
 
 
 def read_run(folder: Path) -> RunInfo:
-    """What ``run.json`` says. Raises: UsageProblem when the folder holds no run."""
+    """The content of ``run.json``. Raises: UsageProblem: the folder holds no run."""
     try:
         return decode_run((folder / "run.json").read_bytes())
     except (OSError, ValueError) as error:
-        raise UsageProblem(f"{folder} holds no run to go on with ({error})") from error
+        raise UsageProblem(f"{folder} holds no run to continue ({error})") from error
 
 
 def _planned_device(line: bytes) -> str | None:

@@ -38,7 +38,7 @@ class PlannedEpisode(Episode, frozen=True, tag="planned-episode", kw_only=True):
 
 
 class KillRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One kill of an episode: ``AgentKill``, and what was counted from it (docs/method.md)."""
+    """One kill of an episode: the fields of ``AgentKill``, and the counts from them (docs/method.md)."""
 
     pid: int
     app: int
@@ -72,10 +72,10 @@ class KillRecord(msgspec.Struct, frozen=True, kw_only=True):
 class EpisodeRecord(Episode, frozen=True, tag="episode", kw_only=True):
     """One pressure episode: apps in the background, a demand in the foreground, lmkd's policy between them.
 
-    ``needed_kb`` is what kills had to bring had it come at once, ``kills_needed`` the fewest of the kills, in
-    their order, that bring it; the others are ``kills_extra`` (docs/method.md). ``curve`` is what
-    ``needed_kb`` follows from, with ``threshold_kb``. ``seed`` gives apps, sizes and demand, the same in
-    every arm of a block. ``flags`` and ``warmup`` as of a trial.
+    ``needed_kb`` is the memory that kills had to free if all of it had come at once. ``kills_needed`` is the
+    fewest kills, in their order, that free it; the others are ``kills_extra`` (docs/method.md). ``needed_kb``
+    follows from ``curve`` and ``threshold_kb``. ``seed`` decides apps, sizes and demand, which are the same
+    for all arms of a block. ``flags`` and ``warmup`` have the same meaning as in a trial.
     """
 
     demand_kb: int

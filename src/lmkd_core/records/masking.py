@@ -1,6 +1,6 @@
-"""Serial numbers out of a report: every text in which a device's name occurs says ``device-1`` instead.
+"""Masks serial numbers: every text that contains a device's name gets ``device-1`` in its place.
 
-Names of embedded devices are no serials and stay: a reader needs to know which personality was measured.
+Names of embedded devices are not serials and stay: a reader needs to know the personality.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ import msgspec
 from lmkd_core.base.names import file_name
 
 EMBEDDED = re.compile(r"virtual-[a-z0-9-]+|local")
-"""Names of devices that everybody has."""
+"""Names of devices that exist everywhere."""
 
 REMOTE = re.compile(r"[^/]*/(?P<serial>.+)")
-"""``HOST:PORT/SERIAL``, whose serial may also be told by itself."""
+"""``HOST:PORT/SERIAL``, whose serial may also occur alone."""
 
 
 class Masker:
-    """Gives each serial a number, in the order in which serials are met; the same in all runs of a page."""
+    """Numbers the serials in order of appearance; a page of several runs uses the same numbers in all."""
 
     def __init__(self) -> None:
         self._masks: dict[str, str] = {}
 
     def learn(self, devices: Iterable[str]) -> None:
-        """Numbers those of ``devices`` that are serials."""
+        """Numbers the serials among ``devices``."""
         for device in devices:
             if device and not EMBEDDED.fullmatch(device):
                 mask = self._masks.setdefault(device, f"device-{len(set(self._masks.values())) + 1}")

@@ -9,7 +9,7 @@ from lmkd_core.records.schema import Regime
 
 
 class ObservedApp(msgspec.Struct, frozen=True, kw_only=True):
-    """An app in the background when the demand began; ``size_kb`` is 0 where the app's own."""
+    """An app in the background at the start of the demand; ``size_kb`` is 0 for a user's own app."""
 
     package: str
     pid: int
@@ -18,11 +18,11 @@ class ObservedApp(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservedDeath(msgspec.Struct, frozen=True, kw_only=True):
-    """A process that died during an observation, by what the device's logs tell (lmkd_core.logs.deaths).
+    """A process that died during an observation, according to the device's logs (lmkd_core.logs.deaths).
 
-    ``killer`` and ``reason`` are words of ``deaths``; ``sources`` the types of the records that told of it,
-    ``doubts`` what in them does not agree. ``after_ms``: since the demand began, null where the log has no
-    time. ``ours``: whether it was one of the observed apps.
+    ``deaths`` defines ``killer`` and ``reason``. ``sources`` lists the types of the log records about it,
+    ``doubts`` the contradictions between them. ``after_ms`` counts from the start of the demand; null where
+    the log has no time. ``ours``: it was one of the observed apps.
     """
 
     pid: int
@@ -40,11 +40,11 @@ class ObservedDeath(msgspec.Struct, frozen=True, kw_only=True):
 class ObservationRecord(msgspec.Struct, frozen=True, tag="observation", kw_only=True):
     """Real apps in the background, a demand in the foreground, and the device's own lmkd between them.
 
-    What cannot be seen from outside (what kills had to bring, and so which were extra) is not here.
-    ``kills_total`` counts lmkd's kills, of whatever process; ``kill_count`` is lmkd's own number of them,
-    ``kills_told`` how many it told of one by one, null where its socket could not be asked. ``cascades``:
-    kills that followed another within kill_timeout_ms, or because of pressure after a kill.
-    ``mrelease_failures``: by errno name. ``psi_*_us``: stall time of memory.
+    The memory that kills had to free, and so which were extra, cannot be observed from outside.
+    ``kills_total`` counts lmkd's kills of any process. ``kill_count`` is lmkd's own number of them, and
+    ``kills_told`` the number that it reported one by one; both are null where its socket refused.
+    ``cascades``: kills within kill_timeout_ms of another, or because of pressure after a kill.
+    ``mrelease_failures``: by errno name. ``psi_*_us``: memory stall time.
     """
 
     schema: int = SCHEMA

@@ -1,10 +1,10 @@
-"""What is measured in which order: strata, and seeded randomised complete blocks of trials.
+"""The order of trials: seeded randomised complete blocks.
 
-A block holds every arm once, in random order, so that drift of the device falls on all arms alike (randomised
+A block runs every arm once, in random order, so that drift of the device affects all arms alike (randomised
 complete block design; R. A. Fisher, The Design of Experiments, 1935, chapter IV). The orders of consecutive
 blocks form a square in which every arm has every place, and follows every other arm, equally often (E. J.
 Williams, Australian Journal of Scientific Research A 2, 1949, 149-168), so that neither the place in a block
-nor what the arm before left behind favours one. Everything follows from the seed: the same seed, device and
+nor the after-effects of the arm before it favour one. The seed decides everything: the same seed, device and
 stratum give the same plan.
 """
 

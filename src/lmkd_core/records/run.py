@@ -10,8 +10,8 @@ from lmkd_core.records.schema import SCHEMA
 class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     """``run.json``: who ran what, with which versions, on which host.
 
-    ``warmup_blocks`` precede ``blocks`` in every stratum. ``precision_pct`` is what a stratum may stop early
-    at, ``suppressed`` the validity checks by which no trial was left out.
+    ``warmup_blocks`` precede ``blocks`` in every stratum. At ``precision_pct`` a stratum may stop early.
+    ``suppressed`` names the validity checks that excluded nothing.
     """
 
     schema: int = SCHEMA

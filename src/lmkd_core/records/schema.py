@@ -13,7 +13,7 @@ Regime = Literal["natural", "injected", "control"]
 
 
 class Fact(msgspec.Struct, frozen=True, omit_defaults=False):
-    """One thing known about a device: ``value`` from ``source``; ``reason`` says why when it is absent."""
+    """One property of a device: its ``value`` and its ``source``, or the ``reason`` for its absence."""
 
     value: str | int | bool | None
     source: str

@@ -19,8 +19,9 @@ CurvePoint = tuple[int, int]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """One system call of an arm: when it began since the SIGKILL (negative: before it), how long it took,
-    its error's name or "", and the charge at its return (null: no sample was taken by then).
+    """One system call of an arm. ``start_ns`` counts from the SIGKILL (negative: before it).
+
+    ``errno`` is a name or "". ``charged_kb`` is the charge at the call's return (null: not sampled by then).
     """
 
     name: str
@@ -52,16 +53,16 @@ class PlannedTrial(Trial, frozen=True, tag="planned", kw_only=True):
 
 
 class TrialRecord(Trial, frozen=True, tag="trial", kw_only=True):
-    """One victim killed once. See ``AgentTrial`` for what the measured fields mean.
+    """One victim killed once. ``AgentTrial`` describes the measured fields.
 
-    ``valid`` is false when the trial must not be counted, with ``invalid_reason``. ``flags`` name the
-    validity checks that the trial failed (``pytest_lmkd.experiment.validity``), whether it counts or not.
-    ``order`` is the trial's place in its block; ``warmup`` trials are kept, not counted.
+    ``valid`` is false when the trial must not count, with ``invalid_reason``. ``flags`` names the validity
+    checks that the trial failed (``pytest_lmkd.experiment.validity``), whether it counts or not. ``order`` is
+    the trial's place in its block; ``warmup`` trials are stored but not counted.
 
-    ``meter`` is what the memory's return was seen by: the victim's memory cgroup, or the free memory of the
-    whole system. By the latter ``curve`` is what is not back, 99 % is not measured (and not late), and
-    ``noise_kb`` is by how much free memory moved before the kill. ``returns_from``: the file that told
-    ``returns_kb``. ``killed_as``: root or run-as, of an app.
+    ``meter`` is the source of the charge: the victim's memory cgroup, or the free memory of the whole system.
+    With the latter, ``curve`` is the memory not yet back, 99 % is not measured (null does not mean late), and
+    ``noise_kb`` is how much free memory moved before the kill. For apps, ``returns_from`` is the file that
+    ``returns_kb`` was read from, and ``killed_as`` the user that killed: root or run-as.
     """
 
     boot_id: str

@@ -1,4 +1,4 @@
-"""The situations in which victims are killed: what stalls each, in which regime, and what to expect.
+"""The scenarios of the reclaim suite: the stall and shape of each, its regime, and the expected effect.
 
 Each has a page in docs/scenarios. The names are the ``scenario`` field of the records.
 """
@@ -14,20 +14,20 @@ from lmkd_core.records.schema import Regime
 from lmkd_core.records.stratum import Stratum
 
 HOLD_MS = 300
-"""How long held memory stays: well beyond lmkd's own patience of 100 ms (ro.lmk.kill_timeout_ms)."""
+"""From the kill to the release of a stall: well beyond lmkd's patience, 100 ms (ro.lmk.kill_timeout_ms)."""
 
 STARVE_MS = 1000
-"""How long a starved victim's CPU is taken: many times what its exit takes undisturbed."""
+"""Time for which a starved victim gets no CPU: many times the duration of an undisturbed exit."""
 
-TRACED_TWICE = {"reap-kill-emulated": "the victim is traced already, and nobody can be traced twice"}
+TRACED_TWICE = {"reap-kill-emulated": "the victim already has a tracer, and a process can have only one"}
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """``stall`` and ``shape`` are the agent's names; ``hold_ms`` counts from the kill.
+    """One scenario; ``stall`` and ``shape`` are the agent's names, ``hold_ms`` counts from the kill.
 
-    ``title`` says what it is, ``expectation`` what the flag should change against ``kill+mrelease``.
-    ``conflicts`` are arms that cannot be run in it, with the reason.
+    ``title`` describes it, ``expectation`` the expected effect of the flag, compared with ``kill+mrelease``.
+    ``conflicts``: arms that cannot run in it, each with the reason.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Scenario:
     conflicts: Mapping[str, str] = field(default_factory=dict)
 
     def stratum(self, suite: str, victim_mb: int, threads: int, compress_pct: int = 0) -> Stratum:
-        """The scenario with a victim of that size and number of threads."""
+        """Returns the stratum of this scenario with a victim of that size and number of threads."""
         return Stratum(
             suite,
             self.name,
@@ -57,7 +57,7 @@ class Scenario:
 
 
 def _held(name: str, title: str, stall: str) -> Scenario:
-    expectation = "freed at once; ESRCH leaves everything until release"
+    expectation = "freed at once; after ESRCH the memory stays until the reader lets go"
     return Scenario(name, title, expectation, "injected", stall, hold_ms=HOLD_MS)
 
 
@@ -81,21 +81,21 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "undisturbed",
             "nothing holds the memory",
-            "gains a part of a short teardown where the other lost the race",
+            "saves part of a short teardown where kill+mrelease lost the race",
             "natural",
         ),
         Scenario(
             "background-readers",
-            "services read the victim's /proc files at low priority",
-            "mostly as undisturbed, now and then as a held one",
+            "low-priority services read the victim's /proc files",
+            "mostly as in undisturbed, occasionally as in a held scenario",
             "natural",
             "readers",
         ),
-        _held("held-by-vm-readv", "a process_vm_readv of the victim does not come back", "holder"),
-        _held("held-by-proc-mem", "a read of /proc/PID/mem does not come back", "holder-mem"),
-        _held("held-by-cmdline", "a read of /proc/PID/cmdline does not come back", "holder-cmdline"),
-        _held("held-by-environ", "a read of /proc/PID/environ does not come back", "holder-environ"),
-        _held("held-by-pagemap", "a read of /proc/PID/pagemap does not come back", "holder-pagemap"),
+        _held("held-by-vm-readv", "a process_vm_readv of the victim does not return", "holder"),
+        _held("held-by-proc-mem", "a read of /proc/PID/mem does not return", "holder-mem"),
+        _held("held-by-cmdline", "a read of /proc/PID/cmdline does not return", "holder-cmdline"),
+        _held("held-by-environ", "a read of /proc/PID/environ does not return", "holder-environ"),
+        _held("held-by-pagemap", "a read of /proc/PID/pagemap does not return", "holder-pagemap"),
         Scenario(
             "smaps-walk",
             "readers of smaps get no CPU in the middle of their walk",
@@ -106,15 +106,15 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "madvise-pageout",
-            "the victim is being compacted (process_madvise)",
-            "freed while the compactor is at work",
+            "a compactor is paging the victim out (process_madvise)",
+            "freed while the compactor is still at work",
             "injected",
             "pageout",
         ),
         Scenario(
             "shared-address-space",
             "another process shares the victim's memory (CLONE_VM)",
-            "third version kills both; second refuses; without the flag EINVAL",
+            "v3 kills both processes; v2 refuses; without the flag the call fails with EINVAL",
             "injected",
             "sharer",
             hold_ms=HOLD_MS,
@@ -122,7 +122,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "vfork-child",
             "a vfork child of the victim has not called exec yet",
-            "third version kills the child; second zaps its memory alive",
+            "v3 also kills the child; v2 frees the memory in use by the living child",
             "injected",
             "vfork",
             hold_ms=HOLD_MS,
@@ -130,7 +130,7 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "aio-in-flight",
             "the victim's asynchronous I/O does not complete",
-            "freed at once but for the I/O's own pages; the process stays",
+            "freed at once except the pages of the I/O; the process stays",
             "injected",
             "aio",
             hold_ms=HOLD_MS,
@@ -138,29 +138,29 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "starved-exit",
             "the victim gets no CPU to exit",
-            "freed at the reaper's speed; ESRCH leaves it to a victim without CPU",
+            "freed at the reaper's speed; after ESRCH the starved victim must free it itself",
             "injected",
             "starved",
             hold_ms=STARVE_MS,
         ),
         Scenario(
             "in-zram",
-            "most of the victim is in compressed swap",
-            "little: two CPUs want the same locks",
+            "most of the victim's memory is in compressed swap",
+            "little gain: two CPUs contend for the same locks",
             "natural",
             shape="in-zram",
         ),
         Scenario(
             "mlocked",
-            "the victim's memory is locked",
-            "as undisturbed since Linux 5.18",
+            "the victim's memory is locked (mlock)",
+            "as in undisturbed since Linux 5.18",
             "natural",
             shape="mlocked",
         ),
         Scenario(
             "private-file",
-            "the victim has mapped files, half of their pages written",
-            "as undisturbed for the written pages; clean ones stay cached",
+            "the victim has mapped files and modified half of their pages",
+            "as in undisturbed for the modified pages; clean pages stay in the page cache",
             "natural",
             shape="private-file",
             dirty_pct=50,
@@ -168,27 +168,27 @@ SCENARIOS: dict[str, Scenario] = {
         Scenario(
             "app-mix",
             "heap, native memory, files and shared memory, as in an app",
-            "as undisturbed for the anonymous parts",
+            "as in undisturbed for the anonymous parts",
             "natural",
             shape="app-mix",
         ),
         _control(
             "open-proc-files",
-            "files of the victim in /proc are open",
+            "files in the victim's /proc directory are open",
             "an open file holds no memory",
             "open-files",
             hold_ms=HOLD_MS,
         ),
         _control(
             "smaps-blocked-buffer",
-            "a read of smaps waits in its last step",
-            "the walk lets go before it copies",
+            "a read of smaps blocks in its last step, the copy to the reader",
+            "the walk has ended before the copy begins",
             "smaps-blocked",
             hold_ms=HOLD_MS,
         ),
         _control(
             "blocked-thread",
-            "a thread of the victim waits for I/O uninterruptibly",
+            "a thread of the victim waits uninterruptibly for I/O",
             "the blocked thread still has its mm",
             "blocked-thread",
             hold_ms=HOLD_MS,
@@ -209,7 +209,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         _control(
             "exit-stop",
-            "a tracer keeps the victim before its exit",
+            "a tracer stops the victim just before its exit",
             "the stopped thread still has its mm",
             "exit-stop",
             hold_ms=HOLD_MS,
@@ -218,13 +218,13 @@ SCENARIOS: dict[str, Scenario] = {
         _control(
             "shared-memory",
             "the victim's memory is shared memory",
-            "shared areas are passed over",
+            "the reaper skips shared mappings",
             shape="shared-memory",
         ),
         _control(
             "huge-pages",
-            "the victim's memory is hugetlb pages",
-            "hugetlb areas are passed over",
+            "the victim's memory consists of hugetlb pages",
+            "the reaper skips hugetlb mappings",
             shape="huge-pages",
         ),
     )

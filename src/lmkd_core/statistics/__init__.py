@@ -1,1 +1,1 @@
-"""Pure functions on arrays. Poor data is never an error here: it becomes a bound or a missing interval."""
+"""Statistics as pure functions on arrays. Poor data raise no error: they give bounds or no interval."""

@@ -1,4 +1,4 @@
-"""Numbers that may be known only to lie between two others, and quantiles of censored times."""
+"""Bounds of numbers that are not known exactly, and quantiles of censored times."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """A number in ``[low, high]``; exact when they are equal, unknown above when ``high`` is infinite."""
+    """A number in ``[low, high]``: exact if both are equal, unbounded above if ``high`` is infinite."""
 
     low: float
     high: float
@@ -24,32 +24,35 @@ class Bounds:
 
     @property
     def known(self) -> bool:
-        """Whether anything at all is known of it, given that it is positive."""
+        """Whether the bounds say anything about a positive number."""
         return self.low > 0 or math.isfinite(self.high)
 
 
 def quantile(values: Floats, share: float) -> float:
-    """The ``share`` quantile of ``values``, which may hold infinities (linear between order statistics)."""
+    """Returns the ``share`` quantile of ``values``, interpolated linearly between order statistics.
+
+    ``values`` may contain infinities.
+    """
     ordered = np.sort(values)
-    place = share * (len(ordered) - 1)
-    below, weight = int(place), place - int(place)
+    position = share * (len(ordered) - 1)
+    below, weight = int(position), position - int(position)
     if weight == 0 or ordered[below] == ordered[below + 1]:
         return float(ordered[below])
     return float((1 - weight) * ordered[below] + weight * ordered[below + 1])
 
 
 def censored_quantile(times: Floats, timeouts: Floats, share: float) -> Bounds | None:
-    """Bounds of a quantile of times of which NaN means "longer than its timeout"; None without data.
+    """Returns bounds of a quantile of ``times``, in which NaN means "longer than its timeout".
 
-    The true quantile lies between that of the times with every censored one at its timeout and that
-    with every censored one at infinity, because a quantile never falls when a value rises.
+    Returns None without data. A quantile never falls when a value rises. So setting all censored times to
+    their timeouts gives the lower bound, and setting them to infinity the upper bound.
     """
     if len(times) == 0:
         return None
-    return Bounds(*(quantile(column, share) for column in time_limits(times, timeouts)))
+    return Bounds(*(quantile(limits, share) for limits in time_limits(times, timeouts)))
 
 
 def time_limits(times: Floats, timeouts: Floats) -> tuple[Floats, Floats]:
-    """The least and the greatest that each time can have been."""
+    """Returns the least and the greatest possible value of each time; NaN means longer than its timeout."""
     censored = np.isnan(times)
     return np.where(censored, timeouts, times), np.where(censored, np.inf, times)

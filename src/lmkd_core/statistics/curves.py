@@ -1,4 +1,4 @@
-"""Curves over trials: how memory comes back over time, and in which share of trials it is back by when."""
+"""Curves over trials: the remaining charge over time, and the distribution of reclaim times."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.bounds import quantile
 
 GRID_POINTS = 80
-"""Moments at which a band is drawn: finer than a pixel pair of a small panel."""
+"""Moments at which a band is drawn: closer together than two pixels of a small panel."""
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Quartiles over trials of the share still charged, at moments since the kill."""
+    """Quartiles, over trials, of the share still charged at ``times_ns`` since the kill."""
 
     times_ns: tuple[float, ...]
     low: tuple[float, ...]
@@ -26,16 +26,17 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """An empirical distribution function: by ``times_ns[i]``, ``shares[i]`` of the trials were done."""
+    """An empirical distribution function: ``shares[i]`` of the trials were done by ``times_ns[i]``."""
 
     times_ns: tuple[float, ...]
     shares: tuple[float, ...]
 
 
 def curve_band(curves: Sequence[Sequence[tuple[int, int]]], at_kill_kb: Floats, end_ns: float) -> Band | None:
-    """The band of trials' curves (µs, kB) up to ``end_ns``; None when no trial has a curve.
+    """Returns the band of the trials' curves up to ``end_ns``; None if no trial has a curve.
 
-    Between two points of a curve the charge is the earlier one's: points are where it changed.
+    A curve is a sequence of points (µs since the kill, charged kB). A point is stored only when the charge
+    changes, so between two points the charge is that of the earlier point.
     """
     drawn = [(points, kb) for points, kb in zip(curves, at_kill_kb, strict=True) if points and kb > 0]
     if not drawn:
@@ -47,7 +48,7 @@ def curve_band(curves: Sequence[Sequence[tuple[int, int]]], at_kill_kb: Floats, 
 
 
 def distribution(times_ns: Floats) -> Steps | None:
-    """The distribution of times of which NaN (censored) never come to an end; None without data."""
+    """Returns the distribution of times, in which NaN (censored) never ends; None without data."""
     if len(times_ns) == 0:
         return None
     done = np.sort(times_ns[~np.isnan(times_ns)])

@@ -1,10 +1,9 @@
-"""Stopping early: when a run may look at its data to stop, and how sure each interval must then be.
+"""Early stopping: the looks at which a run may stop, and the confidence needed at each.
 
-Whoever looks often and stops when the interval pleases has an interval that covers less than it says. A run
-that may stop looks a few times only, at numbers of blocks fixed beforehand, and shares its 5 % among the
-looks (Bonferroni; that repeated looks need it: P. Armitage, C. K. McPherson, B. C. Rowe, Journal of the Royal
-Statistical Society A 132, 1969, 235-244): at whichever look it stops, the interval covers the truth in at
-least 95 % of runs.
+Stopping as soon as an interval looks narrow enough lowers its true coverage (P. Armitage, C. K. McPherson,
+B. C. Rowe, Journal of the Royal Statistical Society A 132, 1969, 235-244). A run that may stop therefore
+looks only a few times, at numbers of blocks fixed beforehand, and divides its 5 % among the looks
+(Bonferroni). At whichever look it stops, the interval covers the truth in at least 95 % of runs.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ FIRST_LOOK = 8
 
 
 def looks(blocks: int) -> tuple[int, ...]:
-    """After how many blocks a run of at most ``blocks`` looks: at half as many again, and at the end."""
-    found, next_look = [], FIRST_LOOK
+    """Returns the looks of a run of at most ``blocks`` blocks: each after half as many more, and the end."""
+    early_looks, next_look = [], FIRST_LOOK
     while next_look < blocks:
-        found.append(next_look)
+        early_looks.append(next_look)
         next_look += next_look // 2
-    return (*found, blocks)
+    return (*early_looks, blocks)
 
 
 def look_confidence(blocks: int) -> float:
-    """The confidence of the interval at each look, for 95 % over all of them."""
+    """Returns the confidence of the interval at each look that gives 95 % over all of them."""
     return 1 - (1 - CONFIDENCE) / len(looks(blocks))

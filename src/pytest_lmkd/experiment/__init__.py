@@ -1,1 +1,1 @@
-"""What all suites share: validity checks, pairs of trials, controls and the early end."""
+"""Shared by all suites: the block loop, validity checks, pairs of trials, controls and the early end."""

@@ -1,4 +1,4 @@
-"""Two arms' times of the same blocks, side by side."""
+"""Pairs of two arms' times from the same blocks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 def paired_trials(
     blocks: Sequence[Block], baseline: str, arm: str
 ) -> tuple[list[TrialRecord], list[TrialRecord]]:
-    """The baseline's and the arm's valid trials of the blocks that have both."""
+    """The valid trials of the baseline and of the arm, from blocks that have both."""
     valid = [{record.arm: record for record in block if record.valid} for block in blocks]
-    both = [found for found in valid if baseline in found and arm in found]
-    return [found[baseline] for found in both], [found[arm] for found in both]
+    both = [by_arm for by_arm in valid if baseline in by_arm and arm in by_arm]
+    return [by_arm[baseline] for by_arm in both], [by_arm[arm] for by_arm in both]
 
 
 def reclaim_times(records: Sequence[TrialRecord]) -> Floats:
-    """``reclaim_90_ns``; NaN where it was not reached by the timeout."""
+    """Each ``reclaim_90_ns``; NaN where it is censored at the timeout."""
     return np.array(
         [np.nan if r.reclaim_90_ns is None else r.reclaim_90_ns for r in records], dtype=np.float64
     )

@@ -1,7 +1,7 @@
-"""When a stratum may end before its last block: every arm's ratio to the baseline is known well enough.
+"""Ends a stratum early once every arm's ratio to the baseline is known precisely enough.
 
-The rule looks at the data, so it looks a few times only, and each look needs a surer interval
-(``lmkd_core.statistics.sequential``); the report uses the same.
+The rule depends on the data. So it is applied at a few looks only, and each look requires a wider interval
+(``lmkd_core.statistics.sequential``). The report uses the same intervals.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pytest_lmkd.experiment.rules import Rules
 
 
 def may_end(blocks: Sequence[Block], baseline: str, arms: Sequence[str], rules: Rules) -> bool:
-    """Whether the stratum may end here: at a look, and with each arm's ratio known well enough."""
+    """Whether this is a look, and each arm's ratio is known to ``rules.precision_pct``."""
     if rules.precision_pct is None or len(blocks) not in looks(rules.blocks):
         return False
     confidence = look_confidence(rules.blocks)
@@ -29,7 +29,7 @@ def may_end(blocks: Sequence[Block], baseline: str, arms: Sequence[str], rules: 
 
 
 def _spread_pct(blocks: Sequence[Block], baseline: str, arm: str, confidence: float) -> float:
-    """How far the interval's ends lie from its middle, in percent; infinite while there is no interval."""
+    """The distance of the interval's ends from its middle, in percent; infinite without an interval."""
     base, candidate = paired_trials(blocks, baseline, arm)
     ratio = paired_ratio(
         reclaim_times(candidate), reclaim_times(base), timeouts(candidate), timeouts(base), confidence

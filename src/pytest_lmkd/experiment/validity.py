@@ -1,7 +1,7 @@
-"""Validity checks: which trials and episodes may be counted, and what a reader should know of those that are.
+"""Validity checks: they decide which trials and episodes count, and flag doubts about those that do.
 
-Every check has a name, which is stamped as a flag on what did not pass it. Some checks exclude, the others
-only warn; an excluding one can be suppressed by name, and then warns.
+A record's flags are the names of the checks that it failed. Some checks exclude the record, the others only
+warn; an excluding check can be suppressed by name, and then only warns.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from lmkd_core.records.trial import PlannedTrial
 from pytest_lmkd.devices.messages import AgentTrial
 
 MAX_CLOCK_STEP_NS = 10_000
-"""A clock that moves in larger steps (one that fell back to timer ticks) measures nothing here."""
+"""A clock with larger steps, such as one that fell back to timer ticks, is too coarse for these times."""
 
 MAX_WARMING_MC = 10_000
 """The hottest sensor may rise by this many thousandths of a degree within a trial."""
 
 LOW_BATTERY_PCT = 15
-"""At which Android saves power by itself (``low_power_mode_trigger_level`` of most devices)."""
+"""Android saves power from here on (``low_power_mode_trigger_level`` of most devices)."""
 
 MIN_UNSETTLED_KB = 16 * 1024
-"""Free memory moves by this much on any device that is doing something."""
+"""Free memory moves by this much on any device with other activity."""
 
 MAX_NOISE_PCT = 5
 """Largest tolerated error of free memory as the meter, in percent of returns_kb: 90 % is then 85 to 95 %."""
 
 REAPED = {"", "EBUSY"}
-"""What process_mrelease may answer to an arm that kills by it; EBUSY is v3's answer for a vfork child."""
+"""Results of process_mrelease after which the victim of ``reap-kill`` was killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One validity check; ``excludes`` when what does not pass is not counted."""
+    """One validity check; ``excludes``: a record that fails it does not count."""
 
     name: str
     excludes: bool
@@ -47,21 +47,25 @@ class Check:
 CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in (
-        Check("clock-step", True, "the clock moves in steps of more than 10 us"),
-        Check("foreign-kills", True, "something else was killed meanwhile, by the kernel or by nobody known"),
+        Check("clock-step", True, "the clock has steps of more than 10 us"),
+        Check(
+            "foreign-kills",
+            True,
+            "something else was killed meanwhile, by the kernel or an unknown sender",
+        ),
         Check(
             "coarse-sampling",
             False,
             "samples were lost: the largest gap exceeds a tenth of what was measured",
         ),
-        Check("thermal", False, "the device cooled itself, or its hottest sensor rose by more than 10 K"),
-        Check("cpufreq", False, "the highest frequency that a CPU may have changed"),
+        Check("thermal", False, "the device throttled itself, or its hottest sensor rose by more than 10 K"),
+        Check("cpufreq", False, "the maximum frequency of a CPU changed"),
         Check("battery", False, "the battery was discharging at 15 % or less"),
-        Check("noisy-meter", True, "free memory was wrong by more than 5 % of what was to come back"),
-        Check("memory-not-settled", False, "free memory was not the same after as before"),
+        Check("noisy-meter", True, "free memory was wrong by more than 5 % of the memory to reclaim"),
+        Check("memory-not-settled", False, "free memory after the trial differed from that before it"),
     )
 }
-"""By name. docs/method.md tells what each is read from."""
+"""By name. docs/method.md gives the source of each."""
 
 
 def parse_suppressed(text: str) -> tuple[str, ...]:
@@ -74,12 +78,12 @@ def parse_suppressed(text: str) -> tuple[str, ...]:
 
 
 def check(planned: PlannedTrial, measured: AgentTrial) -> None:
-    """Raises: TrialInvalid: the arm did not do what it is measured for; no suppression helps."""
+    """Raises: TrialInvalid: the arm did not do its work. This check cannot be suppressed."""
     check_arm(planned.arm, measured.mrelease_errno)
 
 
 def check_arm(arm: str, mrelease_errno: str) -> None:
-    """As ``check``."""
+    """Raises: TrialInvalid, as ``check`` does."""
     if mrelease_errno == "ENOSYS":
         raise TrialInvalid("the kernel has no process_mrelease")
     if arm == "reap-kill" and mrelease_errno not in REAPED:
@@ -87,11 +91,11 @@ def check_arm(arm: str, mrelease_errno: str) -> None:
 
 
 def flags(planned: PlannedTrial, measured: AgentTrial) -> tuple[str, ...]:
-    """The checks that a trial does not pass. What the device does not tell about itself is not flagged."""
+    """The names of the checks that a trial fails. A missing reading fails no check."""
     last_ns = measured.reclaim_99_ns if measured.meter == "cgroup" else measured.reclaim_90_ns
     measured_ns = last_ns or planned.timeout_ns
     before, after = measured.before, measured.after
-    found = {
+    failures = {
         "clock-step": measured.clock_resolution_ns > MAX_CLOCK_STEP_NS,
         "foreign-kills": _change(before.oom_kills, after.oom_kills) > 0,
         "coarse-sampling": measured.gap_max_ns * 10 > measured_ns,
@@ -102,14 +106,14 @@ def flags(planned: PlannedTrial, measured: AgentTrial) -> tuple[str, ...]:
         and meter_error_kb(measured) * 100 > measured.returns_kb * MAX_NOISE_PCT,
         "memory-not-settled": _is_unsettled(planned, before, after),
     }
-    return tuple(name for name, failed in found.items() if failed)
+    return tuple(name for name, failed in failures.items() if failed)
 
 
 def meter_error_kb(measured: AgentTrial) -> int:
-    """By how many kB the device's free memory was seen to be wrong: the most of three.
+    """The error of the device's free memory as a meter, in kB: the largest of three.
 
-    What it moved by while nothing was done; what it did not show of the victim when that stood; and what it
-    was not again, or was too much, when all of the victim had gone.
+    They are its movement while idle, the part of the victim that it did not show, and its difference between
+    before the victim and after it was gone.
     """
     unseen_kb = measured.returns_kb - measured.charged_at_kill_kb
     lost_kb = _change(measured.before.free_kb, measured.after.free_kb)
@@ -131,7 +135,7 @@ def _is_unsettled(planned: PlannedTrial, before: Conditions, after: Conditions) 
 
 
 def excluded_by(flags: Collection[str], suppressed: Collection[str]) -> str:
-    """Why something with these flags is not counted; empty when it is."""
+    """Why a record with these flags does not count, or empty when it does."""
     reasons = [
         f"{name}: {CHECKS[name].meaning}"
         for name in flags

@@ -9,7 +9,7 @@ from pytest_lmkd.run.options import Options
 
 
 def finish_run(options: Options) -> ReportPaths | None:
-    """Writes the report of what the results folder holds, also where ``--lmkd-html`` wants it."""
+    """Writes the report of the results folder, and a copy to ``--lmkd-html``; None without measurements."""
     if not (options.results / "run.json").exists():
         return None
     if not ResultStore(options.results, resume=True).has_measurements:

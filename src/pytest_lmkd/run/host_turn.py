@@ -1,4 +1,4 @@
-"""Devices that run on this machine take turns on its CPUs: on too few, two at once slow each other down."""
+"""Devices that run on this machine take turns where its CPUs are too few for all of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from lmkd_core.base.progress import Progress
 
 CPUS_EACH = 2
-"""What a virtual device has; with fewer real ones its virtual CPUs wait for each other."""
+"""CPUs of a virtual device; on fewer real ones its virtual CPUs wait for each other."""
 
 
 def turns() -> int:
@@ -21,9 +21,9 @@ def turns() -> int:
 
 @contextmanager
 def host_turn(folder: Path, number: int, name: str, progress: Progress) -> Iterator[None]:
-    """Waits until it is the turn of ``name``, the run's device ``number``, and keeps it.
+    """Waits for the turn of ``name``, device ``number`` of the run, and keeps it during the body.
 
-    ``folder`` is shared by the run's processes. The kernel takes its turn from one that dies.
+    All processes of the run share ``folder``. The kernel frees the turn of a process that dies.
     """
     path = folder / f"turn-{number % turns()}.lock"
     with path.open("w") as file:

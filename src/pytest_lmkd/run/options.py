@@ -167,7 +167,7 @@ class Options:
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
-        """Raises: UsageProblem, naming the option and what it takes."""
+        """Raises: UsageProblem, naming the option and the values it takes."""
         html = config.getoption("--lmkd-html")
         resumed = _resumed_run(config)
         blocks = resumed.blocks if resumed else _blocks(config)
@@ -221,7 +221,7 @@ def _warmup(config: pytest.Config) -> int:
 
 
 def _pressure_blocks(config: pytest.Config) -> int:
-    """0: as many as of everything else."""
+    """0 stands for the number of ``--lmkd-blocks``."""
     text = config.getoption("--lmkd-pressure-blocks")
     return _whole_number("--lmkd-pressure-blocks", text, 1, 10_000) if text else 0
 

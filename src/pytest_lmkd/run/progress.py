@@ -9,21 +9,21 @@ from dataclasses import field
 
 @dataclass(slots=True)
 class ProgressMeter:
-    """Counts trials against the plan; the time left follows from the pace so far."""
+    """Counts trials against the plan, and estimates the time left from the pace so far."""
 
     planned_trials: int
     done_trials: int = 0
     _started_s: float = field(default_factory=time.monotonic)
 
     def start(self) -> None:
-        """The pace counts from now on."""
+        """Starts the clock."""
         self._started_s = time.monotonic()
 
     def block_done(self, trials: int) -> None:
         self.done_trials += trials
 
     def not_needed(self, trials: int) -> None:
-        """Trials that were planned but that this device cannot run."""
+        """Takes off planned trials that this device cannot run."""
         self.planned_trials -= trials
 
     def time_left_s(self) -> float:

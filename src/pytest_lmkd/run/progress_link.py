@@ -1,7 +1,6 @@
-"""Forwards a worker's messages to the process with the terminal, as datagrams on a Unix socket of their own.
+"""Forwards a worker's messages to the process with the terminal, as datagrams on a Unix socket.
 
-A device's worker has no terminal; the process that has one listens. Nothing waits for anything here: what
-cannot be sent, as nobody listens any more, is not said.
+Nothing blocks: a message is dropped when no process listens any more.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from typing import Protocol
 
 
 class Listener(Protocol):
-    """Who is told: the user's terminal, or another process (``progress_link``)."""
+    """Shows messages to the user: on the terminal, or by way of another process."""
 
     def say(self, text: str) -> None:
-        """A line that is to stay."""
+        """Shows a line that stays."""
 
     def progress(self, text: str) -> None:
-        """A line that the next one may replace."""
+        """Shows a line that the next one may replace."""
 
 
 SOCKET = "progress.sock"
@@ -33,7 +32,7 @@ END = b""
 
 
 class ProgressReceiver:
-    """Listens in a thread of its own, in a new folder of mode 0700, until it is closed."""
+    """Shows forwarded messages from a thread. Its socket lies in a folder of mode 0700."""
 
     def __init__(self, shown: Listener) -> None:
         self._say = shown.say
@@ -45,11 +44,11 @@ class ProgressReceiver:
 
     @property
     def path(self) -> Path:
-        """What a ``ProgressSender`` wants to know."""
+        """The socket that a ``ProgressSender`` writes to."""
         return self._folder / SOCKET
 
     def close(self) -> None:
-        """Returns once all that was sent is shown."""
+        """Returns after showing every message sent so far."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
             last.sendto(END, str(self.path))
         self._thread.join()
@@ -62,7 +61,7 @@ class ProgressReceiver:
 
 
 class ProgressSender:
-    """A ``Listener`` that hands on what it is told to the receiver at ``path``."""
+    """A ``Listener`` that forwards messages to the receiver at ``path``."""
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
@@ -70,11 +69,11 @@ class ProgressSender:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
     def say(self, text: str) -> None:
-        with suppress(OSError):  # nobody listens any more
+        with suppress(OSError):  # no process listens any more
             self._socket.sendto(text.encode()[:MESSAGE_MAX_BYTES] or b" ", self._path)
 
     def progress(self, text: str) -> None:
-        """Only if the last one is some time ago: others have as much to say."""
+        """Forwards at most one line per interval, since several workers share the terminal."""
         if time.monotonic() - self._progress_at_s >= INTERVAL_S:
             self._progress_at_s = time.monotonic()
             self.say(text)

@@ -1,4 +1,4 @@
-"""What ``run.json`` says of a run: who measured what, with which versions, on which host."""
+"""Builds ``run.json``: who measured what, with which versions, on which host."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ DISTRIBUTIONS = ("pytest-lmkd", "pytest", "adbutils", "pandas", "scipy")
 
 
 def new_run_id() -> str:
-    """Names a run, and its folder on devices: when it began, and its process."""
+    """A name for a run and its folder on devices: its start and its process."""
     return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ") + f"-{os.getpid()}"
 
 
 def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
-    """Of the run that this process begins now."""
+    """The ``run.json`` of a run that this process starts now."""
     return RunInfo(
         run_id=new_run_id(),
         started_utc=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -1,4 +1,4 @@
-"""How a run begins: in this process for one device, with a worker process each for several."""
+"""Starts a run: in this process for one device, with a worker process per device for several."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from pytest_lmkd.run.workers import may_distribute
 
 
 def start_run(config: pytest.Config) -> Options:
-    """In the process that the user started.
+    """Starts the run in the process that the user started.
 
     Raises:
-        LmkdError: the command is wrong, or names no device that is there.
+        LmkdError: the command is wrong, or names no present device.
     """
     options = Options.of(config)
     if config.getoption("numprocesses", None):
@@ -55,8 +55,8 @@ def add_names(config: pytest.Config) -> None:
 
 
 def start_worker(config: pytest.Config) -> None:
-    """In a worker, for its one device."""
+    """Starts the part of a worker: one device."""
     worker = Worker(config)
     sources = parse_specs(worker.options.specs, worker.options.cuttlefish)
     suites = suites_of(config, worker.options)
-    config.stash[SESSION] = LmkdSession(worker.options, sources, suites, worker.told, worker)
+    config.stash[SESSION] = LmkdSession(worker.options, sources, suites, worker.listener, worker)

@@ -1,4 +1,4 @@
-"""Where pytest keeps the session of a run."""
+"""The key of the run's session in pytest's stash."""
 
 from __future__ import annotations
 

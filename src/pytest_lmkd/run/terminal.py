@@ -19,7 +19,7 @@ class TerminalLine:
         self._progress_at_s = float("-inf")
 
     def say(self, text: str) -> None:
-        """Shows a line that is to stay."""
+        """Shows a line that stays."""
         self._show(text, rewrite=False)
 
     def progress(self, text: str) -> None:

@@ -1,10 +1,10 @@
 """Several devices at once: one worker process of pytest-xdist for each, bound to it by its environment.
 
-The process that the user started holds no device. It writes ``run.json``, shows what the workers have to
-say, and makes the report; each worker goes on with that run, as ``--lmkd-resume`` does, for its device
-alone. A worker that dies is replaced by one for the same device, which makes the missing trials.
+The process that the user started has no device. It writes ``run.json``, shows the workers' messages, and
+writes the report. Each worker continues that run for its device, as ``--lmkd-resume`` does. A worker that
+dies is replaced by one for the same device, which runs the missing trials.
 
-Not by ``--dist=loadgroup``: under pytest 9.2 pytest-xdist 3.8 ignores its groups without a word
+``--dist=loadgroup`` does not serve: under pytest 9.2 pytest-xdist 3.8 silently ignores its groups
 (pytest-dev/pytest-xdist#1386), and two workers would drive one device.
 """
 
@@ -33,49 +33,49 @@ if TYPE_CHECKING:
     from pytest_lmkd.devices.source import DeviceSource
 
 DEVICE_VARIABLE = "PYTEST_LMKD_DEVICE"
-"""Number and percent-encoded SPEC of a worker's device; xdist hands it on to the worker's replacement."""
+"""Number and percent-encoded SPEC of a worker's device; xdist passes it on to a replacement."""
 
-SHARE = "lmkd"
-"""Under this name xdist tells a worker of the run (workerinput), and us of its device (workeroutput)."""
+WORKER_KEY = "lmkd"
+"""The key of our entries in xdist's ``workerinput`` and ``workeroutput``."""
 
 REPLACEMENTS_EACH = 3
 
 
 def _environment(number: int, source: DeviceSource) -> str:
-    """A worker's execnet specification, in which ``//`` separates."""
+    """A worker's execnet specification; ``//`` separates its parts."""
     device = f"{number}:{quote(source.spec, safe='')}"
     return f"popen//id=dev-{file_name(source.name)}//env:{DEVICE_VARIABLE}={device}"
 
 
 class Worker:
-    """What this process is when it is a worker: which device of the run it has, and its options."""
+    """This process as a worker: its device's number in the run, and its options."""
 
     def __init__(self, config: pytest.Config) -> None:
-        shared: dict[str, str] = config.workerinput[SHARE]  # type: ignore[attr-defined]  # xdist adds it
+        shared: dict[str, str] = config.workerinput[WORKER_KEY]  # type: ignore[attr-defined]  # xdist adds it
         number, _, spec = os.environ[DEVICE_VARIABLE].partition(":")
         config.option.lmkd_results, config.option.lmkd_resume = None, shared["results"]
         self.number = int(number)
         self.options = replace(Options.of(config), specs=(unquote(spec),), html=None)
         progress = Path(shared["progress"])
         self.folder = progress.parent
-        """Private to the user and shared by the run's processes for as long as it lasts."""
-        self.told = ProgressSender(progress)
+        """Private to the user, and shared by the run's processes until its end."""
+        self.listener = ProgressSender(progress)
         self._config = config
 
     def device_is_unusable(self, reason: str) -> None:
-        """Tells the process that the user started."""
-        self._config.workeroutput[SHARE] = reason  # type: ignore[attr-defined]  # xdist adds it
+        """Reports to the process that the user started that this worker's device cannot be used."""
+        self._config.workeroutput[WORKER_KEY] = reason  # type: ignore[attr-defined]  # xdist adds it
 
 
 def may_distribute(config: pytest.Config, devices: int) -> bool:
-    """Whether that many devices get a process each."""
+    """Whether each of that many devices gets a process."""
     option = config.option
     alone = option.collectonly or option.usepdb or not config.pluginmanager.hasplugin("xdist")
     return devices > 1 and not alone
 
 
 def distribute(config: pytest.Config, options: Options, sources: Sequence[DeviceSource]) -> None:
-    """Has xdist start a worker for each device; to be called before it looks at its own options."""
+    """Makes xdist start a worker per device. Call it before xdist reads its own options."""
     config.option.dist = "each"
     config.option.tx = [_environment(number, source) for number, source in enumerate(sources)]
     if config.option.maxworkerrestart is None:
@@ -84,7 +84,7 @@ def distribute(config: pytest.Config, options: Options, sources: Sequence[Device
 
 
 class Controller:
-    """The hooks of the process that the user started."""
+    """The hooks in the process that the user started."""
 
     def __init__(self, config: pytest.Config, options: Options, devices: int) -> None:
         self._options = options
@@ -98,7 +98,7 @@ class Controller:
         self._session = session
 
     def pytest_configure_node(self, node: Any) -> None:  # noqa: ANN401 - xdist has no type for it
-        node.workerinput[SHARE] = {
+        node.workerinput[WORKER_KEY] = {
             "results": str(self._options.results.absolute()),
             "progress": str(self._receiver.path),
         }
@@ -107,7 +107,7 @@ class Controller:
         return EachDevice(config, log, self._session)
 
     def pytest_testnodedown(self, node: Any) -> None:  # noqa: ANN401
-        reason = getattr(node, "workeroutput", {}).get(SHARE)
+        reason = getattr(node, "workeroutput", {}).get(WORKER_KEY)
         if reason:
             self._unusable.append(reason)
 
@@ -121,7 +121,7 @@ class Controller:
 
 
 class EachDevice(EachScheduling):  # type: ignore[misc]  # xdist is untyped for us
-    """xdist's own, but for the number of tests: it takes one worker's for that of all (``[300%]``)."""
+    """xdist's scheduler with the right number of tests: xdist counts one worker's only (``[300%]``)."""
 
     def __init__(self, config: pytest.Config, log: Any, session: pytest.Session | None) -> None:  # noqa: ANN401
         super().__init__(config, log)
