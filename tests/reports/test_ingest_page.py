@@ -194,7 +194,7 @@ def test_ten_thousand_kills_are_counted_and_cut_and_fit_in_a_mail(tmp_path: Path
     html = write_page(tmp_path, "\n".join(many_kills())).read_text()
     assert len(html.encode()) <= MOST_PAGE_BYTES
     assert "10,000 deaths in 20,000 lines of 1 file: lmkd 10,000." in html
-    assert f"{MOST_DEATHS} of 10,000: first those" in html
+    assert f"{MOST_DEATHS} of 10,000: first deaths whose records disagree" in html
     assert "and 9,900 other processes with 9,900 deaths" in html
     assert DOWNLOAD.search(html)
     assert "the area of a disc is the number of deaths in one of 80 slices" in html
