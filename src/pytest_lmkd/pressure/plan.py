@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from lmkd_core.records.arms import agent_arm
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
+from pytest_lmkd.pressure.profiles import CACHED_ADJ
 from pytest_lmkd.pressure.profiles import PROFILES
 from pytest_lmkd.pressure.profiles import App
 from pytest_lmkd.pressure.profiles import draw_apps
@@ -21,8 +22,9 @@ DEMAND_COMPRESS_PCT = 50
 TIMEOUT_MS = 30_000
 """A demand that has not risen and been held by then is not met, and its episode is invalid."""
 
-CACHED_ADJ = 900
-"""AOSP ProcessList.CACHED_APP_MIN_ADJ."""
+
+def _words(kind: str, **values: str | int) -> str:
+    return " ".join([kind, *(f"{key}={value}" for key, value in values.items())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,6 @@ def plan_episode(
         memory_kb=demand_kb + sum(app.size_kb for app in apps),
         duration_s=(SETTLE_MS + TIMEOUT_MS) / 1000,
     )
-
-
-def _words(kind: str, **values: str | int) -> str:
-    return " ".join([kind, *(f"{key}={value}" for key, value in values.items())])
 
 
 def _episode_line(stratum: PressureStratum, arm: str, demand_kb: int, limit_kb: int) -> str:

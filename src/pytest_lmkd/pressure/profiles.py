@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MIN_APP_KB = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class AppKind:
@@ -51,6 +49,11 @@ class App:
     threads: int
     touch_ms: int
 
+
+MIN_APP_KB = 4096
+
+CACHED_ADJ = 900
+"""AOSP ProcessList.CACHED_APP_MIN_ADJ."""
 
 LOW_RAM = {"psi_partial_stall_ms": 200, "thrashing_limit": 30, "thrashing_limit_decay": 50}
 """AOSP's defaults where ``ro.config.low_ram`` is true."""
