@@ -33,10 +33,10 @@ from lmkd_core.records.lines import decode_run
 from lmkd_core.records.lines import encode_line
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.history import page as page_module
@@ -465,7 +465,7 @@ def exact(value: float) -> Bounds:
 
 
 def stratum(threads: int) -> Stratum:
-    return Stratum("reclaim", "nobody-holds", "none", 0, "natural", 65536, threads, "private-anon", 100, 0)
+    return Stratum("reclaim", "nobody-holds", "none", "natural", 65536, threads)
 
 
 @pytest.mark.simulation

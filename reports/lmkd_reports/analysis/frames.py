@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pandas as pd
 
+from lmkd_core.records.arms import DEFAULT_ARMS
 from lmkd_core.records.case import CaseRecord
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
@@ -22,27 +23,15 @@ from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import RunRecords
 from lmkd_core.records.reading import read_run
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
-
-STRATUM = (
-    "suite",
-    "scenario",
-    "stall",
-    "hold_ms",
-    "regime",
-    "victim_kb",
-    "threads",
-    "shape",
-    "dirty_pct",
-    "compress_pct",
-)
-"""Columns that make a stratum; strata are never pooled."""
+from lmkd_reports.strata import STRATUM
 
 TRIAL = ("device", *STRATUM, "arm", "block")
 """Columns that name one trial."""
 
-EPISODE = ("device", "suite", "scenario", "regime", "profile", "demand", "stall", "stall_ms", "arm", "block")
+EPISODE = ("device", *EpisodeStratum.__struct_fields__, "arm", "block")
 """Fields that name one episode."""
 
 MEASURED = tuple(
@@ -51,8 +40,6 @@ MEASURED = tuple(
     if name.endswith(("_ns", "_kb")) and name not in {"victim_kb", "timeout_ns"}
 )
 """Columns of measured numbers: floats, NaN where the trial did not measure it."""
-
-DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
 
 
 @dataclass(frozen=True, slots=True)

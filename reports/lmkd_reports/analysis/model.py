@@ -10,6 +10,7 @@ from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.curves import Band
 from lmkd_core.statistics.curves import Steps
@@ -24,27 +25,6 @@ from lmkd_reports.analysis.verdicts import Verdict
 
 Count = tuple[str, int]
 """Something by name, and how often."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stratum:
-    """One situation in which arms are compared. Field names as in the records."""
-
-    suite: str
-    scenario: str
-    stall: str
-    hold_ms: int
-    regime: str
-    victim_kb: int
-    threads: int
-    shape: str
-    dirty_pct: int
-    compress_pct: int
-
-    @property
-    def is_control(self) -> bool:
-        """Whether the flag cannot gain here, so that a gain would be an error of the measurement."""
-        return self.regime == "control"
 
 
 @dataclass(frozen=True, slots=True)

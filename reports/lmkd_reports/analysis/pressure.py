@@ -12,12 +12,14 @@ import numpy as np
 
 from lmkd_core.records.arms import once
 from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.planning import blocks_for_difference
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.strata import episode_stratum_of
 
 CLASSES = ("Z", "D", "in-flight", "other")
 SUBJECT = "reap-kill"
@@ -25,18 +27,6 @@ MAIN_BASELINE = "kill+mrelease"
 
 Blocks = Mapping[str, Mapping[int, EpisodeRecord]]
 """An arm's valid episodes by block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """In what arms are compared; never pooled. Field names as in the records."""
-
-    scenario: str
-    profile: str
-    regime: str
-    demand: str
-    stall: str
-    stall_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +98,7 @@ class PressureResult:
     ``arms`` are all of the device's, also those without an episode here.
     """
 
-    situation: Situation
+    situation: EpisodeStratum
     arms: tuple[PressureArm, ...]
     comparisons: tuple[KillComparison, ...]
     shown_block: int | None
@@ -117,7 +107,7 @@ class PressureResult:
     @property
     def false_gains(self) -> tuple[KillComparison, ...]:
         """The comparisons of a control that claim the gain which cannot be."""
-        if self.situation.regime != "control":
+        if not self.situation.is_control:
             return ()
         return tuple(
             one
@@ -151,27 +141,16 @@ def pressure_of(
     seen = dict.fromkeys(one.arm for one in episodes)
     names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
     pairs = kill_pairs_of(names, [*arms, *names][0]) if names else []
-    situations: dict[Situation, list[EpisodeRecord]] = {}
+    situations: dict[EpisodeStratum, list[EpisodeRecord]] = {}
     for one in episodes:
-        situations.setdefault(_situation(one), []).append(one)
+        situations.setdefault(episode_stratum_of(one), []).append(one)
     return tuple(
         _result(situation, found, names, pairs, detectable_kills) for situation, found in situations.items()
     )
 
 
-def _situation(episode: EpisodeRecord) -> Situation:
-    return Situation(
-        scenario=episode.scenario,
-        profile=episode.profile,
-        regime=episode.regime,
-        demand=episode.demand,
-        stall=episode.stall,
-        stall_ms=episode.stall_ms,
-    )
-
-
 def _result(
-    situation: Situation,
+    situation: EpisodeStratum,
     episodes: Sequence[EpisodeRecord],
     names: Sequence[str],
     pairs: Sequence[tuple[str, str]],

@@ -71,7 +71,7 @@ def _times_family(result: StratumResult) -> str:
 
 
 def _kills_family(result: PressureResult) -> str:
-    return "kills in controls" if result.situation.regime == "control" else "kills"
+    return "kills in controls" if result.situation.is_control else "kills"
 
 
 def _p(one: Comparison | KillComparison) -> float | None:

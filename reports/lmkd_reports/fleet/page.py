@@ -16,12 +16,15 @@ from markupsafe import Markup
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.fleet.figure import caterpillar
 from lmkd_reports.fleet.found import Found
-from lmkd_reports.fleet.frames import SITUATION
-from lmkd_reports.fleet.frames import STRATUM
 from lmkd_reports.fleet.rows import PAIR
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.html import MARKS
+from lmkd_reports.presentation.wording import stratum_name
+from lmkd_reports.strata import EPISODE_STRATUM
+from lmkd_reports.strata import STRATUM
+from lmkd_reports.strata import episode_stratum_from
+from lmkd_reports.strata import stratum_from
 
 SHARES = (0.1, 0.5, 0.9)
 AT_EACH_END = 5
@@ -74,7 +77,7 @@ def render_fleet(title: str, fleet: Found) -> str:
 def groups(fleet: Found) -> Iterator[Group]:
     """Kills first, then times; strata and pairs in the order of their rows."""
     number = 0
-    for rows, keys, kind in ((fleet.kills, SITUATION, "kills"), (fleet.times, STRATUM, "times")):
+    for rows, keys, kind in ((fleet.kills, EPISODE_STRATUM, "kills"), (fleet.times, STRATUM, "times")):
         for key, found in rows.groupby([*keys, *PAIR], sort=False):
             number += 1
             yield _group(fleet, dict(zip((*keys, *PAIR), key, strict=True)), found, kind, f"g{number}")
@@ -103,11 +106,10 @@ def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, nam
 
 def _where(key: dict[str, Any], kind: str) -> str:
     if kind == "kills":
-        held = f", {key['stall']}" if key["stall"] != "none" else ""
-        return f"{key['scenario']}, {key['profile']} ({key['regime']}, {key['demand']}{held})"
-    hold = f"{key['hold_ms']} ms, " if key["hold_ms"] else ""
-    threads = units.count(int(key["threads"]), "thread")
-    return f"{key['scenario']}, {hold}{units.size(int(key['victim_kb']))}, {threads} ({key['regime']})"
+        situation = episode_stratum_from(key)
+        return f"{kills.situation_name(situation)} ({kills.situation_details(situation)})"
+    stratum = stratum_from(key)
+    return f"{stratum_name(stratum)} ({stratum.regime})"
 
 
 def tally(verdicts: Sequence[str]) -> str:

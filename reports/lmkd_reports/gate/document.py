@@ -10,8 +10,8 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Gate
 from lmkd_reports.gate.checks import Outcome
@@ -23,6 +23,7 @@ from lmkd_reports.gate.environment import Difference
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.runs import Cell
 from lmkd_reports.gate.runs import LoadedRun
+from lmkd_reports.strata import stratum_values
 
 SCHEMA = 1
 UNITS = {Kind.TIME: "ns", Kind.COUNT: "an episode", Kind.SHARE: "of calls"}
@@ -102,7 +103,7 @@ def _devices(devices: ComparedDevices) -> Json:
 
 def _cell(cell: Cell) -> Json:
     place, arm = cell
-    return {"stratum" if isinstance(place, Stratum) else "situation": asdict(place), "arm": arm}
+    return {"stratum" if isinstance(place, Stratum) else "situation": stratum_values(place), "arm": arm}
 
 
 def _compared(found: Compared) -> Json:

@@ -14,20 +14,22 @@ import pandas as pd
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.observation import ObservationRecord
+from lmkd_core.records.stratum import AnyStratum
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_reports.analysis.arms import floats
-from lmkd_reports.analysis.frames import STRATUM
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.analysis.frames import telling
-from lmkd_reports.analysis.model import Stratum
-from lmkd_reports.analysis.pressure import Situation
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
 from lmkd_reports.gate.metrics import Sample
 from lmkd_reports.presentation.summary import plain
+from lmkd_reports.strata import STRATUM
+from lmkd_reports.strata import episode_stratum_of
+from lmkd_reports.strata import stratum_from
 
-Place = Stratum | Situation
+Place = AnyStratum
 Cell = tuple[Place, str]
 """Where, and by which arm."""
 
@@ -37,8 +39,6 @@ MOST_NAMES = 40
 APPS = "apps"
 OBSERVED = "kills_total"
 """Real apps as a situation's profile, and the metric that their observation has."""
-
-SITUATION = ("scenario", "profile", "regime", "demand", "stall", "stall_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +95,7 @@ Found = Iterable[tuple[str, Cell, Measured]]
 def _trial_cells(trials: pd.DataFrame) -> Found:
     for key, group in trials.groupby(["device", *STRATUM, "arm"], sort=False):
         device, *values, arm = key
-        fields = (one if isinstance(one, str) else int(one) for one in values)
-        stratum = Stratum(**dict(zip(STRATUM, fields, strict=True)))  # type: ignore[arg-type]  # by their names
+        stratum = stratum_from(dict(zip(STRATUM, values, strict=True)))
         yield device, (stratum, arm), _of_trials(group)
 
 
@@ -116,8 +115,8 @@ def _of_trials(group: pd.DataFrame) -> Measured:
 
 
 def _episode_cells(episodes: Sequence[EpisodeRecord]) -> Found:
-    last = {(one.device, _situation(one), one.arm, one.block): one for one in episodes}
-    groups: dict[tuple[str, Situation, str], list[EpisodeRecord]] = {}
+    last = {(one.device, episode_stratum_of(one), one.arm, one.block): one for one in episodes}
+    groups: dict[tuple[str, EpisodeStratum, str], list[EpisodeRecord]] = {}
     for (device, situation, arm, _), episode in last.items():  # one that was recorded twice counts once
         groups.setdefault((device, situation, arm), []).append(episode)
     for (device, situation, arm), group in groups.items():
@@ -133,13 +132,11 @@ def _observation_cells(observations: Sequence[ObservationRecord]) -> Found:
     for (device, scenario, arm), group in groups.items():
         valid = [one for one in group if one.valid]
         kills = np.array([one.kills_total for one in valid], dtype=np.float64)
-        place = Situation(scenario, APPS, group[0].regime, demand="app", stall="none", stall_ms=0)
+        place = EpisodeStratum(
+            group[0].suite, scenario, group[0].regime, APPS, demand="app", stall="none", stall_ms=0
+        )
         samples = {OBSERVED: Sample(kills, kills)}
         yield device, (place, arm), Measured(len(valid), len(group) - len(valid), samples)
-
-
-def _situation(episode: EpisodeRecord) -> Situation:
-    return Situation(**{name: getattr(episode, name) for name in SITUATION})
 
 
 def _of_episodes(group: Sequence[EpisodeRecord]) -> Measured:

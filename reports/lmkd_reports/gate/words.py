@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Outcome
 from lmkd_reports.gate.comparison import Compared

@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP
 from decimal import Decimal
 
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
-from lmkd_reports.analysis.pressure import Situation
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
+from lmkd_reports.strata import unusual
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
 MINUS = "−"
@@ -25,24 +26,24 @@ MOST_DIGITS = 6
 Pair = tuple[str, str]
 
 
-def situation_name(situation: Situation) -> str:
+def situation_name(situation: EpisodeStratum) -> str:
     """For example ``held-beyond-burst, 12-cached``."""
     return f"{situation.scenario}, {situation.profile}"
 
 
-def situation_details(situation: Situation) -> str:
+def situation_details(situation: EpisodeStratum) -> str:
     """For example ``injected, burst, holder for 150 ms``."""
     held = f" for {situation.stall_ms} ms" if situation.stall_ms else ""
     stall = f", {situation.stall}{held}" if situation.stall != "none" else ""
-    return f"{situation.regime}, {situation.demand}{stall}"
+    return ", ".join([f"{situation.regime}, {situation.demand}{stall}", *unusual(situation)])
 
 
-def title(situation: Situation) -> str:
+def title(situation: EpisodeStratum) -> str:
     known = PRESSURE.get(situation.scenario)
     return known.title if known else ""
 
 
-def expectation(situation: Situation) -> str:
+def expectation(situation: EpisodeStratum) -> str:
     known = PRESSURE.get(situation.scenario)
     return known.expectation if known else ""
 

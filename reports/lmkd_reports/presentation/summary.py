@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from lmkd_core.records.case import CaseRecord
+from lmkd_core.records.stratum import Stratum
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.cases import is_broken
 from lmkd_reports.analysis.model import Analysis
@@ -16,7 +17,6 @@ from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import Count
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import Spread
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.analysis.pressure import KillComparison

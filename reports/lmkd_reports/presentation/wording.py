@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmkd_core.records.arms import once
+from lmkd_core.records.stratum import Stratum
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import units
 from lmkd_reports.presentation.meanings import meaning
+from lmkd_reports.strata import unusual
 
 REGIMES = {
     "natural": "as it happens by itself",
@@ -57,6 +58,7 @@ def stratum_details(stratum: Stratum) -> str:
         stratum.shape if stratum.shape != usual.shape else "",
         f"{stratum.dirty_pct} % dirty" if stratum.dirty_pct != usual.dirty_pct else "",
         f"{stratum.compress_pct} % compressible" if stratum.compress_pct else "",
+        *unusual(stratum),
     )
     return ", ".join(part for part in parts if part)
 
