@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import reduce
@@ -20,17 +19,19 @@ from typing import get_args
 
 import msgspec
 
-from lmkd_core.base.errors import error_text
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.episode import Episode
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.lines import Record
+from lmkd_core.records.reading import ByType
+from lmkd_core.records.reading import DeviceLine
 from lmkd_core.records.reading import Problem
-from lmkd_core.records.reading import decoded
+from lmkd_core.records.reading import RecordFile
 from lmkd_core.records.reading import record_files
 from lmkd_core.records.trial import Trial
 from lmkd_core.records.trial import TrialRecord
+from lmkd_reports.analysis.frames import counted
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.found import merged
 from lmkd_reports.fleet.found import model_name
@@ -76,11 +77,11 @@ SHORT: dict[object, type[msgspec.Struct]] = {EpisodeRecord: EpisodeCounts, Trial
 LINE: Any = reduce(or_, (SHORT.get(kind, kind) for kind in get_args(Record)))
 """As ``Record``, with the short forms."""
 
-_decode: Callable[[bytes], object] = msgspec.json.Decoder(LINE).decode
+_decode: Callable[[bytes], DeviceLine] = msgspec.json.Decoder(LINE).decode
 
 
 def read_fleet(run_dir: Path, run_id: str, arms: Sequence[str]) -> Found:
-    """What the run's record files tell; ``arms`` are those that it was asked for, the baseline first."""
+    """Reads the run's record files; ``arms`` are the run's, the baseline first."""
     files = record_files(run_dir)
     tasks = [files[start : start + FILES_A_TASK] for start in range(0, len(files), FILES_A_TASK)]
     with ProcessPoolExecutor(min(os.cpu_count() or 1, max(len(tasks), 1))) as pool:
@@ -88,39 +89,30 @@ def read_fleet(run_dir: Path, run_id: str, arms: Sequence[str]) -> Found:
 
 
 def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str]) -> Found:
-    """What ``files`` tell, which are read one after the other."""
+    """Reads ``files`` one after the other."""
     return merged([_read_file(path, run_id, arms) for path in files])
 
 
 def _read_file(path: Path, run_id: str, arms: Sequence[str]) -> Found:
     problems: list[Problem] = []
-    lines = list(_lines(path, problems))
-    tried = [line for line in lines if isinstance(line, EpisodeCounts | TrialTimes) and not line.warmup]
-    valid = [line for line in tried if line.valid]
-    episodes = [line for line in valid if isinstance(line, EpisodeCounts)]
-    trials = [line for line in valid if isinstance(line, TrialTimes)]
-    devices = [line for line in lines if isinstance(line, DeviceRecord)]
-    skips = [line for line in lines if isinstance(line, SkipRecord)]
+    lines = ByType(RecordFile.read(path, problems).lines(problems, _decode))
+    episodes, trials = counted(lines.of(EpisodeCounts)), counted(lines.of(TrialTimes))
+    valid_episodes = [line for line in episodes if line.valid]
+    valid_trials = [line for line in trials if line.valid]
+    valid = len(valid_episodes) + len(valid_trials)
     return Found(
-        kills=kill_rows(episode_frame([_episode_row(run_id, one) for one in episodes]), arms),
-        times=time_rows(trial_frame([_trial_row(run_id, one) for one in trials]), arms),
-        models={one.device: model_name(one.model, one.kernel_release, one.personality) for one in devices},
-        counted=len(valid),
-        invalid=len(tried) - len(valid),
-        kill_count=sum(len(one.kills) for one in episodes),
-        skips=Counter(skip_name(one.what, one.name, one.reason) for one in skips),
+        kills=kill_rows(episode_frame([_episode_row(run_id, line) for line in valid_episodes]), arms),
+        times=time_rows(trial_frame([_trial_row(run_id, line) for line in valid_trials]), arms),
+        models={
+            line.device: model_name(line.model, line.kernel_release, line.personality)
+            for line in lines.of(DeviceRecord)
+        },
+        counted=valid,
+        invalid=len(episodes) + len(trials) - valid,
+        kill_count=sum(len(line.kills) for line in valid_episodes),
+        skips=Counter(skip_name(line.what, line.name, line.reason) for line in lines.of(SkipRecord)),
         problems=tuple(problems),
     )
-
-
-def _lines(path: Path, problems: list[Problem]) -> Iterator[object]:
-    name = f"records/{path.name}"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        problems.append(Problem(name, 0, f"not readable ({error_text(error)})"))
-        return iter(())
-    return decoded(content, name, _decode, problems)
 
 
 def _episode_row(run_id: str, episode: EpisodeCounts) -> tuple[Any, ...]:
