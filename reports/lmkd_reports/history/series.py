@@ -21,6 +21,7 @@ from lmkd_core.base.errors import error_text
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
+from lmkd_core.records.reading import is_run
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import censored_quantile
 from lmkd_core.statistics.shares import wilson
@@ -155,7 +156,7 @@ def load_history(folder: Path, reading: Reading = EVERYTHING) -> History:
 
 def _run_dirs(folder: Path, left_out: list[LeftOut]) -> list[Path]:
     """The results directories; a folder right below ``folder`` without any is left out."""
-    if _is_run(folder):
+    if is_run(folder):
         return [folder]
     dirs: list[Path] = []
     for child in _children(folder, folder, left_out):
@@ -168,15 +169,11 @@ def _run_dirs(folder: Path, left_out: list[LeftOut]) -> list[Path]:
 
 
 def _below(top: Path, folder: Path, deeper: int, left_out: list[LeftOut]) -> Iterator[Path]:
-    if _is_run(folder):
+    if is_run(folder):
         yield folder
     elif deeper:
         for child in _children(top, folder, left_out):
             yield from _below(top, child, deeper - 1, left_out)
-
-
-def _is_run(folder: Path) -> bool:
-    return (folder / "run.json").is_file() or (folder / "records").is_dir()
 
 
 def _children(top: Path, folder: Path, left_out: list[LeftOut]) -> list[Path]:
