@@ -21,9 +21,9 @@ from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_summary
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.summary import plain
-from lmkd_reports.presentation.wording import stratum_name
+from lmkd_reports.format import units
+from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.plain import plain
 
 GOLDEN = Path(__file__).parent / "golden" / "summary.txt"
 

@@ -14,6 +14,7 @@ from lmkd_core.base.errors import EXIT_OK
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.masking import Masker
 from lmkd_core.records.reading import Reading
+from lmkd_reports.format.plain import plain
 
 if TYPE_CHECKING:
     from lmkd_core.records.reading import Problem
@@ -82,6 +83,4 @@ def _writer(name: str) -> ModuleType:
 def _tell(problems: Sequence[Problem]) -> None:
     """On stderr, in printable ASCII: part of a message comes from devices."""
     for problem in problems:
-        shown = str(problem).encode("ascii", "backslashreplace").decode()
-        shown = "".join(letter if letter.isprintable() else "?" for letter in shown)
-        print(f"pytest-lmkd: {shown}", file=sys.stderr)
+        print(f"pytest-lmkd: {plain(str(problem))}", file=sys.stderr)

@@ -17,10 +17,12 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.fleet.figure import caterpillar
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.rows import PAIR
+from lmkd_reports.format import units
+from lmkd_reports.format.marks import MARKS
+from lmkd_reports.format.names import situation_details
+from lmkd_reports.format.names import situation_name
+from lmkd_reports.format.names import stratum_name
 from lmkd_reports.presentation import kills
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.html import MARKS
-from lmkd_reports.presentation.wording import stratum_name
 from lmkd_reports.strata import EPISODE_STRATUM
 from lmkd_reports.strata import STRATUM
 from lmkd_reports.strata import episode_stratum_from
@@ -107,7 +109,7 @@ def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, nam
 def _where(key: dict[str, Any], kind: str) -> str:
     if kind == "kills":
         situation = episode_stratum_from(key)
-        return f"{kills.situation_name(situation)} ({kills.situation_details(situation)})"
+        return f"{situation_name(situation)} ({situation_details(situation)})"
     stratum = stratum_from(key)
     return f"{stratum_name(stratum)} ({stratum.regime})"
 

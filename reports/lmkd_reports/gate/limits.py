@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_reports.format.plain import plain
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.presentation.summary import plain
 
 NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
 UNITS = {Kind.TIME: "%", Kind.COUNT: "", Kind.SHARE: "pp"}

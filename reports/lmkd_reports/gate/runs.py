@@ -20,11 +20,11 @@ from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.analysis.frames import telling
+from lmkd_reports.format.plain import plain
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
 from lmkd_reports.gate.metrics import Sample
-from lmkd_reports.presentation.summary import plain
 from lmkd_reports.strata import STRATUM
 from lmkd_reports.strata import episode_stratum_of
 from lmkd_reports.strata import stratum_from

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
+from lmkd_reports.format import units
+from lmkd_reports.format.plain import plain
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Outcome
 from lmkd_reports.gate.comparison import Compared
 from lmkd_reports.gate.limits import Limit
 from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.runs import Place
-from lmkd_reports.presentation import kills
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.summary import plain
-from lmkd_reports.presentation.wording import stratum_name
-from lmkd_reports.presentation.wording import stratum_origin
-
-
-def place_name(place: Place) -> str:
-    """For example ``held-by-vm-readv, 300 ms, 64 MB, 1 thread (reclaim, injected)``."""
-    if isinstance(place, Stratum):
-        return plain(f"{stratum_name(place)} ({stratum_origin(place)})")
-    return plain(f"{kills.situation_name(place)} ({kills.situation_details(place)})")
 
 
 def typical(kind: Kind, value: Bounds | None) -> str:

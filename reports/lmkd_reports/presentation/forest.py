@@ -14,8 +14,10 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
+from lmkd_reports.format.names import situation_name
+from lmkd_reports.format.names import stratum_name
 from lmkd_reports.presentation import kills
-from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.strips import DifferenceScale
 from lmkd_reports.presentation.strips import Scale
@@ -89,7 +91,7 @@ def _measured(analysis: Analysis, pair: kills.Pair) -> dict[str, list[TimeRow]]:
     for number, device in enumerate(analysis.devices):
         for stratum, one in wording.device_comparisons(device, pair):
             if one.ratio is not None:
-                found.setdefault(wording.stratum_name(stratum), []).append((number, device.name, one))
+                found.setdefault(stratum_name(stratum), []).append((number, device.name, one))
     return found
 
 
@@ -111,7 +113,7 @@ def _of_kills(analysis: Analysis) -> list[Forest]:
     for number, device in enumerate(analysis.devices):
         for result in device.pressure:
             for one in result.comparisons[:1]:
-                place = kills.situation_name(result.situation), (one.candidate, one.baseline)
+                place = situation_name(result.situation), (one.candidate, one.baseline)
                 found.setdefault(place, []).append((number, device.name, one))
     shown = {place: rows for place, rows in found.items() if len(rows) >= FEWEST_DEVICES}
     scale = DifferenceScale.over(one.total for rows in shown.values() for _, _, one in rows if one.total)

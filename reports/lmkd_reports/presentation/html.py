@@ -23,11 +23,19 @@ from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import PressureResult
-from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
+from lmkd_reports.format.marks import MARKS
+from lmkd_reports.format.meanings import Meaning
+from lmkd_reports.format.meanings import meaning
+from lmkd_reports.format.names import situation_details
+from lmkd_reports.format.names import situation_name
+from lmkd_reports.format.names import stratum_details
+from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.names import stratum_origin
+from lmkd_reports.format.notes import Notes
 from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import observed
-from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
 from lmkd_reports.presentation.detail import Detail
@@ -36,9 +44,6 @@ from lmkd_reports.presentation.environment import side_by_side
 from lmkd_reports.presentation.figures import curve_figure
 from lmkd_reports.presentation.figures import distribution_figure
 from lmkd_reports.presentation.forest import forests
-from lmkd_reports.presentation.meanings import Meaning
-from lmkd_reports.presentation.meanings import meaning
-from lmkd_reports.presentation.notes import Notes
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 from lmkd_reports.presentation.strips import Scale
@@ -46,15 +51,6 @@ from lmkd_reports.presentation.strips import Strip
 from lmkd_reports.presentation.timeline import Frame
 from lmkd_reports.presentation.timeline import describe
 from lmkd_reports.presentation.timeline import timeline_figure
-
-MARKS = {
-    Verdict.BETTER: "↓",
-    Verdict.WORSE: "↑",
-    Verdict.NO_CLEAR_DIFFERENCE: "=",
-    Verdict.NOT_ENOUGH_DATA: "…",
-    Verdict.INVALID: "×",
-}
-"""A sign beside each word, so that no verdict is told by colour alone; less time is down."""
 
 KILL_FILTERS = (
     "number",
@@ -403,8 +399,8 @@ def _pressure(result: PressureResult, arm_looks: dict[str, Look], place: str, *,
     return PressureView(
         place=place,
         result=result,
-        name=kills.situation_name(situation),
-        details=kills.situation_details(situation),
+        name=situation_name(situation),
+        details=situation_details(situation),
         title=kills.title(situation),
         expectation=kills.expectation(situation),
         drawn=drawn,
@@ -500,9 +496,9 @@ def _stratum(
     return StratumView(
         place=place,
         result=result,
-        details=wording.stratum_details(result.stratum),
-        name=wording.stratum_name(result.stratum),
-        origin=wording.stratum_origin(result.stratum),
+        details=stratum_details(result.stratum),
+        name=stratum_name(result.stratum),
+        origin=stratum_origin(result.stratum),
         meaning=meaning(result.stratum.scenario),
         false_gain=wording.false_gain(result),
         race=next((arm for arm in result.arms if arm.arm == race_arm), None),

@@ -14,9 +14,9 @@ from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
+from lmkd_reports.format.names import situation_name
 from lmkd_reports.presentation import wording
-from lmkd_reports.strata import unusual
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
 MINUS = "−"
@@ -24,18 +24,6 @@ SMALLEST_P = 0.001
 MOST_DIGITS = 6
 
 Pair = tuple[str, str]
-
-
-def situation_name(situation: EpisodeStratum) -> str:
-    """For example ``held-beyond-burst, 12-cached``."""
-    return f"{situation.scenario}, {situation.profile}"
-
-
-def situation_details(situation: EpisodeStratum) -> str:
-    """For example ``injected, burst, holder for 150 ms``."""
-    held = f" for {situation.stall_ms} ms" if situation.stall_ms else ""
-    stall = f", {situation.stall}{held}" if situation.stall != "none" else ""
-    return ", ".join([f"{situation.regime}, {situation.demand}{stall}", *unusual(situation)])
 
 
 def title(situation: EpisodeStratum) -> str:

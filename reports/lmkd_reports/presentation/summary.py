@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import groupby
@@ -23,12 +22,19 @@ from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
+from lmkd_reports.format.meanings import meaning
+from lmkd_reports.format.names import situation_details
+from lmkd_reports.format.names import situation_name
+from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.names import stratum_origin
+from lmkd_reports.format.notes import Notes
+from lmkd_reports.format.plain import COLUMNS
+from lmkd_reports.format.plain import plain
+from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import observed
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.meanings import meaning
-from lmkd_reports.presentation.notes import Notes
 from lmkd_reports.presentation.wording import FALSE_GAIN
 from lmkd_reports.presentation.wording import control_headline
 from lmkd_reports.presentation.wording import device_comparisons
@@ -37,12 +43,9 @@ from lmkd_reports.presentation.wording import false_gain
 from lmkd_reports.presentation.wording import headline
 from lmkd_reports.presentation.wording import meter
 from lmkd_reports.presentation.wording import noise_floor
-from lmkd_reports.presentation.wording import stratum_name
-from lmkd_reports.presentation.wording import stratum_origin
 from lmkd_reports.presentation.wording import told_pairs
 from lmkd_reports.presentation.wording import unsteady
 
-COLUMNS = 72
 ARM_COLUMNS = 19
 VERDICT_COLUMNS = 19
 RATIO_COLUMNS = 6
@@ -80,43 +83,37 @@ def render_summary(analysis: Analysis) -> str:
     return "\n".join(plain(line).rstrip() for line in lines) + "\n"
 
 
-def plain(text: str) -> str:
-    """``text`` in printable ASCII: part of it comes from devices."""
-    shown = text.replace(units.NOTHING, "-").encode("ascii", "backslashreplace").decode()
-    return "".join(letter if letter.isprintable() else "?" for letter in shown)
-
-
 def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
     yield f"pytest-lmkd: {_about(analysis)}"
     for info in analysis.runs:
         seed = f", seed {info.seed}" if analysis.tells_times or analysis.tells_kills else ""
-        yield from _wrap(f"run {info.run_id}, started {info.started_utc}{seed}")
+        yield from wrapped(f"run {info.run_id}, started {info.started_utc}{seed}")
     if analysis.tells_times:
-        yield from _wrap(
+        yield from wrapped(
             f"trials: {analysis.planned} planned, {analysis.recorded} recorded, {analysis.valid} valid"
         )
     if analysis.tells_kills:
-        yield from _wrap(
+        yield from wrapped(
             f"episodes: {analysis.planned_episodes} planned, {analysis.recorded_episodes} recorded, "
             f"{analysis.valid_episodes} valid"
         )
     if analysis.warmups:
-        yield from _wrap(f"{analysis.warmups} more to warm up, kept but not counted")
+        yield from wrapped(f"{analysis.warmups} more to warm up, kept but not counted")
     for device in analysis.devices:
         yield from _device(device, analysis, notes)
     yield ""
     if analysis.tells_times:
-        yield from _wrap(LEGEND)
+        yield from wrapped(LEGEND)
     yield from _further_legends(analysis)
     if notes.texts:
         yield ""
     for number, text in enumerate(notes.texts, start=1):
-        yield from _wrap(f"[{number}] {text}", indent="    ")
+        yield from wrapped(f"[{number}] {text}", indent="    ")
     if analysis.problems:
         yield ""
         yield "Not used:"
     for problem in analysis.problems:
-        yield from _wrap(f"  {problem}", indent="    ")
+        yield from wrapped(f"  {problem}", indent="    ")
 
 
 def _about(analysis: Analysis) -> str:
@@ -129,20 +126,20 @@ def _about(analysis: Analysis) -> str:
 
 def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:
     yield ""
-    yield from _wrap(f"== {device.name}", indent="   ")
-    yield from _wrap(f"   {device_line(device)}", indent="   ")
-    yield from _wrap(f"   {meter(device)}", indent="     ")
+    yield from wrapped(f"== {device.name}", indent="   ")
+    yield from wrapped(f"   {device_line(device)}", indent="   ")
+    yield from wrapped(f"   {meter(device)}", indent="     ")
     for pair in told_pairs(device, analysis) if analysis.tells_times else ():
-        yield from _wrap(f"   {headline(device, pair)}", indent="     ")
-    yield from _wrap(f"   {control_headline(device)}", indent="     ")
-    yield from _wrap(f"   {noise_floor(device)}", indent="     ")
-    yield from _wrap(f"   {unsteady(device)}", indent="     ")
+        yield from wrapped(f"   {headline(device, pair)}", indent="     ")
+    yield from wrapped(f"   {control_headline(device)}", indent="     ")
+    yield from wrapped(f"   {noise_floor(device)}", indent="     ")
+    yield from wrapped(f"   {unsteady(device)}", indent="     ")
     for pair in kills.pairs_of(device.pressure):
-        yield from _wrap(f"   {kills.headline(device.pressure, pair)}", indent="     ")
+        yield from wrapped(f"   {kills.headline(device.pressure, pair)}", indent="     ")
     if device.conformance:
         yield from _conformance(device.conformance)
     for skip in device.skips:
-        yield from _wrap(f"   skipped: {skip.what} {skip.name} ({skip.reason})", indent="     ")
+        yield from wrapped(f"   skipped: {skip.what} {skip.name} ({skip.reason})", indent="     ")
     yield from _overview(device, analysis)
     for scenario, strata in groupby(device.strata, lambda result: result.stratum.scenario):
         yield from _meaning(scenario)
@@ -152,7 +149,7 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
         yield from _pressure(result)
         for comparison in result.false_gains:
             said = f"  !! {comparison.candidate} against {comparison.baseline}: {FALSE_GAIN}"
-            yield from _wrap(said, indent="     ")
+            yield from wrapped(said, indent="     ")
     for one in device.observed:
         yield from _observed(one)
 
@@ -160,10 +157,10 @@ def _device(device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[
 def _pressure(result: PressureResult) -> Iterator[str]:
     situation = result.situation
     yield ""
-    yield from _wrap(f"-- {kills.situation_name(situation)}: {kills.title(situation)}", indent="   ")
-    yield from _wrap(f"   ({kills.situation_details(situation)})", indent="   ")
+    yield from wrapped(f"-- {situation_name(situation)}: {kills.title(situation)}", indent="   ")
+    yield from wrapped(f"   ({situation_details(situation)})", indent="   ")
     if kills.expectation(situation):
-        yield from _wrap(f"   Expected: {kills.expectation(situation)}", indent="   ")
+        yield from wrapped(f"   Expected: {kills.expectation(situation)}", indent="   ")
     yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3}  total needed  extra premature  alive  p99 ms"
     for arm in result.arms:
         yield from _kill_line(arm)
@@ -177,16 +174,16 @@ def _kill_line(arm: PressureArm) -> Iterator[str]:
         f"{kills.number(count):>{width}}" for count, width in zip(counts, KILL_WIDTHS, strict=True)
     )
     p99 = kills.milliseconds(arm.fault_p99_ns)
-    yield from _wrap(f"  {arm.arm:<{ARM_COLUMNS}} {arm.valid:>3} {numbers}  {p99:>6}", indent="      ")
+    yield from wrapped(f"  {arm.arm:<{ARM_COLUMNS}} {arm.valid:>3} {numbers}  {p99:>6}", indent="      ")
     for reason, number in arm.invalid:
-        yield from _wrap(f"    {number} invalid: {reason}", indent="      ")
+        yield from wrapped(f"    {number} invalid: {reason}", indent="      ")
 
 
 def _kill_comparison(comparison: KillComparison) -> Iterator[str]:
     again = " (the same arm again)" if comparison.is_again else ""
-    yield from _wrap(f"  {comparison.candidate} - {comparison.baseline}{again}", indent="      ")
+    yield from wrapped(f"  {comparison.candidate} - {comparison.baseline}{again}", indent="      ")
     if comparison.total is None or comparison.total.p is None:
-        yield from _wrap(f"      {_without_interval(comparison)}: {comparison.verdict}", indent="        ")
+        yield from wrapped(f"      {_without_interval(comparison)}: {comparison.verdict}", indent="        ")
         return
     rows = (
         ("total", comparison.total, comparison.verdict),
@@ -195,7 +192,7 @@ def _kill_comparison(comparison: KillComparison) -> Iterator[str]:
     for name, found, verdict in rows:
         shown = kills.difference(found).replace(kills.MINUS, "-")
         says = f"      {name} {shown:<25} p {kills.p_value(found):<8}"
-        yield from _wrap(f"{says} {verdict}", indent="      ")
+        yield from wrapped(f"{says} {verdict}", indent="      ")
 
 
 def _without_interval(comparison: KillComparison) -> str:
@@ -210,19 +207,19 @@ def _without_interval(comparison: KillComparison) -> str:
 
 def _observed(one: Observed) -> Iterator[str]:
     yield ""
-    yield from _wrap(f"-- {one.scenario}, the device's own lmkd: {observed.headline(one)}", indent="   ")
+    yield from wrapped(f"-- {one.scenario}, the device's own lmkd: {observed.headline(one)}", indent="   ")
     for name, text in observed.rows(one):
-        yield from _wrap(f"   {name:<13} {text}", indent=" " * 17)
+        yield from wrapped(f"   {name:<13} {text}", indent=" " * 17)
 
 
 def _conformance(conformance: Conformance) -> Iterator[str]:
     """What came of the cases in a line, then each wrong answer, then a line each for what is counted."""
-    yield from _wrap(f"   conformance, {cases.headline(conformance)}", indent="     ")
+    yield from wrapped(f"   conformance, {cases.headline(conformance)}", indent="     ")
     for case in conformance.failed:
-        yield from _wrap(f"   !! {case.case}, {cases.way(case)}: {case.answer}", indent="      ")
-        yield from _wrap(f"      expected: {case.expected or units.NOTHING}", indent="      ")
+        yield from wrapped(f"   !! {case.case}, {cases.way(case)}: {case.answer}", indent="      ")
+        yield from wrapped(f"      expected: {case.expected or units.NOTHING}", indent="      ")
     for name, group in groupby(conformance.counted, lambda case: case.case):
-        yield from _wrap(f"     {name}: {_seen(list(group))}", indent="       ")
+        yield from wrapped(f"     {name}: {_seen(list(group))}", indent="       ")
 
 
 def _seen(counted: Sequence[CaseRecord]) -> str:
@@ -249,7 +246,7 @@ def _overview(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
 def _overview_list(title: str, compared: Sequence[tuple[Stratum, Comparison]]) -> Iterator[str]:
     if compared:
         yield ""
-        yield from _wrap(f"  {title}", indent="    ")
+        yield from wrapped(f"  {title}", indent="    ")
     for stratum, comparison in compared:
         yield from _overview_line(stratum, comparison)
 
@@ -262,21 +259,21 @@ def _overview_line(stratum: Stratum, comparison: Comparison) -> Iterator[str]:
     line = (
         f"  {comparison.verdict:<{VERDICT_COLUMNS}} {shown:>{RATIO_COLUMNS}}  {stratum_name(stratum)}{mark}"
     )
-    yield from _wrap(line, indent=" " * (VERDICT_COLUMNS + RATIO_COLUMNS + 7))
+    yield from wrapped(line, indent=" " * (VERDICT_COLUMNS + RATIO_COLUMNS + 7))
 
 
 def _meaning(scenario: str) -> Iterator[str]:
     said = meaning(scenario)
     if said.title:
         yield ""
-        yield from _wrap(f"-- {scenario}: {said.title}", indent="   ")
+        yield from wrapped(f"-- {scenario}: {said.title}", indent="   ")
     if said.expectation:
-        yield from _wrap(f"   Expected: {said.expectation}", indent="   ")
+        yield from wrapped(f"   Expected: {said.expectation}", indent="   ")
 
 
 def _stratum(result: StratumResult, notes: Notes) -> Iterator[str]:
     yield ""
-    yield from _wrap(f"{stratum_name(result.stratum)} ({stratum_origin(result.stratum)})", indent="  ")
+    yield from wrapped(f"{stratum_name(result.stratum)} ({stratum_origin(result.stratum)})", indent="  ")
     times = " ".join(f"{name:>6}" for name in ("50 %", "90 %", "99 %", "exit"))
     yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3} {times}  ESRCH  in %"
     for arm in result.arms:
@@ -296,7 +293,7 @@ def _comparisons(result: StratumResult, notes: Notes) -> Iterator[str]:
     for comparison in present:
         yield from _comparison(comparison, notes)
         if comparison in result.false_gains:
-            yield from _wrap(f"  !! {false_gain(result)}", indent="     ")
+            yield from wrapped(f"  !! {false_gain(result)}", indent="     ")
 
 
 def _arm(arm: ArmResult, notes: Notes) -> Iterator[str]:
@@ -321,7 +318,7 @@ def _costs(result: StratumResult) -> Iterator[str]:
     for what, answers in told.items():
         if answers:
             text = "; ".join(f"{arm} {answer}" for arm, answer in answers.items())
-            yield from _wrap(f"  {what}: {text}", indent="      ")
+            yield from wrapped(f"  {what}: {text}", indent="      ")
 
 
 def _torn_down_by(result: StratumResult) -> dict[str, str]:
@@ -337,16 +334,16 @@ def _tally(counts: tuple[Count, ...]) -> str:
 def _further_legends(analysis: Analysis) -> Iterator[str]:
     strata = [stratum for device in analysis.devices for stratum in device.strata]
     if any(stratum.stratum.is_control for stratum in strata):
-        yield from _wrap(CONTROL_LEGEND)
+        yield from wrapped(CONTROL_LEGEND)
     if any(arm.tells_cost for stratum in strata for arm in stratum.arms):
-        yield from _wrap(COST_LEGEND)
+        yield from wrapped(COST_LEGEND)
     if analysis.tells_kills:
-        yield from _wrap(KILLS_LEGEND)
+        yield from wrapped(KILLS_LEGEND)
     if analysis.tells_apps:
-        yield from _wrap(observed.LEGEND)
+        yield from wrapped(observed.LEGEND)
     told = [device.conformance for device in analysis.devices if device.conformance]
     for text in dict.fromkeys(cases.legend(case) for conformance in told for case in conformance.counted):
-        yield from _wrap(text)
+        yield from wrapped(text)
 
 
 def _median(spread: Spread | None) -> str:
@@ -363,18 +360,11 @@ def _comparison(comparison: Comparison, notes: Notes) -> Iterator[str]:
     numbers = f"{units.ratio(ratio.estimate)} ({units.interval(ratio.interval)})"
     line = f"{pair:<29} {numbers:<22} {comparison.verdict}"
     if len(line) > COLUMNS:
-        yield from _wrap(pair, indent="      ")
+        yield from wrapped(pair, indent="      ")
         line = f"      {numbers:<22} {comparison.verdict}"
     yield from _with_marks(line, marks)
 
 
 def _with_marks(line: str, marks: list[int]) -> Iterator[str]:
     marked = line + "".join(f" [{mark}]" for mark in marks)
-    yield from [marked] if len(marked) <= COLUMNS else _wrap(marked, indent="      ")
-
-
-def _wrap(text: str, indent: str = "") -> list[str]:
-    """``text`` in lines of at most 72 columns; words longer than that are broken."""
-    return textwrap.wrap(
-        plain(text), COLUMNS, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False
-    )
+    yield from [marked] if len(marked) <= COLUMNS else wrapped(marked, indent="      ")

@@ -14,9 +14,8 @@ from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.meanings import meaning
-from lmkd_reports.strata import unusual
+from lmkd_reports.format import units
+from lmkd_reports.format.names import stratum_name
 
 REGIMES = {
     "natural": "as it happens by itself",
@@ -39,38 +38,6 @@ class Sentence:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.says}: {self.verdict}"
-
-
-def stall_name(stratum: Stratum) -> str:
-    """What holds the memory and for how long, as far as the scenario's name leaves it open; may be empty."""
-    said = stratum.stall in {"none", meaning(stratum.scenario).stall}
-    hold = f"{stratum.hold_ms} ms" if stratum.hold_ms else ""
-    return hold if said else f"{stratum.stall} {hold}".strip()
-
-
-def stratum_details(stratum: Stratum) -> str:
-    """Everything of the name but the scenario, for example ``300 ms, 64 MB, 16 threads``."""
-    usual = meaning(stratum.scenario)
-    parts = (
-        stall_name(stratum),
-        units.size(stratum.victim_kb),
-        units.count(stratum.threads, "thread"),
-        stratum.shape if stratum.shape != usual.shape else "",
-        f"{stratum.dirty_pct} % dirty" if stratum.dirty_pct != usual.dirty_pct else "",
-        f"{stratum.compress_pct} % compressible" if stratum.compress_pct else "",
-        *unusual(stratum),
-    )
-    return ", ".join(part for part in parts if part)
-
-
-def stratum_name(stratum: Stratum) -> str:
-    """For example ``held-by-vm-readv, 300 ms, 64 MB, 16 threads``."""
-    return f"{stratum.scenario}, {stratum_details(stratum)}"
-
-
-def stratum_origin(stratum: Stratum) -> str:
-    """What the name leaves out: ``reclaim, natural``."""
-    return f"{stratum.suite}, {stratum.regime}"
 
 
 def sentence(stratum: Stratum, comparison: Comparison) -> Sentence:
