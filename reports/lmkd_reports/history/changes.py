@@ -24,12 +24,12 @@ from lmkd_core.statistics.changepoints import fewest_values
 from lmkd_core.statistics.multiplicity import holm
 from lmkd_core.statistics.paired import SHORTEST_NS
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import History
 from lmkd_reports.history.series import Point
 from lmkd_reports.history.series import Series
-from lmkd_reports.presentation import units
 
 CONSTANT = "the same in every build"
 

@@ -13,11 +13,11 @@ import altair as alt
 import pandas as pd
 
 from lmkd_core.statistics.bounds import Bounds
+from lmkd_reports.format import units
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
 from lmkd_reports.history.changes import Judged
 from lmkd_reports.history.words import movement
-from lmkd_reports.presentation import units
 from lmkd_reports.presentation.figures import HEIGHT
 from lmkd_reports.presentation.figures import LOG_FROM
 from lmkd_reports.presentation.figures import WIDTH

@@ -13,10 +13,11 @@ from markupsafe import Markup
 
 from lmkd_core.statistics.changepoints import FEWEST_ASIDE
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format.marks import MARKS
+from lmkd_reports.format.names import place_name
 from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.gate.metrics import Metric
 from lmkd_reports.gate.runs import Place
-from lmkd_reports.gate.words import place_name
 from lmkd_reports.history import words
 from lmkd_reports.history.changes import Changes
 from lmkd_reports.history.changes import Judged
@@ -24,7 +25,6 @@ from lmkd_reports.history.figures import history_figure
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import DeviceHistory
 from lmkd_reports.history.series import History
-from lmkd_reports.presentation.html import MARKS
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 

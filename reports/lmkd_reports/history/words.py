@@ -10,6 +10,8 @@ from datetime import datetime
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.paired import SHORTEST_NS
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
+from lmkd_reports.format.names import place_name
 from lmkd_reports.gate import words
 from lmkd_reports.gate.metrics import Kind
 from lmkd_reports.gate.metrics import Metric
@@ -17,7 +19,6 @@ from lmkd_reports.history.changes import Change
 from lmkd_reports.history.changes import Judged
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import Measure
-from lmkd_reports.presentation import units
 
 UNITS = {Kind.TIME: " ms", Kind.SHARE: "", Kind.COUNT: " an episode"}
 """What stands after a number: that of a share is its own."""
@@ -40,7 +41,7 @@ def sentence(change: Change) -> str:
     series = change.series
     where = f"between build {build_name(change.before.last)} and build {build_name(change.after.first)}"
     gap = f", with {units.count(change.between, 'build')} without it between them" if change.between else ""
-    what = f"{series.metric.name} of {series.arm} in {words.place_name(series.place)}"
+    what = f"{series.metric.name} of {series.arm} in {place_name(series.place)}"
     return f"{where}{gap}, {what} {movement(change)}"
 
 
