@@ -1,9 +1,9 @@
 """From the records of a run to a report: a page, and a text table for a mail.
 
-Layers, each knowing only those above it: ``records`` (files to typed records), ``frames`` (records
-to data frames), ``statistics`` (pure functions on arrays), ``analysis`` (everything a report says,
-as frozen values), ``presentation`` (page, text, figures; no arithmetic on measurements). ``gate`` stands
-beside the last two: two runs compared, and held to limits.
+Layers, each of which knows only those above it: ``strata`` (the order of a stratum's fields), ``analysis``
+(records to data frames to all values of a report), ``format`` (numbers, names and plain text), ``metrics``
+(samples by metric), ``gate`` (two runs compared, and held to limits), ``presentation`` (page, text, figures; no
+arithmetic on measurements), ``history`` (many builds). ``export``, ``fleet`` and ``ingest`` stand beside them.
 """
 
 from __future__ import annotations

@@ -114,10 +114,10 @@ def trial_frame(trials: Sequence[TrialRecord]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(MEASURED, "float64"))
 
 
-def telling(trials: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The trials of which a missing time in ``column`` means that it had not come by the timeout.
+def censorable(trials: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The trials in which a missing time in ``column`` is censored at the timeout.
 
-    By the device's free memory (``meter`` is ``system``) nobody can tell 99 %.
+    Free memory (``meter`` is ``system``) cannot resolve 99 %: there the time is missing in every trial.
     """
     return trials[trials["meter"] != "system"] if column == "reclaim_99_ns" else trials
 

@@ -34,12 +34,12 @@ def compare(options: argparse.Namespace) -> int:
 
 def gate(options: argparse.Namespace) -> int:
     """Prints what came of every check. Raises: UsageProblem: a limit is none, or nothing can be checked."""
-    found = _gate(options)
+    result = _gate(options)
     if options.junit:
-        write_junit(options.junit, found, require_data=options.require_data)
-    told = gate_json if options.json else gate_text
-    print(told(found, require_data=options.require_data), end="")
-    return EXIT_CHECK_FAILED if found.fails(require_data=options.require_data) else EXIT_OK
+        write_junit(options.junit, result, require_data=options.require_data)
+    render = gate_json if options.json else gate_text
+    print(render(result, require_data=options.require_data), end="")
+    return EXIT_CHECK_FAILED if result.fails(require_data=options.require_data) else EXIT_OK
 
 
 def _gate(options: argparse.Namespace) -> Gate:

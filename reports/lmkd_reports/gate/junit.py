@@ -48,13 +48,13 @@ def junit_xml(gate: Gate, *, require_data: bool) -> bytes:
 
 
 def _case(suite: ElementTree.Element, check: Check, *, require_data: bool) -> None:
-    found = check.found
+    compared = check.compared
     case = ElementTree.SubElement(
         suite,
         "testcase",
         {
-            "classname": plain(f"{found.devices}: {place_name(found.place)}"),
-            "name": plain(f"{found.arm}: {found.metric.name}"),
+            "classname": plain(f"{compared.devices}: {place_name(compared.place)}"),
+            "name": plain(f"{compared.arm}: {compared.metric.name}"),
             "time": "0",
         },
     )

@@ -20,9 +20,9 @@ from lmkd_reports.gate.comparison import Compared
 from lmkd_reports.gate.comparison import ComparedDevices
 from lmkd_reports.gate.comparison import Comparison
 from lmkd_reports.gate.environment import Difference
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.runs import Cell
 from lmkd_reports.gate.runs import LoadedRun
+from lmkd_reports.metrics.cells import Cell
+from lmkd_reports.metrics.metrics import METRICS
 
 METRIC_COLUMNS = 12
 VALUE_COLUMNS = 6
@@ -151,27 +151,27 @@ def _arm(arm: str, compared: Sequence[Compared], notes: Notes) -> Iterator[str]:
         yield from _with_verdict(line, one, notes)
 
 
-def _with_verdict(line: str, found: Compared, notes: Notes) -> Iterator[str]:
-    marks = "".join(f" [{mark}]" for mark in notes.refer(found.notes))
+def _with_verdict(line: str, compared: Compared, notes: Notes) -> Iterator[str]:
+    marks = "".join(f" [{mark}]" for mark in notes.refer(compared.notes))
     for left in (line, line.rstrip()):
-        whole = f"{left} {found.verdict}{marks}"
+        whole = f"{left} {compared.verdict}{marks}"
         if len(whole) <= COLUMNS:
             yield whole
             return
     yield line.rstrip()
-    yield from wrapped(f"{' ' * (METRIC_COLUMNS + 2 * VALUE_COLUMNS + 6)}{found.verdict}{marks}", "      ")
+    yield from wrapped(f"{' ' * (METRIC_COLUMNS + 2 * VALUE_COLUMNS + 6)}{compared.verdict}{marks}", "      ")
 
 
 def _checks(outcome: Outcome, checks: Sequence[Check]) -> Iterator[str]:
     """The checks of one outcome; those of one place beside each other."""
     if checks:
         yield from ("", f"{outcome}:")
-    several = len({check.found.devices for check in checks}) > 1
-    for (devices, place), group in groupby(checks, lambda check: (check.found.devices, check.found.place)):
+    several = len({check.compared.devices for check in checks}) > 1
+    for (devices, place), group in groupby(checks, lambda check: check.compared.where):
         where = f"{devices}: " if several else ""
         yield from wrapped(f"  {where}{place_name(place)}", "    ")
         for check in group:
-            yield from wrapped(f"    {check.found.arm}: {words.result(check)}", "      ")
+            yield from wrapped(f"    {check.compared.arm}: {words.result(check)}", "      ")
 
 
 def _not_used(comparison: Comparison) -> Iterator[str]:
