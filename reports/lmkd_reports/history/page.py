@@ -15,9 +15,6 @@ from lmkd_core.statistics.changepoints import FEWEST_ASIDE
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format.marks import MARKS
 from lmkd_reports.format.names import place_name
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.gate.runs import Place
 from lmkd_reports.history import words
 from lmkd_reports.history.changes import Changes
 from lmkd_reports.history.changes import Judged
@@ -25,6 +22,9 @@ from lmkd_reports.history.figures import history_figure
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import DeviceHistory
 from lmkd_reports.history.series import History
+from lmkd_reports.metrics.cells import Place
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 
@@ -177,8 +177,8 @@ def _metric(device: DeviceHistory, judged: list[Judged], figures: Mapping[Group,
     metric = judged[0].series.metric
     return MetricView(
         metric=metric,
-        typical=words.TYPICAL[metric.kind],
-        whiskers=words.WHISKERS[metric.kind],
+        typical=metric.kind.typical_name,
+        whiskers=metric.kind.spread_name,
         counted=f"{metric.of}s",
         judged=judged,
         rows=list(_rows(device, judged)),
@@ -198,7 +198,7 @@ def _cells(one: Judged) -> dict[int, Cell]:
     changed: dict[int, Verdict] = {change.after.first.number: change.verdict for change in one.changes}
     return {
         point.build.number: Cell(
-            words.number(metric.kind, point.measure.value),
+            metric.kind.text(point.measure.value),
             words.spread(metric, point.measure),
             point.measure.values,
             changed.get(point.build.number, ""),

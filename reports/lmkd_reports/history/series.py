@@ -23,18 +23,15 @@ from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import is_run
 from lmkd_core.statistics.bounds import Bounds
-from lmkd_core.statistics.bounds import censored_quantile
-from lmkd_core.statistics.shares import wilson
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.gate.metrics import Sample
-from lmkd_reports.gate.metrics import typical
-from lmkd_reports.gate.runs import Cells
-from lmkd_reports.gate.runs import Place
-from lmkd_reports.gate.runs import cells_of
+from lmkd_reports.metrics.cells import Cells
+from lmkd_reports.metrics.cells import Place
+from lmkd_reports.metrics.cells import cells_of
+from lmkd_reports.metrics.kinds import Kind
+from lmkd_reports.metrics.kinds import Sample
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
 
 SHOWN = tuple(METRICS[name] for name in ("reclaim_90", "esrch", "kills_total", "kills_extra"))
 DEEPEST = 3
@@ -253,23 +250,11 @@ def _measures(cells: Cells) -> dict[_Key, Measure]:
 
 
 def _measure(kind: Kind, sample: Sample | None) -> Measure | None:
-    value = typical(kind, sample) if sample is not None else None
+    value = kind.typical(sample) if sample is not None else None
     if sample is None or value is None:
         return None
-    low, high = _whiskers(kind, sample)
+    low, high = kind.spread(sample)
     return Measure(value, low, high, len(sample))
-
-
-def _whiskers(kind: Kind, sample: Sample) -> tuple[Bounds, Bounds]:
-    if kind is Kind.SHARE:
-        share = wilson(int(sample.values.sum()), len(sample))
-        assert share is not None  # a sample without values has no typical one
-        return Bounds(share.low, share.low), Bounds(share.high, share.high)
-    timeouts = sample.timeouts if kind is Kind.TIME else sample.values
-    low, high = (censored_quantile(sample.values, timeouts, share) for share in (0.25, 0.75))
-    assert low is not None
-    assert high is not None
-    return low, high
 
 
 def _check(folder: Path, found: _Found, reading: Reading) -> None:
