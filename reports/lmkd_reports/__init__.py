@@ -2,8 +2,9 @@
 
 Layers, each of which knows only those above it: ``strata`` (the order of a stratum's fields), ``analysis``
 (records to data frames to all values of a report), ``format`` (numbers, names and plain text), ``metrics``
-(samples by metric), ``gate`` (two runs compared, and held to limits), ``presentation`` (page, text, figures; no
-arithmetic on measurements), ``history`` (many builds). ``export``, ``fleet`` and ``ingest`` stand beside them.
+(samples by metric), ``gate`` (two runs compared, and held to limits), ``presentation`` (page, text, figures;
+no arithmetic on measurements), ``history`` (many builds). ``export``, ``fleet`` and ``ingest`` stand beside
+them.
 """
 
 from __future__ import annotations
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from lmkd_reports.analysis import analyse
     from lmkd_reports.analysis import combine
     from lmkd_reports.analysis.frames import load_run
-    from lmkd_reports.presentation import render_html
-    from lmkd_reports.presentation import render_summary
+    from lmkd_reports.presentation.html import render_html
+    from lmkd_reports.presentation.summary import render_summary
 
 __all__ = [
     "ReportPaths",
@@ -36,8 +37,8 @@ _HOMES = {
     "load_run": "lmkd_reports.analysis.frames",
     "analyse": "lmkd_reports.analysis",
     "combine": "lmkd_reports.analysis",
-    "render_html": "lmkd_reports.presentation",
-    "render_summary": "lmkd_reports.presentation",
+    "render_html": "lmkd_reports.presentation.html",
+    "render_summary": "lmkd_reports.presentation.summary",
 }
 
 

@@ -41,8 +41,8 @@ def write_report(
     folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
     analysis = _analysis(folders, reading, detectable)
     paths = _paths(folders, html_path)
-    from lmkd_reports.presentation import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
-    from lmkd_reports.presentation import render_summary  # noqa: PLC0415
+    from lmkd_reports.presentation.html import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
+    from lmkd_reports.presentation.summary import render_summary  # noqa: PLC0415
 
     _write(paths.summary, render_summary(analysis))
     _write(paths.html, render_html(analysis))

@@ -328,7 +328,7 @@ class TestMeasures:
         assert held.stall_late_ns.median == Bounds(3e6, 3e6)
         assert held.reap_call_ns.median == Bounds(26e6, 26e6)
         assert arm_of(analysis, "reap-kill").stall_late_ns is None
-        assert not arm_of(analysis, "kill").tells_cost
+        assert not arm_of(analysis, "kill").has_teardown
         assert "process_mrelease 26000000 ns" in analysis.trials_csv
 
     def test_the_last_of_several_reaping_calls_counts(self, tmp_path: Path) -> None:

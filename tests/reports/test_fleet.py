@@ -36,7 +36,7 @@ from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.found import merged
 from lmkd_reports.fleet.reading import read_files
 from lmkd_reports.fleet.reading import read_fleet
-from lmkd_reports.strata import episode_stratum_from
+from lmkd_reports.format.strata import episode_stratum_from
 
 pytestmark = pytest.mark.large
 

@@ -38,7 +38,6 @@ from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.history import page as page_module
 from lmkd_reports.history import series as series_module
 from lmkd_reports.history.changes import CONSTANT
@@ -56,6 +55,7 @@ from lmkd_reports.history.series import Series
 from lmkd_reports.history.series import load_history
 from lmkd_reports.history.text import history_text
 from lmkd_reports.history.words import sentence
+from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.presentation import figures
 from pytest_lmkd.cli import main
 

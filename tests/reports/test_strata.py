@@ -18,11 +18,11 @@ from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.records.stratum import Stratum
 from lmkd_reports import analyse
 from lmkd_reports import load_run
-from lmkd_reports.strata import EPISODE_STRATUM
-from lmkd_reports.strata import LIMITS
-from lmkd_reports.strata import STRATUM
-from lmkd_reports.strata import stratum_from
-from lmkd_reports.strata import stratum_of
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import LIMITS
+from lmkd_reports.format.strata import STRATUM
+from lmkd_reports.format.strata import stratum_from
+from lmkd_reports.format.strata import stratum_of
 
 
 def test_the_fields_are_those_of_the_records() -> None:

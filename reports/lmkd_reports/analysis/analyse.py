@@ -24,11 +24,11 @@ from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.observed import observed_of
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
-from lmkd_reports.analysis.together import held_together
+from lmkd_reports.analysis.together import with_family_p
 from lmkd_reports.analysis.unsteady import unsteady_of
-from lmkd_reports.strata import STRATUM
-from lmkd_reports.strata import place_on_page
-from lmkd_reports.strata import stratum_from
+from lmkd_reports.format.strata import STRATUM
+from lmkd_reports.format.strata import place_on_page
+from lmkd_reports.format.strata import stratum_from
 
 CURVE_MARGIN = 1.08
 """Curves are drawn to this multiple of the time at which their band has come down."""
@@ -75,7 +75,7 @@ def analyse(run: Run, detectable: Detectable | None = None) -> Analysis:
         trials_csv=_csv(run.trials, run.info.run_id),
         records=run.raw,
     )
-    return held_together(analysis)
+    return with_family_p(analysis)
 
 
 def _device_names(run: Run) -> list[str]:

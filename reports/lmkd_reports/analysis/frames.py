@@ -29,7 +29,7 @@ from lmkd_core.records.run import RunInfo
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
-from lmkd_reports.strata import STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 TRIAL = ("device", *STRATUM, "arm", "block")
 """Columns that name one trial."""

@@ -77,7 +77,7 @@ class ArmResult:
     notes: tuple[str, ...]
 
     @property
-    def tells_cost(self) -> bool:
+    def has_teardown(self) -> bool:
         """Whether it is known who tore the memory down, or what that cost."""
         return bool(self.torn_down_by or self.stall_late_ns or self.reap_call_ns)
 
@@ -223,23 +223,23 @@ class Analysis:
         return ", ".join(run.run_id for run in self.runs)
 
     @property
-    def tells_times(self) -> bool:
+    def has_times(self) -> bool:
         """Whether it is about single kills and their times: not if the run did other things only."""
         return bool(self.planned or self.recorded) or not (
-            self.tells_answers or self.tells_kills or self.tells_apps
+            self.has_answers or self.has_kills or self.has_apps
         )
 
     @property
-    def tells_answers(self) -> bool:
+    def has_answers(self) -> bool:
         """Whether conformance cases were tried."""
         return any(device.conformance for device in self.devices)
 
     @property
-    def tells_apps(self) -> bool:
+    def has_apps(self) -> bool:
         """Whether the device's own lmkd was observed."""
         return any(device.observed for device in self.devices)
 
     @property
-    def tells_kills(self) -> bool:
+    def has_kills(self) -> bool:
         """Whether there were pressure episodes."""
         return bool(self.planned_episodes or self.recorded_episodes)

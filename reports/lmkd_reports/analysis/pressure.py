@@ -19,7 +19,7 @@ from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.planning import blocks_for_difference
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.strata import episode_stratum_of
+from lmkd_reports.format.strata import episode_stratum_of
 
 CLASSES = ("Z", "D", "in-flight", "other")
 SUBJECT = "reap-kill"

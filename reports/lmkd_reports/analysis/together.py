@@ -47,7 +47,7 @@ class _Adjusted:
         return None if _p(one) is None else next(self.left[family, one.candidate, one.baseline])
 
 
-def held_together(analysis: Analysis) -> Analysis:
+def with_family_p(analysis: Analysis) -> Analysis:
     """The analysis with ``p_page`` of each of its comparisons that has a p."""
     families: dict[Family, list[float]] = {}
     for family, one in _comparisons(analysis.devices):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from lmkd_reports.strata import EPISODE_STRATUM
-from lmkd_reports.strata import STRATUM
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 CLASSES = {
     "Z": "premature_z",

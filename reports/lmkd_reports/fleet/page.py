@@ -18,15 +18,15 @@ from lmkd_reports.fleet.figure import caterpillar
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.rows import PAIR
 from lmkd_reports.format import units
-from lmkd_reports.format.marks import MARKS
 from lmkd_reports.format.names import situation_details
 from lmkd_reports.format.names import situation_name
 from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
+from lmkd_reports.format.strata import episode_stratum_from
+from lmkd_reports.format.strata import stratum_from
 from lmkd_reports.presentation import kills
-from lmkd_reports.strata import EPISODE_STRATUM
-from lmkd_reports.strata import STRATUM
-from lmkd_reports.strata import episode_stratum_from
-from lmkd_reports.strata import stratum_from
+from lmkd_reports.presentation.marks import MARKS
 
 SHARES = (0.1, 0.5, 0.9)
 AT_EACH_END = 5

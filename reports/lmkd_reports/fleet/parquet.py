@@ -36,7 +36,7 @@ from lmkd_reports.fleet.frames import TRIAL_KEY
 from lmkd_reports.fleet.frames import TRIALS as TRIAL_COLUMNS
 from lmkd_reports.fleet.rows import kill_rows
 from lmkd_reports.fleet.rows import time_rows
-from lmkd_reports.strata import DEFAULTS
+from lmkd_reports.format.strata import DEFAULTS
 
 if TYPE_CHECKING:
     from distributed import Client

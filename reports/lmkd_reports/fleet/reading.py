@@ -41,8 +41,8 @@ from lmkd_reports.fleet.frames import episode_frame
 from lmkd_reports.fleet.frames import trial_frame
 from lmkd_reports.fleet.rows import kill_rows
 from lmkd_reports.fleet.rows import time_rows
-from lmkd_reports.strata import EPISODE_STRATUM
-from lmkd_reports.strata import STRATUM
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 FILES_A_TASK = 8
 

@@ -29,8 +29,8 @@ from lmkd_reports.analysis.verdicts import judge
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import COUNTS
 from lmkd_reports.fleet.frames import RUN
-from lmkd_reports.strata import EPISODE_STRATUM
-from lmkd_reports.strata import STRATUM
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 PAIR = ("candidate", "baseline")
 MEASURE = ("blocks", "estimate", "low", "high", "p", "verdict")

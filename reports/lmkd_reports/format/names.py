@@ -8,7 +8,7 @@ from lmkd_core.records.stratum import Stratum
 from lmkd_reports.format import units
 from lmkd_reports.format.meanings import meaning
 from lmkd_reports.format.plain import plain
-from lmkd_reports.strata import unusual
+from lmkd_reports.format.strata import unusual
 
 
 def stall_name(stratum: Stratum) -> str:

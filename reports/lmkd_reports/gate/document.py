@@ -12,6 +12,7 @@ from typing import Any
 
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
+from lmkd_reports.format.strata import stratum_values
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Gate
 from lmkd_reports.gate.checks import Outcome
@@ -22,7 +23,6 @@ from lmkd_reports.gate.comparison import Side
 from lmkd_reports.gate.environment import Difference
 from lmkd_reports.gate.runs import LoadedRun
 from lmkd_reports.metrics.cells import Cell
-from lmkd_reports.strata import stratum_values
 
 SCHEMA = 1
 

@@ -16,12 +16,12 @@ from lmkd_core.records.observation import ObservationRecord
 from lmkd_core.records.stratum import AnyStratum
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_reports.analysis.frames import Run
+from lmkd_reports.format.strata import STRATUM
+from lmkd_reports.format.strata import episode_stratum_of
+from lmkd_reports.format.strata import stratum_from
 from lmkd_reports.metrics.kinds import Sample
 from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.metrics.metrics import samples_of
-from lmkd_reports.strata import STRATUM
-from lmkd_reports.strata import episode_stratum_of
-from lmkd_reports.strata import stratum_from
 
 Place = AnyStratum
 Cell = tuple[Place, str]

@@ -133,7 +133,7 @@ def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sen
         wording.Sentence(situation_name(result.situation), _statement(result, one), one.verdict)
         for result, one in _compared(results, pair)
     ]
-    return wording.told_once(told) if all(one.verdict in wording.UNDECIDED for one in told) else told
+    return wording.said_once(told) if all(one.verdict in wording.UNDECIDED for one in told) else told
 
 
 def _compared(results: Sequence[PressureResult], pair: Pair) -> list[tuple[PressureResult, KillComparison]]:

@@ -58,10 +58,10 @@ def _statement(comparison: Comparison) -> str:
 
 def sentences(compared: Sequence[tuple[Stratum, Comparison]]) -> list[Sentence]:
     """One sentence a stratum; a single one where all say the same, such as that an arm was skipped."""
-    return told_once([sentence(stratum, comparison) for stratum, comparison in compared])
+    return said_once([sentence(stratum, comparison) for stratum, comparison in compared])
 
 
-def told_once(told: list[Sentence]) -> list[Sentence]:
+def said_once(told: list[Sentence]) -> list[Sentence]:
     """``told``, or one sentence for all strata where all say the same."""
     if len({one.says for one in told}) == 1 and len(told) > 1:
         return [Sentence(f"all {len(told)} strata", told[0].says, told[0].verdict)]
@@ -134,7 +134,7 @@ def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
     return f"{pair_name(pair)}: {device_tally(device, pair)}"
 
 
-def told_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
+def asked_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
     """The page's pairs of arms that were asked of this device; of a device without a stratum all."""
     asked = {(one.candidate, one.baseline) for result in device.strata for one in result.comparisons}
     return [pair for pair in analysis.pairs if pair in asked or not device.strata]
