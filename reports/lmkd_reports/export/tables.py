@@ -14,7 +14,7 @@ import msgspec
 
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.records.stratum import Stratum
-from lmkd_reports.strata import STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 Kind = Literal["text", "integer", "boolean"]
 """``integer`` has 64 bits and a sign."""

@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from lmkd_core.statistics.changepoints import FEWEST_ASIDE
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.format.marks import MARKS
 from lmkd_reports.format.names import place_name
 from lmkd_reports.history import words
 from lmkd_reports.history.changes import Changes
@@ -25,6 +24,7 @@ from lmkd_reports.history.series import History
 from lmkd_reports.metrics.cells import Place
 from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.metrics.metrics import Metric
+from lmkd_reports.presentation.marks import MARKS
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 
