@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lmkd_core.records.arms import once
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.reading import Problem
@@ -15,9 +14,9 @@ from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.curves import Band
 from lmkd_core.statistics.curves import Steps
 from lmkd_core.statistics.paired import PairedRatio
-from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.cases import Conformance
+from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.unsteady import Unsteady
@@ -83,12 +82,8 @@ class ArmResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """``candidate``'s reclaim_90_ns over ``baseline``'s in one stratum on one device.
-
-    ``blocks_needed`` is how many blocks would find ``detectable``'s ratio, None where that is not known.
-    ``p_page`` is the ratio's p after Holm over all comparisons of the two arms on the page.
-    """
+class Comparison(Claim):
+    """``candidate``'s reclaim_90_ns over ``baseline``'s in one stratum on one device."""
 
     candidate: str
     baseline: str
@@ -99,19 +94,8 @@ class Comparison:
     p_page: float | None = None
 
     @property
-    def is_again(self) -> bool:
-        """Whether an arm is compared with itself (A/A): a difference is noise."""
-        return once(self.candidate) == once(self.baseline)
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether it says that there is a difference."""
-        return self.verdict in {Verdict.BETTER, Verdict.WORSE}
-
-    @property
-    def holds_together(self) -> bool:
-        """Whether the claim stands for all comparisons of the two arms on the page together."""
-        return self.is_claim and self.p_page is not None and self.p_page <= 1 - CONFIDENCE
+    def p(self) -> float | None:
+        return self.ratio.p if self.ratio and self.ratio.interval else None
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -130,7 +114,7 @@ class Comparison:
 
     @property
     def is_unanimous(self) -> bool:
-        """Whether every block says the same, so that p is as small as that many blocks can make it."""
+        """Every block has the same sign."""
         return self.ratio is not None and self.blocks in {self.ratio.faster, self.ratio.slower}
 
 

@@ -17,7 +17,7 @@ from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.planning import blocks_for_difference
-from lmkd_core.statistics.shares import CONFIDENCE
+from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format.strata import episode_stratum_of
 
@@ -50,11 +50,10 @@ class PressureArm:
 
 
 @dataclass(frozen=True, slots=True)
-class KillComparison:
+class KillComparison(Claim):
     """``candidate`` against ``baseline``: all kills, which need no model, and the extra ones.
 
-    ``blocks_needed`` is how many blocks would find a difference of the size that a report was asked for in
-    all kills. ``p_page`` is the p of all kills after Holm over all comparisons of the two arms on the page.
+    Verdict, p and blocks needed are those of all kills.
     """
 
     candidate: str
@@ -67,28 +66,12 @@ class KillComparison:
     p_page: float | None = None
 
     @property
-    def is_again(self) -> bool:
-        """Whether an arm is compared with itself (A/A): a difference is noise."""
-        return once(self.candidate) == once(self.baseline)
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether it says that one arm kills more."""
-        return self.verdict in {Verdict.BETTER, Verdict.WORSE}
-
-    @property
-    def holds_together(self) -> bool:
-        """Whether the claim stands for all comparisons of the two arms on the page together."""
-        return self.is_claim and self.p_page is not None and self.p_page <= 1 - CONFIDENCE
+    def p(self) -> float | None:
+        return self.total.p if self.total else None
 
     @property
     def is_unanimous(self) -> bool:
-        """Whether p is as small as that many blocks can make it."""
-        return (
-            self.total is not None
-            and self.total.p is not None
-            and self.total.p <= 2.0 ** (1 - self.total.blocks)
-        )
+        return self.total is not None and self.p is not None and self.p <= 2.0 ** (1 - self.total.blocks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ def _of_kills(analysis: Analysis) -> list[Forest]:
     for number, device in enumerate(analysis.devices):
         for result in device.pressure:
             for one in result.comparisons[:1]:
-                place = situation_name(result.situation), (one.candidate, one.baseline)
+                place = situation_name(result.situation), one.pair
                 found.setdefault(place, []).append((number, device.name, one))
     shown = {place: rows for place, rows in found.items() if len(rows) >= FEWEST_DEVICES}
     scale = DifferenceScale.over(one.total for rows in shown.values() for _, _, one in rows if one.total)

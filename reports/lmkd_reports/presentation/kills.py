@@ -104,9 +104,7 @@ def missing_blocks(found: PairedDifference | None) -> str:
 
 
 def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
-    return list(
-        dict.fromkeys((one.candidate, one.baseline) for result in results for one in result.comparisons)
-    )
+    return list(dict.fromkeys(one.pair for result in results for one in result.comparisons))
 
 
 def pair_title(pair: Pair) -> str:
@@ -137,12 +135,7 @@ def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sen
 
 
 def _compared(results: Sequence[PressureResult], pair: Pair) -> list[tuple[PressureResult, KillComparison]]:
-    return [
-        (result, one)
-        for result in results
-        for one in result.comparisons
-        if (one.candidate, one.baseline) == pair
-    ]
+    return [(result, one) for result in results for one in result.comparisons if one.pair == pair]
 
 
 def _statement(result: PressureResult, comparison: KillComparison) -> str:

@@ -136,7 +136,7 @@ def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
 
 def asked_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
     """The page's pairs of arms that were asked of this device; of a device without a stratum all."""
-    asked = {(one.candidate, one.baseline) for result in device.strata for one in result.comparisons}
+    asked = {one.pair for result in device.strata for one in result.comparisons}
     return [pair for pair in analysis.pairs if pair in asked or not device.strata]
 
 
