@@ -29,13 +29,13 @@ from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports import load_run
 from lmkd_reports import render_html
 from lmkd_reports import render_summary
-from lmkd_reports.analysis import Analysis
-from lmkd_reports.analysis import Verdict
-from lmkd_reports.analysis import analyse
+from lmkd_reports.analysis.analyse import analyse
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.verdicts import Verdict
 
 Times = dict[str, list[float | None]]
 """An arm's times in ms, one a block; None is censored."""

@@ -49,9 +49,9 @@ from lmkd_core.records.trial import Call
 from lmkd_core.records.trial import TrialRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
-from lmkd_reports.analysis import Analysis
 from lmkd_reports.analysis.frames import EPISODE
 from lmkd_reports.analysis.frames import TRIAL
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.export import tables
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.reading import DeviceRecords
@@ -75,6 +75,14 @@ class Export:
         """The exit code, and what stands on stderr."""
         code = main(["export", str(self.run_dir), f"--{form}", "--to", str(self.to), *words])
         return code, self._capsys.readouterr().err
+
+    def twice(self, form: str) -> dict[str, bytes]:
+        """The files of an export; another one changes none of them."""
+        self(form)
+        files = self.files()
+        self(form)
+        assert self.files() == files
+        return files
 
     def csv(self, table: str) -> list[dict[str, str]]:
         assert self("csv")[0] == 0
@@ -368,10 +376,7 @@ def test_a_number_is_no_formula(export: Export, text: str) -> None:
 
 def test_a_csv_export_replaces_the_one_before(export: Export) -> None:
     synthetic_run().write(export.run_dir)
-    export("csv")
-    before = export.files()
-    export("csv")
-    assert export.files() == before
+    before = export.twice("csv")
     assert sorted(before) == sorted(f"{table.name}.csv" for table in TABLES)
     one_device().write(export.run_dir)
     assert len(export.csv("trials")) == 2 + len(synthetic_run([STOCK]).trials)
@@ -464,10 +469,7 @@ def test_more_rows_than_one_batch(export: Export, monkeypatch: pytest.MonkeyPatc
 
 def test_the_same_run_again_changes_nothing_and_another_is_added(export: Export) -> None:
     one_device().write(export.run_dir)
-    export("parquet")
-    before = export.files()
-    export("parquet")
-    assert export.files() == before
+    before = export.twice("parquet")
     one_device(run_id="synthetic-run-2").write(export.run_dir)
     export("parquet")
     after = export.files()

@@ -31,8 +31,8 @@ from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html
 from lmkd_reports import write_report
-from lmkd_reports.analysis import Analysis
-from lmkd_reports.analysis import Verdict
+from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation import figures
 from lmkd_reports.presentation.palette import FIXED
 from lmkd_reports.presentation.palette import looks

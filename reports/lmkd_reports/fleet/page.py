@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.fleet.figure import caterpillar
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.rows import PAIR
@@ -26,7 +22,9 @@ from lmkd_reports.format.strata import STRATUM
 from lmkd_reports.format.strata import episode_stratum_from
 from lmkd_reports.format.strata import stratum_from
 from lmkd_reports.presentation import kills
+from lmkd_reports.presentation.jinja import environment
 from lmkd_reports.presentation.marks import MARKS
+from lmkd_reports.presentation.wording import devices_tally
 
 SHARES = (0.1, 0.5, 0.9)
 AT_EACH_END = 5
@@ -64,14 +62,12 @@ class Group:
 
 def render_fleet(title: str, fleet: Found) -> str:
     """The whole page. Everything that came from a device is escaped by jinja2."""
-    loader = jinja2.ChoiceLoader(
-        [jinja2.PackageLoader("lmkd_reports.fleet"), jinja2.PackageLoader("lmkd_reports.presentation")]
-    )
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page: str = environment.get_template("fleet.html.j2").render(
-        title=title, fleet=fleet, groups=list(groups(fleet)), marks=MARKS, most_problems=MOST_PROBLEMS
+    page: str = (
+        environment("lmkd_reports.fleet")
+        .get_template("fleet.html.j2")
+        .render(
+            title=title, fleet=fleet, groups=list(groups(fleet)), marks=MARKS, most_problems=MOST_PROBLEMS
+        )
     )
     return page
 
@@ -94,8 +90,8 @@ def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, nam
         where=where,
         pair=f"{key['candidate']} against {key['baseline']}",
         measure="difference in all kills, an episode" if kind == "kills" else "ratio of the 90 % times",
-        tally=tally(list(rows["verdict"])),
-        extra=tally(list(rows["extra_verdict"])) if kind == "kills" else "",
+        tally=devices_tally(list(rows["verdict"])),
+        extra=devices_tally(list(rows["extra_verdict"])) if kind == "kills" else "",
         spread=tuple(_number(value, kind) for value in known["estimate"].quantile(SHARES))
         if len(known)
         else (units.NOTHING,) * len(SHARES),
@@ -114,19 +110,12 @@ def _where(key: dict[str, Any], kind: str) -> str:
     return f"{stratum_name(stratum)} ({stratum.regime})"
 
 
-def tally(verdicts: Sequence[str]) -> str:
-    """``better on 812 of 1,000 devices, no clear difference on 188``."""
-    found = Counter(verdicts)
-    parts = [f"{verdict} on {found[verdict]:,}" for verdict in Verdict if found[verdict]]
-    return ", ".join([f"{parts[0]} of {len(verdicts):,} devices", *parts[1:]])
-
-
 def _by_model(fleet: Found, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """The tally of each model and kernel, the most numerous first."""
     models = rows["device"].map(fleet.models).fillna("unknown")
     counts = models.value_counts()
     for model in counts.index:
-        yield model, tally(list(rows.loc[models == model, "verdict"]))
+        yield model, devices_tally(list(rows.loc[models == model, "verdict"]))
 
 
 def _end(fleet: Found, row: dict[str, Any], kind: str) -> End:

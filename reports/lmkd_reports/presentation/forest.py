@@ -5,7 +5,6 @@ Rows are never summed up: devices are not samples of one thing.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -55,9 +54,7 @@ class Forest:
     @property
     def tally(self) -> str:
         """For example ``better on 3 of 4 devices, no clear difference on 1``."""
-        found = Counter(row.verdict for row in self.rows)
-        parts = [f"{verdict} on {found[verdict]}" for verdict in Verdict if found[verdict]]
-        return ", ".join([f"{parts[0]} of {len(self.rows)} devices", *parts[1:]])
+        return wording.devices_tally([row.verdict for row in self.rows])
 
 
 def forests(analysis: Analysis) -> list[Forest]:

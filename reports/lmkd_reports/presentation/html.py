@@ -17,6 +17,7 @@ from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.downloads import PLACEHOLDER
 from lmkd_reports.presentation.downloads import with_downloads
+from lmkd_reports.presentation.jinja import environment
 from lmkd_reports.presentation.marks import MARKS
 from lmkd_reports.presentation.page import Page
 from lmkd_reports.presentation.sections import SECTIONS
@@ -78,16 +79,8 @@ def _script() -> Script:
 
 def _environment() -> jinja2.Environment:
     own = {section.template: section.source for section in SECTIONS if section.source}
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("lmkd_reports.presentation"), jinja2.DictLoader(own)]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["counted"] = cases.counted
+    templates = environment(sources=own)
+    templates.filters["counted"] = cases.counted
     for module, names in ((kills, KILL_FILTERS), (units, UNIT_FILTERS)):
-        environment.filters |= {name: getattr(module, name) for name in names}
-    return environment
+        templates.filters |= {name: getattr(module, name) for name in names}
+    return templates

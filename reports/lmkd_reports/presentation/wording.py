@@ -89,6 +89,12 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return ", ".join([f"{parts[0]} of {strata_count(len(verdicts))}", *parts[1:]])
 
 
+def devices_tally(verdicts: Sequence[str]) -> str:
+    """``better on 812 of 1,000 devices, no clear difference on 188``."""
+    parts = [f"{verdict} on {verdicts.count(verdict):,}" for verdict in Verdict if verdict in verdicts]
+    return ", ".join([f"{parts[0]} of {len(verdicts):,} devices", *parts[1:]])
+
+
 def standing(comparisons: Sequence[Comparison | KillComparison]) -> str:
     """How many of the claimed differences stand for the page as a whole; empty when none is claimed."""
     claims = [one for one in comparisons if one.is_claim]
