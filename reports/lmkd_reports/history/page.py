@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-import jinja2
 from markupsafe import Markup
 
 from lmkd_core.statistics.changepoints import FEWEST_ASIDE
@@ -24,6 +23,7 @@ from lmkd_reports.history.series import History
 from lmkd_reports.metrics.cells import Place
 from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.metrics.metrics import Metric
+from lmkd_reports.presentation.jinja import environment
 from lmkd_reports.presentation.marks import MARKS
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
@@ -89,7 +89,7 @@ def render_page(history: History, changes: Changes) -> str:
     arms = looks(list(dict.fromkeys(one.series.arm for one in changes.judged)))
     figures = _figures(history, changes, arms)
     views = [_device(device, changes, figures) for device in history.devices]
-    template = _environment().get_template("history.html.j2")
+    template = environment("lmkd_reports.history").get_template("history.html.j2")
     page: str = template.render(
         history=history,
         changes=changes,
@@ -103,18 +103,6 @@ def render_page(history: History, changes: Changes) -> str:
         figures_left_out=len(figures) < len(_groups(changes)),
     )
     return page
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("lmkd_reports.history"), jinja2.PackageLoader("lmkd_reports.presentation")]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 Group = tuple[str, Place, str]

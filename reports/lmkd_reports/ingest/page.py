@@ -27,6 +27,7 @@ from lmkd_reports.ingest.figure import timeline
 from lmkd_reports.ingest.text import MEANINGS
 from lmkd_reports.ingest.text import esrch_sentence
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
+from lmkd_reports.presentation.jinja import environment
 
 MOST_FIGURES = 4
 MOST_FILES = 40
@@ -53,7 +54,7 @@ def render_page(findings: Findings, masker: Masker) -> str:
     """The whole page. Everything that came from a log is escaped by jinja2."""
     account, summary = findings.account, findings.summary
     page: str = (
-        _environment()
+        environment("lmkd_reports.ingest")
         .get_template("ingest.html.j2")
         .render(
             account=account,
@@ -77,18 +78,6 @@ def render_page(findings: Findings, masker: Masker) -> str:
     )
     masked = masker.text(page)
     return masked.replace(DOWNLOAD, _download(findings, masker, MOST_PAGE_BYTES - len(masked.encode())), 1)
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("lmkd_reports.ingest"), jinja2.PackageLoader("lmkd_reports.presentation")]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _figures(summary: Summary) -> Iterator[Figure]:
