@@ -163,3 +163,15 @@ def running(program: str, profile: Path) -> Iterator[Browser]:
         os.close(event_read)
         os.killpg(process.pid, signal.SIGKILL)  # its own session: the browser and what it started
         process.wait()
+
+
+def assert_alone_and_in_theme(browser: Browser, page: Path, folder: Path, width: int, *, dark: bool) -> None:
+    """The page loads nothing else, has no error, fits ``width``, and is drawn in the theme's colours."""
+    observed = browser.open(page, width, dark=dark)
+    assert observed.errors == []
+    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
+    assert browser.evaluate("document.documentElement.scrollWidth") == width
+    background = "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
+    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == background
+    browser.screenshot(folder / "page.png")
+    assert (folder / "page.png").stat().st_size > 50_000

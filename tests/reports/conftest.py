@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from chromium import Browser
 from chromium import running
+from synthetic import SyntheticRun
 from synthetic import synthetic_conformance
 from synthetic import synthetic_observations
 from synthetic import synthetic_pressure
@@ -17,8 +19,8 @@ from synthetic import synthetic_suite
 
 from lmkd_reports import load_run
 from lmkd_reports import write_report
-from lmkd_reports.analysis import Analysis
-from lmkd_reports.analysis import analyse
+from lmkd_reports.analysis.analyse import analyse
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.presentation import figures
 
 
@@ -28,44 +30,23 @@ def figures_are_checked(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     monkeypatch.setattr(figures, "VALIDATE", request.node.get_closest_marker("large") is None)
 
 
-@pytest.fixture(scope="session")
-def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run over two devices, with its reports."""
-    folder = synthetic_run().write(tmp_path_factory.mktemp("synthetic"))
-    write_report(folder)
+def reported(name: str, make: Callable[[], SyntheticRun]) -> Callable[[pytest.TempPathFactory], Path]:
+    """A fixture: the folder of a synthetic run with its reports."""
+
+    @pytest.fixture(scope="session", name=name)
+    def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        folder = make().write(tmp_path_factory.mktemp(name))
+        write_report(folder)
+        return folder
+
     return folder
 
 
-@pytest.fixture(scope="session")
-def suite_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run of forty strata, controls among them, with its reports."""
-    folder = synthetic_suite().write(tmp_path_factory.mktemp("suite"))
-    write_report(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def observed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run in which the device's own lmkd was observed, with its reports."""
-    folder = synthetic_observations().write(tmp_path_factory.mktemp("observed"))
-    write_report(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def conformance_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run of conformance cases alone, with its reports."""
-    folder = synthetic_conformance().write(tmp_path_factory.mktemp("conformance"))
-    write_report(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def pressure_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run of pressure episodes alone, with its reports."""
-    folder = synthetic_pressure().write(tmp_path_factory.mktemp("pressure"))
-    write_report(folder)
-    return folder
+run_dir = reported("run_dir", synthetic_run)
+suite_dir = reported("suite_dir", synthetic_suite)
+observed_dir = reported("observed_dir", synthetic_observations)
+conformance_dir = reported("conformance_dir", synthetic_conformance)
+pressure_dir = reported("pressure_dir", synthetic_pressure)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from chromium import Browser
+from chromium import assert_alone_and_in_theme
 
 pytestmark = pytest.mark.browser
 
@@ -23,15 +24,7 @@ def test_asks_for_nothing_and_complains_of_nothing(
 ) -> None:
     folder: Path = request.getfixturevalue(fixture)
     page = folder / "report.html"
-    observed = browser.open(page, width, dark=dark)
-    assert observed.errors == []
-    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
-    assert browser.evaluate("document.documentElement.scrollWidth") == width
-    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
-        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
-    )
-    browser.screenshot(tmp_path / "page.png")
-    assert (tmp_path / "page.png").stat().st_size > 50_000
+    assert_alone_and_in_theme(browser, page, tmp_path, width, dark=dark)
 
 
 def test_figures_are_drawn_in_the_themes_colours(browser: Browser, run_dir: Path) -> None:

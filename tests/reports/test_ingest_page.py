@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from chromium import Browser
+from chromium import assert_alone_and_in_theme
 from oom_logs import LINUX_4_14
 from oom_logs import LINUX_6_12
 from test_ingest_deaths import am_kill
@@ -118,15 +119,7 @@ def test_hostile_text_is_shown_and_does_nothing(browser: Browser, page: Path, te
 def test_asks_for_nothing_and_complains_of_nothing(
     browser: Browser, page: Path, tmp_path: Path, width: int, dark: bool
 ) -> None:
-    observed = browser.open(page, width, dark=dark)
-    assert observed.errors == []
-    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
-    assert browser.evaluate("document.documentElement.scrollWidth") == width
-    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
-        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
-    )
-    browser.screenshot(tmp_path / "page.png")
-    assert (tmp_path / "page.png").stat().st_size > 50_000
+    assert_alone_and_in_theme(browser, page, tmp_path, width, dark=dark)
 
 
 def test_everything_shows_without_javascript(browser: Browser, page: Path) -> None:
