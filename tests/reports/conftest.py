@@ -19,8 +19,8 @@ from synthetic import synthetic_suite
 
 from lmkd_reports import load_run
 from lmkd_reports import write_report
-from lmkd_reports.analysis import Analysis
-from lmkd_reports.analysis import analyse
+from lmkd_reports.analysis.analyse import analyse
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.presentation import figures
 
 

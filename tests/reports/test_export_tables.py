@@ -49,9 +49,9 @@ from lmkd_core.records.trial import Call
 from lmkd_core.records.trial import TrialRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
-from lmkd_reports.analysis import Analysis
 from lmkd_reports.analysis.frames import EPISODE
 from lmkd_reports.analysis.frames import TRIAL
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.export import tables
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.reading import DeviceRecords

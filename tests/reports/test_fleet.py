@@ -34,9 +34,9 @@ from lmkd_reports.export.parquet import write_tables
 from lmkd_reports.fleet import parquet
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.found import merged
-from lmkd_reports.fleet.frames import SITUATION
 from lmkd_reports.fleet.reading import read_files
 from lmkd_reports.fleet.reading import read_fleet
+from lmkd_reports.format.strata import episode_stratum_from
 
 pytestmark = pytest.mark.large
 
@@ -105,8 +105,7 @@ def cluster() -> Iterator[LocalCluster]:
 
 
 def of_device(results: tuple[PressureResult, ...], row: dict[str, Any]) -> PressureResult:
-    names = [name for name in SITUATION if name != "suite"]
-    matching = [one for one in results if all(getattr(one.situation, name) == row[name] for name in names)]
+    matching = [one for one in results if one.situation == episode_stratum_from(row)]
     assert len(matching) == 1
     return matching[0]
 

@@ -35,12 +35,11 @@ from lmkd_core.records.lines import decode_run
 from lmkd_core.records.lines import encode_line
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.history import page as page_module
 from lmkd_reports.history import series as series_module
 from lmkd_reports.history.changes import CONSTANT
@@ -58,6 +57,7 @@ from lmkd_reports.history.series import Series
 from lmkd_reports.history.series import load_history
 from lmkd_reports.history.text import history_text
 from lmkd_reports.history.words import sentence
+from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.presentation import figures
 from pytest_lmkd.cli import main
 
@@ -468,7 +468,7 @@ def exact(value: float) -> Bounds:
 
 
 def stratum(threads: int) -> Stratum:
-    return Stratum("reclaim", "nobody-holds", "none", 0, "natural", 65536, threads, "private-anon", 100, 0)
+    return Stratum("reclaim", "nobody-holds", "none", "natural", 65536, threads)
 
 
 @pytest.mark.simulation

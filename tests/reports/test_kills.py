@@ -383,7 +383,7 @@ def test_trials_episodes_and_cases_stand_beside_each_other(tmp_path: Path) -> No
         synthetic_episode(arm=arm, block=block) for block in range(6) for arm in ("kill", "reap-kill")
     ]
     analysis = analyse(load_run(run.write(tmp_path)))
-    assert analysis.tells_times and not analysis.problems
+    assert analysis.has_times and not analysis.problems
     page = render_html(analysis)
     assert all(f'id="{name}"' in page for name in ("verdict", "pressure", "conformance", "strata"))
     text = " ".join(render_summary(analysis).split())

@@ -13,7 +13,7 @@ from lmkd_core.statistics.curves import curve_band
 from lmkd_core.statistics.curves import distribution
 from lmkd_core.statistics.shares import Share
 from lmkd_core.statistics.shares import wilson
-from lmkd_reports.analysis.frames import telling
+from lmkd_reports.analysis.frames import censorable
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Count
 from lmkd_reports.analysis.model import Spread
@@ -73,8 +73,8 @@ def floats(frame: pd.DataFrame, column: str) -> Floats:
 
 def _time(valid: pd.DataFrame, column: str) -> Spread | None:
     """Spread of a time; a missing value means censored at the timeout."""
-    told = telling(valid, column)
-    return _spread(floats(told, column), floats(told, "timeout_ns"))
+    trials = censorable(valid, column)
+    return _spread(floats(trials, column), floats(trials, "timeout_ns"))
 
 
 def _quantity(valid: pd.DataFrame, column: str) -> Spread | None:

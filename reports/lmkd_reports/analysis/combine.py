@@ -11,7 +11,7 @@ from typing import TypeVar
 from lmkd_core.records.reading import Problem
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.analysis.together import held_together
+from lmkd_reports.analysis.together import with_family_p
 
 Item = TypeVar("Item")
 
@@ -41,7 +41,7 @@ def combine(analyses: Sequence[Analysis]) -> Analysis:
         trials_csv=_one_table([one.trials_csv for one in analyses]),
         records=b"".join(one.records for one in analyses),
     )
-    return held_together(combined)
+    return with_family_p(combined)
 
 
 def _devices(analyses: Sequence[Analysis]) -> Iterable[DeviceResult]:

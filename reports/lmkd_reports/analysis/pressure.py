@@ -12,12 +12,14 @@ import numpy as np
 
 from lmkd_core.records.arms import once
 from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.planning import blocks_for_difference
-from lmkd_core.statistics.shares import CONFIDENCE
+from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format.strata import episode_stratum_of
 
 CLASSES = ("Z", "D", "in-flight", "other")
 SUBJECT = "reap-kill"
@@ -25,18 +27,6 @@ MAIN_BASELINE = "kill+mrelease"
 
 Blocks = Mapping[str, Mapping[int, EpisodeRecord]]
 """An arm's valid episodes by block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """In what arms are compared; never pooled. Field names as in the records."""
-
-    scenario: str
-    profile: str
-    regime: str
-    demand: str
-    stall: str
-    stall_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +50,10 @@ class PressureArm:
 
 
 @dataclass(frozen=True, slots=True)
-class KillComparison:
+class KillComparison(Claim):
     """``candidate`` against ``baseline``: all kills, which need no model, and the extra ones.
 
-    ``blocks_needed`` is how many blocks would find a difference of the size that a report was asked for in
-    all kills. ``p_page`` is the p of all kills after Holm over all comparisons of the two arms on the page.
+    Verdict, p and blocks needed are those of all kills.
     """
 
     candidate: str
@@ -77,28 +66,12 @@ class KillComparison:
     p_page: float | None = None
 
     @property
-    def is_again(self) -> bool:
-        """Whether an arm is compared with itself (A/A): a difference is noise."""
-        return once(self.candidate) == once(self.baseline)
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether it says that one arm kills more."""
-        return self.verdict in {Verdict.BETTER, Verdict.WORSE}
-
-    @property
-    def holds_together(self) -> bool:
-        """Whether the claim stands for all comparisons of the two arms on the page together."""
-        return self.is_claim and self.p_page is not None and self.p_page <= 1 - CONFIDENCE
+    def p(self) -> float | None:
+        return self.total.p if self.total else None
 
     @property
     def is_unanimous(self) -> bool:
-        """Whether p is as small as that many blocks can make it."""
-        return (
-            self.total is not None
-            and self.total.p is not None
-            and self.total.p <= 2.0 ** (1 - self.total.blocks)
-        )
+        return self.total is not None and self.p is not None and self.p <= 2.0 ** (1 - self.total.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +81,7 @@ class PressureResult:
     ``arms`` are all of the device's, also those without an episode here.
     """
 
-    situation: Situation
+    situation: EpisodeStratum
     arms: tuple[PressureArm, ...]
     comparisons: tuple[KillComparison, ...]
     shown_block: int | None
@@ -117,7 +90,7 @@ class PressureResult:
     @property
     def false_gains(self) -> tuple[KillComparison, ...]:
         """The comparisons of a control that claim the gain which cannot be."""
-        if self.situation.regime != "control":
+        if not self.situation.is_control:
             return ()
         return tuple(
             one
@@ -151,27 +124,16 @@ def pressure_of(
     seen = dict.fromkeys(one.arm for one in episodes)
     names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
     pairs = kill_pairs_of(names, [*arms, *names][0]) if names else []
-    situations: dict[Situation, list[EpisodeRecord]] = {}
+    situations: dict[EpisodeStratum, list[EpisodeRecord]] = {}
     for one in episodes:
-        situations.setdefault(_situation(one), []).append(one)
+        situations.setdefault(episode_stratum_of(one), []).append(one)
     return tuple(
         _result(situation, found, names, pairs, detectable_kills) for situation, found in situations.items()
     )
 
 
-def _situation(episode: EpisodeRecord) -> Situation:
-    return Situation(
-        scenario=episode.scenario,
-        profile=episode.profile,
-        regime=episode.regime,
-        demand=episode.demand,
-        stall=episode.stall,
-        stall_ms=episode.stall_ms,
-    )
-
-
 def _result(
-    situation: Situation,
+    situation: EpisodeStratum,
     episodes: Sequence[EpisodeRecord],
     names: Sequence[str],
     pairs: Sequence[tuple[str, str]],

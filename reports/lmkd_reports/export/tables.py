@@ -5,12 +5,22 @@ A column has the name of its field in the record. Only add columns: existing one
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from typing import Literal
 
+import msgspec
+
+from lmkd_core.records.stratum import EpisodeStratum
+from lmkd_core.records.stratum import Stratum
+from lmkd_reports.format.strata import STRATUM
+
 Kind = Literal["text", "integer", "boolean"]
 """The type of a column; ``integer`` is signed and has 64 bits."""
+
+KINDS: dict[object, Kind] = {int: "integer", bool: "boolean"}
+"""By the type of a struct's field; every other type is text."""
 
 Value = str | int | bool | None
 Row = tuple[Value, ...]
@@ -61,17 +71,18 @@ def _prefixed(prefix: str, columns: Columns) -> Columns:
     return tuple(replace(column, name=prefix + column.name) for column in columns)
 
 
+def _of_struct(kind: type[msgspec.Struct], names: Sequence[str]) -> Columns:
+    """The columns of a struct's fields, by their types."""
+    types = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    return tuple(Column(name, KINDS.get(types[name], "text")) for name in names)
+
+
 DEVICE_KEY = _text("run_id", "device")
 """The first columns of every row."""
 
 TRIAL_KEY = (
     *DEVICE_KEY,
-    *_text("suite", "scenario", "stall"),
-    *_integers("hold_ms"),
-    *_text("regime"),
-    *_integers("victim_kb", "threads"),
-    *_text("shape"),
-    *_integers("dirty_pct", "compress_pct"),
+    *_of_struct(Stratum, STRATUM),
     *_text("arm"),
     *_integers("block"),
     *_booleans("warmup"),
@@ -79,8 +90,7 @@ TRIAL_KEY = (
 
 EPISODE_KEY = (
     *DEVICE_KEY,
-    *_text("suite", "scenario", "regime", "profile", "demand", "stall"),
-    *_integers("stall_ms"),
+    *_of_struct(EpisodeStratum, EpisodeStratum.__struct_fields__),
     *_text("arm"),
     *_integers("block"),
     *_booleans("warmup"),

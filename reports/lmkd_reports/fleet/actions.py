@@ -10,9 +10,9 @@ from pathlib import Path
 import pandas as pd
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.base.errors import error_text
-from lmkd_core.records.lines import decode_run
 from lmkd_core.records.masking import Masker
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import read_info
 from lmkd_core.records.run import RunInfo
 from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.found import merged
@@ -55,10 +55,11 @@ def write_fleet_of_parquet(
 
 
 def _info(run_dir: Path) -> RunInfo:
-    try:
-        return decode_run((run_dir / "run.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise UsageProblem(f"{run_dir / 'run.json'} is not usable: {error_text(error)}") from error
+    problems: list[Problem] = []
+    info = read_info(run_dir, problems)
+    if info is None:
+        raise UsageProblem(f"{run_dir}/{problems[0]}")
+    return info
 
 
 def _write(title: str, found: Found, masker: Masker | None, html: Path) -> FleetPaths:

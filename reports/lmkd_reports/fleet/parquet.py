@@ -36,6 +36,7 @@ from lmkd_reports.fleet.frames import TRIAL_KEY
 from lmkd_reports.fleet.frames import TRIALS as TRIAL_COLUMNS
 from lmkd_reports.fleet.rows import kill_rows
 from lmkd_reports.fleet.rows import time_rows
+from lmkd_reports.format.strata import DEFAULTS
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -159,10 +160,14 @@ def _table(
     columns: Sequence[str],
     only: pc.Expression | None = None,
 ) -> pd.DataFrame:
-    """The wanted columns and rows; empty where no run that was exported has such a table."""
+    """The wanted columns and rows; empty if no exported run has the table.
+
+    An export of an older version may lack a field of strata; its rows get the default.
+    """
     if not (folder / table.name).is_dir():
         return pd.DataFrame(columns=list(columns))
     wanted = pc.field("device").isin(list(devices))
     wanted = wanted if only is None else wanted & only
     frame: pd.DataFrame = open_table(folder, table).to_table(columns=list(columns), filter=wanted).to_pandas()
-    return frame
+    lacking = {name: DEFAULTS[name] for name in frame if name in DEFAULTS and frame[name].isna().any()}
+    return frame.fillna(lacking).astype({name: type(value) for name, value in lacking.items()})

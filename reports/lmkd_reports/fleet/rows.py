@@ -29,8 +29,8 @@ from lmkd_reports.analysis.verdicts import judge
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import COUNTS
 from lmkd_reports.fleet.frames import RUN
-from lmkd_reports.fleet.frames import SITUATION
-from lmkd_reports.fleet.frames import STRATUM
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 PAIR = ("candidate", "baseline")
 MEASURE = ("blocks", "estimate", "low", "high", "p", "verdict")
@@ -39,7 +39,7 @@ MEASURE = ("blocks", "estimate", "low", "high", "p", "verdict")
 ARM_MEANS = ("total", "needed", "extra", *CLASSES.values())  # in the order of COUNTS
 KILL_ROWS = (
     *RUN,
-    *SITUATION,
+    *EPISODE_STRATUM,
     *PAIR,
     *MEASURE,
     *(f"extra_{name}" for name in MEASURE[1:]),
@@ -69,7 +69,7 @@ Key = tuple[Any, ...]
 def kill_rows(episodes: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
     """``episodes`` as ``frames.EPISODES``; ``arms`` are those that were asked for, the baseline first."""
     rows: list[tuple[Any, ...]] = []
-    for key, found in _groups(episodes, (*RUN, *SITUATION), COUNTS):
+    for key, found in _groups(episodes, (*RUN, *EPISODE_STRATUM), COUNTS):
         pairs = kill_pairs_of([arm for arm in arms if arm in found], arms[0])
         rows += [(*key, *pair, *_kills_compared(found, *pair)) for pair in pairs]
     return pd.DataFrame(rows, columns=list(KILL_ROWS))

@@ -11,11 +11,11 @@ from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.run import RunInfo
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.pressure import settings_of
+from lmkd_reports.format import units
+from lmkd_reports.format.properties import ALWAYS_ANOTHER
+from lmkd_reports.format.properties import TOLD
+from lmkd_reports.format.properties import properties
 from lmkd_reports.gate.runs import DevicePair
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.environment import ALWAYS_ANOTHER
-from lmkd_reports.presentation.environment import TOLD
-from lmkd_reports.presentation.environment import properties
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import groupby
 
+from lmkd_reports.format.names import place_name
+from lmkd_reports.format.notes import Notes
+from lmkd_reports.format.plain import COLUMNS
+from lmkd_reports.format.plain import wrapped
 from lmkd_reports.gate import words
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Gate
@@ -17,12 +20,9 @@ from lmkd_reports.gate.comparison import Compared
 from lmkd_reports.gate.comparison import ComparedDevices
 from lmkd_reports.gate.comparison import Comparison
 from lmkd_reports.gate.environment import Difference
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.runs import Cell
 from lmkd_reports.gate.runs import LoadedRun
-from lmkd_reports.presentation.notes import Notes
-from lmkd_reports.presentation.summary import COLUMNS
-from lmkd_reports.presentation.summary import plain
+from lmkd_reports.metrics.cells import Cell
+from lmkd_reports.metrics.metrics import METRICS
 
 METRIC_COLUMNS = 12
 VALUE_COLUMNS = 6
@@ -43,9 +43,9 @@ def comparison_text(comparison: Comparison) -> str:
     lines = [*_head("the candidate against the base", comparison)]
     for devices in comparison.pairs:
         lines += _devices(devices, notes)
-    lines += ["", *_wrap(f"{LEGEND} In brackets: intervals of {_percent(comparison)}. {CAUTION}")]
+    lines += ["", *wrapped(f"{LEGEND} In brackets: intervals of {_percent(comparison)}. {CAUTION}")]
     for number, note in enumerate(notes.texts, start=1):
-        lines += _wrap(f"[{number}] {note}", "    ")
+        lines += wrapped(f"[{number}] {note}", "    ")
     return _joined([*lines, *_not_used(comparison)])
 
 
@@ -54,14 +54,14 @@ def gate_text(gate: Gate, *, require_data: bool) -> str:
     comparison = gate.comparison
     lines = [*_head("a gate for the candidate, against the base", comparison)]
     limits = ", ".join(limit.text for limit in gate.limits)
-    lines += _wrap(f"worse by at most: {limits}", "    ")
+    lines += wrapped(f"worse by at most: {limits}", "    ")
     of = "" if len(gate.checks) == 1 else " together" if gate.together else " each"
-    lines += _wrap(f"intervals: {100 * gate.confidence:.6g} %{of}", "    ")
+    lines += wrapped(f"intervals: {100 * gate.confidence:.6g} %{of}", "    ")
     for devices in comparison.pairs:
         lines += _device_head(devices)
     for outcome in Outcome:
         lines += _checks(outcome, gate.of(outcome))
-    lines += [*_not_used(comparison), "", *_wrap(verdict(gate, require_data=require_data), "    ")]
+    lines += [*_not_used(comparison), "", *wrapped(verdict(gate, require_data=require_data), "    ")]
     return _joined(lines)
 
 
@@ -87,9 +87,9 @@ def _joined(lines: Iterable[str]) -> str:
 def _head(title: str, comparison: Comparison) -> Iterator[str]:
     yield f"pytest-lmkd: {title}"
     for name, loaded in (("base", comparison.base), ("candidate", comparison.candidate)):
-        yield from _wrap(f"{name}: {_run(loaded)}", "    ")
+        yield from wrapped(f"{name}: {_run(loaded)}", "    ")
     for difference in comparison.differences:
-        yield from _wrap(f"  differs: {_difference(difference)}", "    ")
+        yield from wrapped(f"  differs: {_difference(difference)}", "    ")
 
 
 def _run(loaded: LoadedRun) -> str:
@@ -108,17 +108,17 @@ def _percent(comparison: Comparison) -> str:
 
 def _device_head(devices: ComparedDevices) -> Iterator[str]:
     yield ""
-    yield from _wrap(f"== {devices.devices}", "   ")
+    yield from wrapped(f"== {devices.devices}", "   ")
     for difference in devices.differences:
-        yield from _wrap(f"   differs: {_difference(difference)}", "     ")
+        yield from wrapped(f"   differs: {_difference(difference)}", "     ")
     for name, cells in (("base", devices.only_base), ("candidate", devices.only_candidate)):
         for line in _only(cells):
-            yield from _wrap(f"   only in the {name}: {line}", "     ")
+            yield from wrapped(f"   only in the {name}: {line}", "     ")
 
 
 def _only(cells: Sequence[Cell]) -> Iterator[str]:
     for place, group in groupby(cells, lambda cell: cell[0]):
-        yield f"{words.place_name(place)}: {', '.join(arm for _, arm in group)}"
+        yield f"{place_name(place)}: {', '.join(arm for _, arm in group)}"
 
 
 def _devices(devices: ComparedDevices, notes: Notes) -> Iterator[str]:
@@ -128,10 +128,10 @@ def _devices(devices: ComparedDevices, notes: Notes) -> Iterator[str]:
         told = [f"{verdict} in {number}" for verdict, number in Counter(verdicts).most_common()]
         if told:
             told[0] += f" of {len(verdicts)}"
-            yield from _wrap(f"   {name}: {', '.join(told)}", "     ")
+            yield from wrapped(f"   {name}: {', '.join(told)}", "     ")
     for place, group in groupby(devices.compared, lambda one: one.place):
         yield ""
-        yield from _wrap(words.place_name(place), "  ")
+        yield from wrapped(place_name(place), "  ")
         yield f"{_columns('', 'base', 'cand.')}  candidate against base"
         for arm, compared in groupby(group, lambda one: one.arm):
             yield from _arm(arm, list(compared), notes)
@@ -143,7 +143,7 @@ def _columns(metric: str, base: str, candidate: str) -> str:
 
 def _arm(arm: str, compared: Sequence[Compared], notes: Notes) -> Iterator[str]:
     first = compared[0]
-    yield from _wrap(f" {arm}: {first.base.valid} and {first.candidate.valid} {first.metric.of}s", "   ")
+    yield from wrapped(f" {arm}: {first.base.valid} and {first.candidate.valid} {first.metric.of}s", "   ")
     for one in compared:
         kind = one.metric.kind
         values = (words.typical(kind, side.typical) for side in (one.base, one.candidate))
@@ -151,34 +151,34 @@ def _arm(arm: str, compared: Sequence[Compared], notes: Notes) -> Iterator[str]:
         yield from _with_verdict(line, one, notes)
 
 
-def _with_verdict(line: str, found: Compared, notes: Notes) -> Iterator[str]:
-    marks = "".join(f" [{mark}]" for mark in notes.refer(found.notes))
+def _with_verdict(line: str, compared: Compared, notes: Notes) -> Iterator[str]:
+    marks = "".join(f" [{mark}]" for mark in notes.refer(compared.notes))
     for left in (line, line.rstrip()):
-        whole = f"{left} {found.verdict}{marks}"
+        whole = f"{left} {compared.verdict}{marks}"
         if len(whole) <= COLUMNS:
             yield whole
             return
     yield line.rstrip()
-    yield from _wrap(f"{' ' * (METRIC_COLUMNS + 2 * VALUE_COLUMNS + 6)}{found.verdict}{marks}", "      ")
+    yield from wrapped(f"{' ' * (METRIC_COLUMNS + 2 * VALUE_COLUMNS + 6)}{compared.verdict}{marks}", "      ")
 
 
 def _checks(outcome: Outcome, checks: Sequence[Check]) -> Iterator[str]:
     """The checks of one outcome; those of one place beside each other."""
     if checks:
         yield from ("", f"{outcome}:")
-    several = len({check.found.devices for check in checks}) > 1
-    for (devices, place), group in groupby(checks, lambda check: (check.found.devices, check.found.place)):
+    several = len({check.compared.devices for check in checks}) > 1
+    for (devices, place), group in groupby(checks, lambda check: check.compared.where):
         where = f"{devices}: " if several else ""
-        yield from _wrap(f"  {where}{words.place_name(place)}", "    ")
+        yield from wrapped(f"  {where}{place_name(place)}", "    ")
         for check in group:
-            yield from _wrap(f"    {check.found.arm}: {words.result(check)}", "      ")
+            yield from wrapped(f"    {check.compared.arm}: {words.result(check)}", "      ")
 
 
 def _not_used(comparison: Comparison) -> Iterator[str]:
     told = [f"  {problem}" for problem in problems(comparison)]
     yield from ["", "Not used:"] if told else []
     for line in told:
-        yield from _wrap(line, "    ")
+        yield from wrapped(line, "    ")
 
 
 def problems(comparison: Comparison) -> Iterator[str]:
@@ -186,8 +186,3 @@ def problems(comparison: Comparison) -> Iterator[str]:
     for name, loaded in (("base", comparison.base), ("candidate", comparison.candidate)):
         for problem in loaded.run.problems:
             yield f"{name}: {problem}"
-
-
-def _wrap(text: str, indent: str = "") -> list[str]:
-    """``text`` in lines of at most 72 columns; words longer than that are broken."""
-    return textwrap.wrap(plain(text), COLUMNS, subsequent_indent=indent, break_on_hyphens=False)

@@ -17,19 +17,17 @@ import numpy as np
 
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import Floats
-from lmkd_core.statistics.bounds import censored_quantile
 from lmkd_core.statistics.changepoints import LEVEL
 from lmkd_core.statistics.changepoints import change_tests
 from lmkd_core.statistics.changepoints import fewest_values
 from lmkd_core.statistics.multiplicity import holm
-from lmkd_core.statistics.paired import SHORTEST_NS
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate.metrics import Kind
+from lmkd_reports.format import units
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import History
 from lmkd_reports.history.series import Point
 from lmkd_reports.history.series import Series
-from lmkd_reports.presentation import units
+from lmkd_reports.metrics.kinds import Kind
 
 CONSTANT = "equal in every build"
 
@@ -147,9 +145,7 @@ def tested_values(series: Series) -> Floats:
     values = [point.measure.value for point in series.points]
     highest = max((bounds.low for bounds in values), default=0.0)
     numbers = np.array([bounds.low if bounds.exact else highest for bounds in values], dtype=np.float64)
-    if series.metric.kind is not Kind.TIME:
-        return numbers
-    return np.asarray(np.log(np.maximum(numbers, SHORTEST_NS)), dtype=np.float64)
+    return series.metric.kind.tested(numbers)
 
 
 def page_level(lengths: Sequence[int]) -> float:
@@ -200,14 +196,4 @@ def _higher(before: Floats, after: Floats) -> float:
 
 def _level(kind: Kind, points: Sequence[Point]) -> Level:
     values = [point.measure.value for point in points]
-    return Level(points[0].build, points[-1].build, _middle(kind, values))
-
-
-def _middle(kind: Kind, values: Sequence[Bounds]) -> Bounds:
-    low = np.array([bounds.low for bounds in values])
-    if kind is not Kind.TIME:
-        return Bounds(float(low.mean()), float(low.mean()))
-    times = np.array([bounds.low if bounds.exact else np.nan for bounds in values])
-    middle = censored_quantile(times, low, 0.5)
-    assert middle is not None  # a level has at least one build
-    return middle
+    return Level(points[0].build, points[-1].build, kind.level(values))

@@ -12,12 +12,10 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from lmkd_core.statistics.bounds import Bounds
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
+from lmkd_reports.format import units
 from lmkd_reports.history.changes import SeriesResult
 from lmkd_reports.history.words import movement
-from lmkd_reports.presentation import units
+from lmkd_reports.metrics.metrics import Metric
 from lmkd_reports.presentation.figures import HEIGHT
 from lmkd_reports.presentation.figures import LOG_FROM
 from lmkd_reports.presentation.figures import WIDTH
@@ -57,9 +55,9 @@ def _points(result: SeriesResult, looks: Looks) -> Iterable[Row]:
         yield {
             "arm": _key(result, looks),
             "build": point.build.number + _aside(result, looks),
-            "value": _shown(kind, measure.value),
-            "low": _shown(kind, measure.low),
-            "high": _shown(kind, measure.high),
+            "value": kind.drawn(measure.value),
+            "low": kind.drawn(measure.low),
+            "high": kind.drawn(measure.high),
         }
 
 
@@ -71,18 +69,13 @@ def _aside(result: SeriesResult, looks: Looks) -> float:
     return ASIDE * (list(looks).index(result.series.arm) - (len(looks) - 1) / 2)
 
 
-def _shown(kind: Kind, value: Bounds) -> float:
-    """The value to draw: a time in ms, at least 1 ns for the log scale; a lower bound stands for itself."""
-    return max(value.low, 1.0) / units.NS_PER_MS if kind is Kind.TIME else value.low
-
-
 def _levels(results: Sequence[SeriesResult], looks: Looks, scale: alt.Scale) -> alt.Chart:
     rows: list[Row] = [
         {
             "arm": _key(result, looks),
             "build": level.first.number - 0.4,
             "to": level.last.number + 0.4,
-            "value": _shown(result.series.metric.kind, level.value),
+            "value": result.series.metric.kind.drawn(level.value),
         }
         for result in results
         for level in result.levels
@@ -137,18 +130,17 @@ def _build_axis(builds: int) -> alt.Axis:
 
 
 def _scale(metric: Metric, rows: Sequence[Row]) -> alt.Scale:
-    if metric.kind is Kind.SHARE:
-        return alt.Scale(domain=[0, 1])
-    if metric.kind is Kind.COUNT:
-        return alt.Scale(zero=True, nice=True)
+    axis = metric.kind.axis
+    if axis.ends:
+        return alt.Scale(domain=list(axis.ends))
     low, high = min(float(row["low"]) for row in rows), max(float(row["high"]) for row in rows)
-    if high > LOG_FROM * low:
+    if axis.may_be_log and high > LOG_FROM * low:
         return alt.Scale(type="log", nice=False, domain=[low / 1.1, high * 1.1])
-    return alt.Scale(zero=False, nice=True)
+    return alt.Scale(zero=axis.zero, nice=True)
 
 
 def _axis(metric: Metric) -> alt.Axis:
-    return alt.Axis(format=".0%" if metric.kind is Kind.SHARE else ".4~g", tickCount=5)
+    return alt.Axis(format=metric.kind.axis.format, tickCount=5)
 
 
 def _describe(results: Sequence[SeriesResult], builds: int) -> str:

@@ -12,10 +12,7 @@ from markupsafe import Markup
 
 from lmkd_core.statistics.changepoints import FEWEST_ASIDE
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.gate.runs import Place
-from lmkd_reports.gate.words import place_name
+from lmkd_reports.format.names import place_name
 from lmkd_reports.history import words
 from lmkd_reports.history.changes import Changes
 from lmkd_reports.history.changes import SeriesResult
@@ -23,8 +20,11 @@ from lmkd_reports.history.figures import history_figure
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import DeviceHistory
 from lmkd_reports.history.series import History
-from lmkd_reports.presentation.html import MARKS
-from lmkd_reports.presentation.pages import page_environment
+from lmkd_reports.metrics.cells import Place
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
+from lmkd_reports.presentation.jinja import environment
+from lmkd_reports.presentation.marks import MARKS
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 
@@ -92,7 +92,7 @@ def render_page(history: History, changes: Changes) -> str:
     arms = looks(list(dict.fromkeys(result.series.arm for result in changes.results)))
     figures = _figures(history, changes, arms)
     views = [_device(device, changes, figures) for device in history.devices]
-    template = page_environment("lmkd_reports.history").get_template("history.html.j2")
+    template = environment("lmkd_reports.history").get_template("history.html.j2")
     page: str = template.render(
         history=history,
         changes=changes,
@@ -170,8 +170,8 @@ def _metric(
     metric = results[0].series.metric
     return MetricView(
         metric=metric,
-        typical=words.TYPICAL[metric.kind],
-        whiskers=words.WHISKERS[metric.kind],
+        typical=metric.kind.typical_name,
+        whiskers=metric.kind.spread_name,
         counted=f"{metric.of}s",
         results=results,
         rows=list(_rows(device, results)),
@@ -191,7 +191,7 @@ def _cells(result: SeriesResult) -> dict[int, Cell]:
     changed: dict[int, Verdict] = {change.after.first.number: change.verdict for change in result.changes}
     return {
         point.build.number: Cell(
-            words.number(metric.kind, point.measure.value),
+            metric.kind.text(point.measure.value),
             words.spread(metric, point.measure),
             point.measure.values,
             changed.get(point.build.number, ""),

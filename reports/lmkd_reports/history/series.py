@@ -21,19 +21,17 @@ from lmkd_core.base.errors import error_text
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
+from lmkd_core.records.reading import is_run
 from lmkd_core.statistics.bounds import Bounds
-from lmkd_core.statistics.bounds import censored_quantile
-from lmkd_core.statistics.shares import wilson
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.gate.metrics import Sample
-from lmkd_reports.gate.metrics import typical
-from lmkd_reports.gate.runs import Cells
-from lmkd_reports.gate.runs import Place
-from lmkd_reports.gate.runs import cells_of
+from lmkd_reports.metrics.cells import Cells
+from lmkd_reports.metrics.cells import Place
+from lmkd_reports.metrics.cells import cells_of
+from lmkd_reports.metrics.kinds import Kind
+from lmkd_reports.metrics.kinds import Sample
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
 
 SHOWN = tuple(METRICS[name] for name in ("reclaim_90", "esrch", "kills_total", "kills_extra"))
 DEEPEST = 3
@@ -177,7 +175,7 @@ def load_history(folder: Path, reading: Reading = EVERYTHING) -> History:
 
 def _run_dirs(folder: Path, left_out: list[LeftOut]) -> list[Path]:
     """Returns the results directories; a child of ``folder`` that holds none is added to ``left_out``."""
-    if _is_run(folder):
+    if is_run(folder):
         return [folder]
     dirs: list[Path] = []
     for child in _children(folder, folder, left_out):
@@ -190,15 +188,11 @@ def _run_dirs(folder: Path, left_out: list[LeftOut]) -> list[Path]:
 
 
 def _below(top: Path, folder: Path, deeper: int, left_out: list[LeftOut]) -> Iterator[Path]:
-    if _is_run(folder):
+    if is_run(folder):
         yield folder
     elif deeper:
         for child in _children(top, folder, left_out):
             yield from _below(top, child, deeper - 1, left_out)
-
-
-def _is_run(folder: Path) -> bool:
-    return (folder / "run.json").is_file() or (folder / "records").is_dir()
 
 
 def _children(top: Path, folder: Path, left_out: list[LeftOut]) -> list[Path]:
@@ -285,23 +279,11 @@ def _measures(cells: Cells) -> dict[_Key, Measure]:
 
 
 def _measure(kind: Kind, sample: Sample | None) -> Measure | None:
-    value = typical(kind, sample) if sample is not None else None
+    value = kind.typical(sample) if sample is not None else None
     if sample is None or value is None:
         return None
-    low, high = _whiskers(kind, sample)
+    low, high = kind.spread(sample)
     return Measure(value, low, high, len(sample))
-
-
-def _whiskers(kind: Kind, sample: Sample) -> tuple[Bounds, Bounds]:
-    if kind is Kind.SHARE:
-        share = wilson(int(sample.values.sum()), len(sample))
-        assert share is not None  # only an empty sample has no share, and it has no typical value either
-        return Bounds(share.low, share.low), Bounds(share.high, share.high)
-    timeouts = sample.timeouts if kind is Kind.TIME else sample.values
-    low, high = (censored_quantile(sample.values, timeouts, share) for share in (0.25, 0.75))
-    assert low is not None
-    assert high is not None
-    return low, high
 
 
 def _check(folder: Path, collected: _Collected, reading: Reading) -> None:

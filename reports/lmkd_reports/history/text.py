@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
+from lmkd_reports.format import units
+from lmkd_reports.format.plain import wrapped
 from lmkd_reports.history import words
 from lmkd_reports.history.changes import Changes
 from lmkd_reports.history.series import History
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.summary import COLUMNS
-from lmkd_reports.presentation.summary import plain
 
 
 def history_text(history: History, changes: Changes) -> str:
@@ -19,20 +17,20 @@ def history_text(history: History, changes: Changes) -> str:
 
 
 def _lines(history: History, changes: Changes) -> Iterator[str]:
-    yield from _wrap(f"pytest-lmkd: history of {history.name}: {units.count(history.runs, 'run')}")
+    yield from wrapped(f"pytest-lmkd: history of {history.name}: {units.count(history.runs, 'run')}")
     for device in history.devices:
         results = [result for result in changes.results if result.series.device == device.name]
-        yield from _wrap(
+        yield from wrapped(
             f"{device.name}: {units.count(len(device.builds), 'build')}, {words.tally(results)}", "  "
         )
         for reason in words.untested(results):
-            yield from _wrap(f"  {reason}", "    ")
+            yield from wrapped(f"  {reason}", "    ")
     yield ""
     yield from _changes(changes)
     if history.left_out:
         yield from ("", "Left out:")
     for entry in history.left_out:
-        yield from _wrap(f"  {entry}", "    ")
+        yield from wrapped(f"  {entry}", "    ")
 
 
 def _changes(changes: Changes) -> Iterator[str]:
@@ -40,13 +38,9 @@ def _changes(changes: Changes) -> Iterator[str]:
     if newest_first:
         yield "Changes, newest first:"
     elif changes.tested:
-        yield from _wrap(f"No change was found in {changes.tested} tested series.")
+        yield from wrapped(f"No change was found in {changes.tested} tested series.")
     else:
         yield "No series could be tested for changes."
     for change in newest_first:
         text = f"{change.series.device}: {words.sentence(change)}; {words.p_value(change.p)}"
-        yield from _wrap(f"  {change.verdict}: {text}", "    ")
-
-
-def _wrap(text: str, indent: str = "") -> list[str]:
-    return textwrap.wrap(plain(text), COLUMNS, subsequent_indent=indent, break_on_hyphens=False)
+        yield from wrapped(f"  {change.verdict}: {text}", "    ")

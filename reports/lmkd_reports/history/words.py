@@ -7,27 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 
-from lmkd_core.statistics.bounds import Bounds
-from lmkd_core.statistics.paired import SHORTEST_NS
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate import words
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
+from lmkd_reports.format import units
+from lmkd_reports.format.names import place_name
 from lmkd_reports.history.changes import Change
 from lmkd_reports.history.changes import SeriesResult
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import Measure
-from lmkd_reports.presentation import units
-
-UNITS = {Kind.TIME: " ms", Kind.SHARE: "", Kind.COUNT: " per episode"}
-"""The unit after a number; a formatted share already has its own."""
-
-WHISKERS = {
-    Kind.TIME: "quartiles of the trials",
-    Kind.SHARE: "95 % interval (Wilson)",
-    Kind.COUNT: "quartiles of the episodes",
-}
-TYPICAL = {Kind.TIME: "median, ms", Kind.SHARE: "share of calls", Kind.COUNT: "mean per episode"}
+from lmkd_reports.metrics.metrics import Metric
 
 
 def build_name(build: Build) -> str:
@@ -44,7 +31,7 @@ def sentence(change: Change) -> str:
         if change.between
         else ""
     )
-    subject = f"{series.metric.name} of {series.arm} in {words.place_name(series.place)}"
+    subject = f"{series.metric.name} of {series.arm} in {place_name(series.place)}"
     return f"{where}{gap}, {subject} {movement(change)}"
 
 
@@ -53,32 +40,15 @@ def movement(change: Change) -> str:
     kind = change.series.metric.kind
     before, after = change.before.value, change.after.value
     if change.verdict is Verdict.NO_CLEAR_DIFFERENCE:
-        return f"changed its scatter around {number(kind, before)}{UNITS[kind]}"
+        return f"began to scatter otherwise, around {kind.text(before)}{kind.suffix}"
     verb = "rose" if change.verdict is Verdict.WORSE else "fell"
-    ends = f"({number(kind, before)} to {number(kind, after)}{UNITS[kind]})"
-    return f"{verb} {_size(kind, before, after)} {ends}"
-
-
-def _size(kind: Kind, before: Bounds, after: Bounds) -> str:
-    if kind is Kind.TIME:
-        shortest_ns = max(before.low, SHORTEST_NS)
-        ratio = units.ratio(Bounds(after.low / max(before.high, shortest_ns), after.high / shortest_ns))
-        ratio_text = ratio.replace("> ", "more than ").replace("< ", "below ")
-        return ratio_text if after.low > before.low else f"to {ratio_text}"
-    difference = abs(after.low - before.low)
-    return f"by {words.points(difference).lstrip('+')} pp" if kind is Kind.SHARE else f"by {difference:.3g}"
-
-
-def number(kind: Kind, value: Bounds) -> str:
-    """Formats a median in ms, a share in percent, or a mean."""
-    if kind is Kind.TIME:
-        return units.ms(value)
-    return units.percent(value.low) if kind is Kind.SHARE else f"{value.low:.3g}"
+    ends = f"({kind.text(before)} to {kind.text(after)}{kind.suffix})"
+    return f"{verb} {kind.step_text(before, after)} {ends}"
 
 
 def spread(metric: Metric, measure: Measure) -> str:
-    """Formats the whiskers of a point, for example ``48.1 to 55.0``."""
-    low, high = (number(metric.kind, bounds) for bounds in (measure.low, measure.high))
+    """A point's whiskers: ``48.1 to 55.0``."""
+    low, high = (metric.kind.text(end) for end in (measure.low, measure.high))
     return f"{low} to {high}"
 
 

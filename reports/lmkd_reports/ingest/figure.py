@@ -13,7 +13,7 @@ import pandas as pd
 
 from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 from lmkd_reports.presentation.figures import render
 
 WIDTH = 640

@@ -27,7 +27,7 @@ from lmkd_reports.ingest.figure import timeline
 from lmkd_reports.ingest.text import MEANINGS
 from lmkd_reports.ingest.text import esrch_sentence
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
-from lmkd_reports.presentation.pages import page_environment
+from lmkd_reports.presentation.jinja import environment
 
 MOST_FIGURES = 4
 MOST_FILES = 40
@@ -55,7 +55,7 @@ def render_page(findings: Findings, masker: Masker) -> str:
     """Returns the HTML, at most ``MOST_PAGE_BYTES``. Jinja2 escapes all text that came from a log."""
     account, summary = findings.account, findings.summary
     page: str = (
-        page_environment("lmkd_reports.ingest")
+        environment("lmkd_reports.ingest")
         .get_template("ingest.html.j2")
         .render(
             account=account,

@@ -12,9 +12,9 @@ from lmkd_core.logs.reading import Account
 from lmkd_core.logs.reading import Event
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.summary import COLUMNS
-from lmkd_reports.presentation.summary import plain
+from lmkd_reports.format import units
+from lmkd_reports.format.plain import COLUMNS
+from lmkd_reports.format.plain import plain
 
 MEANINGS = {
     "killinfo": "lmkd's event for a kill",

@@ -13,7 +13,7 @@ from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 
 MOST_REASONS = 8
 MOST_PROCESSES = 100

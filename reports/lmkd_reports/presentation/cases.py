@@ -6,7 +6,7 @@ from lmkd_core.records.case import CaseRecord
 from lmkd_reports.analysis.cases import ONLY_KILL
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.cases import counts_of
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 
 WAYS = {ONLY_KILL: "kill", 0: "kill+mrelease", 1: "reap-kill"}
 """How the target is killed in cases that are about what a kill does to others, by their flags."""

@@ -5,7 +5,6 @@ Rows are never summed up: devices are not samples of one thing.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +13,10 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
+from lmkd_reports.format.names import situation_name
+from lmkd_reports.format.names import stratum_name
 from lmkd_reports.presentation import kills
-from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.strips import DifferenceScale
 from lmkd_reports.presentation.strips import Scale
@@ -53,9 +54,7 @@ class Forest:
     @property
     def tally(self) -> str:
         """For example ``better on 3 of 4 devices, no clear difference on 1``."""
-        found = Counter(row.verdict for row in self.rows)
-        parts = [f"{verdict} on {found[verdict]}" for verdict in Verdict if found[verdict]]
-        return ", ".join([f"{parts[0]} of {len(self.rows)} devices", *parts[1:]])
+        return wording.devices_tally([row.verdict for row in self.rows])
 
 
 def forests(analysis: Analysis) -> list[Forest]:
@@ -89,7 +88,7 @@ def _measured(analysis: Analysis, pair: kills.Pair) -> dict[str, list[TimeRow]]:
     for number, device in enumerate(analysis.devices):
         for stratum, one in wording.device_comparisons(device, pair):
             if one.ratio is not None:
-                found.setdefault(wording.stratum_name(stratum), []).append((number, device.name, one))
+                found.setdefault(stratum_name(stratum), []).append((number, device.name, one))
     return found
 
 
@@ -111,7 +110,7 @@ def _of_kills(analysis: Analysis) -> list[Forest]:
     for number, device in enumerate(analysis.devices):
         for result in device.pressure:
             for one in result.comparisons[:1]:
-                place = kills.situation_name(result.situation), (one.candidate, one.baseline)
+                place = situation_name(result.situation), one.pair
                 found.setdefault(place, []).append((number, device.name, one))
     shown = {place: rows for place, rows in found.items() if len(rows) >= FEWEST_DEVICES}
     scale = DifferenceScale.over(one.total for rows in shown.values() for _, _, one in rows if one.total)

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP
 from decimal import Decimal
 
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
-from lmkd_reports.analysis.pressure import Situation
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
+from lmkd_reports.format.names import situation_name
 from lmkd_reports.presentation import wording
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
@@ -25,24 +26,12 @@ MOST_DIGITS = 6
 Pair = tuple[str, str]
 
 
-def situation_name(situation: Situation) -> str:
-    """For example ``held-beyond-burst, 12-cached``."""
-    return f"{situation.scenario}, {situation.profile}"
-
-
-def situation_details(situation: Situation) -> str:
-    """For example ``injected, burst, holder for 150 ms``."""
-    held = f" for {situation.stall_ms} ms" if situation.stall_ms else ""
-    stall = f", {situation.stall}{held}" if situation.stall != "none" else ""
-    return f"{situation.regime}, {situation.demand}{stall}"
-
-
-def title(situation: Situation) -> str:
+def title(situation: EpisodeStratum) -> str:
     known = PRESSURE.get(situation.scenario)
     return known.title if known else ""
 
 
-def expectation(situation: Situation) -> str:
+def expectation(situation: EpisodeStratum) -> str:
     known = PRESSURE.get(situation.scenario)
     return known.expectation if known else ""
 
@@ -115,9 +104,7 @@ def missing_blocks(found: PairedDifference | None) -> str:
 
 
 def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
-    return list(
-        dict.fromkeys((one.candidate, one.baseline) for result in results for one in result.comparisons)
-    )
+    return list(dict.fromkeys(one.pair for result in results for one in result.comparisons))
 
 
 def pair_title(pair: Pair) -> str:
@@ -144,16 +131,11 @@ def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sen
         wording.Sentence(situation_name(result.situation), _statement(result, one), one.verdict)
         for result, one in _compared(results, pair)
     ]
-    return wording.told_once(told) if all(one.verdict in wording.UNDECIDED for one in told) else told
+    return wording.said_once(told) if all(one.verdict in wording.UNDECIDED for one in told) else told
 
 
 def _compared(results: Sequence[PressureResult], pair: Pair) -> list[tuple[PressureResult, KillComparison]]:
-    return [
-        (result, one)
-        for result in results
-        for one in result.comparisons
-        if (one.candidate, one.baseline) == pair
-    ]
+    return [(result, one) for result in results for one in result.comparisons if one.pair == pair]
 
 
 def _statement(result: PressureResult, comparison: KillComparison) -> str:

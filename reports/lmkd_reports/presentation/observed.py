@@ -8,7 +8,7 @@ from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.observed import Counts
 from lmkd_reports.analysis.observed import Observed
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 from lmkd_reports.presentation.kills import number
 
 MOST_NAMED = 6

@@ -1,26 +1,11 @@
-"""Makes the jinja2 environment of a page, and writes a finished page to its file."""
+"""Writes a finished page to its file."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import jinja2
-
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
-
-
-def page_environment(package: str) -> jinja2.Environment:
-    """Loads templates from ``package``, then from ``lmkd_reports.presentation``; escapes everything."""
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader(package), jinja2.PackageLoader("lmkd_reports.presentation")]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def write_page(path: Path, page: str) -> None:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import KillRecord
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 from lmkd_reports.presentation.figures import WIDTH
 from lmkd_reports.presentation.figures import render
 

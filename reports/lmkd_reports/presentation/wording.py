@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmkd_core.records.arms import once
+from lmkd_core.records.stratum import Stratum
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.meanings import meaning
+from lmkd_reports.format import units
+from lmkd_reports.format.names import stratum_name
 
 REGIMES = {
     "natural": "as it happens by itself",
@@ -40,37 +40,6 @@ class Sentence:
         return f"{self.where}: {self.says}: {self.verdict}"
 
 
-def stall_name(stratum: Stratum) -> str:
-    """What holds the memory and for how long, as far as the scenario's name leaves it open; may be empty."""
-    said = stratum.stall in {"none", meaning(stratum.scenario).stall}
-    hold = f"{stratum.hold_ms} ms" if stratum.hold_ms else ""
-    return hold if said else f"{stratum.stall} {hold}".strip()
-
-
-def stratum_details(stratum: Stratum) -> str:
-    """Everything of the name but the scenario, for example ``300 ms, 64 MB, 16 threads``."""
-    usual = meaning(stratum.scenario)
-    parts = (
-        stall_name(stratum),
-        units.size(stratum.victim_kb),
-        units.count(stratum.threads, "thread"),
-        stratum.shape if stratum.shape != usual.shape else "",
-        f"{stratum.dirty_pct} % dirty" if stratum.dirty_pct != usual.dirty_pct else "",
-        f"{stratum.compress_pct} % compressible" if stratum.compress_pct else "",
-    )
-    return ", ".join(part for part in parts if part)
-
-
-def stratum_name(stratum: Stratum) -> str:
-    """For example ``held-by-vm-readv, 300 ms, 64 MB, 16 threads``."""
-    return f"{stratum.scenario}, {stratum_details(stratum)}"
-
-
-def stratum_origin(stratum: Stratum) -> str:
-    """What the name leaves out: ``reclaim, natural``."""
-    return f"{stratum.suite}, {stratum.regime}"
-
-
 def sentence(stratum: Stratum, comparison: Comparison) -> Sentence:
     return Sentence(stratum_name(stratum), _statement(comparison), comparison.verdict)
 
@@ -89,10 +58,10 @@ def _statement(comparison: Comparison) -> str:
 
 def sentences(compared: Sequence[tuple[Stratum, Comparison]]) -> list[Sentence]:
     """One sentence a stratum; a single one where all say the same, such as that an arm was skipped."""
-    return told_once([sentence(stratum, comparison) for stratum, comparison in compared])
+    return said_once([sentence(stratum, comparison) for stratum, comparison in compared])
 
 
-def told_once(told: list[Sentence]) -> list[Sentence]:
+def said_once(told: list[Sentence]) -> list[Sentence]:
     """``told``, or one sentence for all strata where all say the same."""
     if len({one.says for one in told}) == 1 and len(told) > 1:
         return [Sentence(f"all {len(told)} strata", told[0].says, told[0].verdict)]
@@ -118,6 +87,12 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     if not parts:
         return "nothing was measured"
     return ", ".join([f"{parts[0]} of {strata_count(len(verdicts))}", *parts[1:]])
+
+
+def devices_tally(verdicts: Sequence[str]) -> str:
+    """``better on 812 of 1,000 devices, no clear difference on 188``."""
+    parts = [f"{verdict} on {verdicts.count(verdict):,}" for verdict in Verdict if verdict in verdicts]
+    return ", ".join([f"{parts[0]} of {len(verdicts):,} devices", *parts[1:]])
 
 
 def standing(comparisons: Sequence[Comparison | KillComparison]) -> str:
@@ -165,9 +140,9 @@ def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
     return f"{pair_name(pair)}: {device_tally(device, pair)}"
 
 
-def told_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
+def asked_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
     """The page's pairs of arms that were asked of this device; of a device without a stratum all."""
-    asked = {(one.candidate, one.baseline) for result in device.strata for one in result.comparisons}
+    asked = {one.pair for result in device.strata for one in result.comparisons}
     return [pair for pair in analysis.pairs if pair in asked or not device.strata]
 
 

@@ -104,3 +104,15 @@ def shares(counts: Sequence[tuple[str, int]]) -> str:
     total = sum(number for _, number in counts)
     ordered = sorted(counts, key=lambda one: -one[1])
     return ", ".join(f"{name} {percent(number / total)}" for name, number in ordered)
+
+
+def signed(value: float) -> str:
+    """With its sign: two decimals at most, none from ten on."""
+    text = f"{value:+.0f}" if abs(value) >= 10 else f"{value:+.2f}".rstrip("0").rstrip(".")
+    return "0" if float(text) == 0 else text
+
+
+def points(share: float) -> str:
+    """Percentage points with their sign; a decimal below ten."""
+    percent = round(100 * share, 1)
+    return signed(percent) if abs(percent) < 10 else f"{percent:+.0f}"
