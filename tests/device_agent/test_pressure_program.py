@@ -92,7 +92,7 @@ REFUSED = {
     "too many apps": ([episode(), *[app()] * 65, "run"], "the plan has more than 64 apps"),
     "a setting that is none": (
         [episode(), "set name=patience value=1", "run"],
-        "lmkd has no setting named patience",
+        "lmkd has no setting called patience",
     ),
     "a word twice": ([f"{episode()} id=8", "run"], "the plan repeats id"),
     "a word that is missing": (["set name=kill_timeout_ms", "run"], "the plan lacks value="),

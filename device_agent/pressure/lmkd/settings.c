@@ -59,7 +59,7 @@ int lmkd_set(struct lmkd_settings *settings, const char *name, int64_t value)
 		*(int64_t *)((char *)settings + TABLE[i].offset) = value;
 		return 0;
 	}
-	return refused("lmkd has no setting named %.40s", name);
+	return refused("lmkd has no setting called %.40s", name);
 }
 
 void lmkd_each_setting(const struct lmkd_settings *settings,
