@@ -111,7 +111,7 @@ def test_an_app_that_died_before_is_no_trial(phone: StandIn, program: AppsProgra
     phone.android.force_stop(ONE)
     with pytest.raises(TrialInvalid, match=f"open process {target.pid}: No such process"):
         program.kill(target, KILL, TIMEOUT_MS, ONE)
-    with pytest.raises(TrialInvalid, match=f"process {target.pid} is not {ONE}, but gone"):
+    with pytest.raises(TrialInvalid, match=f"process {target.pid} is not {ONE}, but has ended"):
         phone.android.start_ticks(target.pid, ONE)
 
 
