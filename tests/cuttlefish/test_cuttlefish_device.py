@@ -143,7 +143,8 @@ def test_a_launcher_that_hangs_is_ended(workshop: Workshop) -> None:
     workshop.let_it("")
     source.detach()
     assert workshop.verbs()[-1] == "stop"
-    assert "cuttlefish-1 may still run" in workshop.messages[-1]  # the stand-in never started one
+    message = workshop.messages[-1]  # the stand-in never started an instance
+    assert "cuttlefish-1 could not be stopped and may still run" in message
     assert workshop.running() == []
 
 
