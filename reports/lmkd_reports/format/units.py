@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from lmkd_core.statistics.bounds import Bounds
-from lmkd_core.statistics.shares import Share
+if TYPE_CHECKING:  # these load numpy and scipy, which take a third of a second
+    from lmkd_core.statistics.bounds import Bounds
+    from lmkd_core.statistics.shares import Share
 
 NS_PER_MS = 1_000_000
 KB_PER_MB = 1024

@@ -40,7 +40,7 @@ def movement(change: Change) -> str:
     kind = change.series.metric.kind
     before, after = change.before.value, change.after.value
     if change.verdict is Verdict.NO_CLEAR_DIFFERENCE:
-        return f"began to scatter otherwise, around {kind.text(before)}{kind.suffix}"
+        return f"changed its scatter around {kind.text(before)}{kind.suffix}"
     verb = "rose" if change.verdict is Verdict.WORSE else "fell"
     ends = f"({kind.text(before)} to {kind.text(after)}{kind.suffix})"
     return f"{verb} {kind.step_text(before, after)} {ends}"

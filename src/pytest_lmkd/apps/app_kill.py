@@ -13,6 +13,7 @@ from lmkd_core.base.progress import Progress
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.summary import summarise
 from lmkd_core.records.arms import agent_arm
+from lmkd_core.records.parts import record_of
 from lmkd_core.records.stratum import NS_PER_MS
 from lmkd_core.records.trial import KilledAs
 from lmkd_core.records.trial import Meter
@@ -140,23 +141,16 @@ def measurement(planned: PlannedTrial, kill: AppKill, watch: Watch) -> AppKillMe
     memory = app_memory(kill)
     course = returned(watch.samples, kill, memory.size_kb, planned.timeout_ns)
     decisive = mrelease or (kill.calls[0] if kill.calls else None)
-    return AppKillMeasured(
-        noise_kb=course.noise_kb,
+    return record_of(
+        AppKillMeasured,
+        course,
+        kill,
         returns_kb=memory.size_kb,
         returns_from=memory.source,
-        calls=kill.calls,
         mrelease_errno=errno,
         kill_to_mrelease_ns=mrelease.start_ns if mrelease else None,
         syscall_ns=decisive.took_ns if decisive else None,
-        reclaim_50_ns=course.reclaim_50_ns,
-        reclaim_90_ns=course.reclaim_90_ns,
-        exit_ns=kill.exit_ns,
-        stall_class=course.stall_class,
         clock_resolution_ns=watch.clock_resolution_ns,
-        samples=course.samples,
-        gap_median_ns=course.gap_median_ns,
-        gap_max_ns=course.gap_max_ns,
-        curve=course.curve,
         flags=_flags(planned, watch, course),
     )
 

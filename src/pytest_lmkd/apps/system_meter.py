@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.records.trial import CurvePoint
 from lmkd_core.records.trial import StallClass
@@ -51,8 +53,7 @@ class AppMemory:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
     """The time until each share was back, in ns since the kill; None: not by the timeout."""
 
     reclaim_50_ns: int | None

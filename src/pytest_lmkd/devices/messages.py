@@ -6,6 +6,7 @@ import msgspec
 
 from lmkd_core.records.device import Conditions
 from lmkd_core.records.episode import EpisodePoint
+from lmkd_core.records.episode import Kill
 from lmkd_core.records.schema import Fact
 from lmkd_core.records.trial import Call
 from lmkd_core.records.trial import CurvePoint
@@ -93,39 +94,8 @@ class AgentError(msgspec.Struct, frozen=True, tag="error"):
     reason: str
 
 
-class AgentKill(msgspec.Struct, frozen=True, tag="kill"):
-    """One kill of an episode. Times are ns since the demand began; null: not observed by the episode's end.
-
-    ``app``: the app's index in the plan. ``charged_kb``: its charge at the decision; ``freed_ns``: the time
-    when a tenth of that was left. ``shortfall_kb``: the low watermark minus free memory. ``condemned_*_kb``:
-    memory still charged to earlier victims: to zombies, to those that lmkd no longer waited for (late), and
-    to those that it still waited for (exiting). ``by_reaper``: false if both reapers were busy and the victim
-    only got SIGKILL.
-    """
-
-    app: int
-    pid: int
-    adj: int
-    stall: str
-    rss_kb: int
-    charged_kb: int
-    decided_ns: int
-    by_reaper: bool
-    mrelease_errno: str
-    killed_ns: int | None
-    reaped_ns: int | None
-    charged_at_return_kb: int | None
-    exited_ns: int | None
-    freed_ns: int | None
-    reason: str
-    min_score_adj: int
-    free_kb: int
-    shortfall_kb: int
-    swap_free_kb: int
-    thrashing_pct: int
-    condemned_zombie_kb: int
-    condemned_late_kb: int
-    condemned_exiting_kb: int
+class AgentKill(Kill, frozen=True, tag="kill"):
+    """One kill of the current episode."""
 
 
 class AgentCurve(msgspec.Struct, frozen=True, tag="curve"):
