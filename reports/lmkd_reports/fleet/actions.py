@@ -23,7 +23,7 @@ from lmkd_reports.fleet.text import fleet_text
 
 @dataclass(frozen=True, slots=True)
 class FleetPaths:
-    """Where the page and its rows were written; ``text`` tells the verdicts."""
+    """The paths of the page and its rows; ``text`` reports the verdicts."""
 
     html: Path
     kills: Path

@@ -1,4 +1,4 @@
-"""What a part of a fleet tells, and how parts become a whole: the same from files, Parquet and Dask."""
+"""The results of a part of a fleet, and their merge: the same from files, Parquet and Dask."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lmkd_reports.fleet.rows import TIME_ROWS
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """``kills`` and ``times`` are rows (``rows``); ``models`` says of each device what it is and runs.
+    """``kills`` and ``times`` are rows (``rows``); ``models`` names each device's model and kernel.
 
     ``counted`` trials and episodes are valid, with ``kill_count`` kills in them; ``skips`` counts what was
     skipped, by what and why.
@@ -52,8 +52,8 @@ def _joined(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFr
 
 def model_name(model: str, kernel_release: str, personality: str | None) -> str:
     """For example ``Pixel 9, Linux 6.6.30``."""
-    told = f"{model}, Linux {kernel_release}"
-    return f"{told} ({personality})" if personality else told
+    name = f"{model}, Linux {kernel_release}"
+    return f"{name} ({personality})" if personality else name
 
 
 def skip_name(what: str, name: str, reason: str) -> str:

@@ -85,7 +85,7 @@ def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, nam
     ordered = rows.sort_values("estimate", kind="stable", na_position="last")
     known = ordered.dropna(subset=["estimate"])
     where = _where(key, kind)
-    told = [_end(fleet, row, kind) for row in known.to_dict("records")]
+    ends = [_end(fleet, row, kind) for row in known.to_dict("records")]
     return Group(
         where=where,
         pair=f"{key['candidate']} against {key['baseline']}",
@@ -96,8 +96,8 @@ def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, nam
         if len(known)
         else (units.NOTHING,) * len(SHARES),
         figure=Markup(caterpillar(known, kind, name, where)),  # noqa: S704 - our own SVG, escaped
-        least=tuple(told[:AT_EACH_END]),
-        most=tuple(reversed(told[AT_EACH_END:][-AT_EACH_END:])),
+        least=tuple(ends[:AT_EACH_END]),
+        most=tuple(reversed(ends[AT_EACH_END:][-AT_EACH_END:])),
         models=tuple(_by_model(fleet, rows)),
     )
 

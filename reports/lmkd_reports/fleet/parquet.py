@@ -46,7 +46,7 @@ CONNECT_S = 10
 
 
 def with_pandas(folder: Path) -> Found:
-    """What the exported set tells, computed here, a part of the devices after the other.
+    """The results of the exported set, computed here in parts of its devices.
 
     Raises:
         UsageProblem: there is no set in ``folder``.
@@ -81,7 +81,7 @@ def _client(scheduler: str) -> Client:
 
 
 def found_of(folder: Path, devices: Sequence[str], arms: Sequence[str]) -> Found:
-    """What the set tells of ``devices``."""
+    """The results of ``devices``."""
     episodes, trials = _episodes(folder, devices), _trials(folder, devices)
     return Found(
         kills=kill_rows(episodes, arms),
@@ -95,7 +95,7 @@ def found_of(folder: Path, devices: Sequence[str], arms: Sequence[str]) -> Found
 
 
 def arms_in(folder: Path) -> tuple[str, ...]:
-    """The arms of the set, in the order in which they are told: what lmkd does today first."""
+    """The arms of the set in the order of all tables: lmkd's way of today comes first."""
     names = {arm for table in (EPISODES, TRIALS) for arm in _distinct(folder, table, "arm")}
     known = list(ARMS)
     return tuple(sorted(names, key=lambda arm: (arm != once(arm), known.index(agent_arm(arm).name), arm)))

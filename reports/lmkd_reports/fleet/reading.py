@@ -1,4 +1,4 @@
-"""From a results directory to a fleet's frames: of each line only the fields that are needed are decoded.
+"""From a results directory to a fleet's frames: only the needed fields of each line are decoded.
 
 A device is a file; files are read by as many processes as there are CPUs, each holding one file at a time, so
 that memory grows with the devices and not with their records.
@@ -72,7 +72,7 @@ class TrialTimes(Trial, frozen=True, tag="trial", kw_only=True):
 
 
 SHORT: dict[object, type[msgspec.Struct]] = {EpisodeRecord: EpisodeCounts, TrialRecord: TrialTimes}
-"""Long records, and what is decoded of each."""
+"""Long records, and the short form that is decoded."""
 
 LINE: Any = reduce(or_, (SHORT.get(kind, kind) for kind in get_args(Record)))
 """As ``Record``, with the short forms."""

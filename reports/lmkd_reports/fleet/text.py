@@ -1,4 +1,4 @@
-"""What a terminal shows of a fleet: a line a stratum and pair of arms, in printable ASCII."""
+"""A fleet on the terminal: one line per stratum and pair of arms, in printable ASCII."""
 
 from __future__ import annotations
 

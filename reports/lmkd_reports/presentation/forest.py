@@ -26,7 +26,7 @@ from lmkd_reports.presentation.strips import Tick
 FEWEST_DEVICES = 2
 
 TimeRow = tuple[int, str, Comparison]
-"""Number and name of a device, and what it says."""
+"""Number and name of a device, and its comparison."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,8 +117,8 @@ def tally(results: Sequence[PressureResult], pair: Pair) -> str:
     counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
     parts = [f"{FEWER.get(verdict, verdict)} in {found}" for verdict, found in counts.items() if found]
     strata = f"{len(verdicts)} pressure {'stratum' if len(verdicts) == 1 else 'strata'}"
-    told = ", ".join([f"{parts[0]} of {strata}", *parts[1:]])
-    return told + wording.standing([one for _, one in _compared(results, pair)])
+    text = ", ".join([f"{parts[0]} of {strata}", *parts[1:]])
+    return text + wording.standing([one for _, one in _compared(results, pair)])
 
 
 def headline(results: Sequence[PressureResult], pair: Pair) -> str:
@@ -126,12 +126,16 @@ def headline(results: Sequence[PressureResult], pair: Pair) -> str:
 
 
 def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sentence]:
-    """One sentence a stratum; a single one where all say for the same reason that nothing is known."""
-    told = [
+    """One sentence per stratum; a single one if all lack data for the same reason."""
+    sentences = [
         wording.Sentence(situation_name(result.situation), _statement(result, one), one.verdict)
         for result, one in _compared(results, pair)
     ]
-    return wording.said_once(told) if all(one.verdict in wording.UNDECIDED for one in told) else told
+    return (
+        wording.said_once(sentences)
+        if all(one.verdict in wording.UNDECIDED for one in sentences)
+        else sentences
+    )
 
 
 def _compared(results: Sequence[PressureResult], pair: Pair) -> list[tuple[PressureResult, KillComparison]]:
