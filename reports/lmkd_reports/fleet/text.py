@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.page import groups
+from lmkd_reports.fleet.results import FleetResults
 from lmkd_reports.format.plain import wrapped
 
 
-def fleet_text(title: str, fleet: Found) -> str:
+def fleet_text(title: str, fleet: FleetResults) -> str:
     """In at most 72 columns."""
     lines = [
         f"pytest-lmkd: {len(fleet.models):,} devices, {title}",

@@ -14,7 +14,7 @@ from lmkd_reports.fleet.rows import TIME_ROWS
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FleetResults:
     """``kills`` and ``times`` are rows (``rows``); ``models`` names each device's model and kernel.
 
     ``counted`` trials and episodes are valid, with ``kill_count`` kills in them; ``skips`` counts what was
@@ -31,9 +31,9 @@ class Found:
     problems: tuple[Problem, ...] = ()
 
 
-def merged(parts: Sequence[Found]) -> Found:
+def merged(parts: Sequence[FleetResults]) -> FleetResults:
     """The whole of parts that have no device in common, in their order."""
-    return Found(
+    return FleetResults(
         kills=_joined([part.kills for part in parts], KILL_ROWS),
         times=_joined([part.times for part in parts], TIME_ROWS),
         models={device: model for part in parts for device, model in part.models.items()},
