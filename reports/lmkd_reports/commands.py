@@ -105,7 +105,7 @@ def number(text: str) -> float:
 def report(options: argparse.Namespace) -> int:
     """Writes report.html and summary.txt of a run or several side by side, or the history of many builds.
 
-    More devices than a page can tell one by one are counted and sorted instead.
+    If there are too many devices for a section each, they are counted and sorted instead.
     """
     if sum(map(bool, (options.run_dirs, options.history, options.parquet))) != 1:
         raise UsageProblem(
@@ -127,7 +127,7 @@ def report(options: argparse.Namespace) -> int:
 
 
 def is_fleet(run_dirs: Sequence[Path]) -> bool:
-    """Whether there are more devices than a page can tell one by one."""
+    """Whether there are too many devices for a section each."""
     return sum(len(record_files(folder)) for folder in run_dirs) > MOST_DEVICES
 
 

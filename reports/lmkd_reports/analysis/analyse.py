@@ -54,7 +54,7 @@ FIRST = ("device", "suite", "scenario", "stall", "regime", "arm", "block", "orde
 
 
 def analyse(run: Run, detectable: Detectable | None = None) -> Analysis:
-    """Everything that a report of ``run`` says. Never fails on poor data: it says what is missing."""
+    """All values in a report of ``run``. Poor data never fail; the analysis names the gaps."""
     detectable = detectable or Detectable()
     devices = tuple(_device(run, name, detectable) for name in _device_names(run))
     analysis = Analysis(
@@ -79,7 +79,7 @@ def analyse(run: Run, detectable: Detectable | None = None) -> Analysis:
 
 
 def _device_names(run: Run) -> list[str]:
-    """Devices in the order of the command, then what else left records."""
+    """Devices in the order of the command, then the others with records."""
     attached = [record.device for record in run.devices]
     skipped = [skip.device for skip in run.skips]
     measured = [*run.trials["device"], *run.planned["device"]]
@@ -179,7 +179,7 @@ def confidence_of(info: RunInfo) -> float:
 
 
 def _curve_end_ns(trials: pd.DataFrame) -> float:
-    """When three quarters of the trials of the slowest arm had their memory back: what a band shows."""
+    """The time by which three quarters of the slowest arm's trials had their memory back."""
     valid = trials[trials["valid"].astype(bool)]
     if valid.empty:
         return 0.0
@@ -189,7 +189,7 @@ def _curve_end_ns(trials: pd.DataFrame) -> float:
 
 
 def _missing(arm: str, stratum: Stratum, skips: tuple[SkipRecord, ...]) -> str:
-    """Why ``arm`` has no trials in ``stratum``, as far as a skip record tells."""
+    """The reason for an arm without trials in ``stratum``, from the skip records."""
     asked = {
         ("arm", arm),
         ("arm", f"{arm} in {stratum.scenario}"),

@@ -53,7 +53,7 @@ def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve
 
 
 def _at_kill_kb(valid: pd.DataFrame) -> Floats:
-    """Where a curve begins: at the victim's charge, or at what was to come back where nobody knows that."""
+    """The start of each curve: the victim's charge, or ``returns_kb`` if that is not known."""
     begins: Floats = valid["charged_at_kill_kb"].fillna(valid["returns_kb"]).to_numpy(dtype="float64")
     return begins
 
@@ -114,7 +114,7 @@ def _reasons(invalid: pd.DataFrame) -> tuple[Count, ...]:
 def _notes(valid: pd.DataFrame, invalid: pd.DataFrame) -> tuple[str, ...]:
     total = len(valid)
     notes = [f"{count} of {total} flagged {flag}" for flag, count in _flags(valid)]
-    notes += [f"left out as invalid: {count} ({reason})" for reason, count in _reasons(invalid)]
+    notes += [f"excluded as invalid: {count} ({reason})" for reason, count in _reasons(invalid)]
     late = int(valid["reclaim_90_ns"].isna().sum())
     if late:
         limit_ms = int(valid["timeout_ns"].max()) // 1_000_000

@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 
 
 def combine(analyses: Sequence[Analysis]) -> Analysis:
-    """One analysis that says what each of ``analyses`` (at least one, of different runs) says.
+    """One analysis with the values of each of ``analyses`` (at least one, of different runs).
 
     A device that is in several runs is named with its run, and so are the files of problems.
     """

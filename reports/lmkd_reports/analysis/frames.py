@@ -1,4 +1,4 @@
-"""Records as data frames: one row a trial, one row a planned trial; strata as values."""
+"""Records as data frames: one row per trial or planned trial."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Run:
 
 
 def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
-    """Reads a results directory, or what is wanted of it; lines that cannot be used become ``problems``.
+    """Reads the wanted part of a results directory; unusable lines become ``problems``.
 
     Raises:
         UsageProblem: there is no run in ``run_dir``.
@@ -149,7 +149,7 @@ def _episodes_without_repeats(
 
 
 def _inferred_info(run_dir: Path, records: ByType) -> RunInfo:
-    """What can be said of a run whose run.json is lost."""
+    """Stands in for a lost run.json."""
     seen = {trial.arm for trial in records.of(TrialRecord)}
     seen |= {episode.arm for episode in records.of(EpisodeRecord)}
     arms = [arm for arm in DEFAULT_ARMS if arm in seen] + sorted(seen - set(DEFAULT_ARMS))

@@ -1,4 +1,4 @@
-"""What an analysis holds: frozen values down to the last number that a reader sees."""
+"""The values of an analysis: frozen, and complete down to the last number on a page."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Count = tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Detectable:
-    """Differences of which a report says how many blocks would find them: a ratio, and kills an episode."""
+    """The differences for which a report estimates the needed blocks: a ratio, and kills per episode."""
 
     ratio: float = 1.2
     kills: float = 1.0
@@ -77,7 +77,7 @@ class ArmResult:
 
     @property
     def has_teardown(self) -> bool:
-        """Whether it is known who tore the memory down, or what that cost."""
+        """Whether the records name who ran the teardown, or its cost."""
         return bool(self.torn_down_by or self.stall_late_ns or self.reap_call_ns)
 
 
@@ -99,7 +99,7 @@ class Comparison(Claim):
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """The notes, and what a reader of the whole page should know."""
+        """The notes, and whether the claim survives on the page."""
         if self.holds_together or not self.is_claim or self.p_page is None:
             return self.notes
         alone = (
@@ -172,7 +172,7 @@ class DeviceResult:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything a report of one or several runs says.
+    """All values in a report of one or several runs.
 
     ``pairs`` are the (candidate, baseline) arms compared, the runs' main question first;
     ``control_pairs`` those that are compared in controls.

@@ -1,4 +1,4 @@
-"""The pressure episodes of one device: how many apps each way of killing cost, situation by situation."""
+"""The pressure episodes of one device: the apps lost to each arm, stratum by stratum."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Blocks = Mapping[str, Mapping[int, EpisodeRecord]]
 
 @dataclass(frozen=True, slots=True)
 class PressureArm:
-    """One arm in one situation: means over its ``valid`` episodes, medians of what has a long tail.
+    """One arm in one situation: means over its ``valid`` episodes, and medians of values with a long tail.
 
     The numbers are None where no episode is valid. ``premature`` is by class, those that occur.
     """
@@ -102,7 +102,7 @@ class PressureResult:
 
 
 def settings_of(episodes: Sequence[EpisodeRecord]) -> dict[str, str]:
-    """What lmkd's policy was told in the valid episodes, and the watermark below which it kills."""
+    """The settings of lmkd's policy in the valid episodes, and the watermark below which it kills."""
     found: dict[str, dict[str, None]] = {}
     for episode in episodes:
         if episode.valid:
@@ -116,10 +116,10 @@ def settings_of(episodes: Sequence[EpisodeRecord]) -> dict[str, str]:
 def pressure_of(
     episodes: Sequence[EpisodeRecord], arms: Sequence[str], detectable_kills: float = 1.0
 ) -> tuple[PressureResult, ...]:
-    """What the episodes of one device say, situations in the order in which they were run.
+    """The results of one device's episodes, situations in the order in which they ran.
 
     ``arms`` are those of the run, its baseline first; those without any episode on the device are left out.
-    ``detectable_kills`` is the difference of which is said how many blocks would find it.
+    ``detectable_kills`` is the difference for which the needed blocks are estimated.
     """
     seen = dict.fromkeys(one.arm for one in episodes)
     names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
@@ -189,7 +189,7 @@ def _premature(records: Sequence[EpisodeRecord]) -> tuple[tuple[str, float], ...
 
 
 def kill_pairs_of(arms: Sequence[str], baseline: str) -> list[tuple[str, str]]:
-    """What reaps in one call against what needs two; every arm against the baseline; arms with themselves."""
+    """Arms with one call against arms with two; every arm against the baseline; arms against themselves."""
     against_first = [(arm, baseline) for arm in arms if arm != baseline and baseline in arms]
     others = [arm for arm in arms if arm != baseline]
     again = [(arm, once(arm)) for arm in others if arm != once(arm) and once(arm) in others]

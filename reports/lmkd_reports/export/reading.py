@@ -44,7 +44,7 @@ MANY_DIGITS = re.compile(rb"\d{19}")
 """No number with fewer digits leaves 64 bits."""
 
 trial_key = attrgetter(*(column.name for column in TRIAL_KEY[1:]))
-"""What names one trial of a run: two records with the same tell of the same trial."""
+"""The identity of a trial: of two records with the same key, the last counts."""
 
 episode_key = attrgetter(*(column.name for column in EPISODE_KEY[1:]))
 """The same of an episode."""
@@ -105,7 +105,7 @@ def _date(started: str) -> str:
 def wanted_devices(
     run_dir: Path, run: RunName, problems: list[Problem], reading: Reading
 ) -> Iterator[tuple[DeviceRecords, Path]]:
-    """What the run tells of each wanted device, and the file it is from, by the name that may be told.
+    """The records of each wanted device, and the path of their file with serials masked.
 
     Raises:
         UsageProblem: the run has none of the devices that are named.

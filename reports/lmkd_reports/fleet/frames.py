@@ -18,7 +18,7 @@ CLASSES = {
 """Class of premature kills to the column that counts them."""
 
 COUNTS = ("kills_total", "kills_needed", "kills_extra", *CLASSES.values())
-"""What is counted in an episode."""
+"""The counts of an episode."""
 
 RUN = ("run_id", "device")
 EPISODE_KEY = (*RUN, *EPISODE_STRATUM, "arm", "block")

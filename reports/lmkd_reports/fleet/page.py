@@ -11,7 +11,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from lmkd_reports.fleet.figure import caterpillar
-from lmkd_reports.fleet.found import Found
+from lmkd_reports.fleet.results import FleetResults
 from lmkd_reports.fleet.rows import PAIR
 from lmkd_reports.format import units
 from lmkd_reports.format.names import situation_details
@@ -60,7 +60,7 @@ class Group:
     models: tuple[tuple[str, str], ...]
 
 
-def render_fleet(title: str, fleet: Found) -> str:
+def render_fleet(title: str, fleet: FleetResults) -> str:
     """The whole page. Everything that came from a device is escaped by jinja2."""
     page: str = (
         environment("lmkd_reports.fleet")
@@ -72,20 +72,20 @@ def render_fleet(title: str, fleet: Found) -> str:
     return page
 
 
-def groups(fleet: Found) -> Iterator[Group]:
+def groups(fleet: FleetResults) -> Iterator[Group]:
     """Kills first, then times; strata and pairs in the order of their rows."""
     number = 0
     for rows, keys, kind in ((fleet.kills, EPISODE_STRATUM, "kills"), (fleet.times, STRATUM, "times")):
-        for key, found in rows.groupby([*keys, *PAIR], sort=False):
+        for key, group in rows.groupby([*keys, *PAIR], sort=False):
             number += 1
-            yield _group(fleet, dict(zip((*keys, *PAIR), key, strict=True)), found, kind, f"g{number}")
+            yield _group(fleet, dict(zip((*keys, *PAIR), key, strict=True)), group, kind, f"g{number}")
 
 
-def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, name: str) -> Group:
+def _group(fleet: FleetResults, key: dict[str, Any], rows: pd.DataFrame, kind: str, name: str) -> Group:
     ordered = rows.sort_values("estimate", kind="stable", na_position="last")
     known = ordered.dropna(subset=["estimate"])
     where = _where(key, kind)
-    told = [_end(fleet, row, kind) for row in known.to_dict("records")]
+    ends = [_end(fleet, row, kind) for row in known.to_dict("records")]
     return Group(
         where=where,
         pair=f"{key['candidate']} against {key['baseline']}",
@@ -96,8 +96,8 @@ def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, nam
         if len(known)
         else (units.NOTHING,) * len(SHARES),
         figure=Markup(caterpillar(known, kind, name, where)),  # noqa: S704 - our own SVG, escaped
-        least=tuple(told[:AT_EACH_END]),
-        most=tuple(reversed(told[AT_EACH_END:][-AT_EACH_END:])),
+        least=tuple(ends[:AT_EACH_END]),
+        most=tuple(reversed(ends[AT_EACH_END:][-AT_EACH_END:])),
         models=tuple(_by_model(fleet, rows)),
     )
 
@@ -110,7 +110,7 @@ def _where(key: dict[str, Any], kind: str) -> str:
     return f"{stratum_name(stratum)} ({stratum.regime})"
 
 
-def _by_model(fleet: Found, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def _by_model(fleet: FleetResults, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """The tally of each model and kernel, the most numerous first."""
     models = rows["device"].map(fleet.models).fillna("unknown")
     counts = models.value_counts()
@@ -118,7 +118,7 @@ def _by_model(fleet: Found, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
         yield model, devices_tally(list(rows.loc[models == model, "verdict"]))
 
 
-def _end(fleet: Found, row: dict[str, Any], kind: str) -> End:
+def _end(fleet: FleetResults, row: dict[str, Any], kind: str) -> End:
     says = f"{_number(row['estimate'], kind)} ({_number(row['low'], kind)} to {_number(row['high'], kind)})"
     return End(row["device"], fleet.models.get(row["device"], "unknown"), says, row["verdict"])
 

@@ -1,4 +1,4 @@
-"""From a results directory to a fleet's frames: of each line only the fields that are needed are decoded.
+"""From a results directory to a fleet's frames: only the needed fields of each line are decoded.
 
 A device is a file; files are read by as many processes as there are CPUs, each holding one file at a time, so
 that memory grows with the devices and not with their records.
@@ -32,13 +32,13 @@ from lmkd_core.records.reading import record_files
 from lmkd_core.records.trial import Trial
 from lmkd_core.records.trial import TrialRecord
 from lmkd_reports.analysis.frames import counted
-from lmkd_reports.fleet.found import Found
-from lmkd_reports.fleet.found import merged
-from lmkd_reports.fleet.found import model_name
-from lmkd_reports.fleet.found import skip_name
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import episode_frame
 from lmkd_reports.fleet.frames import trial_frame
+from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.fleet.results import merged
+from lmkd_reports.fleet.results import model_name
+from lmkd_reports.fleet.results import skip_name
 from lmkd_reports.fleet.rows import kill_rows
 from lmkd_reports.fleet.rows import time_rows
 from lmkd_reports.format.strata import EPISODE_STRATUM
@@ -72,7 +72,7 @@ class TrialTimes(Trial, frozen=True, tag="trial", kw_only=True):
 
 
 SHORT: dict[object, type[msgspec.Struct]] = {EpisodeRecord: EpisodeCounts, TrialRecord: TrialTimes}
-"""Long records, and what is decoded of each."""
+"""Long records, and the short form that is decoded."""
 
 LINE: Any = reduce(or_, (SHORT.get(kind, kind) for kind in get_args(Record)))
 """As ``Record``, with the short forms."""
@@ -80,7 +80,7 @@ LINE: Any = reduce(or_, (SHORT.get(kind, kind) for kind in get_args(Record)))
 _decode: Callable[[bytes], DeviceLine] = msgspec.json.Decoder(LINE).decode
 
 
-def read_fleet(run_dir: Path, run_id: str, arms: Sequence[str]) -> Found:
+def read_fleet(run_dir: Path, run_id: str, arms: Sequence[str]) -> FleetResults:
     """Reads the run's record files; ``arms`` are the run's, the baseline first."""
     files = record_files(run_dir)
     tasks = [files[start : start + FILES_A_TASK] for start in range(0, len(files), FILES_A_TASK)]
@@ -88,19 +88,19 @@ def read_fleet(run_dir: Path, run_id: str, arms: Sequence[str]) -> Found:
         return merged(list(pool.map(read_files, tasks, [run_id] * len(tasks), [tuple(arms)] * len(tasks))))
 
 
-def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str]) -> Found:
+def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str]) -> FleetResults:
     """Reads ``files`` one after the other."""
     return merged([_read_file(path, run_id, arms) for path in files])
 
 
-def _read_file(path: Path, run_id: str, arms: Sequence[str]) -> Found:
+def _read_file(path: Path, run_id: str, arms: Sequence[str]) -> FleetResults:
     problems: list[Problem] = []
     lines = ByType(RecordFile.read(path, problems).lines(problems, _decode))
     episodes, trials = counted(lines.of(EpisodeCounts)), counted(lines.of(TrialTimes))
     valid_episodes = [line for line in episodes if line.valid]
     valid_trials = [line for line in trials if line.valid]
     valid = len(valid_episodes) + len(valid_trials)
-    return Found(
+    return FleetResults(
         kills=kill_rows(episode_frame([_episode_row(run_id, line) for line in valid_episodes]), arms),
         times=time_rows(trial_frame([_trial_row(run_id, line) for line in valid_trials]), arms),
         models={

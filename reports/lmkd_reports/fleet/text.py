@@ -1,13 +1,13 @@
-"""What a terminal shows of a fleet: a line a stratum and pair of arms, in printable ASCII."""
+"""A fleet on the terminal: one line per stratum and pair of arms, in printable ASCII."""
 
 from __future__ import annotations
 
-from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.page import groups
+from lmkd_reports.fleet.results import FleetResults
 from lmkd_reports.format.plain import wrapped
 
 
-def fleet_text(title: str, fleet: Found) -> str:
+def fleet_text(title: str, fleet: FleetResults) -> str:
     """In at most 72 columns."""
     lines = [
         f"pytest-lmkd: {len(fleet.models):,} devices, {title}",

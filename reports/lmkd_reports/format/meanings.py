@@ -1,4 +1,4 @@
-"""What the product's own table says of a scenario: what it means, what is expected, what is usual in it."""
+"""The meaning of a scenario, its expectation and its usual values, from the table of scenarios."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lmkd_core.scenarios.reclaim import SCENARIOS
 class Meaning:
     """``title`` and ``expectation`` are empty for a scenario that this version does not know.
 
-    ``stall``, ``shape`` and ``dirty_pct`` are what the scenario's name already says of a stratum.
+    ``stall``, ``shape`` and ``dirty_pct`` are implied by the scenario's name.
     """
 
     title: str = ""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import textwrap
 
-from lmkd_reports.format import units
-
 COLUMNS = 72
+DASH = "–"
 
 
 def plain(text: str) -> str:
     """``text`` in printable ASCII: part of it comes from devices."""
-    shown = text.replace(units.NOTHING, "-").encode("ascii", "backslashreplace").decode()
+    shown = text.replace(DASH, "-").encode("ascii", "backslashreplace").decode()
     return "".join(letter if letter.isprintable() else "?" for letter in shown)
 
 

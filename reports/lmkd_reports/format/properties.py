@@ -9,7 +9,7 @@ from lmkd_core.records.device import DeviceRecord
 from lmkd_reports.format import units
 
 ALWAYS_ANOTHER = {"boot_id", "clock_step_ns", "uptime_s", "clock_utc", "battery_pct", "lmkd_pid"}
-"""Facts that differ between any two boots or measurements, and say nothing of the device."""
+"""Facts that differ between any two boots or measurements."""
 
 TOLD = {
     *("model", "abi", "kernel", "kernel_release", "personality", "page_size", "cpus"),

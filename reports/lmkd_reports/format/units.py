@@ -6,13 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from lmkd_reports.format.plain import DASH
+
 if TYPE_CHECKING:  # these load numpy and scipy, which take a third of a second
     from lmkd_core.statistics.bounds import Bounds
     from lmkd_core.statistics.shares import Share
 
 NS_PER_MS = 1_000_000
 KB_PER_MB = 1024
-NOTHING = "–"
+NOTHING = DASH
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -54,7 +56,7 @@ def factor(value: float) -> str:
 
 
 def ratio(bounds: Bounds) -> str:
-    """``0.12x``, or what is known of it: ``< 0.12x``, ``> 8.6x``, ``0.10x to 0.12x``, ``unknown``."""
+    """``0.12x``, or its bounds: ``< 0.12x``, ``> 8.6x``, ``0.10x to 0.12x``, ``unknown``."""
     if bounds.exact:
         return f"{factor(bounds.low)}x"
     if not bounds.known:

@@ -1,4 +1,4 @@
-"""What came of a gate: each metric that has a limit, of each arm in each place, held to it."""
+"""The checks of a gate: each limited metric of each arm in each place."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The checks of two runs; ``comparison`` is what they were made from.
+    """The checks of two runs, made from ``comparison``.
 
     ``confidence`` is that of each interval, or of all of them ``together``.
     """
@@ -102,7 +102,7 @@ def gate_runs(
 
 
 def _checks(comparison: Comparison, limits: Sequence[Limit], selection: Selection) -> list[Check]:
-    """What only the base has is checked too: that the candidate lacks it is not the same as good."""
+    """Cells that only the base has are checked too: a missing candidate is not a pass."""
     by_metric = {limit.metric.name: limit for limit in limits}
     compared = [one for pair in comparison.pairs for one in pair.compared]
     for pair in comparison.pairs:

@@ -76,7 +76,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class ComparedDevices:
-    """What came of one pair of devices; ``only_base`` and ``only_candidate`` are not compared."""
+    """The results of one pair of devices; ``only_base`` and ``only_candidate`` are not compared."""
 
     devices: DevicePair
     differences: tuple[Difference, ...]
@@ -87,7 +87,7 @@ class ComparedDevices:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that two runs' comparison says; ``confidence`` is that of each interval."""
+    """All values of a comparison of two runs; ``confidence`` is that of each interval."""
 
     base: LoadedRun
     candidate: LoadedRun
@@ -190,7 +190,7 @@ def _side(metric: Metric, measured: Measured, sample: Sample) -> Side:
 
 
 def _judge(compared: Compared) -> Verdict:
-    """A difference is claimed only when the whole interval lies on one side of what equal runs would have."""
+    """A difference is claimed only if the interval excludes the value of equal runs."""
     if any(side.invalid and not side.valid for side in (compared.base, compared.candidate)):
         return Verdict.INVALID
     if compared.interval is None or is_open(compared):

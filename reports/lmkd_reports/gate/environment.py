@@ -1,4 +1,4 @@
-"""In what else two runs differ: device, kernel, lmkd's settings, the run's own plan, versions and host."""
+"""Other differences of two runs: device, kernel, lmkd's settings, plan, versions and host."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lmkd_reports.gate.runs import DevicePair
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``what`` is not the same; values as a reader sees them, ``units.NOTHING`` where one has none."""
+    """``what`` differs. Values are as shown to readers; a missing one is ``units.NOTHING``."""
 
     what: str
     base: str
@@ -28,7 +28,7 @@ class Difference:
 
 
 def run_differences(base: RunInfo, candidate: RunInfo) -> list[Difference]:
-    """What the runs themselves have otherwise; seeds differ always and are left out."""
+    """Differences of the runs themselves, except seeds, which always differ."""
     return _differing(_run_values(base), _run_values(candidate))
 
 

@@ -39,9 +39,9 @@ def junit_xml(gate: Gate, *, require_data: bool) -> bytes:
     for check in gate.checks:
         _case(suite, check, require_data=require_data)
     ElementTree.SubElement(suite, "system-out").text = gate_text(gate, require_data=require_data)
-    told = "\n".join(map(plain, problems(gate.comparison)))
-    if told:
-        ElementTree.SubElement(suite, "system-err").text = told
+    unread = "\n".join(map(plain, problems(gate.comparison)))
+    if unread:
+        ElementTree.SubElement(suite, "system-err").text = unread
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return document

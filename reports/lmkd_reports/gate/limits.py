@@ -1,4 +1,4 @@
-"""What a gate allows: ``reclaim_90:10%``, ``kills_extra:0.2``, ``esrch:5pp``."""
+"""The limits of a gate: ``reclaim_90:10%``, ``kills_extra:0.2``, ``esrch:5pp``."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Limit:
 
 
 def parse_limits(texts: Sequence[str]) -> list[Limit]:
-    """Raises: UsageProblem: a metric is unknown or named twice, or a limit is none; says what exists."""
+    """Raises: UsageProblem: a metric is unknown or named twice, or a limit is not valid."""
     limits = [_parse(text) for text in texts]
     names = [limit.metric.name for limit in limits]
     for name in names:

@@ -1,4 +1,4 @@
-"""What two runs hold and have in common: devices, and on them the strata and situations of each arm."""
+"""Two runs: their devices, and the strata of each arm that both have."""
 
 from __future__ import annotations
 

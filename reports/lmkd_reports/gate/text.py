@@ -38,7 +38,7 @@ LEGEND = (
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """What ``pytest-lmkd compare`` prints."""
+    """The output of ``pytest-lmkd compare``."""
     notes = Notes()
     lines = [*_head("the candidate against the base", comparison)]
     for devices in comparison.pairs:
@@ -50,7 +50,7 @@ def comparison_text(comparison: Comparison) -> str:
 
 
 def gate_text(gate: Gate, *, require_data: bool) -> str:
-    """What ``pytest-lmkd gate`` prints; the last line tells what came of it."""
+    """The output of ``pytest-lmkd gate``; the last line is the verdict."""
     comparison = gate.comparison
     lines = [*_head("a gate for the candidate, against the base", comparison)]
     limits = ", ".join(limit.text for limit in gate.limits)
@@ -66,18 +66,18 @@ def gate_text(gate: Gate, *, require_data: bool) -> str:
 
 
 def verdict(gate: Gate, *, require_data: bool) -> str:
-    """The gate's last word: what came of it, and of how many checks that is made."""
+    """The gate's verdict, and the number of checks behind it."""
     counts = {outcome: len(gate.of(outcome)) for outcome in Outcome}
-    told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
+    parts = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
     within = sum(check.is_within for check in gate.checks)
     if counts[Outcome.PASSED]:
-        told += f" ({within} within the limit, {counts[Outcome.PASSED] - within} not shown to be beyond it)"
+        parts += f" ({within} within the limit, {counts[Outcome.PASSED] - within} not shown to be beyond it)"
     without = counts[Outcome.NO_DATA]
     if counts[Outcome.FAILED]:
-        return f"gate: failed: {told}"
+        return f"gate: failed: {parts}"
     if without and require_data:
-        return f"gate: failed: {told}, and --require-data asks for all"
-    return f"gate: {'passed with a warning' if without else 'passed'}: {told}"
+        return f"gate: failed: {parts}, and --require-data asks for all"
+    return f"gate: {'passed with a warning' if without else 'passed'}: {parts}"
 
 
 def _joined(lines: Iterable[str]) -> str:
@@ -102,7 +102,7 @@ def _difference(difference: Difference) -> str:
 
 
 def _percent(comparison: Comparison) -> str:
-    """The confidence; as many digits as tell it from 100."""
+    """The confidence, with enough digits to differ from 100."""
     return f"{100 * comparison.confidence:.6g} %"
 
 
@@ -125,10 +125,10 @@ def _devices(devices: ComparedDevices, notes: Notes) -> Iterator[str]:
     yield from _device_head(devices)
     for name in METRICS:
         verdicts = [one.verdict for one in devices.compared if one.metric.name == name]
-        told = [f"{verdict} in {number}" for verdict, number in Counter(verdicts).most_common()]
-        if told:
-            told[0] += f" of {len(verdicts)}"
-            yield from wrapped(f"   {name}: {', '.join(told)}", "     ")
+        tally = [f"{verdict} in {number}" for verdict, number in Counter(verdicts).most_common()]
+        if tally:
+            tally[0] += f" of {len(verdicts)}"
+            yield from wrapped(f"   {name}: {', '.join(tally)}", "     ")
     for place, group in groupby(devices.compared, lambda one: one.place):
         yield ""
         yield from wrapped(place_name(place), "  ")
@@ -154,9 +154,9 @@ def _arm(arm: str, compared: Sequence[Compared], notes: Notes) -> Iterator[str]:
 def _with_verdict(line: str, compared: Compared, notes: Notes) -> Iterator[str]:
     marks = "".join(f" [{mark}]" for mark in notes.refer(compared.notes))
     for left in (line, line.rstrip()):
-        whole = f"{left} {compared.verdict}{marks}"
-        if len(whole) <= COLUMNS:
-            yield whole
+        row = f"{left} {compared.verdict}{marks}"
+        if len(row) <= COLUMNS:
+            yield row
             return
     yield line.rstrip()
     yield from wrapped(f"{' ' * (METRIC_COLUMNS + 2 * VALUE_COLUMNS + 6)}{compared.verdict}{marks}", "      ")
@@ -175,14 +175,14 @@ def _checks(outcome: Outcome, checks: Sequence[Check]) -> Iterator[str]:
 
 
 def _not_used(comparison: Comparison) -> Iterator[str]:
-    told = [f"  {problem}" for problem in problems(comparison)]
-    yield from ["", "Not used:"] if told else []
-    for line in told:
+    lines = [f"  {problem}" for problem in problems(comparison)]
+    yield from ["", "Not used:"] if lines else []
+    for line in lines:
         yield from wrapped(line, "    ")
 
 
 def problems(comparison: Comparison) -> Iterator[str]:
-    """What could not be read of either run, by file and line."""
+    """The unreadable lines of both runs, by file and line."""
     for name, loaded in (("base", comparison.base), ("candidate", comparison.candidate)):
         for problem in loaded.run.problems:
             yield f"{name}: {problem}"

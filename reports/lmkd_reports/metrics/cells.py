@@ -1,4 +1,4 @@
-"""What each arm left in each stratum on each device of a run: samples by metric."""
+"""The samples of each arm in each stratum on each device of a run, by metric."""
 
 from __future__ import annotations
 

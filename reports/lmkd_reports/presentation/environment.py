@@ -1,4 +1,4 @@
-"""Devices side by side: what each is, with the properties in which they differ marked."""
+"""Devices side by side, with marks on the properties in which they differ."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lmkd_reports.format.properties import properties
 
 
 def side_by_side(devices: Sequence[DeviceResult]) -> list[Property]:
-    """What the devices are, what lmkd's policy was told on each, and the facts in which they differ."""
+    """The devices' properties, the settings of lmkd's policy, and the facts in which they differ."""
     facts = [Property(name, values) for name, values in _facts(devices).items()]
     return [
         *properties([device.record for device in devices]),

@@ -26,7 +26,7 @@ from lmkd_reports.presentation.strips import Tick
 FEWEST_DEVICES = 2
 
 TimeRow = tuple[int, str, Comparison]
-"""Number and name of a device, and what it says."""
+"""Number and name of a device, and its comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,12 @@ def _of_times(analysis: Analysis) -> list[Forest]:
 
 def _measured(analysis: Analysis, pair: kills.Pair) -> dict[str, list[TimeRow]]:
     """By stratum, the devices that have both arms there."""
-    found: dict[str, list[TimeRow]] = {}
+    rows_by_place: dict[str, list[TimeRow]] = {}
     for number, device in enumerate(analysis.devices):
         for stratum, one in wording.device_comparisons(device, pair):
             if one.ratio is not None:
-                found.setdefault(stratum_name(stratum), []).append((number, device.name, one))
-    return found
+                rows_by_place.setdefault(stratum_name(stratum), []).append((number, device.name, one))
+    return rows_by_place
 
 
 def _time_rows(rows: Sequence[TimeRow], scale: Scale) -> tuple[ForestRow, ...]:
@@ -106,13 +106,13 @@ def _ratio(one: Comparison) -> str:
 
 
 def _of_kills(analysis: Analysis) -> list[Forest]:
-    found: dict[tuple[str, kills.Pair], list[tuple[int, str, KillComparison]]] = {}
+    rows_by_place: dict[tuple[str, kills.Pair], list[tuple[int, str, KillComparison]]] = {}
     for number, device in enumerate(analysis.devices):
         for result in device.pressure:
             for one in result.comparisons[:1]:
                 place = situation_name(result.situation), one.pair
-                found.setdefault(place, []).append((number, device.name, one))
-    shown = {place: rows for place, rows in found.items() if len(rows) >= FEWEST_DEVICES}
+                rows_by_place.setdefault(place, []).append((number, device.name, one))
+    shown = {place: rows for place, rows in rows_by_place.items() if len(rows) >= FEWEST_DEVICES}
     scale = DifferenceScale.over(one.total for rows in shown.values() for _, _, one in rows if one.total)
     return [
         Forest(

@@ -21,11 +21,11 @@ from lmkd_reports.presentation.wording import FALSE_GAIN
 ARM_COLUMNS = 19
 KILL_WIDTHS = (6, 6, 6, 9, 6)
 KILLS_LEGEND = (
-    "Total: kills, mean an episode. Needed: as many of them as bring what was lacking, had their memory "
-    "come at once; extra: the others. Premature: decided while earlier victims still held as much as was "
-    "lacking; overcounts. Alive: apps at the end. p99: of the foreground's page faults, median. "
-    "Differences: mean over blocks, 95 % bootstrap interval, p of the sign-flip test; claimed only when both "
-    "agree. Better: fewer kills."
+    "Total: mean kills per episode. Needed: the fewest kills that would have covered the shortage if "
+    "their memory had come back at once; extra: the others. Premature: decided while earlier victims "
+    "still held enough to cover the shortage; overcounts. Alive: apps at the end. p99: page faults of the "
+    "foreground, median. Differences: mean over blocks, 95 % bootstrap interval, p of the sign-flip test; "
+    "claimed only if both agree. Better: fewer kills."
 )
 
 

@@ -28,16 +28,16 @@ LEGEND = (
     "Median ms since the kill until 50, 90 and 99 % of the victim's memory was back, and until "
     "its pidfd was readable (exit). ESRCH: how often process_mrelease came too late, and the 95 % "
     "interval of that share in percent. Ratios: median over blocks of the 90 % times within a "
-    "block, with an interval of at least 95 %. A difference is claimed only when the whole interval "
-    "lies on one side of 1."
+    "block, with an interval of at least 95 %. A difference is claimed only if the interval "
+    "excludes 1."
 )
 CONTROL_LEGEND = (
-    "Controls: the flag cannot gain over kill+mrelease there. Where nothing differs, chance claims "
-    "a gain in at most one of forty."
+    "Controls: the flag cannot gain over kill+mrelease there. If nothing differs, chance claims a gain in at "
+    "most one of forty."
 )
 COST_LEGEND = (
-    "Torn down by: who ran exit_mmap, by number of trials. Busy after release: median ms for which "
-    "what held the memory was kept busy by the teardown. Reaping call: median ms of process_mrelease."
+    "Torn down by: the context of exit_mmap, by number of trials. Busy after release: median ms for which "
+    "the teardown kept the stall busy. Reaping call: median ms of process_mrelease."
 )
 
 
@@ -66,12 +66,12 @@ class StrataSection(Section):
 
 
 def _meaning(scenario: str) -> Iterator[str]:
-    said = meaning(scenario)
-    if said.title:
+    known = meaning(scenario)
+    if known.title:
         yield ""
-        yield from wrapped(f"-- {scenario}: {said.title}", indent="   ")
-    if said.expectation:
-        yield from wrapped(f"   Expected: {said.expectation}", indent="   ")
+        yield from wrapped(f"-- {scenario}: {known.title}", indent="   ")
+    if known.expectation:
+        yield from wrapped(f"   Expected: {known.expectation}", indent="   ")
 
 
 def _stratum(result: StratumResult, notes: Notes) -> Iterator[str]:
@@ -89,8 +89,12 @@ def _comparisons(result: StratumResult, notes: Notes) -> Iterator[str]:
     """A line each; a single one where nothing could be compared, and always for the same reason."""
     absent = {arm.arm for arm in result.arms if arm.missing}
     present = [one for one in result.comparisons if not {one.candidate, one.baseline} & absent]
-    said = {(one.verdict, one.remarks) for one in present}
-    if len(present) > 1 and len(said) == 1 and not any(one.ratio and one.ratio.interval for one in present):
+    results = {(one.verdict, one.remarks) for one in present}
+    if (
+        len(present) > 1
+        and len(results) == 1
+        and not any(one.ratio and one.ratio.interval for one in present)
+    ):
         yield from _with_marks(f"  {'all ratios':<27} {present[0].verdict}", notes.refer(present[0].remarks))
         return
     for comparison in present:
@@ -111,23 +115,23 @@ def _arm(arm: ArmResult, notes: Notes) -> Iterator[str]:
 
 def _costs(result: StratumResult) -> Iterator[str]:
     """Who tore the memory down and what it cost, a line a question that a record answers."""
-    told = {
+    costs = {
         "torn down by": _torn_down_by(result),
         "busy after release": {
             arm.arm: _median(arm.stall_late_ns) for arm in result.arms if arm.stall_late_ns
         },
         "reaping call": {arm.arm: _median(arm.reap_call_ns) for arm in result.arms if arm.reap_call_ns},
     }
-    for what, answers in told.items():
+    for name, answers in costs.items():
         if answers:
             text = "; ".join(f"{arm} {answer}" for arm, answer in answers.items())
-            yield from wrapped(f"  {what}: {text}", indent="      ")
+            yield from wrapped(f"  {name}: {text}", indent="      ")
 
 
 def _torn_down_by(result: StratumResult) -> dict[str, str]:
-    told = {arm.arm: _tally(arm.torn_down_by) for arm in result.arms if arm.torn_down_by}
+    tallies = {arm.arm: _tally(arm.torn_down_by) for arm in result.arms if arm.torn_down_by}
     names = {name for arm in result.arms for name, _ in arm.torn_down_by}
-    return {names.pop(): "in every trial"} if len(names) == 1 else told
+    return {names.pop(): "in every trial"} if len(names) == 1 else tallies
 
 
 def _tally(counts: tuple[Count, ...]) -> str:

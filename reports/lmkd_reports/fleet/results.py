@@ -1,4 +1,4 @@
-"""What a part of a fleet tells, and how parts become a whole: the same from files, Parquet and Dask."""
+"""The results of a part of a fleet, and their merge: the same from files, Parquet and Dask."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lmkd_reports.fleet.rows import TIME_ROWS
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """``kills`` and ``times`` are rows (``rows``); ``models`` says of each device what it is and runs.
+class FleetResults:
+    """``kills`` and ``times`` are rows (``rows``); ``models`` names each device's model and kernel.
 
     ``counted`` trials and episodes are valid, with ``kill_count`` kills in them; ``skips`` counts what was
     skipped, by what and why.
@@ -31,9 +31,9 @@ class Found:
     problems: tuple[Problem, ...] = ()
 
 
-def merged(parts: Sequence[Found]) -> Found:
+def merged(parts: Sequence[FleetResults]) -> FleetResults:
     """The whole of parts that have no device in common, in their order."""
-    return Found(
+    return FleetResults(
         kills=_joined([part.kills for part in parts], KILL_ROWS),
         times=_joined([part.times for part in parts], TIME_ROWS),
         models={device: model for part in parts for device, model in part.models.items()},
@@ -52,8 +52,8 @@ def _joined(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFr
 
 def model_name(model: str, kernel_release: str, personality: str | None) -> str:
     """For example ``Pixel 9, Linux 6.6.30``."""
-    told = f"{model}, Linux {kernel_release}"
-    return f"{told} ({personality})" if personality else told
+    name = f"{model}, Linux {kernel_release}"
+    return f"{name} ({personality})" if personality else name
 
 
 def skip_name(what: str, name: str, reason: str) -> str:
