@@ -27,6 +27,7 @@ static int choose_meter(void *at, const char *text)
 #define NUMBER(name, member, least, most) FIELD_NUMBER(struct planned_trial, name, member, least, most)
 #define TIME(name, member, least, unit)                                                                          \
 	FIELD_SCALED(struct planned_trial, name, member, least, MAX_TIMEOUT_MS *(NS_PER_MS / (unit)), unit)
+#define MEMORY_NUMBER(name, least, most) NUMBER(name, victim.memory.name, least, most),
 #define CHOICE(name, member, choose) FIELD_CHOICE(struct planned_trial, name, member, choose)
 
 static const struct field FIELDS[] = {
@@ -37,8 +38,7 @@ static const struct field FIELDS[] = {
 	TIME(hold_ms, hold_ns, 0, NS_PER_MS),
 	NUMBER(victim_kb, victim.memory.size_kb, 64, MAX_VICTIM_KB),
 	CHOICE(shape, victim.memory.shape, shape_choose),
-	NUMBER(dirty_pct, victim.memory.dirty_pct, 1, 100),
-	NUMBER(compress_pct, victim.memory.compress_pct, 0, 100),
+	MEMORY_NUMBERS(MEMORY_NUMBER)
 	NUMBER(threads, victim.threads, 1, MAX_THREADS),
 	TIME(timeout_ms, timeout_ns, 1, NS_PER_MS),
 	CHOICE(meter, meter, choose_meter),

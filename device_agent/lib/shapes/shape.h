@@ -17,6 +17,9 @@ struct memory_plan {
 	int64_t compress_pct; // of every page: filled with zeros
 };
 
+// The numbers of a memory plan besides its size, as words of a trial's plan: name, least and greatest value.
+#define MEMORY_NUMBERS(NUMBER) NUMBER(dirty_pct, 1, 100) NUMBER(compress_pct, 0, 100)
+
 struct shape {
 	const char *name;
 	bool needs_file; // make() gets an empty file, which the agent keeps open until the trial has ended
