@@ -165,7 +165,7 @@ def test_a_process_is_registered_with_its_kind(program: StandInProgram) -> None:
 @pytest.mark.parametrize(
     ("output", "status", "reason"),
     [
-        (failure("connect", "EACCES"), 1, "stand-in: lmkd's socket is open to root .*  userdebug build"),
+        (failure("connect", "EACCES"), 1, "stand-in: lmkd's socket is open to root .* userdebug build"),
         (failure("connect", "ECONNREFUSED"), 1, "lmkd does not run"),
         (failure("receive", "ECONNRESET", "lmkd closed the connection"), 3, "lmkd closed the connection"),
         (failure("lock", "EAGAIN", "process 77 holds the lock"), 1, "process 77 holds the lock"),
