@@ -192,10 +192,10 @@ def test_an_interrupted_run_leaves_no_process(pytester: pytest.Pytester, number:
 
 
 PRESSURE_SUITE = """
-    import dataclasses
+    import msgspec
     import pytest
     from lmkd_core.scenarios.pressure import PRESSURE
-    QUICK = dataclasses.replace(PRESSURE["undisturbed"], hold_ms=50)
+    QUICK = msgspec.structs.replace(PRESSURE["undisturbed"], hold_ms=50)
     @pytest.mark.parametrize("stratum", [QUICK], ids=str)
     def test_met(stratum, press):
         outcome = press(stratum)
