@@ -134,7 +134,10 @@ _Key = tuple[Place, str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Summary:
-    """The part of a run that is kept: by device, the label of its build and its measures."""
+    """The part of a run that is kept.
+
+    ``labels`` are those of its builds, by device; so are ``measures``.
+    """
 
     folder: str
     run_id: str
