@@ -104,7 +104,8 @@ def spread_text(values: list[float]) -> str:
 
 
 def main(personality: str, memory_mb: int, repeats: int, sizes_mb: list[int]) -> None:
-    trees = [resources.tree("device_agent/lib"), resources.tree("bench/meters")]
+    names = ("device_agent/lib", "device_agent/reclaim/stalls", "bench/meters")
+    trees = [resources.tree(name) for name in names]
     name = f"meters-{os.getpid()}"
     deadline = Deadline(PATIENCE_S)
     instance = lmkd_virtual.up(

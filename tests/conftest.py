@@ -13,8 +13,16 @@ from markers import harness_rank
 from times import HARNESS
 from times import Times
 
+import lmkd_virtual
+
 settings.register_profile("reproducible", derandomize=True, deadline=None)
 settings.load_profile("reproducible")
+
+
+@pytest.fixture(scope="session")
+def image() -> lmkd_virtual.Image:
+    """The kernel and the initramfs of the virtual device, built if the cache has none."""
+    return lmkd_virtual.build(print)
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of files that run in parallel the costly ones first, so that all end at about the same time."""
+    """Runs the costly files first if several run in parallel, so that all end at about the same time."""
     rank: dict[Path, int] = {}
     for item in items:
         check_markers(item)

@@ -1,7 +1,7 @@
-// lmkd-meters: reads both meters of what is back in the same trial, the victim's cgroup and the device's free
-// memory, and tells how far they are apart. For bench/meters.py; it is no part of the product.
-//   lmkd-meters idle MS                                    how far free memory moves while nothing happens
-//   lmkd-meters trial ARM STALL VICTIM_KB HOLD_MS METER    METER: cgroup (that alone), both, system (that alone)
+// lmkd-meters: reads both meters in the same trial, the cgroup of the victim and the free memory of the device, and
+// reports the difference between them. For bench/meters.py; it is not part of the product.
+//   lmkd-meters idle MS                                    the movement of free memory while idle
+//   lmkd-meters trial ARM STALL VICTIM_KB HOLD_MS METER    METER: cgroup, both or system
 #include <errno.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -18,7 +18,9 @@
 #include "free_memory.h"
 #include "group.h"
 #include "shapes/shape.h"
-#include "stalls/stall.h"
+#include "share.h"
+#include "sort.h"
+#include "stall.h"
 #include "sys.h"
 #include "wire.h"
 
@@ -40,24 +42,12 @@ static struct {
 	struct kill_outcome outcome;
 } job;
 
-static void wait_until(int64_t at_ns)
-{
-	const struct timespec moment = { .tv_sec = (time_t)(at_ns / NS_PER_S), .tv_nsec = (long)(at_ns % NS_PER_S) };
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL);
-}
-
 static void settle(void)
 {
 	memset(samples, 0xff, sizeof samples);
 	mlockall(MCL_CURRENT | MCL_ONFAULT);
 	prctl(PR_SET_TIMERSLACK, 1UL);
 	sys_sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, PRIORITY);
-}
-
-static int compare(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left, b = *(const int64_t *)right;
-	return (a > b) - (a < b);
 }
 
 static int answer_idle(int64_t window_ns)
@@ -72,9 +62,9 @@ static int answer_idle(int64_t window_ns)
 		costs[reads++] = now_ns() - at_ns;
 		least = last < least ? last : least;
 		most = last > most ? last : most;
-		wait_until(at_ns + NS_PER_MS);
+		sleep_until(at_ns + NS_PER_MS);
 	}
-	qsort(costs, reads, sizeof *costs, compare);
+	sort_numbers(costs, reads);
 	wire_begin("idle");
 	wire_number("reads", (int64_t)reads);
 	wire_number("range_kb", most - least);
@@ -106,7 +96,7 @@ static int64_t reached_ns(bool memory, bool when_read, int64_t start_kb, int64_t
 		const struct sample *sample = &samples[i];
 		int64_t back_kb = memory ? sample->free_kb - start_kb : start_kb - sample->charged_kb;
 		int64_t at_ns = when_read ? sample->free_read_ns : memory ? sample->free_at_ns : sample->charged_at_ns;
-		if (at_ns >= job.outcome.killed_ns && back_kb * 100 >= size_kb * percent)
+		if (at_ns >= job.outcome.killed_ns && reaches_share(back_kb, size_kb, percent))
 			return at_ns - job.outcome.killed_ns;
 	}
 	return -1;
@@ -126,7 +116,7 @@ static int64_t median_gap_ns(void)
 	static int64_t gaps[CAPACITY];
 	for (size_t i = 1; i < count; i++)
 		gaps[i - 1] = samples[i].charged_at_ns - samples[i - 1].charged_at_ns;
-	qsort(gaps, count - 1, sizeof *gaps, compare);
+	sort_numbers(gaps, count - 1);
 	return count > 1 ? gaps[(count - 1) / 2] : 0;
 }
 
@@ -161,11 +151,12 @@ static int sample_kill(const struct stall *stall, int64_t size_kb, int64_t hold_
 			if (stall->release != NULL && stall->release() < 0)
 				return -1;
 		}
-		bool by_charge = !charge || samples[0].charged_kb - samples[count - 1].charged_kb >= size_kb * 99 / 100;
-		bool by_memory = !memory || samples[count - 1].free_kb - samples[0].free_kb >= size_kb * 99 / 100;
+		const struct sample *first = &samples[0], *last = &samples[count - 1];
+		bool by_charge = !charge || reaches_share(first->charged_kb - last->charged_kb, size_kb, 99);
+		bool by_memory = !memory || reaches_share(last->free_kb - first->free_kb, size_kb, 99);
 		if (killed_ns != 0 && released && ((by_charge && by_memory) || at_ns > killed_ns + TIMEOUT_NS))
 			break;
-		wait_until(at_ns + PERIOD_NS);
+		sleep_until(at_ns + PERIOD_NS);
 	}
 	pthread_join(reaper, NULL);
 	return 0;
@@ -189,7 +180,7 @@ static int run_trial(char **words)
 	int reaped = victim_reap(&job.victim);
 	int ended = stall->end == NULL ? 0 : stall->end();
 	int removed = victim_end(&job.victim);
-	wait_until(now_ns() + AFTERWARDS_NS);
+	sleep_until(now_ns() + AFTERWARDS_NS);
 	if (sampled < 0 || reaped < 0 || ended < 0 || removed < 0)
 		return -1;
 	return answer_trial(size_kb, before_kb, free_memory_kb());
@@ -204,10 +195,5 @@ int main(int words_count, char **words)
 	else if (words_count == 7 && strcmp(words[1], "trial") == 0)
 		result = run_trial(words + 2);
 	group_leave_no_trace();
-	if (result < 0) {
-		wire_begin("error");
-		wire_text("reason", failure_text());
-		wire_end();
-	}
-	return result < 0;
+	return result < 0 ? wire_error() : 0;
 }

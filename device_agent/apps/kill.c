@@ -1,4 +1,4 @@
-// One kill, by the very code that the agent's trials run.
+// Kills with the code of the agent's trials.
 #include "kill.h"
 
 #include <errno.h>
@@ -14,29 +14,23 @@
 #include "target.h"
 #include "wire.h"
 
-// AOSP system/memory/lmkd reaper.cpp: its threads run at ANDROID_PRIORITY_HIGHEST. An app's user may not.
+// AOSP system/memory/lmkd reaper.cpp: the threads run at ANDROID_PRIORITY_HIGHEST. The user of an app has no
+// permission.
 enum { REAPER_NICE = -20 };
-
-static int choose_arm(void *at, const char *text)
-{
-	const struct arm *arm = arm_find(text);
-	*(const struct arm **)at = arm;
-	return arm != NULL ? 0 : -1;
-}
 
 int kill_plan_parse(char *words, struct kill_plan *plan)
 {
 	static const struct field FIELDS[] = {
-		FIELD_NUMBER(struct kill_plan, pid, 2, 1 << 22), // PID_MAX_LIMIT
-		FIELD_NUMBER(struct kill_plan, start_ticks, 0, INT64_MAX),
-		FIELD_CHOICE(struct kill_plan, arm, choose_arm),
-		FIELD_NUMBER(struct kill_plan, delay_us, 0, 1000 * 1000),
-		FIELD_NUMBER(struct kill_plan, timeout_ms, 1, 60 * 1000),
+		FIELD_NUMBER(struct kill_plan, pid, pid, 2, 1 << 22), // PID_MAX_LIMIT
+		FIELD_NUMBER(struct kill_plan, start_ticks, start_ticks, 0, INT64_MAX),
+		FIELD_CHOICE(struct kill_plan, arm, arm, arm_choose),
+		FIELD_SCALED(struct kill_plan, delay_us, options.delay_ns, 0, 1000 * 1000, NS_PER_US),
+		FIELD_SCALED(struct kill_plan, timeout_ms, timeout_ns, 1, 60 * 1000, NS_PER_MS),
 	};
 	return fields_parse(words, FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]), plan);
 }
 
-// When the pidfd was seen readable, or -1: not within the time, or told to stop.
+// The time at which the pidfd was readable, or -1: not before the deadline, or a signal to stop.
 static int64_t await_exit(int pidfd, int64_t deadline_ns)
 {
 	struct pollfd exit = { .fd = pidfd, .events = POLLIN };
@@ -51,22 +45,6 @@ static int64_t await_exit(int pidfd, int64_t deadline_ns)
 	return -1;
 }
 
-static void answer_calls(const struct kill_outcome *outcome)
-{
-	wire_open("calls", '[');
-	for (size_t i = 0; i < outcome->call_count; i++) {
-		const struct call *call = &outcome->calls[i];
-		wire_open(NULL, '{');
-		wire_text("name", call->name);
-		wire_number("start_ns", call->start_ns - outcome->killed_ns);
-		wire_number("took_ns", call->took_ns);
-		wire_text("errno", errno_name(call->error));
-		wire_number_or_null("charged_kb", -1); // there is no cgroup of the app's that could be asked
-		wire_close('}');
-	}
-	wire_close(']');
-}
-
 static int answer(const struct kill_plan *plan, const struct held *held, const struct kill_outcome *outcome,
 		  int64_t exit_ns)
 {
@@ -79,7 +57,7 @@ static int answer(const struct kill_plan *plan, const struct held *held, const s
 	wire_number_or_null("anon_kb", held->anon_kb);
 	wire_number_or_null("swap_kb", held->swap_kb);
 	wire_number_or_null("private_dirty_kb", held->private_dirty_kb);
-	answer_calls(outcome);
+	kill_outcome_wire(outcome, NULL); // the app has no cgroup that could be read
 	return wire_end();
 }
 
@@ -89,25 +67,25 @@ static int prepare(const struct kill_plan *plan, const struct victim *victim)
 		return -1;
 	if (plan->arm->prepare != NULL && plan->arm->prepare(victim) < 0)
 		return -1;
-	mlockall(MCL_CURRENT | MCL_ONFAULT); // takes a privilege, as the next; without them it is a bit slower
+	// Both calls need a privilege; without it the kill is slightly slower.
+	mlockall(MCL_CURRENT | MCL_ONFAULT);
 	setpriority(PRIO_PROCESS, 0, REAPER_NICE);
-	return stop_requested() ? refused("told to stop") : 0;
+	return stop_requested() ? refused("stopped by a signal") : 0;
 }
 
 static int kill_opened(const struct kill_plan *plan, const struct victim *victim)
 {
-	const struct arm_options options = { .delay_ns = plan->delay_us * NS_PER_US };
 	struct kill_outcome outcome = { 0 };
 	struct held held;
 	target_look(victim->pid, &held);
 	if (prepare(plan, victim) < 0)
 		return -1;
-	plan->arm->kill(victim, &options, &outcome);
+	plan->arm->kill(victim, &plan->options, &outcome);
 	if (outcome.kill_errno != 0) {
 		errno = outcome.kill_errno;
 		return failed("send SIGKILL to process %d", (int)victim->pid);
 	}
-	int64_t exit_ns = await_exit(victim->pidfd, outcome.killed_ns + plan->timeout_ms * NS_PER_MS);
+	int64_t exit_ns = await_exit(victim->pidfd, outcome.killed_ns + plan->timeout_ns);
 	return answer(plan, &held, &outcome, exit_ns);
 }
 

@@ -1,4 +1,4 @@
-// lmkd-apps: kills a process of an app as the agent kills its victims, and watches the memory come free. See USAGE.
+// lmkd-apps: kills a process of an app as the agent kills its victims, and samples free memory. See USAGE.
 #include <string.h>
 #include <unistd.h>
 
@@ -11,26 +11,18 @@
 
 static const char USAGE[] =
 	"Usage: lmkd-apps kill pid=N start_ticks=N arm=NAME delay_us=N timeout_ms=N\n"
-	"           kills that process of this user's (of any, as root), if it began then, as /proc/PID/stat tells\n"
+	"           kills that process of this user (of any user as root) if its start time in /proc/PID/stat matches\n"
 	"       lmkd-apps watch idle_ms=N limit_ms=N\n"
-	"           samples free memory until SIGTERM, or for limit_ms; tells \"watching\" after idle_ms\n"
-	"Two programs, as an app's user may not read /proc/zoneinfo, and adb's shell may not kill an app. Answers are\n"
-	"JSON objects, one a line; all times are CLOCK_MONOTONIC.\n"
-	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
+	"           samples free memory until SIGTERM, or for limit_ms; prints \"watching\" after idle_ms\n"
+	"Two commands, because the user of an app may not read /proc/zoneinfo, and adb's shell may not kill an app.\n"
+	"Answers are JSON objects, one per line; all times are CLOCK_MONOTONIC.\n"
+	"Exit status: 0 done, 1 failed (an \"error\" line gives the reason), 2 wrong usage.\n";
 
 enum { WORDS_SIZE = 512 };
 
 static int usage(void)
 {
 	return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
-}
-
-static int answer_error(void)
-{
-	wire_begin("error");
-	wire_text("reason", failure_text());
-	wire_end();
-	return 1;
 }
 
 static int join_words(int count, char **words, char text[WORDS_SIZE])
@@ -40,7 +32,7 @@ static int join_words(int count, char **words, char text[WORDS_SIZE])
 	for (int i = 0; i < count; i++) {
 		used += text_format(text + used, WORDS_SIZE - used, "%s ", words[i]);
 		if (used >= WORDS_SIZE)
-			return refused("more than %d bytes of words", (int)WORDS_SIZE);
+			return refused("the arguments are longer than %d bytes", (int)WORDS_SIZE);
 	}
 	return 0;
 }
@@ -65,6 +57,6 @@ int main(int count, char **words)
 	if (run == NULL)
 		return usage();
 	if (stop_on_signals() < 0 || join_words(count - 2, words + 2, text) < 0 || run(text) < 0)
-		return answer_error();
+		return wire_error();
 	return 0;
 }

@@ -1,4 +1,4 @@
-// Looks at a process in /proc before it is killed.
+// Checks a process in /proc before it is killed.
 #include "target.h"
 
 #include <poll.h>
@@ -19,7 +19,7 @@ static const char *path_of(pid_t pid, const char *file, char path[PATH_SIZE])
 	return path;
 }
 
-// Its name, the field before the state, may hold anything, brackets and blanks too. -1 with failed().
+// The name, the field before the state, may contain any character, including brackets and blanks. -1 with failed().
 static int64_t start_ticks_of(pid_t pid)
 {
 	char path[PATH_SIZE], text[STAT_SIZE];
@@ -28,7 +28,7 @@ static int64_t start_ticks_of(pid_t pid)
 	char *at = strrchr(text, ')');
 	for (int field = STATE_FIELD - 1; at != NULL && field < STARTTIME_FIELD; field++)
 		at = strchr(at + 1, ' ');
-	return at != NULL ? strtoll(at, NULL, 10) : refused("%s is not what it should be", path);
+	return at != NULL ? strtoll(at, NULL, 10) : refused("%s has an unexpected format", path);
 }
 
 static int has_ended(int pidfd)
@@ -40,22 +40,22 @@ static int has_ended(int pidfd)
 static int check(pid_t pid, int pidfd, int64_t start_ticks)
 {
 	char path[PATH_SIZE];
-	int64_t found = start_ticks_of(pid);
-	if (found < 0)
+	int64_t actual_ticks = start_ticks_of(pid);
+	if (actual_ticks < 0)
 		return -1;
-	if (found != start_ticks)
+	if (actual_ticks != start_ticks)
 		return refused("process %d began at %lld, not at %lld: it is another, and is left alone", (int)pid,
-			       (long long)found, (long long)start_ticks);
+			       (long long)actual_ticks, (long long)start_ticks);
 	int64_t owner = read_keyed_number(path_of(pid, "status", path), "Uid");
 	if (geteuid() != 0 && owner != (int64_t)getuid())
 		return refused("process %d belongs to user %lld, and this runs as %u: it is left alone", (int)pid,
 			       (long long)owner, (unsigned int)getuid());
 	if (has_ended(pidfd))
-		return refused("process %d has ended by itself", (int)pid);
+		return refused("process %d has already exited", (int)pid);
 	return 0;
 }
 
-// The pidfd comes first: what is found in /proc afterwards with that start is the process of the pidfd.
+// Opens the pidfd first: a process in /proc with that start time is then the process of the pidfd.
 int target_open(pid_t pid, int64_t start_ticks)
 {
 	int pidfd = sys_pidfd_open(pid);

@@ -1,4 +1,4 @@
-// Samples free memory into a buffer of its own; nothing is allocated, and nothing told, while it does.
+// Samples free memory into its own buffer; it allocates nothing and prints nothing meanwhile.
 #include "watch.h"
 
 #include <stddef.h>
@@ -15,7 +15,7 @@
 #include "stop.h"
 #include "wire.h"
 
-// A phone prints its zones in some 100 us: a fifth of one CPU goes into this.
+// A phone needs about 100 us to print its zones: the sampling takes a fifth of one CPU.
 #define PERIOD_NS (500 * NS_PER_US)
 
 enum { LIMIT_MS = 30 * 1000, CAPACITY = LIMIT_MS * 2 + 1, SAMPLES_A_LINE = 512 };
@@ -28,13 +28,13 @@ static size_t count;
 int watch_plan_parse(char *words, struct watch_plan *plan)
 {
 	static const struct field FIELDS[] = {
-		FIELD_NUMBER(struct watch_plan, idle_ms, 0, LIMIT_MS),
-		FIELD_NUMBER(struct watch_plan, limit_ms, 1, LIMIT_MS),
+		FIELD_SCALED(struct watch_plan, idle_ms, idle_ns, 0, LIMIT_MS, NS_PER_MS),
+		FIELD_SCALED(struct watch_plan, limit_ms, limit_ns, 1, LIMIT_MS, NS_PER_MS),
 	};
 	return fields_parse(words, FIELDS, sizeof(FIELDS) / sizeof(FIELDS[0]), plan);
 }
 
-// The time is taken before the reading: what is found was free then or a moment later, never long before.
+// Takes the time before the reading: the memory was free at that time or a moment later, never long before.
 static int sample_until(int64_t end_ns)
 {
 	int64_t at_ns;
@@ -48,7 +48,7 @@ static int sample_until(int64_t end_ns)
 	return 0;
 }
 
-static int tell_watching(int64_t step_ns)
+static int answer_watching(int64_t step_ns)
 {
 	wire_begin("watching");
 	wire_number("pid", getpid());
@@ -56,7 +56,7 @@ static int tell_watching(int64_t step_ns)
 	return wire_end();
 }
 
-static int tell_samples(size_t from, size_t until)
+static int answer_samples(size_t from, size_t until)
 {
 	wire_begin("samples");
 	wire_open("points", '[');
@@ -70,17 +70,17 @@ static int tell_samples(size_t from, size_t until)
 	return wire_end();
 }
 
-static int tell_all(void)
+static int answer_all(void)
 {
 	for (size_t from = 0; from < count; from += SAMPLES_A_LINE)
-		if (tell_samples(from, from + SAMPLES_A_LINE < count ? from + SAMPLES_A_LINE : count) < 0)
+		if (answer_samples(from, from + SAMPLES_A_LINE < count ? from + SAMPLES_A_LINE : count) < 0)
 			return -1;
 	wire_begin("watched");
 	wire_number("samples", (int64_t)count);
 	return wire_end();
 }
 
-// No page fault of ours is measured. What takes a privilege is left out where there is none.
+// Avoids page faults of its own during the samples. Steps without the privilege are skipped.
 static void settle_down(void)
 {
 	memset(samples, 0xff, sizeof(samples));
@@ -93,9 +93,9 @@ int watch_carry_out(const struct watch_plan *plan)
 	int64_t step_ns = clock_step_ns();
 	settle_down();
 	int64_t begun_ns = now_ns();
-	if (sample_until(begun_ns + plan->idle_ms * NS_PER_MS) < 0 || tell_watching(step_ns) < 0)
+	if (sample_until(begun_ns + plan->idle_ns) < 0 || answer_watching(step_ns) < 0)
 		return -1;
-	if (sample_until(begun_ns + plan->limit_ms * NS_PER_MS) < 0)
+	if (sample_until(begun_ns + plan->limit_ns) < 0)
 		return -1;
-	return tell_all();
+	return answer_all();
 }

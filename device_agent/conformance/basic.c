@@ -1,75 +1,82 @@
-// One process: bad descriptors, alive, dying, zombie, gone; and no process of user space at all.
-#include <stdio.h>
-#include <sys/syscall.h>
+// Cases with one process or none: bad descriptors, alive, dying, zombie, gone; kernel thread and init.
+#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "case.h"
 #include "process.h"
+#include "target_memory.h"
 
-void case_bad_fd(unsigned int flags)
+static void case_bad_fd(unsigned int flags)
 {
-	say("ret", mrelease(-1, flags));
+	report("ret", mrelease(-1, flags));
 }
+CASE(case_bad_fd, "bad-fd");
 
-void case_gone(unsigned int flags)
+static void case_gone(unsigned int flags)
 {
 	struct process target = spawn_target();
 	kill_process(&target);
 	if (waitpid(target.pid, NULL, 0) < 0)
 		die("waitpid");
-	say("ret", mrelease(target.pidfd, flags));
+	report("ret", mrelease(target.pidfd, flags));
 }
+CASE(case_gone, "gone");
 
 static int open_pidfd(pid_t pid)
 {
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0u);
+	int pidfd = sys_pidfd_open(pid);
 	if (pidfd < 0)
 		die("pidfd_open");
 	return pidfd;
 }
 
-void case_kernel_thread(unsigned int flags)
+static void case_kernel_thread(unsigned int flags)
 {
 	enum { KTHREADD = 2 };
-	say("ret", mrelease(open_pidfd(KTHREADD), flags));
+	report("ret", mrelease(open_pidfd(KTHREADD), flags));
 }
+CASE(case_kernel_thread, "kernel-thread");
 
-void case_init(unsigned int flags)
+static void case_init(unsigned int flags)
 {
-	say("ret", mrelease(open_pidfd(1), flags));
+	report("ret", mrelease(open_pidfd(1), flags));
 }
+CASE(case_init, "init");
 
-void case_live(unsigned int flags)
+static void case_live(unsigned int flags)
 {
 	struct process target = spawn_target();
-	say("ret", mrelease(target.pidfd, flags));
-	say("target", fate(&target));
-	say("freed", freed());
+	report("ret", mrelease(target.pidfd, flags));
+	report("target", fate(&target));
+	report("freed", freed());
 }
+CASE(case_live, "live");
 
-void case_zombie(unsigned int flags)
+static void case_zombie(unsigned int flags)
 {
 	struct process target = spawn_target();
 	let_go(&target);
-	say("ret", mrelease(target.pidfd, flags));
-	say("target", fate(&target));
+	report("ret", mrelease(target.pidfd, flags));
+	report("target", fate(&target));
 }
+CASE(case_zombie, "zombie");
 
-void case_dying(unsigned int flags)
+static void case_dying(unsigned int flags)
 {
 	struct process target = spawn_target();
 	keep_dying(&target);
-	say("ret", mrelease(target.pidfd, flags));
-	say("freed", freed());
+	report("ret", mrelease(target.pidfd, flags));
+	report("freed", freed());
 }
+CASE(case_dying, "dying");
 
-// The natural race between the target's exit and the call, often enough that both sides of it are met;
-// what may never come is another error, or a kernel that trips over an mm that is just torn down.
-void case_race(unsigned int flags)
+// The natural race between the exit of the target and the call, repeated often enough for both results. Another error
+// must never occur, nor a kernel crash on an mm that is being torn down.
+static void case_race(unsigned int flags)
 {
 	enum { ROUNDS = 200 };
-	bool seen_ok = false, seen_esrch = false;
+	bool had_ok = false, had_esrch = false;
 	for (int i = 0; i < ROUNDS; i++) {
 		pid_t pid = fork();
 		if (pid < 0)
@@ -85,12 +92,13 @@ void case_race(unsigned int flags)
 		if (waitpid(pid, NULL, 0) < 0 || close(pidfd) < 0)
 			die("waitpid");
 		if (result[0] == '0')
-			seen_ok = true;
+			had_ok = true;
 		else if (result[1] == 'S')
-			seen_esrch = true;
+			had_esrch = true;
 		else
-			say("ret", result);
+			report("ret", result);
 	}
-	say("ok", seen_ok ? "seen" : "never");
-	say("ESRCH", seen_esrch ? "seen" : "never");
+	report("ok", had_ok ? "seen" : "never");
+	report("ESRCH", had_esrch ? "seen" : "never");
 }
+CASE(case_race, "race");

@@ -1,5 +1,5 @@
-// A real global OOM kill: all memory of the device is taken, and the kernel chooses the target, which shares
-// its memory with another process. Only for a device that nobody else uses.
+// A real global OOM kill: the case takes all memory of the device, and the kernel kills the target, which shares its
+// memory with another process. Only for a device without other users.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,14 +11,15 @@
 
 #include "case.h"
 #include "process.h"
+#include "target_memory.h"
+#include "text_file.h"
 
 enum { BITE_BYTES = 256 * 1024, SPARE_BYTES = 64 * 1024 * 1024 };
 
 static void set_oom_score_adj(const char *value)
 {
-	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd < 0 || write(fd, value, strlen(value)) < 0 || close(fd) < 0)
-		die("write oom_score_adj");
+	if (write_text("/proc/self/oom_score_adj", value) < 0)
+		die_failed();
 }
 
 static void offer_self(void)
@@ -35,7 +36,7 @@ static void *take_locked(size_t size)
 	return memory;
 }
 
-// How many processes the kernel's OOM killer has killed.
+// The number of processes that the kernel's OOM killer has killed.
 static long oom_kills(void)
 {
 	static char text[16 * 1024];
@@ -50,7 +51,7 @@ static long oom_kills(void)
 	return strtol(line + strlen("\noom_kill "), NULL, 10);
 }
 
-// Locked, so that it cannot be swapped out. All goes back as this process ends, with the first kill.
+// Takes locked memory, which cannot be swapped out. All of it is freed when this process ends after the first kill.
 static _Noreturn void take_memory(long kills_before)
 {
 	set_oom_score_adj("-1000");
@@ -71,8 +72,8 @@ static _Noreturn void become_spare(int ready)
 		pause();
 }
 
-// Next after the target in the killer's eyes: should what the target gives back lie on another CPU's free
-// lists at first, it dies in the place of something that the device needs.
+// The spare is the next candidate of the OOM killer after the target. If the memory of the target is first on the free
+// lists of another CPU, the spare dies instead of a process that the device needs.
 static pid_t start_spare(void)
 {
 	int ends[2];
@@ -98,7 +99,7 @@ static void end_spare(pid_t pid)
 		die("waitpid");
 }
 
-static void take_memory_until_somebody_is_killed(void)
+static void take_memory_until_a_kill(void)
 {
 	long kills = oom_kills();
 	pid_t pid = fork();
@@ -111,18 +112,19 @@ static void take_memory_until_somebody_is_killed(void)
 		die("wait for the OOM killer");
 }
 
-void case_global_oom(unsigned int flags)
+static void case_global_oom(unsigned int flags)
 {
-	(void)flags; // no call of ours is made
-	keep_targets_out_of_swap(); // else its death frees nothing, and the killer goes on to others
+	(void)flags; // this case makes no call
+	keep_targets_out_of_swap(); // otherwise its death frees nothing, and the killer continues with other processes
 	pid_t spare = start_spare();
 	struct process sharer, target = spawn_target_and_sharer_that(offer_self, &sharer);
 	start_act(&target);
 	await_answer(&target);
-	take_memory_until_somebody_is_killed();
-	say("target", fate(&target));
-	say("sharer", fate(&sharer));
+	take_memory_until_a_kill();
+	report("target", fate(&target));
+	report("sharer", fate(&sharer));
 	await_end(&sharer);
-	say("freed", freed_soon()); // the OOM reaper may still be at it
+	report("freed", freed_soon()); // the OOM reaper may still be running
 	end_spare(spare);
 }
+CASE(case_global_oom, "global-oom");

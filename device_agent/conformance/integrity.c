@@ -1,13 +1,12 @@
-// What a process that is reaped while it dies still owes to others: the owner-died mark of its robust
-// mutexes, and whole data in what it was writing. Each case is told how to end the target by its flags:
+// Damage to other processes by reaping a dying process: a missing owner-died mark of its robust mutexes, and wrong data
+// in its unfinished writes. The flags select the end of the target:
 // 0: SIGKILL, then process_mrelease(pidfd, 0); 1: process_mrelease(pidfd, PROCESS_MRELEASE_REAP_KILL);
-// ONLY_KILL: SIGKILL and nothing else.
+// ONLY_KILL: only SIGKILL.
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,6 +15,7 @@
 
 #include "case.h"
 #include "process.h"
+#include "target_memory.h"
 
 enum { ONLY_KILL = 0x100, ROUNDS = 20, WAIT_S = 1, PATTERN = 0xa5 };
 
@@ -24,24 +24,17 @@ static void end_target(const struct process *target, unsigned int flags)
 	if (flags != PROCESS_MRELEASE_REAP_KILL)
 		kill_process(target);
 	if (flags != ONLY_KILL)
-		mrelease(target->pidfd, flags); // too late is as good an answer here as any
+		mrelease(target->pidfd, flags); // any result is fine here, even too late
 }
 
-static void say_count(const char *key, long count)
-{
-	char text[24];
-	snprintf(text, sizeof(text), "%ld", count);
-	say(key, text);
-}
-
-// One that waits for a mutex, whose owner dies.
+// A waiter for a mutex whose owner dies.
 struct wait {
 	pthread_mutex_t *mutex;
 	pthread_t waiter;
 	bool lost; // the owner's death was not reported
 };
 
-static pthread_mutex_t *mutex; // of the target that is being made, in memory shared with it
+static pthread_mutex_t *mutex; // of the target being started, in memory shared with it
 
 static void lock_mutex(void)
 {
@@ -67,7 +60,7 @@ static void make_mutex(void)
 static void *wait_for_owners_death(void *argument)
 {
 	struct wait *wait = argument;
-	struct timespec deadline; // of the only clock that pthread_mutex_timedlock() takes
+	struct timespec deadline; // on the only clock that pthread_mutex_timedlock() supports
 	clock_gettime(CLOCK_REALTIME, &deadline);
 	deadline.tv_sec += WAIT_S;
 	wait->lost = pthread_mutex_timedlock(wait->mutex, &deadline) == ETIMEDOUT;
@@ -87,9 +80,9 @@ static void end_an_owner(struct wait *wait, unsigned int flags)
 	end_processes();
 }
 
-// The list of a thread's robust mutexes lies in its own memory, which exit_robust_list() finds zapped. All
-// waiters wait at the same time, as each that lost takes WAIT_S.
-void case_robust_futex(unsigned int flags)
+// The list of the robust mutexes of a thread is in its own memory, which exit_robust_list() finds zapped. All waiters
+// wait at the same time, because each lost wake-up takes WAIT_S.
+static void case_robust_futex(unsigned int flags)
 {
 	static struct wait waits[ROUNDS];
 	long lost = 0;
@@ -99,9 +92,10 @@ void case_robust_futex(unsigned int flags)
 		pthread_join(waits[i].waiter, NULL);
 		lost += waits[i].lost;
 	}
-	say_count("rounds", ROUNDS);
-	say_count("lost", lost);
+	report_count("rounds", ROUNDS);
+	report_count("lost", lost);
 }
+CASE(case_robust_futex, "robust-futex");
 
 static int sink_fd;
 
@@ -120,7 +114,7 @@ static bool is_pattern(const unsigned char *word)
 	return value == UINT64_MAX / 0xff * PATTERN;
 }
 
-// Whole words first: nearly all are right, and an emulated CPU takes its time for each byte.
+// Compares whole words first: nearly all are correct, and an emulated CPU is slow with bytes.
 static long wrong_bytes(const unsigned char *bytes, ssize_t length)
 {
 	const ssize_t word = sizeof(uint64_t);
@@ -135,7 +129,7 @@ static long wrong_bytes(const unsigned char *bytes, ssize_t length)
 	return wrong;
 }
 
-// Reads to the end; the bytes, and in *wrong how many are not the pattern.
+// Reads to the end: the number of bytes; adds the number of bytes that differ from the pattern to *wrong.
 static long drain(int fd, long *wrong)
 {
 	static unsigned char buffer[64 * 1024];
@@ -165,7 +159,7 @@ static long pipe_round(unsigned int flags, long *wrong)
 	sink_fd = ends[1];
 	struct process target = start_writer();
 	close(ends[1]);
-	ssize_t first = read(ends[0], some, sizeof(some)); // it is in the middle of its write
+	ssize_t first = read(ends[0], some, sizeof(some)); // it is now in the middle of its write
 	*wrong += wrong_bytes(some, first);
 	end_target(&target, flags);
 	long total = first + drain(ends[0], wrong);
@@ -180,7 +174,7 @@ static long file_round(unsigned int flags, long *wrong)
 	if (sink_fd < 0)
 		die("make a file");
 	struct process target = start_writer();
-	while (lseek(sink_fd, 0, SEEK_END) == 0) // until its write is under way
+	while (lseek(sink_fd, 0, SEEK_END) == 0) // until its write is in progress
 		;
 	end_target(&target, flags);
 	end_processes();
@@ -196,17 +190,19 @@ static void count_wrong(long (*round)(unsigned int flags, long *wrong), unsigned
 	long empty = 0;
 	for (int i = 0; i < ROUNDS; i++)
 		empty += round(flags, &wrong) == 0;
-	say_count("rounds", ROUNDS);
-	say_count("empty", empty);
-	say_count("wrong", wrong);
+	report_count("rounds", ROUNDS);
+	report_count("empty", empty);
+	report_count("wrong", wrong);
 }
 
-void case_pattern_to_pipe(unsigned int flags)
+static void case_pattern_to_pipe(unsigned int flags)
 {
 	count_wrong(pipe_round, flags);
 }
+CASE(case_pattern_to_pipe, "pattern-to-pipe");
 
-void case_pattern_to_file(unsigned int flags)
+static void case_pattern_to_file(unsigned int flags)
 {
 	count_wrong(file_round, flags);
 }
+CASE(case_pattern_to_file, "pattern-to-file");

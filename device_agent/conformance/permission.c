@@ -1,4 +1,4 @@
-// Callers that may not signal the target, or one that shares its memory.
+// Cases whose caller may not signal the target, or a process that shares its memory.
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -7,6 +7,7 @@
 
 #include "case.h"
 #include "process.h"
+#include "target_memory.h"
 
 enum { SOME_USER = 2000, OTHER_USER = 3000 };
 
@@ -16,7 +17,7 @@ static void become_user(void)
 		die("setuid");
 }
 
-// The calling process's children are in a new pid namespace: so it makes one, and ends as that ends.
+// unshare() moves only children into the new pid namespace, so this forks, and the parent exits after the child.
 static void enter_pid_namespace(void)
 {
 	if (unshare(CLONE_NEWPID) < 0)
@@ -31,50 +32,54 @@ static void enter_pid_namespace(void)
 	_exit(0);
 }
 
-// Says what process_mrelease(2) gives a process that has gone through `enter`.
-static void say_mrelease_after(void (*enter)(void), int pidfd, unsigned int flags)
+// Reports the result of process_mrelease(2) for a process that has called `enter`.
+static void report_mrelease_after(void (*enter)(void), int pidfd, unsigned int flags)
 {
 	pid_t pid = fork();
 	if (pid < 0)
 		die("fork");
 	if (pid == 0) {
 		enter();
-		say("ret", mrelease(pidfd, flags));
+		report("ret", mrelease(pidfd, flags));
 		_exit(0);
 	}
 	if (waitpid(pid, NULL, 0) < 0)
 		die("waitpid");
 }
 
-void case_other_user(unsigned int flags)
+static void case_other_user(unsigned int flags)
 {
 	struct process target = spawn_target();
-	say_mrelease_after(become_user, target.pidfd, flags);
-	say("target", fate(&target));
-	say("freed", freed());
+	report_mrelease_after(become_user, target.pidfd, flags);
+	report("target", fate(&target));
+	report("freed", freed());
 }
+CASE(case_other_user, "other-user");
 
-void case_dying_other_user(unsigned int flags)
+static void case_dying_other_user(unsigned int flags)
 {
 	struct process target = spawn_target();
 	keep_dying(&target);
-	say_mrelease_after(become_user, target.pidfd, flags);
-	say("freed", freed());
+	report_mrelease_after(become_user, target.pidfd, flags);
+	report("freed", freed());
 }
+CASE(case_dying_other_user, "dying-other-user");
 
-void case_sharer_of_other_user(unsigned int flags)
+static void case_sharer_of_other_user(unsigned int flags)
 {
 	struct process sharer, target = spawn_users_target_and_sharer(&sharer, SOME_USER, OTHER_USER);
-	say_mrelease_after(become_user, target.pidfd, flags);
-	say("target", fate(&target));
-	say("sharer", fate(&sharer));
-	say("freed", freed());
+	report_mrelease_after(become_user, target.pidfd, flags);
+	report("target", fate(&target));
+	report("sharer", fate(&sharer));
+	report("freed", freed());
 }
+CASE(case_sharer_of_other_user, "sharer-of-other-user");
 
-void case_outside_pid_namespace(unsigned int flags)
+static void case_outside_pid_namespace(unsigned int flags)
 {
 	struct process target = spawn_target();
-	say_mrelease_after(enter_pid_namespace, target.pidfd, flags);
-	say("target", fate(&target));
-	say("freed", freed());
+	report_mrelease_after(enter_pid_namespace, target.pidfd, flags);
+	report("target", fate(&target));
+	report("freed", freed());
 }
+CASE(case_outside_pid_namespace, "outside-pid-namespace");

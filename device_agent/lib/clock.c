@@ -1,17 +1,27 @@
-// Measures the real step of CLOCK_MONOTONIC, and sleeps by it.
+// Measures the real step of CLOCK_MONOTONIC and sleeps on that clock.
 #include "clock.h"
 
-#include <stdlib.h>
+#include "sort.h"
 
 enum { STEPS = 15 };
 
+static void sleep_ns(int64_t time_ns, int flags)
+{
+	const struct timespec time = {
+		.tv_sec = (time_t)(time_ns / NS_PER_S),
+		.tv_nsec = (long)(time_ns % NS_PER_S),
+	};
+	clock_nanosleep(CLOCK_MONOTONIC, flags, &time, NULL);
+}
+
 void sleep_until(int64_t moment_ns)
 {
-	const struct timespec moment = {
-		.tv_sec = (time_t)(moment_ns / NS_PER_S),
-		.tv_nsec = (long)(moment_ns % NS_PER_S),
-	};
-	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL);
+	sleep_ns(moment_ns, TIMER_ABSTIME);
+}
+
+void sleep_for(int64_t duration_ns)
+{
+	sleep_ns(duration_ns, 0);
 }
 
 static int64_t next_step_ns(void)
@@ -23,18 +33,11 @@ static int64_t next_step_ns(void)
 	return next - start;
 }
 
-static int compare(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left;
-	int64_t b = *(const int64_t *)right;
-	return (a > b) - (a < b);
-}
-
 int64_t clock_step_ns(void)
 {
 	int64_t steps[STEPS];
 	for (int i = 0; i < STEPS; i++)
 		steps[i] = next_step_ns();
-	qsort(steps, STEPS, sizeof(steps[0]), compare);
-	return steps[STEPS / 2]; // the median: a preempted read is no property of the clock
+	sort_numbers(steps, STEPS);
+	return steps[STEPS / 2]; // the median excludes preempted reads
 }

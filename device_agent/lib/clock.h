@@ -15,8 +15,10 @@ static inline int64_t now_ns(void)
 	return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-// Sleeps until that moment of CLOCK_MONOTONIC; a signal only makes it shorter.
+// Sleeps until that moment of CLOCK_MONOTONIC; a signal ends the sleep early.
 void sleep_until(int64_t moment_ns);
-// The clock's real step, seen by reading it, since clock_getres() names 1 ns even when the clock
-// has fallen back to timer ticks. Takes at most about 100 ms.
+// Sleeps for that long; a signal ends the sleep early.
+void sleep_for(int64_t duration_ns);
+// Measures the real step of the clock by reading it: clock_getres() reports 1 ns even when the clock has fallen
+// back to timer ticks. Takes at most about 100 ms.
 int64_t clock_step_ns(void);

@@ -1,4 +1,4 @@
-// The first failure, as text. One buffer: the agent does one thing at a time.
+// Stores the first failure in one buffer, because a program runs one trial or episode at a time.
 #include "failure.h"
 
 #include <errno.h>
@@ -9,30 +9,30 @@
 
 static char text[256];
 
-static void note(const char *what, va_list arguments, const char *reason)
+static void store(const char *format, va_list arguments, const char *reason)
 {
 	if (text[0] != '\0')
 		return;
-	size_t used = text_format_v(text, sizeof(text), what, arguments);
+	size_t used = text_format_v(text, sizeof(text), format, arguments);
 	if (reason != NULL && used < sizeof(text))
 		text_format(text + used, sizeof(text) - used, ": %s", reason);
 }
 
-int failed(const char *what, ...)
+int failed(const char *action, ...)
 {
 	const char *reason = strerror(errno);
 	va_list arguments;
-	va_start(arguments, what);
-	note(what, arguments, reason);
+	va_start(arguments, action);
+	store(action, arguments, reason);
 	va_end(arguments);
 	return -1;
 }
 
-int refused(const char *what, ...)
+int refused(const char *reason, ...)
 {
 	va_list arguments;
-	va_start(arguments, what);
-	note(what, arguments, NULL);
+	va_start(arguments, reason);
+	store(reason, arguments, NULL);
 	va_end(arguments);
 	return -1;
 }

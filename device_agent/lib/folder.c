@@ -1,4 +1,4 @@
-// Reads folders with getdents64(2) into a buffer on the stack; its entries are what libc calls struct dirent.
+// Reads folders with getdents64(2) into a buffer on the stack. The entries have the layout of libc's struct dirent.
 #include "folder.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
-// Sums up /proc/zoneinfo (mm/vmstat.c, zoneinfo_show_print): each zone's "pages free" and its CPUs' "count:".
-// The file stays open: the kernel keeps its buffer, which for a new one it must make larger several times.
+// Sums /proc/zoneinfo (mm/vmstat.c, zoneinfo_show_print): each zone's "pages free" and the "count:" of each CPU.
+// The file stays open, because the kernel keeps its buffer; for a new file it must enlarge the buffer several times.
 #include "free_memory.h"
 
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 
 #include "lines.h"
 
-static struct lines zones; // its descriptor is 0 while it is not open
+static struct lines zones; // the descriptor is 0 while the file is not open
 
-// The number behind the key, or 0 when the line is another's.
+// The number after the key, or 0 if the line has another key.
 static int64_t number_behind(const char *line, const char *key)
 {
 	line += strspn(line, " ");

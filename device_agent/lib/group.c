@@ -1,7 +1,7 @@
-// Memory cgroups of our own, for cgroup v2 and v1: below <mount>/lmkd-agent-<pid>.0, so that agents that run at the
-// same time share nothing; where this agent was put into a cgroup <mount>/lmkd-local-.../<leaf>, the folder
-// lmkd-local-... takes the mount's place. An agent holds a lock on its folder: one that can be locked is left
-// over from an agent that was killed. A pid alone would not do, as containers may share cgroups but not pids.
+// Creates memory cgroups below <mount>/lmkd-agent-<pid>.0, for cgroup v2 and v1, so that agents that run at the same
+// time share nothing. If this agent was put into a cgroup <mount>/lmkd-local-.../<leaf>, the folder lmkd-local-...
+// replaces the mount. An agent holds a lock on its folder; a folder that can be locked is a leftover of a killed agent.
+// A pid is not enough, because containers may share cgroups but not pids.
 #include "group.h"
 
 #include <errno.h>
@@ -24,10 +24,10 @@
 
 enum { SAME_PID_MAX = 10 };
 
-static char parent[160];     // the folder in which the agents of this machine or device have their roots
-static char root[160];       // this agent's, once made
-static int root_lock = -1;   // its folder, locked
-static char outer_root[160]; // while root is a group that confines: the one it lies in
+static char parent[160];     // contains the roots of all agents of this machine or device
+static char root[160];       // of this agent, once created
+static int root_lock = -1;   // the locked folder
+static char outer_root[160]; // while root is a confining group: the parent of it
 static bool is_v2;
 static bool charges_huge_pages;
 
@@ -84,20 +84,20 @@ static bool carries(const struct mount *mount, const char *controller)
 	return carries_v1(mount, controller) || carries_v2(mount, controller);
 }
 
-// Finds the first mount that is wanted; its texts are in `mounts`. 0, or -1 with failed(): there is none.
-static int find_mount(bool (*wanted)(const struct mount *mount, const char *controller), const char *controller,
+// Finds the first mount that matches; its texts are in `mounts`. 0, or -1 with failed(): there is none.
+static int find_mount(bool (*matches)(const struct mount *mount, const char *controller), const char *controller,
 		      struct mount *mount, struct lines *mounts)
 {
 	char *line;
-	bool found = false;
+	bool is_found = false;
 	if (lines_open(mounts, "/proc/self/mounts") < 0)
 		return failed("open /proc/self/mounts");
-	while (!found && lines_next(mounts, &line) > 0) {
+	while (!is_found && lines_next(mounts, &line) > 0) {
 		*mount = split_mount(line);
-		found = mount->options != NULL && wanted(mount, controller);
+		is_found = mount->options != NULL && matches(mount, controller);
 	}
 	lines_close(mounts);
-	return found ? 0 : refused("no %s cgroup is mounted", controller);
+	return is_found ? 0 : refused("no %s cgroup is mounted", controller);
 }
 
 static int make_folder(const char *path)
@@ -114,7 +114,7 @@ static int hand_down_memory(const char *group)
 	return write_text(path, "+memory");
 }
 
-// Of a line of /proc/self/cgroup, "4:memory:/path" (v1) or "0::/path" (v2), the path, if it is of memory.
+// The path in a line of /proc/self/cgroup, "4:memory:/path" (v1) or "0::/path" (v2); NULL if it is not of memory.
 static char *memory_path(char *line)
 {
 	char *controllers = strchr(line, ':');
@@ -125,7 +125,7 @@ static char *memory_path(char *line)
 	return is_v2 ? (*controllers == '\0' ? path : NULL) : has_option(controllers, "memory") ? path : NULL;
 }
 
-// Cuts ".../lmkd-local-x/leaf" to "/lmkd-local-x"; NULL when it is not of that form.
+// Cuts ".../lmkd-local-x/leaf" to "/lmkd-local-x"; NULL if the path has another form.
 static const char *cut_to_apart(char *path)
 {
 	char *leaf = strrchr(path, '/');
@@ -136,8 +136,8 @@ static const char *cut_to_apart(char *path)
 	return apart != NULL && strncmp(apart, APART, strlen(APART)) == 0 ? apart : NULL;
 }
 
-// Finds the parent of the root. Only the end of our own path is looked at: in a container the mount may show
-// a part of the hierarchy, while the path is whole.
+// Finds the parent of the root. Uses only the end of our own path: in a container the mount may show a part of the
+// hierarchy, while the path is complete.
 static void find_parent(const char *mount)
 {
 	struct lines groups;
@@ -161,14 +161,14 @@ static int remove_inner(const char *name, void *outer)
 {
 	char path[GROUP_PATH_SIZE];
 	text_format(path, sizeof(path), "%s/%s", (const char *)outer, name);
-	if (rmdir(path) == 0 || errno != EBUSY) // it was an empty group, or is one of the kernel's files
+	if (rmdir(path) == 0 || errno != EBUSY) // an empty group, or a file of the kernel
 		return 0;
-	folder_each(path, remove_inner, path); // a group that confined others
+	folder_each(path, remove_inner, path); // a confining group
 	rmdir(path);                           // fails, rightly, while in use
 	return 0;
 }
 
-// The folder, emptied and locked; -1: it is not there, or a living agent's.
+// Locks and empties the folder: its descriptor, or -1: it does not exist, or belongs to a running agent.
 static int lock_folder(char *path) // not const: folder_each() hands it to remove_inner()
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -180,7 +180,7 @@ static int lock_folder(char *path) // not const: folder_each() hands it to remov
 	return -1;
 }
 
-// The number is for the agent of another pid namespace with the same pid.
+// The number distinguishes agents with the same pid in different pid namespaces.
 static int make_root(void)
 {
 	char path[sizeof(root)];
@@ -233,7 +233,7 @@ int group_confine(int64_t limit_kb)
 	if (prepare_root() < 0)
 		return -1;
 	if (!is_v2)
-		return refused("memory cgroups are v1 here: they tell no memory pressure of their own");
+		return refused("memory cgroups are v1 here: they report no memory pressure of their own");
 	memcpy(outer_root, root, sizeof(root));
 	text_format(root, sizeof(root), "%s/confined", outer_root);
 	if (make_folder(root) == 0 && limit_root(limit_kb) == 0)
@@ -286,13 +286,14 @@ int group_enter(const struct group *group)
 	return write_text(path, "0");
 }
 
-// v1 counts memory and swap in one file, v2 each in its own.
+// v1 counts memory and swap in one file, v2 in separate files.
 int group_count_swap(struct group *group)
 {
 	char path[GROUP_PATH_SIZE + 32];
 	if (group->charged_fd < 0)
 		return refused(NO_SWAP_COUNT);
-	text_format(path, sizeof(path), "%s/%s", group->path, is_v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes");
+	const char *file = is_v2 ? "memory.swap.current" : "memory.memsw.usage_in_bytes";
+	text_format(path, sizeof(path), "%s/%s", group->path, file);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return failed("open %s", path);

@@ -1,4 +1,4 @@
-// A line reader without allocation.
+// Splits a file into lines without allocation.
 #include "lines.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@ int lines_open(struct lines *lines, const char *path)
 	return lines->fd < 0 ? -1 : 0;
 }
 
-// 1 when there is more; 0 at the end of the file; -1 with errno.
+// Reads more data: 1; 0 at the end of the file; -1 with errno.
 static int fill(struct lines *lines)
 {
 	memmove(lines->buffer, lines->buffer + lines->start, lines->end - lines->start);

@@ -1,4 +1,4 @@
-// Starts threads that only wait.
+// Starts the waiting threads with small stacks.
 #include "parked.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
-// Threads that only wait, as most of an app's do.
+// Starts threads that only wait, like most threads of an app.
 #pragma once
 
-// Waits for ever.
+// Waits forever.
 _Noreturn void park(void);
-// Starts `count` threads that wait for ever. 0, or -1 with failed().
+// Starts `count` threads that wait forever. 0, or -1 with failed().
 int parked_threads_start(int count);

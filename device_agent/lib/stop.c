@@ -1,4 +1,4 @@
-// Remembers that a signal asked the agent to end; the trial under way then tidies up and ends.
+// Sets a flag on a signal; the running trial then cleans up and ends.
 #include "stop.h"
 
 #include <signal.h>
@@ -22,7 +22,7 @@ int stop_on_signals(void)
 	for (size_t i = 0; i < sizeof(ENDING) / sizeof(ENDING[0]); i++)
 		if (sigaction(ENDING[i], &remember, NULL) < 0)
 			return failed("catch signal %d", ENDING[i]);
-	if (sigaction(SIGPIPE, &ignore, NULL) < 0) // a closed stdout is seen where it is written
+	if (sigaction(SIGPIPE, &ignore, NULL) < 0) // write() reports a closed stdout
 		return failed("ignore SIGPIPE");
 	return 0;
 }

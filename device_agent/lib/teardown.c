@@ -1,4 +1,4 @@
-// Reads exit_mmap events from a tracefs instance.
+// Reads exit_mmap events from a tracefs instance and identifies threads by name.
 #include "teardown.h"
 
 #include <fcntl.h>
@@ -7,16 +7,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "holding.h"
 #include "lines.h"
-#include "stalls/stall.h"
+#include "reapers.h"
 #include "text.h"
+#include "victim.h"
 
 static const char *const MOUNTS[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
 
 static char instance[96];
 
 static const struct {
-	const char *comm, *who;
+	const char *comm, *context;
 } NAMES[] = {
 	{ VICTIM_COMM, "victim" },
 	{ REAPER_COMM, "reaper" },
@@ -24,7 +26,7 @@ static const struct {
 	{ "kworker", "kworker" },
 };
 
-// Traces are no part of what must work: no failed() here.
+// A trial works without traces, so errors here do not call failed().
 static bool put(const char *file, const char *text, int flags)
 {
 	char path[160];
@@ -55,30 +57,29 @@ void teardown_forget(void)
 }
 
 // A line of a trace: "     lmkd-victim-123     [001] .....     5.678901: exit_mmap: ...".
-static const char *who_is(const char *line)
+static const char *context_of(const char *line)
 {
 	line += strspn(line, " ");
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
 		if (strncmp(line, NAMES[i].comm, strlen(NAMES[i].comm)) == 0)
-			return NAMES[i].who;
+			return NAMES[i].context;
 	return "other";
 }
 
-// Other processes may end in the meantime; the victim's mm ends once, so one of our names goes first.
+// Other processes may exit meanwhile. The victim's mm ends once, so one of our threads has precedence.
 static const char *read_trace(struct lines *trace)
 {
 	char *line;
-	const char *found = "";
+	const char *context = "";
 	while (lines_next(trace, &line) > 0) {
 		if (line[0] == '#' || strstr(line, "exit_mmap:") == NULL)
 			continue;
-		const char *who = who_is(line);
-		if (strcmp(who, "other") != 0 && (found[0] == '\0' || strcmp(who, "kworker") != 0))
-			found = who;
-		else if (found[0] == '\0')
-			found = who;
+		const char *latest = context_of(line);
+		bool is_ours = strcmp(latest, "other") != 0 && strcmp(latest, "kworker") != 0;
+		if (is_ours || context[0] == '\0')
+			context = latest;
 	}
-	return found;
+	return context;
 }
 
 const char *teardown_by(void)
@@ -90,9 +91,9 @@ const char *teardown_by(void)
 	text_format(path, sizeof(path), "%s/trace", instance);
 	if (lines_open(&trace, path) < 0)
 		return "";
-	const char *who = read_trace(&trace);
+	const char *context = read_trace(&trace);
 	lines_close(&trace);
-	return who;
+	return context;
 }
 
 void teardown_unwatch(void)

@@ -1,17 +1,12 @@
-// Who tore a victim's address space down: the kernel's trace event mmap:exit_mmap tells in whose context
-// exit_mmap() ran (mm/mmap.c), which is whoever dropped the last use of the mm.
+// Finds the context that tore down a victim's address space. The kernel's trace event mmap:exit_mmap shows the context
+// of exit_mmap() (mm/mmap.c): the task that dropped the last use of the mm.
 #pragma once
 
-#include "victim.h"
-
-// Starts a trace instance of our own. Where the kernel has none, teardown_by() says "".
+// Creates a trace instance. If the kernel supports none, teardown_by() returns "".
 void teardown_watch(void);
-// Forgets what has been seen.
+// Discards the events so far.
 void teardown_forget(void);
-// "victim", "reaper", "stall", "kworker", "other", or "": nobody has, or the kernel cannot tell.
+// "victim", "reaper", "stall", "kworker", "other", or "": there was no event, or the kernel reports none.
 const char *teardown_by(void);
 // Removes the trace instance.
 void teardown_unwatch(void);
-
-// The name of the reaper threads, by which traces tell them.
-#define REAPER_COMM "lmkd-reaper"

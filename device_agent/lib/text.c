@@ -1,4 +1,4 @@
-// A small formatter.
+// A small subset of printf.
 #include "text.h"
 
 #include <stdbool.h>
@@ -9,14 +9,14 @@ enum { MAX_DIGITS = 24 };
 
 struct output {
 	char *buffer;
-	size_t size, length; // length counts also what did not fit
+	size_t size, length; // length includes the part that did not fit
 };
 
-// What stands between % and the letter.
+// The characters between % and the letter.
 struct directive {
 	size_t precision; // of %s
 	size_t width;     // of %x, filled with zeros
-	size_t longs;     // how many l, z counts as two
+	size_t longs;     // the number of l; z counts as three
 };
 
 static void put(struct output *output, char character)
@@ -66,7 +66,7 @@ static const char *parse(const char *at, struct directive *directive)
 	return at;
 }
 
-// zu is size_t, lu and ll their own types: all differ in size between the ABIs.
+// zu, lu and ll are different types, and their sizes differ between the ABIs.
 #define NEXT_UNSIGNED(longs, arguments)                                                                          \
 	((longs) == 3 ? va_arg(arguments, size_t) :                                                              \
 	 (longs) == 2 ? va_arg(arguments, unsigned long long) :                                                  \

@@ -1,4 +1,4 @@
-// Small text files of /proc, /sys and cgroupfs.
+// Reads and writes small text files.
 #include "text_file.h"
 
 #include <errno.h>
@@ -69,11 +69,11 @@ int own_folder(char *folder, size_t size)
 {
 	ssize_t length = readlink("/proc/self/exe", folder, size - 1);
 	if (length < 0)
-		return failed("find the agent's folder");
+		return failed("read the program's path");
 	folder[length] = '\0';
 	char *slash = strrchr(folder, '/');
 	if (slash == NULL)
-		return refused("the agent lies nowhere");
+		return refused("the program's path has no folder");
 	*slash = '\0';
 	return 0;
 }

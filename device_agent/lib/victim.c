@@ -1,4 +1,4 @@
-// Starts and ends victims. A victim dies with its agent, so that none is ever left on a device.
+// Starts and ends victims. A victim dies with its agent, so none is ever left on a device.
 #include "victim.h"
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 enum { REPORT_SIZE = 200, FOLDER_SIZE = 256 };
 
-// What the child tells through the pipe, once, when it stands (reason empty) or has failed.
+// The child sends this through the pipe once: when it is ready (reason empty), or when it has failed.
 struct report {
 	void *memory;
 	pid_t companion;
@@ -41,7 +41,7 @@ static int become_victim(const struct victim *victim, const struct victim_plan *
 	if (prctl(PR_SET_NAME, VICTIM_COMM) < 0 || write_text("/proc/self/oom_score_adj", "1000") < 0)
 		return -1;
 	void *memory = plan->memory.shape->make(&plan->memory, victim->file_fd);
-	if (memory == NULL || parked_threads_start(plan->threads - 1) < 0)
+	if (memory == NULL || parked_threads_start((int)plan->threads - 1) < 0)
 		return -1;
 	if (plan->join != NULL && plan->join(memory, &report->companion) < 0)
 		return -1;
@@ -67,9 +67,9 @@ static int read_report(struct victim *victim)
 	struct report report;
 	ssize_t length = read(victim->report_fd, &report, sizeof(report));
 	if (length < 0)
-		return failed("hear from the victim");
+		return failed("read the victim's report");
 	if (length != (ssize_t)sizeof(report))
-		return refused("the victim died before it stood (out of memory?)");
+		return refused("the victim died before it was ready (out of memory?)");
 	report.reason[REPORT_SIZE - 1] = '\0';
 	victim->memory = report.memory;
 	victim->companion = report.companion;
@@ -81,7 +81,7 @@ static int fork_victim(struct victim *victim, const struct victim_plan *plan)
 	int ends[2];
 	pid_t parent = getpid();
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return failed("make a pipe");
+		return failed("create a pipe");
 	victim->pid = fork();
 	if (victim->pid == 0)
 		child_main(victim, plan, parent, ends[1]);
@@ -90,7 +90,7 @@ static int fork_victim(struct victim *victim, const struct victim_plan *plan)
 	return victim->pid < 0 ? failed("fork the victim") : 0;
 }
 
-// The file has no name, so that it goes with its last user, however the agent ends.
+// The file has no name, so it disappears with its last user, however the agent ends.
 static int open_file(struct victim *victim, const struct victim_plan *plan)
 {
 	char folder[FOLDER_SIZE];
@@ -99,7 +99,7 @@ static int open_file(struct victim *victim, const struct victim_plan *plan)
 	if (own_folder(folder, sizeof(folder)) < 0)
 		return -1;
 	victim->file_fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	return victim->file_fd < 0 ? failed("make a file in %s", folder) : 0;
+	return victim->file_fd < 0 ? failed("create a file in %s", folder) : 0;
 }
 
 static int start(struct victim *victim, const struct victim_plan *plan)
@@ -160,7 +160,7 @@ int victim_reap(struct victim *victim)
 {
 	if (victim->pid <= 0)
 		return 0;
-	kill(victim->pid, SIGKILL); // our own child, not waited for yet: the pid is still its
+	kill(victim->pid, SIGKILL); // our own child, not waited for yet, so the pid cannot be reused
 	int result = wait_for(victim->pid);
 	victim->pid = -1;
 	return result;

@@ -1,4 +1,4 @@
-// Writes JSON lines from one fixed buffer.
+// Builds each JSON line in one fixed buffer.
 #include "wire.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static bool is_plain(char character)
 	return character >= ' ' && character <= '~' && character != '"' && character != '\\';
 }
 
-// Device text may hold anything; bytes outside ASCII become U+FFFD, so that the line is always JSON.
+// Device text may contain any byte; bytes outside ASCII become U+FFFD, so the line is always JSON.
 static void put_string(const char *text)
 {
 	put("\"");
@@ -158,8 +158,16 @@ int wire_end_kept(void)
 {
 	if (end_line() < 0)
 		return -1;
-	// The copy first: should the link be gone, the copy is what remains.
+	// The copy first: if the link is gone, only the copy remains.
 	int copied = extend_copy();
 	int sent = write_whole(STDOUT_FILENO, "the host");
 	return copied < 0 ? copied : sent;
+}
+
+int wire_error(void)
+{
+	wire_begin("error");
+	wire_text("reason", failure_text());
+	wire_end();
+	return 1;
 }

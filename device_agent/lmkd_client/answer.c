@@ -1,10 +1,10 @@
-// Lines of lmkd-client; src/pytest_lmkd/lmkd/client.py reads them.
+// Writes the lines of lmkd-client; src/pytest_lmkd/lmkd/client.py reads them.
 #include "answer.h"
 
 #include "failure.h"
 #include "wire.h"
 
-static void tell_killed(const struct arrival *arrival)
+static void write_killed(const struct arrival *arrival)
 {
 	wire_begin("lmkd_killed");
 	wire_number("pid", arrival->packet.pid);
@@ -12,7 +12,7 @@ static void tell_killed(const struct arrival *arrival)
 	wire_number_or_null("rss_kb", arrival->packet.rss_kb);
 }
 
-static void tell_stat(const struct packet_stat *stat)
+static void write_stat(const struct packet_stat *stat)
 {
 	wire_begin("lmkd_stat");
 	wire_number_or_null("pgfault", stat->pgfault);
@@ -35,10 +35,10 @@ static void tell_stat(const struct packet_stat *stat)
 int answer_packet(const struct arrival *arrival)
 {
 	if (arrival->packet.kind == PACKET_KILLED) {
-		tell_killed(arrival);
+		write_killed(arrival);
 	} else if (arrival->packet.kind == PACKET_STAT) {
-		tell_stat(&arrival->packet.stat);
-	} else { // also an answer that nobody waits for any more
+		write_stat(&arrival->packet.stat);
+	} else { // including a late answer
 		wire_begin("lmkd_unknown");
 		wire_number("command", arrival->packet.command);
 		wire_number("size_bytes", (int64_t)arrival->size);

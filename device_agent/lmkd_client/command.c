@@ -1,4 +1,4 @@
-// Parses commands by a table: every number is bounded, so that no packet is one that lmkd would choke on.
+// Parses commands by a table. Every number has bounds, so that lmkd receives only valid packets.
 #include "command.h"
 
 #include <errno.h>
@@ -26,8 +26,8 @@ struct number {
 
 static const struct {
 	const char *name;
-	int32_t command;      // 0: nothing is sent
-	const char *argument; // the only one there is, and a word; sent as `value`
+	int32_t command;      // 0: sends nothing
+	const char *argument; // the only argument, a word; sent as `value`
 	int32_t value;
 	size_t least, most; // numbers
 	struct number numbers[PACKET_MAX_WORDS - 1];
@@ -55,15 +55,15 @@ static bool parse_number(const char **text, const struct number *bounds, int32_t
 
 static bool parse_numbers(const char *text, size_t row, struct command *command)
 {
-	size_t found = 0;
-	while (*text == ':' && found < COMMANDS[row].most) {
+	size_t number_count = 0;
+	while (*text == ':' && number_count < COMMANDS[row].most) {
 		text++;
-		if (!parse_number(&text, &COMMANDS[row].numbers[found], &command->words[command->count]))
+		if (!parse_number(&text, &COMMANDS[row].numbers[number_count], &command->words[command->count]))
 			return false;
 		command->count++;
-		found++;
+		number_count++;
 	}
-	return *text == '\0' && found >= COMMANDS[row].least;
+	return *text == '\0' && number_count >= COMMANDS[row].least;
 }
 
 static bool parse_rest(const char *text, size_t row, struct command *command)
@@ -86,5 +86,5 @@ int command_parse(const char *text, struct command *command)
 		if (parse_rest(text + length, row, command))
 			return 0;
 	}
-	return refused("no command is called \"%s\", or its numbers are wrong", text);
+	return refused("unknown command, or wrong numbers: \"%s\"", text);
 }

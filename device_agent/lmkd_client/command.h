@@ -1,4 +1,4 @@
-// The commands of the command line: words such as "register:PID:UID:ADJ", as packets for lmkd.
+// Parses the commands of the command line, such as "register:PID:UID:ADJ", into packets for lmkd.
 #pragma once
 
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 struct command {
 	const char *name;
-	int32_t words[PACKET_MAX_WORDS]; // the packet; of `watch`, which sends nothing, there are none
+	int32_t words[PACKET_MAX_WORDS]; // the packet; none for `watch`, which sends nothing
 	size_t count;
 };
 

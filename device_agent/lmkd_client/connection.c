@@ -1,4 +1,4 @@
-// A SOCK_SEQPACKET socket that never blocks; waiting is done by ppoll(2), which alone lets signals through.
+// A non-blocking SOCK_SEQPACKET socket. Only ppoll(2) waits, and only there are signals unblocked.
 #include "connection.h"
 
 #include <errno.h>
@@ -46,7 +46,7 @@ int connection_send(int fd, const int32_t *words, size_t count)
 static enum received take(int fd, bool hung_up, struct arrival *arrival)
 {
 	uint8_t bytes[PACKET_MAX_RECEIVED];
-	ssize_t length = recv(fd, bytes, sizeof(bytes), MSG_TRUNC); // gives the whole length, also of what it cut
+	ssize_t length = recv(fd, bytes, sizeof(bytes), MSG_TRUNC); // returns the untruncated length
 	arrival->seen_ns = now_ns();
 	if ((length == 0 && hung_up) || (length < 0 && errno == ECONNRESET))
 		return RECEIVED_CLOSED;
@@ -59,14 +59,14 @@ static enum received take(int fd, bool hung_up, struct arrival *arrival)
 	return RECEIVED_PACKET;
 }
 
-// Whether what was watched has ended; whatever it says is thrown away.
+// Whether the watched descriptor has ended; discards its data.
 static bool has_ended(const struct pollfd *watched)
 {
-	char thrown_away[256];
-	return watched->revents != 0 && read(watched->fd, thrown_away, sizeof(thrown_away)) <= 0;
+	char discarded[256];
+	return watched->revents != 0 && read(watched->fd, discarded, sizeof(discarded)) <= 0;
 }
 
-// Not beyond the deadline; `left` is the time for it.
+// The timeout for ppoll() until the deadline, stored in `left`.
 static const struct timespec *time_left(int64_t deadline_ns, struct timespec *left)
 {
 	if (deadline_ns == NO_DEADLINE)
@@ -94,7 +94,7 @@ enum received connection_receive(int fd, int watched, int64_t deadline_ns, struc
 			failed("wait for lmkd");
 			return RECEIVED_FAILED;
 		}
-		if (ready > 0 && fds[0].revents != 0) // first: what lmkd has said is not lost to an end of ours
+		if (ready > 0 && fds[0].revents != 0) // first, so that a stop request does not lose a packet
 			return take(fd, (fds[0].revents & POLLHUP) != 0, arrival);
 		if (ready > 0 && has_ended(&fds[1]))
 			return RECEIVED_STOP;

@@ -1,4 +1,4 @@
-// A lock by flock(2): the kernel lets it go with the process, however that ends.
+// Locks by flock(2): the kernel releases the lock when the process ends in any way.
 #include "lock.h"
 
 #include <errno.h>
@@ -11,8 +11,8 @@
 #include "text.h"
 #include "text_file.h"
 
-// Keeps errno of why the lock was not to be had.
-static int tell_holder(const char *path)
+// Reports the lock holder and preserves errno.
+static int report_holder(const char *path)
 {
 	int error = errno;
 	char text[16] = "";
@@ -36,7 +36,7 @@ int lock_take(const char *path)
 	if (fd < 0)
 		return failed("open the lock %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		tell_holder(path);
+		report_holder(path);
 		int error = errno;
 		close(fd);
 		errno = error;

@@ -1,5 +1,5 @@
-// One connection of ours to a device's lmkd at a time: a locked file, which holds the pid of who locked it.
+// Limits us to one connection to the lmkd of a device: a locked file, which contains the pid of the lock holder.
 #pragma once
 
-// Held until the process ends. 0, or -1 with errno and failed().
+// Takes the lock until the process ends. 0, or -1 with errno and failed().
 int lock_take(const char *path);

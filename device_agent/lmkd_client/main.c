@@ -1,4 +1,4 @@
-// lmkd-client: speaks with the device's lmkd over its socket. See USAGE.
+// lmkd-client: sends commands to the lmkd of the device over its socket. See USAGE.
 #include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -15,15 +15,16 @@
 
 static const char USAGE[] =
 	"Usage: lmkd-client --lock FILE [--socket PATH] [--timeout-ms N] COMMAND...\n"
-	"Obeys in order: register:PID:UID:ADJ[:TYPE] remove:PID count:MIN_ADJ:MAX_ADJ update-props subscribe:kill\n"
-	"subscribe:stat watch. TYPE: 0 app, 1 service. A MIN_ADJ of 1001 counts all kills. watch lasts until standard\n"
-	"input ends or a signal comes. Answers are JSON objects, one a line. Only one can hold the lock.\n"
-	"Exit status: 0 done, 1 could not go on, 2 wrong usage, 3 lmkd closed the connection (an \"lmkd_error\" line\n"
-	"says why).\n";
+	"Runs the commands in order: register:PID:UID:ADJ[:TYPE] remove:PID count:MIN_ADJ:MAX_ADJ update-props\n"
+	"subscribe:kill subscribe:stat watch. TYPE: 0 app, 1 service. A MIN_ADJ of 1001 counts all kills. watch\n"
+	"runs until standard input ends or a signal arrives. Answers are JSON objects, one per line. One process at\n"
+	"a time holds the lock.\n"
+	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 lmkd closed the connection (an \"lmkd_error\" line gives the\n"
+	"reason).\n";
 
 enum {
 	COMMANDS_MAX = 64,
-	DEFAULT_TIMEOUT_MS = 5000, // lmkd's own watchdog takes 2 s for a hang
+	DEFAULT_TIMEOUT_MS = 5000, // lmkd's own watchdog reports a hang after 2 s
 	LONGEST_TIMEOUT_MS = 60 * 1000,
 };
 
@@ -34,7 +35,7 @@ struct options {
 	size_t count;
 };
 
-// Options come in pairs, before the commands. The place of the first command, or -1.
+// Options are pairs of words before the commands. The index of the first command, or -1.
 static int parse_options(int count, char **words, struct options *options)
 {
 	int at = 1;
@@ -56,7 +57,7 @@ static int parse(int count, char **words, struct options *options)
 {
 	int first = parse_options(count, words, options);
 	if (first < 0 || first == count || count - first > COMMANDS_MAX)
-		return refused("no lock, no command, or too many");
+		return refused("expected --lock FILE and 1 to 64 commands");
 	for (int i = first; i < count; i++)
 		if (command_parse(words[i], &options->commands[options->count++]) < 0)
 			return -1;
@@ -75,7 +76,7 @@ static enum outcome cannot(const char *call)
 	return OUTCOME_FAILED;
 }
 
-// Signals are let through only where lmkd is waited for: none can come between a look and the wait.
+// Blocks the signals except while waiting for lmkd, so that none is lost between a check and the wait.
 static int catch_signals(void)
 {
 	sigset_t ending;
@@ -99,7 +100,7 @@ static enum outcome run(const struct options *options)
 		return cannot("connect");
 	enum outcome outcome = OUTCOME_DONE;
 	for (size_t i = 0; outcome == OUTCOME_DONE && i < options->count; i++)
-		outcome = session_obey(&session, &options->commands[i]);
+		outcome = session_run(&session, &options->commands[i]);
 	close(session.fd);
 	return outcome;
 }

@@ -1,4 +1,4 @@
-// Reads and writes lmkd's packets. Nothing is read past `size`, whatever a packet says of itself.
+// Reads and writes lmkd's packets. It reads nothing past `size`, regardless of the lengths in a packet.
 #include "packet.h"
 
 #include <string.h>
@@ -34,7 +34,7 @@ void packet_write(uint8_t *bytes, const int32_t *words, size_t count)
 		bytes[i] = (uint8_t)((uint32_t)words[i / 4] >> (24 - 8 * (i % 4)));
 }
 
-// As Java's DataInput.readUTF(): a length, then the text. lmkd's ends with a NUL besides.
+// Like Java's DataInput.readUTF(): a length, then the text. lmkd's text also ends with a NUL.
 static void read_taskname(const uint8_t *bytes, size_t size, char *taskname)
 {
 	if (size < 2)

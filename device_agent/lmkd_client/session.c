@@ -1,8 +1,8 @@
-// What a command means: what is sent, which answer is waited for, and what is told of it.
+// The meaning of a command: the packet sent, the answer expected, and the report to the host.
 //
-// To most packets lmkd answers nothing. And it looks for ended connections before it reads from any (AOSP lmkd.cpp,
-// mainloop), so that what was sent just before an end may be lost. Hence each is followed by a GETKILLCNT:
-// packets keep their order, and its answer says that the one before has been obeyed.
+// lmkd does not answer most packets. It also checks for closed connections before it reads from any (AOSP lmkd.cpp,
+// mainloop), so a packet sent just before a close may be lost. Hence a GETKILLCNT follows each such packet: packets
+// keep their order, and its answer shows that lmkd has processed the packet before it.
 #include "session.h"
 
 #include <errno.h>
@@ -12,26 +12,26 @@
 #include "clock.h"
 #include "failure.h"
 
-static enum outcome tell_failure(const char *call, int error)
+static enum outcome report_failure(const char *call, int error)
 {
 	answer_error(call, error, failure_text());
 	return OUTCOME_FAILED;
 }
 
-static enum outcome tell_closed(void)
+static enum outcome report_closed(void)
 {
 	answer_error("receive", ECONNRESET,
 		     "lmkd closed the connection: it ended, or a fourth client made it drop all");
 	return OUTCOME_CLOSED;
 }
 
-static enum outcome tell_missing(enum received received, int error)
+static enum outcome report_missing(enum received received, int error)
 {
 	switch (received) {
-	case RECEIVED_CLOSED: return tell_closed();
+	case RECEIVED_CLOSED: return report_closed();
 	case RECEIVED_TIMEOUT: answer_error("receive", ETIMEDOUT, "lmkd does not answer"); return OUTCOME_FAILED;
-	case RECEIVED_STOP: answer_error("receive", EINTR, "a signal came before lmkd's answer"); return OUTCOME_FAILED;
-	default: return tell_failure("receive", error);
+	case RECEIVED_STOP: answer_error("receive", EINTR, "stopped before lmkd's answer"); return OUTCOME_FAILED;
+	default: return report_failure("receive", error);
 	}
 }
 
@@ -39,10 +39,10 @@ static enum outcome transmit(const struct session *session, const int32_t *words
 {
 	if (connection_send(session->fd, words, count) == 0)
 		return OUTCOME_DONE;
-	return errno == EPIPE || errno == ECONNRESET ? tell_closed() : tell_failure("send", errno);
+	return errno == EPIPE || errno == ECONNRESET ? report_closed() : report_failure("send", errno);
 }
 
-// Waits for an answer of that kind; what lmkd tells meanwhile is passed on.
+// Waits for an answer of that kind and passes on the other packets of lmkd.
 static enum outcome await(const struct session *session, enum packet_kind kind, int32_t *value)
 {
 	struct arrival arrival;
@@ -50,7 +50,7 @@ static enum outcome await(const struct session *session, enum packet_kind kind, 
 	for (;;) {
 		enum received received = connection_receive(session->fd, -1, deadline_ns, &arrival);
 		if (received != RECEIVED_PACKET)
-			return tell_missing(received, errno);
+			return report_missing(received, errno);
 		if (arrival.packet.kind == kind) {
 			*value = arrival.packet.value;
 			return OUTCOME_DONE;
@@ -83,7 +83,7 @@ static enum outcome update_props(const struct session *session, const struct com
 	if (outcome != OUTCOME_DONE)
 		return outcome;
 	if (result != 0) {
-		answer_error(command->name, 0, "lmkd could not take up its properties");
+		answer_error(command->name, 0, "lmkd failed to reload its properties");
 		return OUTCOME_FAILED;
 	}
 	return answer_done(command->name) < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
@@ -101,7 +101,7 @@ static enum outcome send_unanswered(const struct session *session, const struct 
 	return answer_done(command->name) < 0 ? OUTCOME_FAILED : OUTCOME_DONE;
 }
 
-// Until standard input ends, or a signal comes.
+// Runs until standard input ends or a signal arrives.
 static enum outcome watch(const struct session *session)
 {
 	struct arrival arrival;
@@ -110,13 +110,13 @@ static enum outcome watch(const struct session *session)
 		if (received == RECEIVED_STOP)
 			return OUTCOME_DONE;
 		if (received != RECEIVED_PACKET)
-			return tell_missing(received, errno);
+			return report_missing(received, errno);
 		if (answer_packet(&arrival) < 0)
 			return OUTCOME_FAILED;
 	}
 }
 
-enum outcome session_obey(const struct session *session, const struct command *command)
+enum outcome session_run(const struct session *session, const struct command *command)
 {
 	if (command->count == 0)
 		return watch(session);

@@ -1,4 +1,4 @@
-// Writes the lines. All times are ns since the demand began.
+// Writes the lines. All times are ns since the start of the demand.
 #include "answer.h"
 
 #include "clock.h"
@@ -12,9 +12,9 @@ static int64_t since(int64_t moment_ns, const struct episode_result *result)
 	return moment_ns == 0 ? -1 : moment_ns - result->start_ns;
 }
 
-static void answer_sight(const struct kill_record *record)
+static void answer_inputs(const struct kill_record *record)
 {
-	const struct meminfo *meminfo = &record->sight.meminfo;
+	const struct meminfo *meminfo = &record->inputs.meminfo;
 	wire_text("reason", kill_reason_name(record->decision.reason));
 	wire_number("min_score_adj", record->decision.min_score_adj);
 	wire_number("free_kb", meminfo->mem_free - meminfo->cma_free);
@@ -39,21 +39,20 @@ static void answer_reaping(const struct killing *killing, const struct episode_r
 
 static int answer_kill(const struct kill_record *record, const struct episode_result *result)
 {
-	static const char *const STALLS[] = { [APP_FREE] = "none", [APP_HELD] = "holder", [APP_STARVED] = "starved" };
 	const struct watched *watched = &record->watched;
 	const struct app *app = &result->policy.apps->items[watched->app];
 	wire_begin("kill");
 	wire_number("app", (int64_t)watched->app);
 	wire_number("pid", record->pid);
 	wire_number("adj", app->plan->adj);
-	wire_text("stall", STALLS[app->plan->stall]);
+	wire_text("stall", APP_STALL_NAMES[app->plan->stall]);
 	wire_number("rss_kb", record->rss_kb);
 	wire_number("charged_kb", watched->charged_kb);
 	wire_number("decided_ns", since(watched->decided_ns, result));
 	answer_reaping(&watched->killing, result);
 	wire_number_or_null("exited_ns", since(watched->exited_ns, result));
 	wire_number_or_null("freed_ns", since(watched->freed_ns, result));
-	answer_sight(record);
+	answer_inputs(record);
 	return wire_end();
 }
 

@@ -1,7 +1,7 @@
-// Tells of an episode: one JSON line for each kill, lines with the points of its curve, and one that ends it.
+// Reports an episode: one JSON line per kill, lines with the points of the curve, and a final line.
 #pragma once
 
 #include "episode.h"
 
-// 0, or -1 with failed(): nobody listens any more.
+// 0, or -1 with failed(): the host is gone.
 int answer_episode(const struct episode_plan *plan, const struct episode_result *result);

@@ -1,4 +1,4 @@
-// Starts the apps: all at once, for each takes its time to touch its memory.
+// Starts the apps in parallel, because each needs time to touch its memory.
 #include "apps.h"
 
 #include <errno.h>
@@ -10,9 +10,15 @@
 #include "text.h"
 #include "text_file.h"
 
-enum { TOUCHED_SHARE = 8 }; // of its pages, an eighth at a time
+const char *const APP_STALL_NAMES[APP_STALLS] = {
+	[APP_FREE] = "none",
+	[APP_HELD] = "holder",
+	[APP_STARVED] = "starved",
+};
 
-// Set before the fork: the app finds its orders here, as its own copy.
+enum { TOUCHED_SHARE = 8 }; // an eighth of its pages at a time
+
+// Set before the fork, so that the app has its own copy.
 static struct {
 	const struct app_plan *plan;
 	volatile unsigned char *memory;
@@ -22,21 +28,19 @@ static void *use_memory(void *unused)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t pages = (size_t)own.plan->memory.size_kb * 1024 / page;
-	const struct timespec pause = { .tv_sec = (time_t)(own.plan->touch_ns / NS_PER_S),
-					.tv_nsec = (long)(own.plan->touch_ns % NS_PER_S) };
-	for (size_t at = 0;; nanosleep(&pause, NULL))
+	for (size_t at = 0;; sleep_for(own.plan->touch_ns))
 		for (size_t i = 0; i < pages / TOUCHED_SHARE; i++, at = (at + 1) % pages)
 			(void)own.memory[at * page];
 	return unused;
 }
 
-// Runs in the app's process.
+// Runs in the process of the app.
 static int become_app(void *memory, pid_t *companion)
 {
 	char adj[16];
 	pthread_t thread;
 	(void)companion;
-	text_format(adj, sizeof(adj), "%d", own.plan->adj);
+	text_format(adj, sizeof(adj), "%d", (int)own.plan->adj);
 	if (write_text("/proc/self/oom_score_adj", adj) < 0)
 		return -1;
 	own.memory = memory;
@@ -60,7 +64,7 @@ static int launch(struct app *app, const struct app_plan *plan, int group_number
 	return victim_launch(&app->process, &process, group_number);
 }
 
-// One that fails to stand is gone already, and the last takes its place.
+// An app that fails to start is gone already; the last app takes its place.
 static int await(struct apps *apps, size_t i)
 {
 	struct app *app = &apps->items[i];

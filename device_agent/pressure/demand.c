@@ -1,4 +1,4 @@
-// The foreground app's process: touches memory as its demand says and times each page's first touch.
+// The process of the foreground app: touches memory as planned and times the first touch of each page.
 #include "demand.h"
 
 #include <errno.h>
@@ -17,13 +17,13 @@
 #include "text_file.h"
 
 enum {
-	BUCKETS_PER_DOUBLING = 32, // a bucket is 1/32, about 3 %, wide
-	FIRST_DOUBLING = 5,        // below 32 ns every ns has its own
-	OWN_KB = 4096,             // what it holds before it wants more
+	BUCKETS_PER_DOUBLING = 32, // the width of a bucket is 1/32, about 3 %
+	FIRST_DOUBLING = 5,        // below 32 ns each ns has its own bucket
+	OWN_KB = 4096,             // its own memory before the demand
 	TEETH = 3,
 };
 
-// Set before the fork: the foreground finds its orders here, as its own copy.
+// Set before the fork, so that the foreground has its own copy.
 static struct {
 	const struct demand_plan *plan;
 	struct demand_progress *progress;
@@ -43,7 +43,7 @@ static int bucket_of(int64_t took_ns)
 	return bucket < FAULT_BUCKETS ? bucket : FAULT_BUCKETS - 1;
 }
 
-// The upper end of a bucket.
+// The upper bound of a bucket.
 static int64_t bucket_ns(int bucket)
 {
 	if (bucket < BUCKETS_PER_DOUBLING)
@@ -71,18 +71,17 @@ static void touch_page(size_t index)
 
 static void wait_until(int64_t moment_ns)
 {
-	struct timespec moment = { .tv_sec = (time_t)(moment_ns / NS_PER_S), .tv_nsec = (long)(moment_ns % NS_PER_S) };
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &moment, NULL) == EINTR)
-		;
+	while (now_ns() < moment_ns)
+		sleep_until(moment_ns);
 }
 
-// Touches pages from..to, evenly over rise_ns (0: as fast as it can).
+// Touches the pages from..to, evenly over rise_ns (0: as fast as possible).
 static void rise(size_t from, size_t to, int64_t rise_ns)
 {
 	int64_t start_ns = now_ns();
 	for (size_t i = from; i < to; i++) {
 		int64_t due_ns = start_ns + rise_ns * (int64_t)(i - from) / (int64_t)(to - from);
-		if (rise_ns > 0 && now_ns() < due_ns)
+		if (rise_ns > 0)
 			wait_until(due_ns);
 		touch_page(i);
 		own.progress->touched_kb = (int64_t)((i + 1) * own.page / 1024);
@@ -111,7 +110,7 @@ static void rise_as_planned(size_t pages)
 	}
 }
 
-// Uses every page again and again, so that the kernel has to keep them.
+// Uses every page repeatedly, so that the kernel keeps them.
 static void hold(size_t pages, int64_t until_ns)
 {
 	static const int64_t ROUND_NS = 50 * NS_PER_MS;
@@ -128,7 +127,7 @@ static void await_go(void)
 		syscall(SYS_futex, &own.progress->go, FUTEX_WAIT, 0, NULL, NULL, 0);
 }
 
-static void *want(void *unused)
+static void *run_demand(void *unused)
 {
 	size_t pages = (size_t)own.plan->size_kb * 1024 / own.page;
 	await_go();
@@ -137,12 +136,12 @@ static void *want(void *unused)
 	own.progress->risen_ns = now_ns();
 	hold(pages, own.progress->risen_ns + own.plan->hold_ns);
 	own.progress->done_ns = now_ns();
-	if (write(own.done_fd, "", 1) < 0) // the agent is gone, and this process with it
+	if (write(own.done_fd, "", 1) < 0) // the agent is gone, so this process ends
 		_exit(1);
 	return unused;
 }
 
-// Runs in the foreground's process.
+// Runs in the process of the foreground.
 static int become_foreground(void *memory, pid_t *companion)
 {
 	pthread_t thread;
@@ -152,7 +151,7 @@ static int become_foreground(void *memory, pid_t *companion)
 	own.memory = pages_map((size_t)own.plan->size_kb * 1024, MAP_PRIVATE);
 	if (own.memory == NULL || write_text("/proc/self/oom_score_adj", "0") < 0)
 		return -1;
-	errno = pthread_create(&thread, NULL, want, NULL);
+	errno = pthread_create(&thread, NULL, run_demand, NULL);
 	return errno != 0 ? failed("start the foreground's thread") : 0;
 }
 
@@ -162,7 +161,7 @@ static int share_progress(struct foreground *foreground)
 				    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (foreground->progress == MAP_FAILED)
 		return failed("map the foreground's progress");
-	memset(foreground->progress, 0, sizeof(*foreground->progress)); // so that counting takes no page fault
+	memset(foreground->progress, 0, sizeof(*foreground->progress)); // so that counting causes no page fault
 	return 0;
 }
 
@@ -170,7 +169,7 @@ int foreground_start(struct foreground *foreground, const struct demand_plan *pl
 {
 	int ends[2];
 	const struct victim_plan process = {
-		.memory = { .shape = &shape_private_anon, .size_kb = OWN_KB, .dirty_pct = 100 },
+		.memory = { .shape = shape_find("private-anon"), .size_kb = OWN_KB, .dirty_pct = 100 },
 		.threads = 1,
 		.join = become_foreground,
 	};
@@ -181,7 +180,7 @@ int foreground_start(struct foreground *foreground, const struct demand_plan *pl
 	own.done_fd = ends[1];
 	foreground->done_fd = ends[0];
 	int result = victim_start(&foreground->process, &process, group_number);
-	close(ends[1]); // the foreground alone holds it: its death ends the pipe
+	close(ends[1]); // only the foreground holds this end, so its death closes the pipe
 	if (result < 0)
 		close(ends[0]);
 	return result;
@@ -195,12 +194,12 @@ void foreground_go(struct foreground *foreground)
 
 int64_t foreground_fault_ns(const struct foreground *foreground, int thousandths)
 {
-	uint64_t all = 0, seen = 0;
+	uint64_t total = 0, counted = 0;
 	for (int i = 0; i < FAULT_BUCKETS; i++)
-		all += foreground->progress->faults[i];
-	for (int i = 0; i < FAULT_BUCKETS && all > 0; i++) {
-		seen += foreground->progress->faults[i];
-		if (seen * 1000 >= all * (uint64_t)thousandths)
+		total += foreground->progress->faults[i];
+	for (int i = 0; i < FAULT_BUCKETS && total > 0; i++) {
+		counted += foreground->progress->faults[i];
+		if (counted * 1000 >= total * (uint64_t)thousandths)
 			return bucket_ns(i);
 	}
 	return -1;

@@ -1,5 +1,5 @@
-// The order of an episode: apps, their holds, the foreground, a pause to settle, the watcher, the noise, the demand;
-// then everything in reverse.
+// The order of an episode: apps, foreground, holds, a pause to settle, the watcher, the noise, the demand; then
+// everything in reverse.
 #include "episode.h"
 
 #include <errno.h>
@@ -14,13 +14,6 @@ enum { FOREGROUND_GROUP = 0, FIRST_APP_GROUP = 1 };
 static struct apps apps;
 static struct foreground foreground;
 
-static void settle(int64_t duration_ns)
-{
-	const struct timespec duration = { .tv_sec = (time_t)(duration_ns / NS_PER_S),
-					   .tv_nsec = (long)(duration_ns % NS_PER_S) };
-	nanosleep(&duration, NULL); // ends early when told to stop
-}
-
 static void subtract(struct memory_totals *totals, const struct memory_totals *before)
 {
 	totals->pressure.some_total_us -= before->pressure.some_total_us;
@@ -33,7 +26,7 @@ static void subtract(struct memory_totals *totals, const struct memory_totals *b
 	totals->oom_kills -= before->oom_kills;
 }
 
-// Dead apps that the policy did not kill: the kernel's OOM killer, or somebody else, did.
+// Counts dead apps that the policy did not kill: the kernel's OOM killer or another process killed them.
 static int count_lost(const struct policy *policy)
 {
 	int dead = (int)apps.count - apps_alive(&apps);
@@ -56,17 +49,17 @@ static void summarise(struct episode_result *result)
 	result->fault_max_ns = progress->fault_max_ns;
 }
 
-// With everything in place: the demand, and lmkd's policy until it is done.
+// Starts the demand and runs lmkd's policy until the demand is done.
 static int press(const struct episode_plan *plan, struct episode_result *result)
 {
 	struct memory_totals before;
-	if (sight_totals(&before) < 0 || sight_watermarks(&result->policy.watermarks) < 0)
+	if (inputs_read_totals(&before) < 0 || inputs_read_watermarks(&result->policy.watermarks) < 0)
 		return -1;
-	result->free_at_start_kb = sight_free_kb();
+	result->free_at_start_kb = inputs_free_kb();
 	foreground_go(&foreground);
 	int ran = policy_run(&result->policy, now_ns() + plan->timeout_ns);
 	result->end_ns = now_ns();
-	if (sight_totals(&result->totals) < 0)
+	if (inputs_read_totals(&result->totals) < 0)
 		return -1;
 	subtract(&result->totals, &before);
 	summarise(result);
@@ -82,7 +75,7 @@ static int press_with_policy(const struct episode_plan *plan, struct episode_res
 	if (ran == 0)
 		ran = press(plan, result);
 	policy_close(&result->policy);
-	holds_end(); // reapers may wait for what is held
+	holds_end(); // reapers may wait for a hold
 	killers_end();
 	return ran;
 }
@@ -104,8 +97,8 @@ static int press_apps(const struct episode_plan *plan, struct episode_result *re
 		return -1;
 	int ran = holds_take(&apps);
 	if (ran == 0) {
-		settle(plan->settle_ns);
-		ran = stop_requested() ? refused("told to stop") : press_with_watcher(plan, result);
+		sleep_for(plan->settle_ns); // ends early on a signal to stop
+		ran = stop_requested() ? refused("stopped by a signal") : press_with_watcher(plan, result);
 	}
 	holds_end();
 	return foreground_end(&foreground) < 0 ? -1 : ran;
@@ -113,12 +106,12 @@ static int press_apps(const struct episode_plan *plan, struct episode_result *re
 
 static int run_in_groups(const struct episode_plan *plan, struct episode_result *result)
 {
-	if (sight_open(plan->limit_kb) < 0)
+	if (inputs_open(plan->limit_kb) < 0)
 		return -1;
 	int ran = apps_start(&apps, plan->apps, plan->app_count, FIRST_APP_GROUP);
 	if (ran == 0)
 		ran = press_apps(plan, result);
-	sight_close();
+	inputs_close();
 	return apps_end(&apps) < 0 ? -1 : ran;
 }
 

@@ -1,17 +1,17 @@
-// Readers with userfaultfd's help, as in stalls/holder.c but many; and one thread that spins on the CPU that
-// starved apps are bound to, for as long as one of them is to be starved.
+// Blocks many readers by userfaultfd, like the stall "holder" blocks one; and spins with one thread on the CPU of the
+// starved apps while any of them must starve.
 #include "holds.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
+#include "await.h"
 #include "failure.h"
-#include "stalls/hog.h"
-#include "stalls/missing_page.h"
-#include "stalls/stall.h"
+#include "hog.h"
+#include "holding.h"
+#include "missing_page.h"
 #include "tasks.h"
 
 static struct hold {
@@ -69,8 +69,7 @@ static void *spin(void *unused)
 	prctl(PR_SET_NAME, STALL_COMM);
 	hog_bind(0);
 	while (!spinner.ends) {
-		while (sem_wait(&spinner.wake) < 0 && errno == EINTR)
-			;
+		await(&spinner.wake);
 		while (spinner.starving > 0 && !spinner.ends)
 			;
 	}
@@ -102,7 +101,8 @@ static int take(struct hold *hold, const struct app *app)
 	switch (app->plan->stall) {
 	case APP_HELD: return start_reader(hold, &app->process);
 	case APP_STARVED: return starve(hold, &app->process);
-	case APP_FREE: return 0;
+	case APP_FREE:
+	case APP_STALLS: return 0;
 	}
 	return 0;
 }

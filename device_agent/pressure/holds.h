@@ -1,14 +1,14 @@
-// Takes hold of apps before they are killed, and lets go a given time after: a reader in another process that
-// is stuck inside process_vm_readv(2), as many at a time as there are apps; or their CPU, taken by a busy thread.
+// Holds apps before their kill and releases them a given time after it: by a reader in another process that is blocked
+// inside process_vm_readv(2), up to one per app; or by a busy thread that takes their CPU.
 #pragma once
 
 #include "apps.h"
 
-// Takes hold of every app whose plan says so. 0, or -1 with failed() and nothing held.
+// Holds every app whose plan has a stall. 0, or -1 with failed() and no hold.
 int holds_take(const struct apps *apps);
-// App number i is being killed: from now on a starved one gets no CPU.
+// App number i is being killed: if it is starved, it gets no CPU from now on.
 void holds_killed(size_t i);
-// Lets go of app number i, if it is held. Never blocks.
+// Releases app number i, if it is held. Never blocks.
 void holds_release(size_t i);
-// Lets go of all and waits for the readers' end.
+// Releases all apps and waits for the end of the readers.
 void holds_end(void);

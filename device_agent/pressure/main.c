@@ -1,4 +1,4 @@
-// lmkd-pressure: runs pressure episodes on the device. See USAGE.
+// lmkd-pressure: runs a pressure episode on the device. See USAGE.
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,19 +17,11 @@
 
 static const char USAGE[] =
 	"Usage: lmkd-pressure run    run the episode planned on standard input\n"
-	"Exit status: 0 done, 1 failed (an \"error\" line says why), 2 wrong usage.\n";
+	"Exit status: 0 done, 1 failed (an \"error\" line gives the reason), 2 wrong usage.\n";
 
 enum { LMKD_PRIORITY = 1 }; // AOSP system/memory/lmkd lmkd.cpp, main: SCHED_FIFO 1
 
-static int answer_error(void)
-{
-	wire_begin("error");
-	wire_text("reason", failure_text());
-	wire_end();
-	return 1;
-}
-
-// As lmkd: never paged out, never waiting for a CPU, never killed. What a privilege is missing for is left.
+// Like lmkd: never paged out, never waiting for a CPU, never killed. Steps without the privilege are skipped.
 static void become_lmkd(void)
 {
 	mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
@@ -57,6 +49,6 @@ static int run(void)
 int main(int count, char **words)
 {
 	if (count == 2 && strcmp(words[1], "run") == 0)
-		return run() < 0 ? answer_error() : 0;
+		return run() < 0 ? wire_error() : 0;
 	return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
 }

@@ -1,25 +1,16 @@
-// Threads of background priority that go round the apps. An app that is gone is passed over.
+// Runs threads of background priority that visit the apps in turn. They skip apps that are gone.
 #include "noise.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "failure.h"
-#include "stalls/proc_read.h"
-#include "stalls/stall.h"
-
-#ifndef SYS_process_madvise
-#define SYS_process_madvise 440
-#endif
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
+#include "holding.h"
+#include "proc_read.h"
+#include "sys.h"
 
 enum {
 	READERS_MAX = 16,
@@ -35,19 +26,12 @@ static struct {
 	_Atomic bool ends;
 } noise;
 
-static void pause_for(int64_t duration_ns)
-{
-	const struct timespec duration = { .tv_sec = (time_t)(duration_ns / NS_PER_S),
-					   .tv_nsec = (long)(duration_ns % NS_PER_S) };
-	nanosleep(&duration, NULL);
-}
-
 static void read_app(const struct app *app)
 {
 	static const char *const NAMES[] = { "cmdline", "stat", "statm", "status", "smaps_rollup", "oom_score_adj" };
 	for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
 		if (proc_read(app->process.pid, NAMES[i]) < 0)
-			return; // it is gone
+			return; // the app is gone
 }
 
 static void *read_round(void *argument)
@@ -57,15 +41,14 @@ static void *read_round(void *argument)
 	setpriority(PRIO_PROCESS, 0, BACKGROUND_NICE);
 	for (; !noise.ends; at++) {
 		read_app(&noise.apps->items[at % noise.apps->count]);
-		pause_for(READING_PAUSE_NS);
+		sleep_for(READING_PAUSE_NS);
 	}
 	return NULL;
 }
 
 static void compact(const struct victim *app)
 {
-	struct iovec range = { .iov_base = app->memory, .iov_len = app->size };
-	syscall(SYS_process_madvise, app->pidfd, &range, 1UL, (long)MADV_PAGEOUT, 0L); // ESRCH: it is gone
+	sys_process_pageout(app->pidfd, app->memory, app->size); // ESRCH: it is gone
 }
 
 static void *compact_round(void *unused)
@@ -74,7 +57,7 @@ static void *compact_round(void *unused)
 	setpriority(PRIO_PROCESS, 0, BACKGROUND_NICE);
 	for (size_t at = 0; !noise.ends; at++) {
 		compact(&noise.apps->items[at % noise.apps->count].process);
-		pause_for(noise.compaction_ns);
+		sleep_for(noise.compaction_ns);
 	}
 	return unused;
 }

@@ -1,5 +1,5 @@
-// The loop. Its states are lmkd's: not polling; polling every 10 or 100 ms for a second after an event; paused
-// while it waits for a victim's end; resumed, which looks at once.
+// The loop. Its states are those of lmkd: not polling; polling every 10 or 100 ms for a second after an event; paused
+// while it waits for the exit of a victim; resumed, which evaluates immediately.
 #include "policy.h"
 
 #include <errno.h>
@@ -11,7 +11,8 @@
 #include "failure.h"
 #include "holds.h"
 #include "lmkd/choice.h"
-#include "sight.h"
+#include "share.h"
+#include "inputs.h"
 #include "stop.h"
 #include "text.h"
 
@@ -25,13 +26,13 @@ enum polling { POLLING_OFF, POLLING_ON, POLLING_PAUSED };
 
 static struct {
 	int epoll_fd;
-	int monitors[2]; // MEDIUM_PRESSURE, CRITICAL_PRESSURE; -1: switched off
-	struct lmkd_memory memory;
+	int monitors[2]; // MEDIUM_PRESSURE, CRITICAL_PRESSURE; -1: disabled
+	struct lmkd_state state;
 	enum pressure_level last_level;  // of the last event, until a poll resets it
 	enum pressure_level polled_level;
 	enum polling polling;
 	int64_t poll_start_ms, last_poll_ms, interval_ms;
-	const struct watched *awaited; // the victim whose end is waited for, or NULL
+	const struct watched *awaited; // the victim that the loop waits for, or NULL
 	int64_t last_kill_ms;
 	int64_t watermarks_ms;
 } loop;
@@ -48,7 +49,8 @@ static int add(enum source source, int fd, uint32_t events)
 	struct epoll_event event = { .events = events, .data.u32 = source };
 	if (epoll_ctl(loop.epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0)
 		return 0;
-	return errno == EPERM && source == HOST ? 0 : failed("wait for source %d", (int)source); // a file never ends
+	bool is_regular = errno == EPERM && source == HOST; // a regular file never hangs up
+	return is_regular ? 0 : failed("wait for source %d", (int)source);
 }
 
 // lmkd does not register a monitor whose threshold is 0.
@@ -57,7 +59,7 @@ static int add_monitor(enum source source, const char *kind, int64_t stall_ms)
 	char trigger[64];
 	if (stall_ms == 0)
 		return 0;
-	int fd = loop.monitors[source] = sight_open_pressure();
+	int fd = loop.monitors[source] = inputs_open_pressure();
 	if (fd < 0)
 		return -1;
 	text_format(trigger, sizeof(trigger), "%s %lld %d", kind, (long long)(stall_ms * 1000), WINDOW_MS * 1000);
@@ -66,13 +68,13 @@ static int add_monitor(enum source source, const char *kind, int64_t stall_ms)
 	return add(source, fd, EPOLLPRI);
 }
 
-static int remember_the_past(const struct lmkd_settings *settings)
+static int start_state(const struct lmkd_settings *settings)
 {
-	struct lmkd_sight sight;
-	lmkd_memory_init(&loop.memory, settings);
-	if (sight_take(&sight) < 0)
+	struct lmkd_inputs inputs;
+	lmkd_state_init(&loop.state, settings);
+	if (inputs_read(&inputs) < 0)
 		return -1;
-	lmkd_memory_catch_up(&loop.memory, &sight);
+	lmkd_state_catch_up(&loop.state, &inputs);
 	return 0;
 }
 
@@ -80,17 +82,18 @@ int policy_open(struct policy *policy)
 {
 	memset(&loop, 0, sizeof(loop));
 	loop.monitors[0] = loop.monitors[1] = loop.epoll_fd = -1;
-	if (remember_the_past(policy->settings) < 0)
+	if (start_state(policy->settings) < 0)
 		return -1;
 	loop.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (loop.epoll_fd < 0)
-		return failed("make an epoll");
+		return failed("create an epoll instance");
 	if (add_monitor(MEDIUM_PRESSURE, "some", policy->settings->psi_partial_stall_ms) < 0 ||
 	    add_monitor(CRITICAL_PRESSURE, "full", policy->settings->psi_complete_stall_ms) < 0)
 		return -1;
-	if (add(KILL_FAILURE, killers_failure_fd(), EPOLLIN) < 0 || add(DEMAND, policy->foreground->done_fd, EPOLLIN) < 0)
+	if (add(KILL_FAILURE, killers_failure_fd(), EPOLLIN) < 0 ||
+	    add(DEMAND, policy->foreground->done_fd, EPOLLIN) < 0)
 		return -1;
-	return add(HOST, STDOUT_FILENO, 0); // only its end is of interest, which is always told
+	return add(HOST, STDOUT_FILENO, 0); // only for hang-ups, which are always reported
 }
 
 void policy_close(struct policy *policy)
@@ -126,14 +129,14 @@ static void resume_polling(int64_t at_ms)
 	loop.interval_ms = SHORT_POLL_MS;
 }
 
-// Of earlier victims, what is still charged, by what keeps it.
+// Sums the memory still charged to earlier victims, by their state.
 static void count_condemned(const struct policy *policy, struct kill_record *record, int64_t at_ns)
 {
 	int64_t patience_ns = policy->settings->kill_timeout_ms * NS_PER_MS;
 	for (size_t i = 0; i < policy->kill_count; i++) {
 		const struct watched *earlier = &policy->kills[i].watched;
 		int64_t charged_kb = group_charged_kb(&earlier->killing.victim->group);
-		if (charged_kb <= earlier->charged_kb / 10)
+		if (reaches_share(earlier->charged_kb - charged_kb, earlier->charged_kb, FREED_PCT))
 			continue;
 		if (victim_has_exited(earlier->killing.victim))
 			record->condemned_zombie_kb += charged_kb;
@@ -144,9 +147,9 @@ static void count_condemned(const struct policy *policy, struct kill_record *rec
 	}
 }
 
-static int64_t shortfall_of(const struct lmkd_sight *sight)
+static int64_t shortfall_of(const struct lmkd_inputs *inputs)
 {
-	int64_t shortfall_kb = sight->watermarks.low - (sight->meminfo.mem_free - sight->meminfo.cma_free);
+	int64_t shortfall_kb = inputs->watermarks.low - (inputs->meminfo.mem_free - inputs->meminfo.cma_free);
 	return shortfall_kb > 0 ? shortfall_kb : 0;
 }
 
@@ -158,14 +161,14 @@ static int64_t candidate_rss_kb(const struct candidate *candidate)
 	return app_rss_kb(&candidate_apps->items[candidate - candidates]);
 }
 
-// The first app, in lmkd's order, that is no zombie; -1: there is none.
+// The first app in lmkd's order that is not a zombie; -1: there is none.
 static int choose(struct policy *policy, int min_score_adj, int64_t *rss_kb)
 {
 	int index;
 	while ((index = lmkd_choose(candidates, policy->apps->count, min_score_adj,
 				    policy->settings->kill_heaviest_task, candidate_rss_kb)) >= 0) {
 		*rss_kb = app_rss_kb(&policy->apps->items[index]);
-		candidates[index].gone = true; // killed now, or a zombie: lmkd forgets it either way
+		candidates[index].gone = true; // killed now, or a zombie: lmkd drops it in both cases
 		if (*rss_kb > 0)
 			break;
 	}
@@ -177,18 +180,20 @@ static void prepare_candidates(const struct policy *policy)
 	candidate_apps = policy->apps;
 	for (size_t i = 0; i < policy->apps->count; i++) {
 		const struct app *app = &policy->apps->items[i];
-		candidates[i] = (struct candidate){ .pid = app->process.pid, .adj = app->plan->adj, .adj_order = (int64_t)i };
+		candidates[i] = (struct candidate){
+			.pid = app->process.pid, .adj = (int)app->plan->adj, .adj_order = (int64_t)i
+		};
 	}
 }
 
-static struct kill_record *make_record(struct policy *policy, const struct app *app, const struct lmkd_sight *sight,
+static struct kill_record *make_record(struct policy *policy, const struct app *app, const struct lmkd_inputs *inputs,
 				       const struct lmkd_decision *decision)
 {
 	struct kill_record *record = &policy->kills[policy->kill_count];
 	memset(record, 0, sizeof(*record));
 	record->decision = *decision;
-	record->sight = *sight;
-	record->shortfall_kb = shortfall_of(sight);
+	record->inputs = *inputs;
+	record->shortfall_kb = shortfall_of(inputs);
 	record->watched.app = (size_t)(app - policy->apps->items);
 	record->watched.killing.victim = &app->process;
 	record->watched.charged_kb = group_charged_kb(&app->process.group);
@@ -198,49 +203,49 @@ static struct kill_record *make_record(struct policy *policy, const struct app *
 	return record;
 }
 
-// 1: killed; 0: there is nobody to kill; -1 with failed().
-static int kill_one(struct policy *policy, const struct lmkd_sight *sight, const struct lmkd_decision *decision)
+// 1: killed; 0: no candidate; -1 with failed().
+static int kill_app(struct policy *policy, const struct lmkd_inputs *inputs, const struct lmkd_decision *decision)
 {
 	int64_t rss_kb = 0;
 	int index = choose(policy, decision->min_score_adj, &rss_kb);
 	if (index < 0)
 		return 0;
-	struct kill_record *record = make_record(policy, &policy->apps->items[index], sight, decision);
+	struct kill_record *record = make_record(policy, &policy->apps->items[index], inputs, decision);
 	record->pid = policy->apps->items[index].process.pid;
 	record->rss_kb = rss_kb;
 	holds_killed((size_t)index);
-	if (start_waiting(&record->watched, sight->now_ms) < 0)
+	if (start_waiting(&record->watched, inputs->now_ms) < 0)
 		return -1;
 	if (killers_kill(&record->watched.killing) < 0) {
 		stop_waiting();
 		return failed("kill an app");
 	}
-	count_condemned(policy, record, record->watched.decided_ns); // after the kill, which must not wait for it
+	count_condemned(policy, record, record->watched.decided_ns); // not before the kill, to not delay it
 	policy->kill_count++;
 	watch_victim(&record->watched);
-	lmkd_remember_kill(policy->settings, &loop.memory, decision);
+	lmkd_remember_kill(policy->settings, &loop.state, decision);
 	return 1;
 }
 
 static int refresh_watermarks(struct policy *policy, int64_t at_ms)
 {
 	loop.watermarks_ms = at_ms;
-	return sight_watermarks(&policy->watermarks);
+	return inputs_read_watermarks(&policy->watermarks);
 }
 
-// Looks, decides, kills. Whether it killed or waits for a kill in *busy; what was decided in *decision.
-static int look(struct policy *policy, enum pressure_level level, bool is_event, struct lmkd_decision *decision)
+// Reads the inputs, decides, and kills. 1: killed; 0: not; -1 with failed(). Stores the decision.
+static int decide(struct policy *policy, enum pressure_level level, bool is_event, struct lmkd_decision *decision)
 {
-	struct lmkd_sight sight = { .is_event = is_event, .level = level };
-	if (sight_take(&sight) < 0)
+	struct lmkd_inputs inputs = { .is_event = is_event, .level = level };
+	if (inputs_read(&inputs) < 0)
 		return -1;
-	if ((policy->watermarks.high == 0 || sight.now_ms - loop.watermarks_ms > WATERMARKS_MS) &&
-	    refresh_watermarks(policy, sight.now_ms) < 0)
+	if ((policy->watermarks.high == 0 || inputs.now_ms - loop.watermarks_ms > WATERMARKS_MS) &&
+	    refresh_watermarks(policy, inputs.now_ms) < 0)
 		return -1;
-	sight.watermarks = policy->watermarks;
-	*decision = lmkd_decide(policy->settings, &loop.memory, &sight);
+	inputs.watermarks = policy->watermarks;
+	*decision = lmkd_decide(policy->settings, &loop.state, &inputs);
 	policy->evaluations++;
-	return decision->reason == REASON_NONE ? 0 : kill_one(policy, &sight, decision);
+	return decision->reason == REASON_NONE ? 0 : kill_app(policy, &inputs, decision);
 }
 
 static bool must_skip(const struct policy *policy, int64_t at_ms)
@@ -249,7 +254,7 @@ static bool must_skip(const struct policy *policy, int64_t at_ms)
 	return loop.awaited != NULL && (timeout_ms == 0 || at_ms - loop.last_kill_ms < timeout_ms);
 }
 
-// What follows from an evaluation for the polling.
+// Updates the polling after an evaluation.
 static void update_polling(enum pressure_level level, bool is_event, bool killed,
 			   const struct lmkd_decision *decision, int64_t at_ms)
 {
@@ -280,14 +285,14 @@ static int evaluate(struct policy *policy, enum pressure_level level, bool is_ev
 		policy->skipped_wakeups++;
 	} else {
 		stop_waiting();
-		killed = look(policy, level, is_event, &decision);
+		killed = decide(policy, level, is_event, &decision);
 	}
 	if (killed >= 0)
 		update_polling(level, is_event, killed > 0, &decision, now_ms());
 	return killed < 0 ? -1 : 0;
 }
 
-// How long to wait for anything, in ms.
+// The time to wait for events, in ms.
 static int64_t patience_ms(const struct policy *policy, int64_t deadline_ns)
 {
 	int64_t at_ms = now_ms();
@@ -310,7 +315,7 @@ static int poll_when_due(struct policy *policy)
 	return evaluate(policy, loop.polled_level, false);
 }
 
-// The victim's end, a failure, or the end of the patience with it: look again at once.
+// After the exit of the victim, a failed kill, or the kill timeout: evaluates immediately.
 static int resume(struct policy *policy)
 {
 	stop_waiting();
@@ -326,12 +331,12 @@ static int handle(struct policy *policy, enum source source, bool *done)
 		policy->events++;
 		return evaluate(policy, source == CRITICAL_PRESSURE ? LEVEL_CRITICAL : LEVEL_MEDIUM, true);
 	case KILL_FAILURE:
-		killers_failure_seen();
+		killers_clear_failure();
 		return resume(policy);
-	case VICTIM_EXIT: // or of one that is no longer waited for
+	case VICTIM_EXIT: // possibly of a victim that the loop no longer waits for
 		return loop.awaited != NULL && victim_has_exited(loop.awaited->killing.victim) ? resume(policy) : 0;
 	case DEMAND: *done = true; return 0;
-	case HOST: return refused("nobody listens any more");
+	case HOST: return refused("the host is gone");
 	case SOURCE_COUNT: break;
 	}
 	return 0;
@@ -358,7 +363,7 @@ static int run_once(struct policy *policy, int64_t deadline_ns, bool *done)
 	if (count < 0 && errno != EINTR)
 		return failed("wait for events");
 	if (stop_requested())
-		return refused("told to stop");
+		return refused("stopped by a signal");
 	if (poll_when_due(policy) < 0 || handle_all(policy, events, count, done) < 0)
 		return -1;
 	return count == 0 && kill_timed_out(policy) ? resume(policy) : 0;

@@ -1,5 +1,6 @@
-// lmkd's main loop over one episode: waits for pressure, looks, decides, kills, waits for the victim's end, looks
-// again (AOSP system/memory/lmkd lmkd.cpp, mainloop and what it calls). Only the episode's apps are candidates.
+// lmkd's main loop over one episode: wait for pressure, read the inputs, decide, kill, wait for the exit of the victim,
+// and decide again (AOSP system/memory/lmkd lmkd.cpp, mainloop and its callees). Only the apps of the episode are
+// candidates.
 #pragma once
 
 #include <stddef.h>
@@ -9,16 +10,16 @@
 #include "lmkd/decision.h"
 #include "watch.h"
 
-// What is known of a kill when it is decided.
+// The state at the decision of a kill.
 struct kill_record {
 	struct watched watched;
 	pid_t pid;
 	struct lmkd_decision decision;
-	struct lmkd_sight sight;
+	struct lmkd_inputs inputs;
 	int64_t rss_kb;
-	int64_t shortfall_kb; // of free memory below the low watermark
-	// What earlier victims still hold, by why: a zombie whose memory is charged all the same; one that
-	// lmkd stopped waiting for; one that it still has patience with.
+	int64_t shortfall_kb; // the lack of free memory below the low watermark
+	// The memory still charged to earlier victims, by state: zombies; victims that lmkd stopped waiting for;
+	// victims that it is still waiting for.
 	int64_t condemned_zombie_kb, condemned_late_kb, condemned_exiting_kb;
 };
 
@@ -32,9 +33,9 @@ struct policy {
 	struct watermarks watermarks; // of the last refresh
 };
 
-// Sets up the PSI monitors and what else the loop waits for. 0, or -1 with failed().
+// Sets up the PSI monitors and the other event sources. 0, or -1 with failed().
 int policy_open(struct policy *policy);
-// Runs until the foreground's demand is done, or the deadline (CLOCK_MONOTONIC) is over.
-// 0, or -1 with failed(): told to stop, the host is gone, or something could not be read.
+// Runs until the demand of the foreground is done, or until the deadline (CLOCK_MONOTONIC).
+// 0, or -1 with failed(): a signal to stop, the host is gone, or a file could not be read.
 int policy_run(struct policy *policy, int64_t deadline_ns);
 void policy_close(struct policy *policy);

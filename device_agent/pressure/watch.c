@@ -1,4 +1,4 @@
-// The watching thread.
+// The watcher thread.
 #include "watch.h"
 
 #include <errno.h>
@@ -9,11 +9,12 @@
 
 #include "clock.h"
 #include "failure.h"
-#include "sight.h"
+#include "share.h"
+#include "inputs.h"
 #include "holds.h"
 #include "sys.h"
 
-enum { WATCHER_PRIORITY = 2 }; // above the policy, which runs at lmkd's 1
+enum { WATCHER_PRIORITY = 2 }; // above the policy, which has lmkd's priority 1
 static const int64_t PERIOD_NS = 5 * NS_PER_MS;
 
 static struct {
@@ -28,15 +29,15 @@ static struct {
 	const char *failure;
 } watch;
 
-static void note_failure(const char *what)
+static void note_failure(const char *action)
 {
 	if (watch.failure != NULL)
 		return;
-	watch.failure = what;
+	watch.failure = action;
 	watch.error = errno;
 }
 
-static void look_at(struct watched *watched, int64_t at_ns)
+static void update(struct watched *watched, int64_t at_ns)
 {
 	int64_t charged_kb = group_charged_kb(&watched->killing.victim->group);
 	if (charged_kb < 0)
@@ -45,7 +46,8 @@ static void look_at(struct watched *watched, int64_t at_ns)
 		watched->charged_now_kb = charged_kb;
 	if (watched->exited_ns == 0 && victim_has_exited(watched->killing.victim))
 		watched->exited_ns = at_ns;
-	if (watched->freed_ns == 0 && watched->charged_now_kb <= watched->charged_kb / 10)
+	int64_t back_kb = watched->charged_kb - watched->charged_now_kb;
+	if (watched->freed_ns == 0 && reaches_share(back_kb, watched->charged_kb, FREED_PCT))
 		watched->freed_ns = at_ns;
 	if (watched->release_ns != 0 && at_ns >= watched->release_ns) {
 		watched->release_ns = 0;
@@ -58,10 +60,10 @@ static void take_point(void)
 	struct watch_point point = { .at_ns = now_ns(), .demand_kb = watch.demand->touched_kb };
 	size_t count = watch.victim_count;
 	for (size_t i = 0; i < count; i++) {
-		look_at(watch.victims[i], point.at_ns);
+		update(watch.victims[i], point.at_ns);
 		point.returned_kb += watch.victims[i]->charged_kb - watch.victims[i]->charged_now_kb;
 	}
-	point.free_kb = sight_free_kb();
+	point.free_kb = inputs_free_kb();
 	if (point.free_kb < 0)
 		note_failure("read the free memory");
 	if (watch.point_count < WATCH_CAPACITY) {
@@ -69,16 +71,14 @@ static void take_point(void)
 		return;
 	}
 	errno = ENOBUFS;
-	note_failure("watch so long an episode");
+	note_failure("store more points of the episode");
 }
 
 static void *run(void *unused)
 {
 	sys_sched_setscheduler(0, SCHED_FIFO, WATCHER_PRIORITY);
 	for (int64_t next_ns = now_ns(); !watch.ends; next_ns += PERIOD_NS) {
-		const struct timespec next = { .tv_sec = (time_t)(next_ns / NS_PER_S),
-					       .tv_nsec = (long)(next_ns % NS_PER_S) };
-		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		sleep_until(next_ns);
 		take_point();
 	}
 	return unused;
@@ -98,7 +98,7 @@ void watch_victim(struct watched *watched)
 {
 	watched->charged_now_kb = watched->charged_kb;
 	watch.victims[watch.victim_count] = watched;
-	watch.victim_count++; // last: the watcher goes by it
+	watch.victim_count++; // last, because the watcher reads it
 }
 
 int watch_end(void)

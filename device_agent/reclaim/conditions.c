@@ -1,4 +1,4 @@
-// Reads the device's state from sysfs and /proc. What is not there, or makes no sense, stays unknown.
+// Reads the state of the device from sysfs and /proc. Missing and invalid values are reported as unknown.
 #include "conditions.h"
 
 #include <errno.h>
@@ -18,10 +18,10 @@
 
 enum { MAX_MISSING = 4 };
 
-// How the values of several files become one. `so_far` is -1 before the first.
+// Combines the values of several files. `so_far` is -1 before the first.
 typedef int64_t fold_fn(int64_t so_far, const char *text);
 
-// -1 for what is no number from 0 on.
+// -1 if the text is not a number from 0 up.
 static int64_t number_of(const char *text)
 {
 	char *end;
@@ -44,21 +44,21 @@ static int64_t sum(int64_t so_far, const char *text)
 	return so_far < 0 ? number : so_far + number;
 }
 
-// Folds what the files `before`N`after` hold, N from 0 on; numbers may be missing, but not many in a row.
+// Folds the values of the files `before`N`after`, N from 0 up. Numbers may be missing, but not MAX_MISSING in a row.
 static int64_t folded(const char *before, const char *after, fold_fn *fold)
 {
 	int64_t so_far = -1;
 	for (int number = 0, missing = 0; missing < MAX_MISSING; number++) {
 		char path[80], text[32];
 		text_format(path, sizeof path, "%s%d%s", before, number, after);
-		bool there = read_text(path, text, sizeof text) == 0;
-		missing = there ? 0 : missing + 1;
-		so_far = there ? fold(so_far, text) : so_far;
+		bool readable = read_text(path, text, sizeof text) == 0;
+		missing = readable ? 0 : missing + 1;
+		so_far = readable ? fold(so_far, text) : so_far;
 	}
 	return so_far;
 }
 
-// Android names it "battery"; laptops, for trials on the local machine, "BAT0".
+// The name is "battery" on Android and "BAT0" on laptops, for trials on the local machine.
 static void battery_read(struct conditions *conditions)
 {
 	static const char *const PATHS[][2] = {

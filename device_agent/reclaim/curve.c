@@ -1,11 +1,11 @@
-// Reduces samples to a trial's figures. Pure arithmetic, after the measuring is over.
+// Reduces samples to the figures of a trial. Pure arithmetic, which runs after the measurement.
 #include "curve.h"
 
-#include <stdlib.h>
-
 #include "clock.h"
+#include "share.h"
+#include "sort.h"
 
-// The first moment since the kill by which `percent` of the victim was back; -1 when it never was.
+// The first time since the kill at which `percent` of the victim was back; -1: never.
 static int64_t reclaimed_ns(const struct samples *samples, int64_t killed_ns, int64_t timeout_ns,
 			    int64_t charged_at_kill_kb, int64_t size_kb, int64_t percent)
 {
@@ -14,20 +14,13 @@ static int64_t reclaimed_ns(const struct samples *samples, int64_t killed_ns, in
 		int64_t since_kill_ns = sample->at_ns - killed_ns;
 		if (since_kill_ns > timeout_ns)
 			return -1;
-		if (since_kill_ns >= 0 && (charged_at_kill_kb - sample->charged_kb) * 100 >= size_kb * percent)
+		if (since_kill_ns >= 0 && reaches_share(charged_at_kill_kb - sample->charged_kb, size_kb, percent))
 			return since_kill_ns;
 	}
 	return -1;
 }
 
-static int compare(const void *left, const void *right)
-{
-	int64_t a = *(const int64_t *)left;
-	int64_t b = *(const int64_t *)right;
-	return (a > b) - (a < b);
-}
-
-// Gaps of the samples from the last one before the kill to the one at end_ns, sorted by size.
+// The gaps between the samples from the last one before the kill to the one at end_ns, sorted.
 static size_t sorted_gaps(const struct samples *samples, int64_t killed_ns, int64_t end_ns, int64_t *gaps)
 {
 	size_t count = 0;
@@ -36,7 +29,7 @@ static size_t sorted_gaps(const struct samples *samples, int64_t killed_ns, int6
 		if (sample->at_ns >= killed_ns && sample->at_ns <= end_ns)
 			gaps[count++] = sample->at_ns - samples->items[i - 1].at_ns;
 	}
-	qsort(gaps, count, sizeof(gaps[0]), compare);
+	sort_numbers(gaps, count);
 	return count;
 }
 
@@ -63,7 +56,7 @@ static int64_t distance(int64_t a, int64_t b)
 	return a > b ? a - b : b - a;
 }
 
-// Keeps the points around every change of a 40th of the victim, so that steps stay steps.
+// Keeps the points around every change by a 40th of the victim, so that steps remain steps.
 static void thin(struct curve *curve, const struct samples *samples, int64_t killed_ns, int64_t size_kb)
 {
 	int64_t kept_kb = -1;

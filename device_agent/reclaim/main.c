@@ -1,4 +1,4 @@
-// lmkd-agent: runs on the device. See USAGE.
+// lmkd-agent: runs trials on the device. See USAGE.
 #include <errno.h>
 #include <sched.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "group.h"
 #include "plan.h"
 #include "probe.h"
-#include "reaper.h"
+#include "reaping.h"
 #include "sampler.h"
 #include "stop.h"
 #include "sys.h"
@@ -22,13 +22,13 @@
 #include "wire.h"
 
 static const char USAGE[] =
-	"Usage: lmkd-agent version            say who this agent is\n"
-	"       lmkd-agent probe              tell what this device can do\n"
+	"Usage: lmkd-agent version            print the version, protocol and ABI of this agent\n"
+	"       lmkd-agent probe              report the abilities of this device\n"
 	"       lmkd-agent run --plan FILE [--copy FILE]\n"
-	"                                     run the trials of a plan (- is standard input), one a line, in\n"
-	"                                     words that plan.c tells\n"
-	"Answers are JSON objects, one a line; --copy appends those of trials to FILE.\n"
-	"Exit status: 0 done, 1 could not go on (an \"error\" line says why), 2 wrong usage.\n";
+	"                                     run the trials of a plan (- is standard input), one per line; plan.c\n"
+	"                                     describes the format\n"
+	"Answers are JSON objects, one per line; --copy appends those of trials to FILE.\n"
+	"Exit status: 0 done, 1 failed (an \"error\" line gives the reason), 2 wrong usage.\n";
 
 enum { SAMPLER_PRIORITY = 10 };
 
@@ -42,34 +42,6 @@ static int answer_hello(void)
 	return wire_end();
 }
 
-static int answer_error(void)
-{
-	wire_begin("error");
-	wire_text("reason", failure_text());
-	wire_end();
-	return 1;
-}
-
-static void answer_call(const struct call *call, int64_t killed_ns, int64_t charged_kb)
-{
-	wire_open(NULL, '{');
-	wire_text("name", call->name);
-	wire_number("start_ns", call->start_ns - killed_ns);
-	wire_number("took_ns", call->took_ns);
-	wire_text("errno", errno_name(call->error));
-	wire_number_or_null("charged_kb", charged_kb);
-	wire_close('}');
-}
-
-static void answer_calls(const struct trial_result *result)
-{
-	const struct kill_outcome *outcome = &result->outcome;
-	wire_open("calls", '[');
-	for (size_t i = 0; i < outcome->call_count; i++)
-		answer_call(&outcome->calls[i], outcome->killed_ns, result->charged_after_kb[i]);
-	wire_close(']');
-}
-
 static void answer_kill(const struct trial_result *result)
 {
 	const struct kill_outcome *outcome = &result->outcome;
@@ -80,7 +52,7 @@ static void answer_kill(const struct trial_result *result)
 	wire_number_or_null("kill_to_mrelease_ns", mrelease == NULL ? -1 : mrelease->start_ns - outcome->killed_ns);
 	wire_number("syscall_ns", decisive->took_ns);
 	wire_number("charged_at_return_kb", charged_kb < 0 ? result->charged_at_kill_kb : charged_kb);
-	answer_calls(result);
+	kill_outcome_wire(outcome, result->charged_after_kb);
 }
 
 static void answer_curve(const struct curve *curve)
@@ -130,8 +102,8 @@ static int answer_trial_failed(int64_t id)
 	return wire_end_kept();
 }
 
-// Before anything is measured: no page fault, no late wake-up and no OOM kill of the measurer itself.
-// Each needs a privilege; without it the measured gaps between samples tell what that costs.
+// Protects the agent from page faults, late wake-ups and OOM kills before it measures. Each step needs a privilege;
+// without it, the measured gaps between samples show the cost.
 static void settle_down(void)
 {
 	sampler_prepare();
@@ -153,7 +125,7 @@ static int run_trials(struct lines *plan)
 	while ((more = plan_next(plan, &planned)) > 0) {
 		int ran = trial_run(&planned, &result);
 		if (stop_requested())
-			return refused("told to stop");
+			return refused("stopped by a signal");
 		if ((ran < 0 ? answer_trial_failed(planned.id) : answer_trial(planned.id, &result, step_ns)) < 0)
 			return -1;
 	}
@@ -162,12 +134,12 @@ static int run_trials(struct lines *plan)
 
 static int measure(struct lines *plan)
 {
-	int result = reapers_start();
+	int result = reaping_start();
 	if (result == 0) {
 		settle_down();
 		result = run_trials(plan);
 	}
-	reapers_end();
+	reaping_end();
 	teardown_unwatch();
 	group_leave_no_trace();
 	return result;
@@ -176,7 +148,7 @@ static int measure(struct lines *plan)
 static int run_plan(const char *plan_path, const char *copy_path)
 {
 	static struct lines plan;
-	if (strcmp(plan_path, "-") != 0 && lines_open(&plan, plan_path) < 0) // else it is 0, standard input
+	if (strcmp(plan_path, "-") != 0 && lines_open(&plan, plan_path) < 0) // otherwise it is 0, standard input
 		return failed("open the plan %s", plan_path);
 	int result = stop_on_signals();
 	if (result == 0 && copy_path != NULL)
@@ -192,7 +164,7 @@ static int usage(void)
 	return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
 }
 
-// words: "run" and then pairs of an option and its value.
+// The words are "run" and pairs of an option and its value.
 static int command_run(int count, char **words)
 {
 	const char *plan = NULL;
@@ -207,16 +179,16 @@ static int command_run(int count, char **words)
 	}
 	if (plan == NULL || count % 2 == 0)
 		return usage();
-	return run_plan(plan, copy) < 0 ? answer_error() : 0;
+	return run_plan(plan, copy) < 0 ? wire_error() : 0;
 }
 
 int main(int count, char **words)
 {
 	const char *command = count >= 2 ? words[1] : "";
 	if (strcmp(command, "version") == 0 && count == 2)
-		return answer_hello() < 0 ? answer_error() : 0;
+		return answer_hello() < 0 ? wire_error() : 0;
 	if (strcmp(command, "probe") == 0 && count == 2)
-		return probe_answer() < 0 ? answer_error() : 0;
+		return probe_answer() < 0 ? wire_error() : 0;
 	if (strcmp(command, "run") == 0)
 		return command_run(count - 1, words + 1);
 	return usage();

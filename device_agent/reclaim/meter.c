@@ -1,4 +1,4 @@
-// The two meters. By free memory, held is what is missing to the level that was there before the victim.
+// The two meters. The system meter counts as held the free memory that is missing from the level before the victim.
 #include "meter.h"
 
 #include <string.h>
@@ -14,7 +14,7 @@ static int64_t charged_to_group_kb(const struct victim *victim)
 	return group_charged_kb(&victim->group);
 }
 
-// A device whose other processes gave memory back holds nothing: no charge is negative.
+// The charge is 0, not negative, if other processes of the device freed memory.
 static int64_t missing_kb(const struct victim *unused)
 {
 	(void)unused;
@@ -25,7 +25,7 @@ static int64_t missing_kb(const struct victim *unused)
 static int64_t watch_idle(int64_t hold_ns)
 {
 	int64_t least_kb = INT64_MAX, most_kb = 0;
-	int64_t end_ns = now_ns() + hold_ns + 200 * NS_PER_MS; // as long as most trials take
+	int64_t end_ns = now_ns() + hold_ns + 200 * NS_PER_MS; // as long as most trials
 	for (int64_t at_ns; (at_ns = now_ns()) < end_ns; sleep_until(at_ns + NS_PER_MS)) {
 		level_kb = free_memory_kb();
 		if (level_kb < 0)
@@ -38,7 +38,7 @@ static int64_t watch_idle(int64_t hold_ns)
 
 static const struct meter METERS[] = {
 	{ "cgroup", true, 50 * NS_PER_US, 99, NULL, charged_to_group_kb },
-	// A phone prints its zones in some 100 us. What is called 90 % may be 95 %, more cannot be told.
+	// A phone needs about 100 us to print its zones. 90 % may be 95 % in fact; higher shares cannot be measured.
 	{ "system", false, 500 * NS_PER_US, 95, watch_idle, missing_kb },
 };
 

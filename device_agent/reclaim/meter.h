@@ -1,5 +1,5 @@
-// What tells how much memory is held on a victim's account: the swap-point between its memory cgroup and, where
-// none can be had (a shell without root), the free memory of the whole device. A new one is one entry in meter.c.
+// A meter measures the memory that a victim holds: by its memory cgroup or, without one (a shell without root), by the
+// free memory of the whole device. A new meter is one entry in meter.c.
 #pragma once
 
 #include <stdint.h>
@@ -8,13 +8,13 @@
 
 struct meter {
 	const char *name;
-	bool in_group;     // the victim lives in a memory cgroup of its own
+	bool in_group;     // the victim has a memory cgroup of its own
 	int64_t period_ns; // between samples
-	int64_t enough_pct; // what has to be back before sampling may end
-	// NULL, or what it does before the victim is there, for about as long as the trial will be idle or held.
-	// By how many kB the meter moved meanwhile, or -1 with failed().
+	int64_t enough_pct; // the share that must be back before sampling may end
+	// NULL, or measures the noise before the victim starts, for about as long as the trial will last: by how many
+	// kB the meter moved, or -1 with failed().
 	int64_t (*begin)(int64_t hold_ns);
-	// kB held now; -1 with errno.
+	// The kB held now; -1 with errno.
 	int64_t (*charged_kb)(const struct victim *victim);
 };
 

@@ -1,4 +1,4 @@
-// The plan that the host gives: one trial a line, words of the form key=value.
+// Reads the plan of the host: one trial per line, in words of the form key=value.
 #pragma once
 
 #include <stdint.h>
@@ -20,5 +20,5 @@ struct planned_trial {
 	int64_t timeout_ns;
 };
 
-// Reads the next trial. 1: read; 0: end of the plan; -1 with failed(): the line is not of the language.
+// Reads the next trial. 1: read; 0: end of the plan; -1 with failed(): the line is invalid.
 int plan_next(struct lines *plan, struct planned_trial *trial);

@@ -1,5 +1,5 @@
-// Facts about the device: each with its source, and with the reason when it is absent. Nothing on it is
-// changed, and nobody is killed but children made for that.
+// Reports facts about the device: each with its source, and with the reason if it is absent. The probe changes nothing
+// on the device and kills only its own children.
 #include "probe.h"
 
 #include <errno.h>
@@ -20,6 +20,7 @@
 #include "text_file.h"
 #include "variant.h"
 #include "wire.h"
+#include "zram.h"
 
 static void begin_fact(const char *name)
 {
@@ -102,12 +103,12 @@ static void fact_possible(const char *prefix, const char *name, int (*possible)(
 
 static void probe_abilities(void)
 {
-	for (size_t i = 0; ARMS[i] != NULL; i++)
-		fact_possible("arm:", ARMS[i]->name, ARMS[i]->possible, false);
-	for (size_t i = 0; STALLS[i] != NULL; i++)
-		fact_possible("stall:", STALLS[i]->name, STALLS[i]->possible, STALLS[i]->counts_swap);
-	for (size_t i = 0; SHAPES[i] != NULL; i++)
-		fact_possible("shape:", SHAPES[i]->name, SHAPES[i]->possible, SHAPES[i]->in_swap);
+	for (const struct arm *arm = arm_after(""); arm != NULL; arm = arm_after(arm->name))
+		fact_possible("arm:", arm->name, arm->possible, false);
+	for (const struct stall *stall = stall_after(""); stall != NULL; stall = stall_after(stall->name))
+		fact_possible("stall:", stall->name, stall->possible, stall->counts_swap);
+	for (const struct shape *shape = shape_after(""); shape != NULL; shape = shape_after(shape->name))
+		fact_possible("shape:", shape->name, shape->possible, shape->in_swap);
 }
 
 static void fact_mrelease(const char *name, unsigned int flags, const char *source)
@@ -155,11 +156,8 @@ static void probe_freezer(void)
 
 static void probe_zram(void)
 {
-	char swaps[512];
 	failure_clear();
-	bool readable = read_text("/proc/swaps", swaps, sizeof(swaps)) == 0;
-	bool found = readable && strstr(swaps, "zram") != NULL;
-	fact_bool("zram", found, "/proc/swaps", readable ? "no zram device is in use as swap" : failure_text());
+	fact_bool("zram", zram_possible() == 0, "/proc/swaps", failure_text());
 }
 
 static void probe_pressure(void)
@@ -167,16 +165,16 @@ static void probe_pressure(void)
 	static const char TRIGGER[] = "some 70000 1000000"; // lmkd's own
 	failure_clear();
 	int fd = open("/proc/pressure/memory", O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	bool told = fd >= 0 && write(fd, TRIGGER, sizeof(TRIGGER)) > 0;
-	if (fd >= 0 && !told && errno == EOPNOTSUPP)
+	bool triggers = fd >= 0 && write(fd, TRIGGER, sizeof(TRIGGER)) > 0;
+	if (fd >= 0 && !triggers && errno == EOPNOTSUPP)
 		refused("PSI is switched off on this kernel: boot it with psi=1");
-	else if (fd >= 0 && !told && errno == EINVAL) // kernel/sched/psi.c, psi_trigger_create()
-		refused("a trigger over lmkd's window of 1 s takes CAP_SYS_RESOURCE");
-	else if (!told)
+	else if (fd >= 0 && !triggers && errno == EINVAL) // kernel/sched/psi.c, psi_trigger_create()
+		refused("a trigger over lmkd's window of 1 s needs CAP_SYS_RESOURCE");
+	else if (!triggers)
 		failed("set a trigger in /proc/pressure/memory");
 	if (fd >= 0)
 		close(fd);
-	fact_bool("psi", told, "/proc/pressure/memory", failure_text());
+	fact_bool("psi", triggers, "/proc/pressure/memory", failure_text());
 }
 
 int probe_answer(void)

@@ -1,5 +1,5 @@
-// Finds out what this device can do.
+// Probes the abilities of this device.
 #pragma once
 
-// Answers one "probe" line with all facts. 0, or -1 with failed() when nobody listens.
+// Writes one "probe" line with all facts. 0, or -1 with failed(): the host is gone.
 int probe_answer(void);

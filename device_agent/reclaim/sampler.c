@@ -1,5 +1,5 @@
-// Samples the victim's charge and watches for its exit, on one thread that sleeps between samples so
-// that it takes no CPU from what it measures. Nothing is allocated here.
+// Samples the charge of the victim and checks for its exit, on one thread. It sleeps between samples, so it takes
+// little CPU from the victim and the reapers. It allocates nothing.
 #include "sampler.h"
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "failure.h"
+#include "share.h"
 #include "stop.h"
 
 static struct sample buffer[SAMPLE_CAPACITY];
@@ -17,7 +18,7 @@ void sampler_prepare(void)
 	memset(buffer, 0xff, sizeof(buffer));
 }
 
-// The exit is looked at before the charge: a charge that remains after it is the victim's zombie's.
+// Checks the exit before the charge, so that a charge after the exit belongs to the zombie.
 static int take(const struct sampling *sampling, struct samples *samples)
 {
 	bool exited = samples->exit_seen_ns >= 0 || victim_has_exited(sampling->victim);
@@ -49,7 +50,9 @@ static bool is_over(const struct sampling *sampling, const struct samples *sampl
 		return false;
 	if (last->at_ns - killed_ns > sampling->timeout_ns)
 		return true;
-	return last->charged_kb <= sampling->target_kb && samples->exit_seen_ns >= 0 && sampling->released_ns >= 0;
+	int64_t back_kb = sampling->charged_at_kill_kb - last->charged_kb;
+	return reaches_share(back_kb, sampling->returns_kb, sampling->meter->enough_pct) &&
+	       samples->exit_seen_ns >= 0 && sampling->released_ns >= 0;
 }
 
 int sampler_run(struct sampling *sampling, struct samples *samples)
@@ -58,7 +61,7 @@ int sampler_run(struct sampling *sampling, struct samples *samples)
 	sampling->released_ns = -1;
 	while (samples->count < SAMPLE_CAPACITY) {
 		if (stop_requested())
-			return refused("told to stop");
+			return refused("stopped by a signal");
 		if (take(sampling, samples) < 0)
 			return -1;
 		int64_t at_ns = samples->items[samples->count - 1].at_ns;

@@ -1,16 +1,16 @@
-// Runs one trial. A reaper thread carries out the arm, as lmkd's would; the main thread samples the
-// victim's charge.
+// Runs one trial. A reaper thread runs the arm, as in lmkd; the main thread samples the charge of the victim.
 #include "trial.h"
 
 #include <errno.h>
 
 #include "clock.h"
 #include "failure.h"
-#include "reaper.h"
+#include "reaping.h"
 #include "sampler.h"
+#include "share.h"
 #include "teardown.h"
 
-// lmkd's default for ro.lmk.kill_timeout_ms: how long it waits for a victim before it kills again.
+// lmkd's default for ro.lmk.kill_timeout_ms, its wait for a victim before it kills again.
 static const int64_t LMKD_KILL_TIMEOUT_NS = 100 * NS_PER_MS;
 
 static int64_t since(int64_t moment_ns, int64_t killed_ns)
@@ -18,18 +18,19 @@ static int64_t since(int64_t moment_ns, int64_t killed_ns)
 	return moment_ns < 0 ? -1 : moment_ns - killed_ns;
 }
 
-// Z: the victim's pidfd is readable, so lmkd believes it gone, while its memory is still charged.
-// D: lmkd's wait ran out with the victim still exiting and its memory still charged.
-static const char *classify(const struct trial_result *result, const struct samples *samples, int64_t back_kb)
+// Z: the pidfd of the victim is readable, so lmkd treats it as gone, while its memory is still charged.
+// D: lmkd's wait timed out while the victim was exiting and its memory was charged.
+static const char *classify(const struct trial_result *result, const struct samples *samples)
 {
+	int64_t back_kb = result->charged_at_kill_kb - samples->charged_at_exit_kb;
 	if (samples->exit_seen_ns >= 0 && result->exit_ns <= LMKD_KILL_TIMEOUT_NS)
-		return samples->charged_at_exit_kb > back_kb ? "Z" : "none";
+		return reaches_share(back_kb, result->returns_kb, 90) ? "none" : "Z";
 	if (result->curve.reclaim_90_ns < 0 || result->curve.reclaim_90_ns > LMKD_KILL_TIMEOUT_NS)
 		return "D";
 	return "none";
 }
 
-// Asking between two calls would make the second one late, so the samples are asked afterwards.
+// A reading between two calls would delay the second call, so this searches the samples afterwards.
 static int64_t charged_from(const struct samples *samples, int64_t moment_ns)
 {
 	for (size_t i = 0; i < samples->count; i++)
@@ -53,18 +54,17 @@ static void summarise(const struct planned_trial *planned, const struct reaping 
 		      const struct samples *samples, const struct sampling *sampling, struct trial_result *result)
 {
 	int64_t killed_ns = reaping->outcome.killed_ns;
-	int64_t returns_kb = result->returns_kb;
 	result->outcome = reaping->outcome;
 	note_charges(result, reaping, samples);
 	result->sample_count = samples->count;
 	result->exit_ns = since(samples->exit_seen_ns, killed_ns);
 	result->released_ns = planned->hold_ns == 0 ? -1 : since(sampling->released_ns, killed_ns);
 	curve_compute(&result->curve, samples, killed_ns, planned->timeout_ns, result->charged_at_kill_kb,
-		      returns_kb);
-	result->stall_class = classify(result, samples, result->charged_at_kill_kb - returns_kb * 90 / 100);
+		      result->returns_kb);
+	result->stall_class = classify(result, samples);
 }
 
-// When the stall was released, which is now if the sampling ended before that.
+// The time of the release. Releases now if the sampling ended earlier.
 static int64_t released_at(const struct planned_trial *planned, const struct sampling *sampling)
 {
 	if (sampling->released_ns >= 0)
@@ -82,16 +82,17 @@ static int sample_kill(const struct planned_trial *planned, struct reaping *reap
 	struct sampling sampling = {
 		.victim = reaping->victim,
 		.meter = planned->meter,
-		.target_kb = result->charged_at_kill_kb - (result->returns_kb * planned->meter->enough_pct + 99) / 100,
+		.charged_at_kill_kb = result->charged_at_kill_kb,
+		.returns_kb = result->returns_kb,
 		.timeout_ns = planned->timeout_ns,
 		.killed_ns = &reaping->outcome.killed_ns,
 		.hold_ns = planned->hold_ns,
 		.release = planned->stall->release,
 	};
-	reapers_go();
+	reaping_go();
 	int sampled = sampler_run(&sampling, &samples);
 	*released_ns = released_at(planned, &sampling);
-	reapers_await();
+	reaping_await();
 	if (reaping->outcome.kill_errno != 0) {
 		errno = reaping->outcome.kill_errno;
 		return failed("send SIGKILL to the victim");
@@ -105,7 +106,7 @@ static int kill_held(const struct planned_trial *planned, const struct victim *v
 		     int64_t *released_ns)
 {
 	struct reaping reaping = { .arm = planned->arm, .options = planned->arm_options, .victim = victim };
-	if (reapers_take(&reaping) < 0) {
+	if (reaping_prepare(&reaping) < 0) {
 		if (planned->stall->release != NULL)
 			planned->stall->release();
 		return -1;

@@ -1,11 +1,12 @@
-// Tells the variants of process_mrelease(2) apart: by the flag, which an invalid descriptor shows without
-// doing anything; then by what a throw-away child shows.
+// Distinguishes the variants of process_mrelease(2): first by the flag, which a call with an invalid descriptor tests
+// without side effects, then by a call on a disposable child.
 #include "variant.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -27,7 +28,7 @@ static int sleep_for_ever(void *unused)
 	return 0;
 }
 
-// Tells through the pipe the pid of a sibling that shares its memory.
+// Sends the pid of a sibling that shares its memory through the pipe.
 static _Noreturn void become_sharer(int answer_fd)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -47,7 +48,7 @@ static void end(pid_t pid)
 		;
 }
 
-// 0, or what process_mrelease says; -1 with failed().
+// 0, or the errno of process_mrelease; -1 with failed().
 static int mrelease_error(pid_t pid, unsigned int flags)
 {
 	int pidfd = sys_pidfd_open(pid);
@@ -58,30 +59,31 @@ static int mrelease_error(pid_t pid, unsigned int flags)
 	return error;
 }
 
-// v2 refuses memory that two processes share, v3 kills both.
-static const char *tell_reap_kills_apart(void)
+// v2 refuses memory shared by two processes, v3 kills both.
+static const char *detect_reap_kill(void)
 {
 	int ends[2];
 	pid_t sibling = -1;
 	if (pipe2(ends, O_CLOEXEC) < 0) {
-		failed("make a pipe");
+		failed("create a pipe");
 		return NULL;
 	}
 	pid_t child = fork();
 	if (child == 0)
 		become_sharer(ends[1]);
 	close(ends[1]);
-	ssize_t told = child < 0 ? -1 : read(ends[0], &sibling, sizeof(sibling));
+	ssize_t length = child < 0 ? -1 : read(ends[0], &sibling, sizeof(sibling));
 	close(ends[0]);
-	int error = told == (ssize_t)sizeof(sibling) && sibling > 0 ? mrelease_error(child, PROCESS_MRELEASE_REAP_KILL) :
-								      failed("start two children that share memory");
+	bool shared = length == (ssize_t)sizeof(sibling) && sibling > 0;
+	int error = shared ? mrelease_error(child, PROCESS_MRELEASE_REAP_KILL) :
+			     failed("start two children that share memory");
 	end(child);
 	end(sibling);
 	return error < 0 ? NULL : error == 0 ? "reap-kill-v3" : "reap-kill-v2";
 }
 
-// A kernel that keeps exit_mm finds the memory of a zombie; all others answer ESRCH.
-static const char *tell_exit_mm(void)
+// A kernel that keeps exit_mm finds the memory of a zombie; all others return ESRCH.
+static const char *detect_exit_mm(void)
 {
 	siginfo_t ended;
 	pid_t child = fork();
@@ -101,7 +103,7 @@ const char *variant_detect(void)
 	if (mrelease_possible(0) < 0)
 		return NULL;
 	if (mrelease_possible(PROCESS_MRELEASE_REAP_KILL) == 0)
-		return tell_reap_kills_apart();
+		return detect_reap_kill();
 	failure_clear();
-	return tell_exit_mm();
+	return detect_exit_mm();
 }

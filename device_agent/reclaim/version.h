@@ -1,4 +1,4 @@
-// Who this agent is.
+// The version and ABI of this agent.
 #pragma once
 
 #define AGENT_VERSION "0.1.0"

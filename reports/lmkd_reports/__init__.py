@@ -1,14 +1,14 @@
 """From the records of a run to a report: a page, and a text table for a mail.
 
-Layers, each knowing only those above it: ``records`` (files to typed records), ``frames`` (records
-to data frames), ``statistics`` (pure functions on arrays), ``analysis`` (everything a report says,
-as frozen values), ``presentation`` (page, text, figures; no arithmetic on measurements). ``gate`` stands
-beside the last two: two runs compared, and held to limits.
+Layers, each of which knows only those above it: ``strata`` (the order of a stratum's fields), ``analysis``
+(records to data frames to all values of a report), ``format`` (numbers, names and plain text), ``metrics``
+(samples by metric), ``gate`` (two runs compared, and held to limits), ``presentation`` (page, text, figures;
+no arithmetic on measurements), ``history`` (many builds). ``export``, ``fleet`` and ``ingest`` stand beside
+them.
 """
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 from typing import Any
 
@@ -16,11 +16,11 @@ from lmkd_reports.write import ReportPaths
 from lmkd_reports.write import write_report
 
 if TYPE_CHECKING:
-    from lmkd_reports.analysis import analyse
-    from lmkd_reports.analysis import combine
-    from lmkd_reports.analysis.frames import load_run
-    from lmkd_reports.presentation import render_html
-    from lmkd_reports.presentation import render_summary
+    from lmkd_reports.api import analyse
+    from lmkd_reports.api import combine
+    from lmkd_reports.api import load_run
+    from lmkd_reports.api import render_html
+    from lmkd_reports.api import render_summary
 
 __all__ = [
     "ReportPaths",
@@ -32,17 +32,10 @@ __all__ = [
     "write_report",
 ]
 
-_HOMES = {
-    "load_run": "lmkd_reports.analysis.frames",
-    "analyse": "lmkd_reports.analysis",
-    "combine": "lmkd_reports.analysis",
-    "render_html": "lmkd_reports.presentation",
-    "render_summary": "lmkd_reports.presentation",
-}
 
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - it may be any of the functions above
-    # pandas, scipy and Altair take two seconds to load: nobody should wait for them who writes no report
-    if name not in _HOMES:
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - any function of the api
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    from lmkd_reports import api  # noqa: PLC0415 - it takes two seconds to load
+
+    return getattr(api, name)

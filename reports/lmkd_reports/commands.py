@@ -105,7 +105,7 @@ def number(text: str) -> float:
 def report(options: argparse.Namespace) -> int:
     """Writes report.html and summary.txt of a run or several side by side, or the history of many builds.
 
-    More devices than a page can tell one by one are counted and sorted instead.
+    If there are too many devices for a section each, they are counted and sorted instead.
     """
     if sum(map(bool, (options.run_dirs, options.history, options.parquet))) != 1:
         raise UsageProblem(
@@ -116,9 +116,9 @@ def report(options: argparse.Namespace) -> int:
         raise UsageProblem("--dask reads an exported set: name it with --parquet DIR")
     reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
     if options.history:
-        from lmkd_reports.history import actions  # noqa: PLC0415 - pandas and Altair take two seconds to load
+        from lmkd_reports.history.write import write_history  # noqa: PLC0415 - pandas and Altair take seconds
 
-        actions.write_history(options.history, options.html, reading)
+        write_history(options.history, options.html, reading)
     elif options.parquet or (not options.device and is_fleet(options.run_dirs)):
         _report_fleet(options, reading.masker)
     else:
@@ -127,7 +127,7 @@ def report(options: argparse.Namespace) -> int:
 
 
 def is_fleet(run_dirs: Sequence[Path]) -> bool:
-    """Whether there are more devices than a page can tell one by one."""
+    """Whether there are too many devices for a section each."""
     return sum(len(record_files(folder)) for folder in run_dirs) > MOST_DEVICES
 
 

@@ -12,7 +12,7 @@ from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
 
 if TYPE_CHECKING:
-    from lmkd_reports.analysis import Analysis
+    from lmkd_reports.analysis.model import Analysis
     from lmkd_reports.analysis.model import Detectable
 
 
@@ -41,8 +41,8 @@ def write_report(
     folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
     analysis = _analysis(folders, reading, detectable)
     paths = _paths(folders, html_path)
-    from lmkd_reports.presentation import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
-    from lmkd_reports.presentation import render_summary  # noqa: PLC0415
+    from lmkd_reports.presentation.html import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
+    from lmkd_reports.presentation.summary import render_summary  # noqa: PLC0415
 
     _write(paths.summary, render_summary(analysis))
     _write(paths.html, render_html(analysis))
@@ -50,8 +50,8 @@ def write_report(
 
 
 def _analysis(folders: Sequence[Path], reading: Reading, detectable: Detectable | None) -> Analysis:
-    from lmkd_reports.analysis import analyse  # noqa: PLC0415 - as above
-    from lmkd_reports.analysis import combine  # noqa: PLC0415
+    from lmkd_reports.analysis.analyse import analyse  # noqa: PLC0415 - as above
+    from lmkd_reports.analysis.combine import combine  # noqa: PLC0415
     from lmkd_reports.analysis.frames import load_run  # noqa: PLC0415
 
     one_each = [analyse(load_run(folder, reading), detectable) for folder in folders]

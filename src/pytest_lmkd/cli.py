@@ -1,4 +1,4 @@
-"""The console script ``pytest-lmkd``: what can be done without pytest."""
+"""The console script ``pytest-lmkd``, with the commands that do not run under pytest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs one command; every error of ours becomes one sentence on stderr and its exit code."""
+    """Runs one command. Prints our errors as one sentence on stderr and returns their exit code."""
     options = build_parser().parse_args(arguments)
     try:
         code: int = options.run(options)

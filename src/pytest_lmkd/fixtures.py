@@ -76,5 +76,5 @@ def conformance(lmkd_device: str, pytestconfig: pytest.Config) -> CaseRunner:
     except LmkdError as error:
         pytest.skip(str(error))
     if not cases.variant:
-        pytest.skip(f"this kernel's process_mrelease is not known: {cases.why_unknown}")
+        pytest.skip(f"this kernel's process_mrelease is not known: {cases.reason_unknown}")
     return cases

@@ -1,1 +1,1 @@
-"""What the device's own lmkd does to real apps."""
+"""Real apps: observes the kills of the device's own lmkd, and kills apps by arms."""

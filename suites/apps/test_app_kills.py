@@ -1,4 +1,4 @@
-"""Real apps in the background, killed by our arms: with root, or by run-as on a user build."""
+"""Kills real apps in the background by our arms, with root, or by run-as on a user build."""
 
 from __future__ import annotations
 

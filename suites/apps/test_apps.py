@@ -1,4 +1,4 @@
-"""Real apps in the background, one in the foreground, and the device's own lmkd between them: who dies?"""
+"""Observes which of the real apps in the background the device's own lmkd kills for one in the foreground."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Conformance: what process_mrelease(2) answers on this kernel."""
+"""Conformance: checks the answers of process_mrelease(2) on this kernel."""

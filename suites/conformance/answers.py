@@ -1,8 +1,8 @@
-"""What process_mrelease(2) must answer in each case, by the kernel's variant, and what becomes of the target.
+"""The required answers of process_mrelease(2) and the fate of the target, by case and kernel variant.
 
 ``stock`` is upstream Linux 5.15 and later; ``reap-kill-v2`` and ``reap-kill-v3`` are the two versions of the
-proposed flag (linux-mm, April and May 2026); ``exit-mm`` is the competing proposal. The cases themselves are
-brought about by device_agent/conformance.
+proposed flag (linux-mm, April and May 2026); ``exit-mm`` is the competing proposal. device_agent/conformance
+produces the cases.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ NO_FLAG = (STOCK, EXIT_MM)
 REAP_KILL = (V2, V3)
 NO_FALLBACK = (STOCK, V2, V3)
 
-# (case, flags): {personalities: what the program says}
+# (case, flags): {variants: the program's answer}
 ANSWERS: dict[tuple[str, int], dict[tuple[str, ...], str]] = {
     ("bad-fd", 0): {ALL: "ret=EBADF"},
     ("bad-fd", 1): {NO_FLAG: "ret=EINVAL", REAP_KILL: "ret=EBADF"},
-    ("bad-fd", 2): {ALL: "ret=EINVAL"},  # flags are looked at before the descriptor
+    ("bad-fd", 2): {ALL: "ret=EINVAL"},  # the kernel checks the flags before the descriptor
     ("bad-fd", 0x80000001): {ALL: "ret=EINVAL"},
     ("gone", 0): {ALL: "ret=ESRCH"},
     ("gone", 1): {NO_FLAG: "ret=EINVAL", REAP_KILL: "ret=ESRCH"},
@@ -60,7 +60,7 @@ ANSWERS: dict[tuple[str, int], dict[tuple[str, ...], str]] = {
     ("vfork", 0): {ALL: "ret=EINVAL child=alive target=alive"},
     ("vfork", 1): {
         NO_FLAG: "ret=EINVAL child=alive target=alive",
-        (V2,): "ret=0 child=SIGBUS target=SIGKILL",  # the child's memory was taken from under it
+        (V2,): "ret=0 child=SIGBUS target=SIGKILL",  # the memory that the child still uses was reaped
         (V3,): "ret=0 child=SIGKILL target=SIGKILL",
     },
     ("other-user", 0): {ALL: "ret=EINVAL target=alive freed=no"},
@@ -78,7 +78,7 @@ ANSWERS: dict[tuple[str, int], dict[tuple[str, ...], str]] = {
     ("sharer-of-other-user", 0): {ALL: "ret=EINVAL target=alive sharer=alive freed=no"},
     ("sharer-of-other-user", 1): {
         (*NO_FLAG, V2): "ret=EINVAL target=alive sharer=alive freed=no",
-        (V3,): "ret=EBUSY target=SIGKILL sharer=alive freed=no",  # the kill that was sent stands
+        (V3,): "ret=EBUSY target=SIGKILL sharer=alive freed=no",  # the signal already sent stands
     },
     ("outside-pid-namespace", 0): {ALL: "ret=EINVAL target=alive freed=no"},
     ("outside-pid-namespace", 1): {
@@ -110,33 +110,35 @@ RACES: dict[tuple[int, tuple[str, ...]], set[str]] = {
     (0, (EXIT_MM,)): {"ok=seen ESRCH=never"},
     (1, REAP_KILL): {"ok=seen ESRCH=seen", "ok=seen ESRCH=never", "ok=never ESRCH=seen"},
 }
-"""Of the race between a target's exit and the call: what may be seen of 200 rounds."""
+"""Race between the target's exit and the call: the allowed answers over 200 rounds."""
 
 RISKY = {
-    "init": "the target is init, and a kernel with a fault there goes down with it",
+    "init": "the target is init, and a faulty kernel crashes with it",
     "coredump": "it changes kernel.core_pattern for all processes",
-    "oom-reaped": "it makes the kernel's OOM killer come, and reads the kernel log for it",
+    "oom-reaped": "it triggers the kernel's OOM killer and reads the kernel log",
 }
-"""Cases that only a device of our own may be put through, with what is risky."""
-
+"""Cases that run only on our virtual devices, with the risk."""
 
 NEEDS_ROOT = {
-    "kernel-thread": "only root may ask for the kernel's own",
-    "init": "only root may ask for init",
+    "kernel-thread": "only root may call it on a kernel thread",
+    "init": "only root may call it on init",
     "other-user": "only root has processes of several users",
     "dying-other-user": "only root has processes of several users",
     "sharer-of-other-user": "only root has processes of several users",
-    "outside-pid-namespace": "only root makes namespaces",
-    "oom-reaped": "only root limits the memory of the target",
-    "coredump": "only root changes kernel.core_pattern",
+    "outside-pid-namespace": "only root may create namespaces",
+    "oom-reaped": "only root may limit the memory of the target",
+    "coredump": "only root may change kernel.core_pattern",
     "holder-of-live": "only root may block the kernel's own page faults (userfaultfd)",
     "holder-of-zombie": "only root may block the kernel's own page faults (userfaultfd)",
 }
-"""Cases that others cannot bring about, or that the kernel answers otherwise to them."""
+"""Cases that need root, because other users cannot produce them or get a different answer."""
 
 
 def expected_answer(case: str, flags: int, variant: str, *, is_root: bool = True) -> str | None:
-    """What that kernel must answer; None for what it must not be asked. Others than root see less."""
+    """The required answer of that variant; None if the case must not run on it.
+
+    Without root, the program cannot observe whether memory was freed.
+    """
     for variants, answer in ANSWERS[case, flags].items():
         if variant in variants:
             return answer if is_root else re.sub(r"freed=\w+", "freed=unknown", answer)

@@ -1,4 +1,4 @@
-"""The error codes of process_mrelease(2), case by case, against those of the kernel's variant."""
+"""Checks the error codes of process_mrelease(2), case by case, against those of the kernel's variant."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def test_answer(case: str, flags: int, conformance: CaseRunner) -> None:
         pytest.skip(f"root is missing: {NEEDS_ROOT[case]}")
     expected = expected_answer(case, flags, conformance.variant, is_root=conformance.is_root)
     if expected is None:
-        pytest.skip(f"a kernel of the variant {conformance.variant} panics of this")
+        pytest.skip(f"this case panics a kernel of the variant {conformance.variant}")
     assert conformance.run(SUITE, case, flags, expected).answer == expected
 
 
 @pytest.mark.parametrize("flags", [0, 1])
 def test_race_with_the_targets_exit(flags: int, conformance: CaseRunner) -> None:
     variant = conformance.variant
-    allowed = [seen for (of, variants), seen in RACES.items() if of == flags and variant in variants]
+    allowed = [answers for (key, variants), answers in RACES.items() if key == flags and variant in variants]
     if not allowed:
-        pytest.skip(f"a kernel of the variant {variant} does not know the flag")
+        pytest.skip(f"a kernel of the variant {variant} lacks the flag")
     assert conformance.run(SUITE, "race", flags).answer in allowed[0]

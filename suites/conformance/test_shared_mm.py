@@ -1,7 +1,6 @@
-"""Processes that share memory and are no threads: who dies, who may not be signalled, what is freed.
+"""The fate of processes that share memory without being threads, when the kernel's OOM killer kills one.
 
-The question that the flag's review left open. The answers to the calls are part of the table in answers.py;
-here the kernel's own OOM killer is asked the same.
+The flag's review left this question open. The table in answers.py has the answers for process_mrelease(2).
 """
 
 from __future__ import annotations
@@ -15,6 +14,6 @@ SUITE = "shared-mm"
 
 def test_the_kernels_oom_killer_kills_both_and_frees_all(conformance: CaseRunner) -> None:
     if not conformance.is_disposable:
-        pytest.skip("only for the virtual device: it takes all memory until the kernel's OOM killer comes")
+        pytest.skip("only for the virtual device: it takes all memory until the kernel's OOM killer runs")
     expected = "target=SIGKILL sharer=SIGKILL freed=yes"
     assert conformance.run(SUITE, "global-oom", 0, expected).answer == expected

@@ -1,1 +1,1 @@
-"""How many apps die under memory pressure that need not have died."""
+"""Pressure: counts the apps that die under memory pressure without need."""

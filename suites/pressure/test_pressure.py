@@ -1,4 +1,4 @@
-"""Apps in the background, a demand in the foreground, lmkd's policy between them: which kills were extra?"""
+"""Measures the extra kills of lmkd's policy, with apps in the background and a demand in the foreground."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Negative controls: the flag cannot gain here. A gain would mean that the harness is wrong."""
+"""Negative controls: the flag cannot gain here, so a gain is an error of the measurement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_lmkd import Measure
 from pytest_lmkd import Stratum
 
 HUGE_MB = 16
-"""What the virtual device reserves as huge pages."""
+"""The size of the virtual device's huge page pool."""
 
 VICTIMS = [
     scenario.stratum("reclaim", HUGE_MB if name == "huge-pages" else 64, threads=1)

@@ -1,4 +1,4 @@
-"""Memory that somebody holds, or that the victim gives back late: what each way of killing saves."""
+"""Memory that another process holds, or that the victim gives back late: the effect of each arm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Victims as they are by themselves: many threads, readers about, and memory of all kinds."""
+"""Natural victims: many threads, background readers, and all kinds of memory."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How long a killed app's memory takes to come back: by way of killing, size, threads, and what holds it.
+"""Measures how long a killed victim's memory takes to come back, by arm, size, threads and holder.
 
-One test is one stratum. It passes when every way of killing could be measured; which way is better
-is the report's to say, with its interval.
+One test is one stratum. It passes if every arm could be measured. The report compares the arms, with
+intervals.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Builds the adb daemon with gcc under ASan and UBSan and as devices get it; drives it with the real adb."""
+"""Builds the adb daemon with gcc under ASan and UBSan and as for devices; runs it with the real adb."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def static_adbd() -> Path:
 
 @pytest.fixture(params=["sanitized_adbd", "static_adbd"])
 def adbd(request: pytest.FixtureRequest) -> Path:
-    """Each test runs with both builds."""
+    """Every test runs with both builds."""
     path: Path = request.getfixturevalue(request.param)
     return path
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A private folder with a path short enough for Unix sockets, which pytest's own may not have."""
+    """A private folder with a path short enough for Unix sockets, which pytest's own folder may lack."""
     with tempfile.TemporaryDirectory(prefix="lmkd-") as path:
         yield Path(path)
 

@@ -1,29 +1,13 @@
-"""A running ``lmkd-adbd`` on this host, and what tests ask of processes."""
+"""A running ``lmkd-adbd`` on this host."""
 
 from __future__ import annotations
 
-import os
-import select
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
 PATIENCE_S = 30.0
-"""Bound on waits for events that come at once on an idle machine."""
-
-
-def ends(pid: int) -> bool:
-    """Wait until process ``pid`` has ended; False when it does not."""
-    try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
-        return bool(poll.poll(PATIENCE_S * 1000))
-    finally:
-        os.close(pidfd)
+"""The limit for waits for events that are immediate on an idle machine."""
 
 
 class Daemon:
@@ -44,12 +28,12 @@ class Daemon:
         return f"localfilesystem:{self.socket_path}"
 
     def children(self) -> list[int]:
-        """Pids of its children, ended ones that it has not reaped included."""
+        """The pids of its children, including ended ones that it has not reaped."""
         pid = self.process.pid
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
     def stop(self) -> None:
-        """Ends it; it must end well, which a sanitizer's finding prevents."""
+        """Ends the daemon; its exit status must be 0, which a sanitizer report prevents."""
         self.process.terminate()
         assert self.process.wait(PATIENCE_S) == 0, self.log_path.read_text()
         assert not self.socket_path.exists()

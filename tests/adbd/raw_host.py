@@ -1,4 +1,4 @@
-"""RawHost: a stand-in for the adb server that can say anything."""
+"""RawHost: a stand-in for the adb server that can send anything."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from daemon import PATIENCE_S
+from sockets import receive
 
 VERSION_WITH_CHECKSUM = 0x01000000
 VERSION = 0x01000001
@@ -57,7 +58,7 @@ class RawHost:
         self._stream.sendall(b"".join(parts))
 
     def greet(self, version: int = VERSION, max_payload: int = MAX_PAYLOAD) -> Packet:
-        """Greet, and pass over what was still on its way to the session before."""
+        """Greets, and skips packets that were in transit to the previous session."""
         self.send(greeting(version, max_payload))
         answer = self.receive()
         while answer.command != b"CNXN":
@@ -65,7 +66,7 @@ class RawHost:
         return answer
 
     def open(self, service: bytes, local: int = 1) -> int:
-        """Open ``service``; the daemon's id of the stream."""
+        """Opens ``service``: the daemon's id of the stream."""
         self.send(packet(b"OPEN", local, 0, service + b"\0"))
         answer = self.receive()
         assert (answer.command, answer.arg1) == (b"OKAY", local)
@@ -86,7 +87,7 @@ class RawHost:
         return arrived.payload
 
     def is_hung_up_on(self) -> bool:
-        """Reads to the end of the link."""
+        """Reads until the end of the link."""
         try:
             while self._stream.recv(65536):
                 pass
@@ -95,10 +96,7 @@ class RawHost:
         return True
 
     def _read(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            chunk = self._stream.recv(count - len(data))
-            if not chunk:
-                raise EOFError
-            data += chunk
+        data = receive(self._stream, count)
+        if len(data) < count:
+            raise EOFError
         return data

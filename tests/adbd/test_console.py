@@ -1,7 +1,8 @@
-"""The console port, with a terminal in its place: one byte stream in which hosts follow each other.
+"""The console port, replaced by a terminal: one byte stream with one host after the other.
 
-A terminal cannot tell a host's coming and going as a virtio port does; the virtual device's own tests have
-that. Here is how the daemon finds a new host in the middle of what the last one left half said.
+A terminal cannot report the arrival and departure of hosts like a virtio port; the tests of the virtual
+device cover that. These tests cover how the daemon finds a new host in the middle of an incomplete packet of
+the last one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 from daemon import PATIENCE_S
-from daemon import ends
+from processes import ends
 from raw_host import RawHost
 from raw_host import greeting
 from raw_host import packet
@@ -24,13 +25,13 @@ pytestmark = pytest.mark.compiler
 
 
 class TerminalStream:
-    """The master's end of a terminal, as far as RawHost needs a socket."""
+    """The master end of a terminal, with the socket methods that RawHost needs."""
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
 
     def settimeout(self, seconds: float) -> None:
-        """Nothing: pytest's own time limit holds."""
+        """Does nothing: pytest's own time limit applies."""
 
     def sendall(self, data: bytes) -> None:
         while data:
@@ -95,7 +96,7 @@ def test_a_new_host_is_found_after_a_half_said_word(host: RawHost, left_behind: 
 
 
 def test_a_greeting_inside_a_payload_is_data(host: RawHost) -> None:
-    # Unlike a real one it is not the last thing said.
+    # Unlike a real greeting, other data follows it.
     host.greet()
     remote = host.open(b"exec:cat")
     data = bytes(1000) + greeting() + bytes(1000)

@@ -85,8 +85,8 @@ def test_folders_with_odd_names_go_there_and_back(adb: Adb, folder: Path) -> Non
     assert (folder / "stored" / "deep" / "link").readlink() == Path("er/-n")
     assert adb("pull", folder / "stored", folder / "back").returncode == 0
     for copy in (folder / "stored", folder / "back"):
-        found = {path.name: path.read_bytes() for path in (copy / "deep" / "er").iterdir()}
-        assert found == {name: os.fsencode(name) for name in ODD_NAMES}
+        files = {path.name: path.read_bytes() for path in (copy / "deep" / "er").iterdir()}
+        assert files == {name: os.fsencode(name) for name in ODD_NAMES}
 
 
 def test_a_large_folder_is_listed_whole(adb: Adb, folder: Path) -> None:

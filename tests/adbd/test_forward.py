@@ -21,7 +21,7 @@ Adb = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
 @contextmanager
 def echo_server(address: str | tuple[str, int], family: socket.AddressFamily) -> Iterator[socket.socket]:
-    """Sends back to one peer what it got, once that peer has finished."""
+    """Sends the data of one peer back to it, once the peer has finished."""
     listener = socket.socket(family)
     listener.settimeout(PATIENCE_S)
     listener.bind(address)

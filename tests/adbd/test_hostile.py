@@ -1,4 +1,4 @@
-"""Hosts that break the rules: whatever they send, the daemon serves the next one."""
+"""Hosts that violate the protocol: the daemon serves the next host regardless of their data."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FUZZ_PACKETS_EACH = 40
 
 @pytest.fixture(autouse=True)
 def serves_the_next_host(daemon: Daemon) -> Iterator[None]:
-    """After every test here."""
+    """Runs after every test here."""
     yield
     with RawHost.attach(daemon.socket_path) as host:
         host.greet()
@@ -59,7 +59,7 @@ def test_what_is_no_packet_ends_the_link(daemon: Daemon, nonsense: bytes) -> Non
 
 
 def last_answer(host: RawHost) -> bytes:
-    """The answer to a stream opened after everything else, when nothing else was answered."""
+    """The answer to the last stream, if nothing else was answered."""
     host.send(packet(b"OPEN", 99, 0, b"nothing:"))
     answer = host.receive()
     assert (answer.command, answer.arg0, answer.arg1) == (b"CLSE", 0, 99)
@@ -79,7 +79,7 @@ def last_answer(host: RawHost) -> bytes:
         packet(b"STLS", 0x01000000, 0),
         packet(b"WHAT", 1, 2, b"?"),
     ],
-    ids=lambda one: one[:4].decode(),
+    ids=lambda packet: packet[:4].decode(),
 )
 def test_packets_about_nothing_are_ignored(daemon: Daemon, ignored: bytes) -> None:
     with RawHost.attach(daemon.socket_path) as host:
@@ -226,9 +226,9 @@ def test_shell_packets_of_any_kind_and_length(daemon: Daemon) -> None:
 
 
 def fuzzed(chance: random.Random, folder: Path) -> bytes:
-    """A packet like those of a host at work, with numbers and lengths gone wrong.
+    """A packet like those of a real host, with wrong numbers and lengths.
 
-    Names of services and files stay as they are: the daemon does what it is told.
+    The names of services and files are unchanged, because the daemon executes them.
     """
     path = os.fsencode(folder / "fuzz")
     services = [

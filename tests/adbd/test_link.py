@@ -1,4 +1,4 @@
-"""The link to the host comes and goes; what a lost host had started goes with it."""
+"""The loss of the link to the host ends everything that the host had started."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from daemon import PATIENCE_S
 from daemon import Daemon
-from daemon import ends
+from processes import ends
 from raw_host import VERSION
 from raw_host import VERSION_WITH_CHECKSUM
 from raw_host import RawHost

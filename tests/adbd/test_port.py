@@ -1,4 +1,4 @@
-"""The daemon on a real virtio-serial port, in the virtual device: hosts come and go at any moment."""
+"""The daemon on a real virtio-serial port, in the virtual device: hosts arrive and leave at any moment."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from daemon import ends
+from processes import ends
 from raw_host import RawHost
 from raw_host import greeting
 from raw_host import packet
@@ -39,16 +39,6 @@ def guest() -> Iterator[lmkd_virtual.Instance]:
         )
         stack.callback(lmkd_virtual.down, name)
         yield instance
-
-
-@pytest.fixture
-def server(folder: Path) -> Iterator[PrivateAdbServer]:
-    running = PrivateAdbServer(folder / "server")
-    running.require(Deadline(PATIENCE_S))
-    try:
-        yield running
-    finally:
-        running.stop(Deadline(PATIENCE_S))
 
 
 def attach(server: PrivateAdbServer, guest: lmkd_virtual.Instance) -> AdbTransport:
@@ -130,7 +120,7 @@ LEFT_BEHIND = [
 
 
 def test_hosts_that_follow_each_other_at_once(server: PrivateAdbServer, guest: lmkd_virtual.Instance) -> None:
-    # The port tells what a host sends and that one comes or goes by two ways: either may be the faster.
+    # The port reports data and arrivals through two channels, either of which may be faster.
     for turn in range(60):
         with RawHost.attach(guest.adb_socket) as host:
             host.greet()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from daemon import Daemon
-from daemon import ends
+from processes import ends
 from raw_host import RawHost
 from raw_host import packet
 
@@ -66,9 +66,9 @@ def test_input_that_nobody_reads_does_not_hold_up_the_end(adb: Adb) -> None:
 
 def test_a_command_fed_by_exec_in_gets_all_of_it(adb: Adb, folder: Path) -> None:
     # The server sends the end of the input without waiting for OKAYs once its client has gone, and the
-    # client does not wait for the command: the FIFO tells when it has written all.
+    # client does not wait for the command: the FIFO shows when it has written everything.
     data = os.urandom(1_000_003)
-    fifo = folder / "told"
+    fifo = folder / "written"
     os.mkfifo(fifo)
     adb("exec-in", f"cat > {folder}/fed; echo done > {fifo}", stdin=data)
     assert fifo.read_bytes() == b"done\n"
@@ -119,7 +119,7 @@ def test_what_a_closed_stream_ran_is_told_by_sighup(
     lines.close()
     assert ends(shell)
     assert ends(sleeper)
-    adb("shell", "true")  # a round: the daemon has since seen its children end
+    adb("shell", "true")  # one round, after which the daemon has noticed the end of its children
     assert daemon.children() == []
 
 

@@ -1,4 +1,4 @@
-"""How the daemon answers wrong usage, and guards its door."""
+"""The daemon rejects wrong usage and protects its socket."""
 
 from __future__ import annotations
 

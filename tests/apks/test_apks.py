@@ -1,4 +1,4 @@
-"""The workload apps are what Android accepts: signed, aligned, without permissions, with sound libraries."""
+"""Tests that Android can accept the workload apps: signed, aligned, no permissions, valid libraries."""
 
 from __future__ import annotations
 
@@ -41,20 +41,22 @@ def library(request) -> Path:
 
 def test_every_app_is_signed_by_v2_and_v3(apks: list[Path]) -> None:
     for apk in apks:
-        told = output("apksigner", "verify", "--verbose", apk)
-        assert "(APK Signature Scheme v2): true" in told
-        assert "(APK Signature Scheme v3): true" in told
+        report = output("apksigner", "verify", "--verbose", apk)
+        assert "(APK Signature Scheme v2): true" in report
+        assert "(APK Signature Scheme v3): true" in report
 
 
 def test_apps_differ_by_name_and_ask_for_nothing(apks: list[Path]) -> None:
     for number, apk in enumerate(apks, 1):
-        told = output("aapt", "dump", "badging", apk)
-        assert f"package: name='org.lmkdlab.w{number:02}'" in told
-        assert "sdkVersion:'26'" in told
-        assert "targetSdkVersion:'35'" in told
-        assert "application-debuggable" in told
-        assert "uses-permission" not in told
-        abis = next(line for line in told.splitlines() if line.startswith(("native-code", "alt-native-code")))
+        badging = output("aapt", "dump", "badging", apk)
+        assert f"package: name='org.lmkdlab.w{number:02}'" in badging
+        assert "sdkVersion:'26'" in badging
+        assert "targetSdkVersion:'35'" in badging
+        assert "application-debuggable" in badging
+        assert "uses-permission" not in badging
+        abis = next(
+            line for line in badging.splitlines() if line.startswith(("native-code", "alt-native-code"))
+        )
         assert set(abis.split("'")[1::2]) == set(ANDROID_TARGETS)
 
 
@@ -82,7 +84,7 @@ def test_libraries_load_on_devices_with_16_kb_pages(library: Path) -> None:
     assert {int(line.split()[-1], 16) for line in loads} == {16384}
 
 
-def test_libraries_need_only_what_android_gives_apps(library: Path) -> None:
+def test_libraries_need_only_libraries_that_android_gives_apps(library: Path) -> None:
     dynamic = output("readelf", "-dW", library)
     needed = {line.split("[")[1].rstrip("]") for line in dynamic.splitlines() if "(NEEDED)" in line}
     assert needed == {"libc.so", "liblog.so"}
@@ -90,7 +92,7 @@ def test_libraries_need_only_what_android_gives_apps(library: Path) -> None:
 
 
 def test_libraries_have_nothing_that_androids_linker_refuses(library: Path) -> None:
-    """bionic, docs/android-changes-for-ndk-developers.md: what is enforced from API 23 to 26 on."""
+    """The rules of API 23 to 26, from bionic's docs/android-changes-for-ndk-developers.md."""
     header = output("readelf", "-hW", library)
     assert re.search(r"Section header string table index: +[1-9]", header)
     segments = [line for line in output("readelf", "-lW", library).splitlines() if " 0x" in line]
@@ -98,7 +100,7 @@ def test_libraries_have_nothing_that_androids_linker_refuses(library: Path) -> N
     assert not [line for line in segments if " RWE " in line]
 
 
-def test_libraries_import_what_is_listed_and_export_one_function(library: Path) -> None:
+def test_libraries_import_listed_symbols_and_export_one_function(library: Path) -> None:
     rows = [line.split() for line in output("readelf", "--dyn-syms", "-W", library).splitlines()]
     rows = [row for row in rows if len(row) == 8 and row[4] in {"GLOBAL", "WEAK"}]
     assert {row[7] for row in rows if row[6] == "UND"} <= {*symbols("libc"), *symbols("liblog")}
@@ -112,9 +114,9 @@ def test_a_second_build_gives_the_same_library(abi: str, tmp_path: Path) -> None
 
 
 def test_a_second_run_builds_nothing(apks: list[Path], tmp_path: Path) -> None:
-    told: list[str] = []
-    again = build_apks(2, tmp_path, told.append)
-    assert told == []
+    messages: list[str] = []
+    again = build_apks(2, tmp_path, messages.append)
+    assert messages == []
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in apks]
 
 
@@ -125,7 +127,7 @@ def test_apps_of_an_earlier_run_are_removed_and_nothing_else(tmp_path: Path) -> 
     assert {path.name for path in tmp_path.iterdir()} == {"org.lmkdlab.w01.apk", "mine.apk"}
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageProblem, match="cannot be put into"):
         build_apks(1, tmp_path / "file", print)
@@ -144,8 +146,8 @@ def test_a_missing_tool_is_named_with_its_debian_package(monkeypatch) -> None:
 
 
 def test_the_command_prints_where_the_apps_are(tmp_path: Path) -> None:
-    told = output(sys.executable, "-m", "lmkd_apks", "build", "--count", "1", "--out", tmp_path)
-    assert told == f"{tmp_path}/org.lmkdlab.w01.apk\n"
+    stdout_text = output(sys.executable, "-m", "lmkd_apks", "build", "--count", "1", "--out", tmp_path)
+    assert stdout_text == f"{tmp_path}/org.lmkdlab.w01.apk\n"
 
 
 def make_key(store: Path, alias: str) -> None:
@@ -165,7 +167,7 @@ def test_apps_are_signed_with_the_users_own_key(keystore: Path, tmp_path: Path, 
     assert "certificate DN: CN=my own" in output("apksigner", "verify", "--print-certs", apk)
 
 
-def test_a_keystore_that_does_not_open_is_told(keystore: Path, tmp_path: Path, monkeypatch) -> None:
+def test_a_keystore_that_does_not_open_is_reported(keystore: Path, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, "sesame-2")
     with pytest.raises(UsageProblem, match=rf"password was incorrect.*\${PASSWORD_VARIABLE}$"):
         own_key(keystore)
@@ -173,7 +175,7 @@ def test_a_keystore_that_does_not_open_is_told(keystore: Path, tmp_path: Path, m
         own_key(tmp_path / "absent")
 
 
-def test_a_keystore_of_two_keys_is_told(keystore: Path, monkeypatch) -> None:
+def test_a_keystore_with_two_keys_is_reported(keystore: Path, monkeypatch) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, "sesame-1")
     make_key(keystore, "other")
     with pytest.raises(UsageProblem, match="holds 2 keys"):

@@ -1,4 +1,4 @@
-"""The app's own library, run on the host by a stand-in for Android: it holds what its extras ask for."""
+"""Runs the app's library on the host with a stand-in for Android: it holds the memory that its extras set."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def stand_ins(tmp_path_factory, checkout: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def sanitized(stand_ins: Path) -> Path:
-    """The same sources under ASan and UBSan, against glibc's own headers."""
+    """The library built with ASan and UBSan, against glibc's own headers."""
     library = stand_ins / "sanitized.so"
     flags = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", f"-I{stand_ins}")
     compile_c(*flags, "-shared", "-fPIC", *include_flags(), "-o", library, *sources())
@@ -71,24 +71,24 @@ def start(stand_ins: Path, folder: Path, *extras: str) -> str:
     return run(stand_ins / "device", build_library("x86_64", print), folder, *extras)
 
 
-def grown_kb(told: str) -> int:
-    before, after = rss_kb(told)[:2]
+def grown_kb(log_text: str) -> int:
+    before, after = rss_kb(log_text)[:2]
     return after - before
 
 
-def rss_kb(told: str) -> list[int]:
-    """Before the library was loaded, when everything is in place, and after its memory was read again."""
-    return [int(kb) for kb in re.findall(r"Rss: +(\d+) kB", told)]
+def rss_kb(log_text: str) -> list[int]:
+    """Returns the resident memory before loading the library, at its ready line, and after reading again."""
+    return [int(kb) for kb in re.findall(r"Rss: +(\d+) kB", log_text)]
 
 
 @pytest.mark.parametrize("shape", ["app-mix", "private-anon", "shared-memory", "private-file"])
 @pytest.mark.parametrize("size_kb", [8192, 65536])
-def test_it_holds_as_much_as_it_says(stand_ins: Path, tmp_path: Path, shape: str, size_kb: int) -> None:
-    told = start(stand_ins, tmp_path, f"size_kb={size_kb}", f"shape={shape}", "threads=3")
+def test_it_holds_as_much_as_it_reports(stand_ins: Path, tmp_path: Path, shape: str, size_kb: int) -> None:
+    log_text = start(stand_ins, tmp_path, f"size_kb={size_kb}", f"shape={shape}", "threads=3")
     ready = rf"^4 lmkdlab ready org\.lmkdlab\.w01 pid=\d+ size_kb={size_kb} shape={shape} threads=3$"
-    assert len(re.findall(ready, told, re.MULTILINE)) == told.count(" lmkdlab ") == 1
-    assert size_kb * 0.99 < grown_kb(told) < size_kb * 1.05 + 1024
-    assert "Threads:\t4\n" in told  # the UI thread as well
+    assert len(re.findall(ready, log_text, re.MULTILINE)) == log_text.count(" lmkdlab ") == 1
+    assert size_kb * 0.99 < grown_kb(log_text) < size_kb * 1.05 + 1024
+    assert "Threads:\t4\n" in log_text  # the UI thread as well
     assert list(tmp_path.iterdir()) == []  # its file has no name
 
 
@@ -97,43 +97,45 @@ def test_without_extras_it_is_64_mb_of_private_memory(stand_ins: Path, tmp_path:
 
 
 def test_it_reads_through_its_memory_every_touch_ms(stand_ins: Path, tmp_path: Path) -> None:
-    """The stand-in unmaps all pages while the app sleeps: those that it reads are mapped again."""
-    told = start(stand_ins, tmp_path, "size_kb=16384", "shape=shared-memory", "touch_ms=1500")
-    before, holding, read_again = rss_kb(told)
-    assert "reads every 1.500 s\n" in told
+    """The stand-in unmaps all pages while the app sleeps; the pages that the app reads are mapped again."""
+    log_text = start(stand_ins, tmp_path, "size_kb=16384", "shape=shared-memory", "touch_ms=1500")
+    before, holding, read_again = rss_kb(log_text)
+    assert "reads every 1.500 s\n" in log_text
     assert read_again - before > (holding - before) * 0.99
 
 
 def test_an_app_that_lives_does_nothing_when_it_is_started_again(stand_ins: Path, tmp_path: Path) -> None:
-    told = start(stand_ins, tmp_path, "size_kb=8192", "--", "size_kb=65536", "--", "size_kb=-1")
-    assert told.count(" lmkdlab ") == told.count(" ready ") == 1
-    assert grown_kb(told) < 10000
+    log_text = start(stand_ins, tmp_path, "size_kb=8192", "--", "size_kb=65536", "--", "size_kb=-1")
+    assert log_text.count(" lmkdlab ") == log_text.count(" ready ") == 1
+    assert grown_kb(log_text) < 10000
 
 
 def test_after_bad_extras_it_can_be_started_with_good_ones(stand_ins: Path, tmp_path: Path) -> None:
-    told = start(stand_ins, tmp_path, "size_kb=-1", "--", "shape=none", "--", "size_kb=8192")
-    logged = [line.partition(": ")[2] for line in told.splitlines() if " failed " in line]
+    log_text = start(stand_ins, tmp_path, "size_kb=-1", "--", "shape=none", "--", "size_kb=8192")
+    logged = [line.partition(": ")[2] for line in log_text.splitlines() if " failed " in line]
     assert logged == ["size_kb -1 is not 64 to 67108864", "there is no shape none"]
-    assert told.count(" ready ") == 1
+    assert log_text.count(" ready ") == 1
 
 
 def test_an_extra_that_java_cannot_give_counts_as_absent(stand_ins: Path, tmp_path: Path) -> None:
-    told = start(stand_ins, tmp_path, "throws=getIntExtra", "size_kb=8192", "threads=9")
-    assert "size_kb=65536 shape=private-anon threads=4\n" in told
+    log_text = start(stand_ins, tmp_path, "throws=getIntExtra", "size_kb=8192", "threads=9")
+    assert "size_kb=65536 shape=private-anon threads=4\n" in log_text
 
 
-def test_an_activity_without_an_intent_is_told(stand_ins: Path, tmp_path: Path) -> None:
-    told = start(stand_ins, tmp_path, "throws=getIntent")
-    assert re.search(r"^6 lmkdlab failed .*: the activity has no Intent$", told, re.MULTILINE)
+def test_an_activity_without_an_intent_is_reported(stand_ins: Path, tmp_path: Path) -> None:
+    log_text = start(stand_ins, tmp_path, "throws=getIntent")
+    assert re.search(r"^6 lmkdlab failed .*: the activity has no Intent$", log_text, re.MULTILINE)
 
 
-def test_memory_that_cannot_be_had_is_told(stand_ins: Path, tmp_path: Path) -> None:
+def test_memory_that_cannot_be_allocated_is_reported(stand_ins: Path, tmp_path: Path) -> None:
     def limit_addresses() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 
     program, library = stand_ins / "device", build_library("x86_64", print)
-    told = run(program, library, tmp_path, "size_kb=4194304", before=limit_addresses)
-    assert re.search(r"^6 lmkdlab failed .*: map 4194304 kB .*: Cannot allocate memory$", told, re.MULTILINE)
+    log_text = run(program, library, tmp_path, "size_kb=4194304", before=limit_addresses)
+    assert re.search(
+        r"^6 lmkdlab failed .*: map 4194304 kB .*: Cannot allocate memory$", log_text, re.MULTILINE
+    )
 
 
 BAD_EXTRAS = {
@@ -151,16 +153,20 @@ BAD_EXTRAS = {
 
 
 @pytest.mark.parametrize("extra", BAD_EXTRAS, ids=lambda extra: extra[:20])
-def test_bad_extras_are_told_and_nothing_is_held(stand_ins: Path, tmp_path: Path, extra: str) -> None:
-    told = start(stand_ins, tmp_path, extra)
-    assert re.search(rf"^6 lmkdlab failed org\.lmkdlab\.w01 pid=\d+: {BAD_EXTRAS[extra]}", told, re.MULTILINE)
-    assert told.count(" lmkdlab ") == 1
-    assert grown_kb(told) < 2048
+def test_bad_extras_are_reported_and_nothing_is_held(stand_ins: Path, tmp_path: Path, extra: str) -> None:
+    log_text = start(stand_ins, tmp_path, extra)
+    assert re.search(
+        rf"^6 lmkdlab failed org\.lmkdlab\.w01 pid=\d+: {BAD_EXTRAS[extra]}", log_text, re.MULTILINE
+    )
+    assert log_text.count(" lmkdlab ") == 1
+    assert grown_kb(log_text) < 2048
 
 
-def test_a_folder_that_is_not_there_is_told(stand_ins: Path, tmp_path: Path) -> None:
-    told = start(stand_ins, tmp_path / "absent", "shape=app-mix")
-    assert re.search(r"^6 lmkdlab failed \S+ pid=\d+: make a file in .*: No such file", told, re.MULTILINE)
+def test_a_missing_folder_is_reported(stand_ins: Path, tmp_path: Path) -> None:
+    log_text = start(stand_ins, tmp_path / "absent", "shape=app-mix")
+    assert re.search(
+        r"^6 lmkdlab failed \S+ pid=\d+: make a file in .*: No such file", log_text, re.MULTILINE
+    )
 
 
 @pytest.mark.parametrize("shape", ["app-mix", "private-anon", "shared-memory", "private-file"])
@@ -168,9 +174,9 @@ def test_making_and_touching_it_is_clean_under_sanitizers(
     stand_ins: Path, sanitized: Path, tmp_path: Path, shape: str
 ) -> None:
     extras = ("size_kb=4097", f"shape={shape}", "touch_ms=1")
-    told = run(stand_ins / "sanitized-device", sanitized, tmp_path, *extras)
-    assert " ready " in told
-    assert "reads every 0.001 s\n" in told
+    log_text = run(stand_ins / "sanitized-device", sanitized, tmp_path, *extras)
+    assert " ready " in log_text
+    assert "reads every 0.001 s\n" in log_text
 
 
 @pytest.mark.parametrize("extra", BAD_EXTRAS, ids=lambda extra: extra[:20])

@@ -1,4 +1,4 @@
-"""The app's calls into Java are right: made in a real JVM, which checks them."""
+"""Tests the app's calls into Java in a real JVM, which checks them."""
 
 from __future__ import annotations
 

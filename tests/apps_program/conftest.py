@@ -1,4 +1,4 @@
-"""The program of suites/apps, built for this host under ASan and UBSan, where every user may run it."""
+"""The program of suites/apps, built for this host under ASan and UBSan; every user may run it."""
 
 from __future__ import annotations
 

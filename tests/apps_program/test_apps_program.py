@@ -1,4 +1,4 @@
-"""lmkd-apps on this host: it kills exactly the process that it is told to, and sees memory come free."""
+"""lmkd-apps on this host: it kills exactly the requested process, and samples the memory that is freed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOLD = (
 )
 
 SMALL = ("/bin/sh", "-c", "echo ready; exec sleep 1000")
-"""What every user may run: our Python may lie in a folder that is closed to them."""
+"""A program that every user may run: our Python may be in a folder without access for others."""
 
 Process = subprocess.Popen[bytes]
 
@@ -57,7 +57,7 @@ def start_ticks(pid: int) -> int:
 
 
 def lives(process: Process) -> bool:
-    """Whether no SIGKILL was sent to it: it can still be stopped, and go on, which one that dies does not."""
+    """Whether no SIGKILL was sent to it: it can still be stopped and continued, unlike a dying process."""
     os.kill(process.pid, signal.SIGSTOP)
     stopped = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     os.kill(process.pid, signal.SIGCONT)
@@ -138,7 +138,7 @@ def test_what_has_ended_is_not_killed(program: Path, app: Process) -> None:
     app.kill()
     os.waitid(os.P_PID, app.pid, os.WEXITED | os.WNOWAIT)  # a zombie from here on
     _, ended = kill(program, app.pid, ticks)
-    assert ended == AppsFailure(f"process {app.pid} has ended by itself")
+    assert ended == AppsFailure(f"process {app.pid} has already exited")
     app.wait()
     _, gone = kill(program, app.pid, ticks)
     assert gone == AppsFailure(f"open process {app.pid}: No such process")
@@ -149,9 +149,9 @@ def test_what_has_ended_is_not_killed(program: Path, app: Process) -> None:
     [
         (["kill"], "the plan lacks pid="),
         (["kill", "pid=1", "start_ticks=0"], "pid=1 is not a number from 2 to 4194304"),
-        (["kill", "pid=2", "arm=nonsense"], "this agent knows no arm called nonsense"),
+        (["kill", "pid=2", "arm=nonsense"], "there is no arm named nonsense"),
         (["watch", "idle_ms=1", "limit_ms=99999999"], "limit_ms=99999999 is not a number from 1 to 30000"),
-        (["watch", "x" * 600], "more than 512 bytes of words"),
+        (["watch", "x" * 600], "the arguments are longer than 512 bytes"),
     ],
 )
 def test_words_without_sense_do_nothing(words: list[str], reason: str, program: Path) -> None:
@@ -172,7 +172,7 @@ def start_watch(program: Path, idle_ms: int, limit_ms: int) -> Process:
 
 
 def check_samples(lines: bytes) -> list[int]:
-    """The times; they rise, something is free, and their number is the one that is told last."""
+    """The times: they increase, memory is free, and their number equals the last reported number."""
     *parts, end = decode_lines(lines)
     points = [point for part in parts if isinstance(part, Samples) for point in part.points]
     assert end == Watched(len(points))

@@ -1,4 +1,4 @@
-"""A workshop for each test: stand-in launchers, empty images, a private adb server, ports of its own."""
+"""Makes a workshop for each test: stand-in launchers, empty images, a private adb server and free ports."""
 
 from __future__ import annotations
 
@@ -21,14 +21,9 @@ from pytest_lmkd.transport import PrivateAdbServer
 CACHE = user_cache_root().parent  # before HOME is moved away
 
 
-@pytest.fixture(scope="session")
-def image() -> lmkd_virtual.Image:
-    return lmkd_virtual.build(print)
-
-
 @pytest.fixture
 def workshop(image: lmkd_virtual.Image, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
-    """A short path: pytest's own is too long for Unix sockets."""
+    """The workshop of one test, in a folder whose path is short enough for Unix sockets."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lmkd-")))
         made = Workshop(folder, free_ports(), monkeypatch)

@@ -1,4 +1,4 @@
-"""A pytest plugin for runs against the stand-in launcher: a host not asked for KVM, vsock and groups."""
+"""A pytest plugin for runs against the stand-in launcher: it skips the checks of KVM, vsock and groups."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pytest_lmkd.devices.cuttlefish.settings import Settings
 
 
 class StandInHost(Host):
-    """Asks only for what the stand-in needs too: launcher, images, host tools."""
+    """Checks only the requirements of the stand-in: launcher, images and host tools."""
 
-    def _why_no_kvm(self) -> str:
+    def _reason_no_kvm(self) -> str:
         return ""
 
-    def _why_no_vsock(self, settings: Settings) -> str:
+    def _reason_no_vsock(self, settings: Settings) -> str:
         return ""
 
-    def _why_no_network(self) -> str:
+    def _reason_no_network(self) -> str:
         return ""
 
 

@@ -1,10 +1,10 @@
 """A stand-in for Cuttlefish's launchers: takes the command lines of cvd, launch_cvd and stop_cvd.
 
-What it starts is a virtual device of this project, and a relay from 127.0.0.1:PORT to the Unix socket of
-its adb daemon in place of Cuttlefish's socket_vsock_proxy. Called as ``stand_in_launcher.py NAME WORD...``,
-it is told by the environment: ``STAND_IN_FOLDER`` (its memory), ``STAND_IN_PORT`` (adb, of instance 1) and
-``STAND_IN_DOES`` ("", "fails", "hangs", "stop-fails"). What it prints and how it ends follows
-google/android-cuttlefish: host/commands/cvd, start, stop and run_cvd.
+It starts a virtual device of this project, and a relay from 127.0.0.1:PORT to the Unix socket of its adb
+daemon in place of Cuttlefish's socket_vsock_proxy. Usage: ``stand_in_launcher.py NAME WORD...``. Environment:
+``STAND_IN_FOLDER`` (keeps its state), ``STAND_IN_PORT`` (adb port of instance 1) and ``STAND_IN_DOES``
+("", "fails", "hangs", "stop-fails"). Output and exit codes follow google/android-cuttlefish:
+host/commands/cvd, start, stop and run_cvd.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ FLAGS = {
     "--host_path",
     "--daemon",
 }
-"""Of the real ones' flags those that this project gives; another one ends it, as it would the real one."""
+"""The real launchers' flags that this project uses; any other flag is an error, as it is there."""
 
 PATIENCE_S = 120.0
 FAILED = 255  # cvd's main() returns -1
 
 
-def say(source: str, text: str) -> None:
+def log_line(source: str, text: str) -> None:
     print(f"{source}  I 11-23 17:00:00  4711  4711 {text}", file=sys.stderr, flush=True)
 
 
@@ -45,8 +45,8 @@ def folder() -> Path:
     return Path(os.environ["STAND_IN_FOLDER"])
 
 
-def does(what: str) -> bool:
-    return os.environ.get("STAND_IN_DOES") == what
+def behaves(behaviour: str) -> bool:
+    return os.environ.get("STAND_IN_DOES") == behaviour
 
 
 def note_command(words: list[str]) -> None:
@@ -55,7 +55,7 @@ def note_command(words: list[str]) -> None:
 
 
 def cvd(words: list[str]) -> int:
-    """As ``do_cvd``; after an error with what the real one says after every error, and its exit code."""
+    """Runs ``do_cvd``; after an error, adds the text and the exit code of the real cvd."""
     if do_cvd(words) == 0:
         return 0
     print("\n    If the error above is unclear, please copy the text and `cvd version`", file=sys.stderr)
@@ -68,8 +68,8 @@ def do_cvd(words: list[str]) -> int:
     verb, *rest = words
     remembered = folder() / f"group-{group}"
     if verb == "create":
-        remembered.write_text(flags_of(rest)["--base_instance_num"])
-        code = start(flags_of(rest))
+        remembered.write_text(parse_flags(rest)["--base_instance_num"])
+        code = start(parse_flags(rest))
         print(json.dumps({"group_name": group, "instances": [{"instance_name": "1", "status": "Running"}]}))
         return code
     if verb == "stop":
@@ -80,7 +80,7 @@ def do_cvd(words: list[str]) -> int:
 
 
 def launch_cvd(words: list[str]) -> int:
-    flags = flags_of(words)
+    flags = parse_flags(words)
     assert "--daemon" in flags, "the real one stays in the foreground"
     home = Path(os.environ["HOME"])
     (home / ".cuttlefish_config.json").write_text(flags["--base_instance_num"])
@@ -92,7 +92,7 @@ def stop_cvd(words: list[str]) -> int:
     return stop(int((Path(os.environ["HOME"]) / ".cuttlefish_config.json").read_text()))
 
 
-def flags_of(words: list[str]) -> dict[str, str]:
+def parse_flags(words: list[str]) -> dict[str, str]:
     flags = {name: value for name, _, value in (word.partition("=") for word in words)}
     unknown = flags.keys() - FLAGS
     if unknown:
@@ -102,18 +102,18 @@ def flags_of(words: list[str]) -> dict[str, str]:
 
 def start(flags: dict[str, str]) -> int:
     number = int(flags["--base_instance_num"])
-    if does("fails"):
+    if behaves("fails"):
         for line in range(20):
-            say("assemble_cvd(4711)", f"assemble_cvd.cc:{line}] step {line}")
+            log_line("assemble_cvd(4711)", f"assemble_cvd.cc:{line}] step {line}")
         print("\x1b[31mE assemble_cvd.cc:99] Unable to read boot.img\x1b[0m", file=sys.stderr)
         return 1
-    say("kernel_log_monitor(4711)", "kernel_log_server.cc:153] VIRTUAL_DEVICE_BOOT_STARTED")
-    if does("hangs"):
-        say("run_cvd(4711)", f"boot_state_machine.cc:1] process {os.getpid()} hangs")
+    log_line("kernel_log_monitor(4711)", "kernel_log_server.cc:153] VIRTUAL_DEVICE_BOOT_STARTED")
+    if behaves("hangs"):
+        log_line("run_cvd(4711)", f"boot_state_machine.cc:1] process {os.getpid()} hangs")
         while True:
             signal.pause()
     boot(number)
-    say("run_cvd(4711)", "boot_state_machine.cc:190] Virtual device booted successfully")
+    log_line("run_cvd(4711)", "boot_state_machine.cc:190] Virtual device booted successfully")
     return 0
 
 
@@ -124,7 +124,7 @@ def boot(number: int) -> None:
     instance = lmkd_virtual.up(
         "reap-kill-v3",
         name=f"stand-in-{number}",
-        progress=lambda text: say("crosvm", text),
+        progress=lambda text: log_line("crosvm", text),
         deadline=Deadline(PATIENCE_S),
         memory_mb=512,
     )
@@ -156,7 +156,7 @@ def stop(number: int) -> int:
     if relay_process is None or not relay_process.is_running():
         print("Selected group is not running", file=sys.stderr)
         return 1
-    if does("stop-fails"):
+    if behaves("stop-fails"):
         print("Clean stop failed: no answer from the launcher monitor", file=sys.stderr)
         return 1
     relay_process.stop(Deadline(PATIENCE_S))
@@ -165,7 +165,7 @@ def stop(number: int) -> int:
 
 
 def restart_relay(words: list[str]) -> int:
-    """As an adb daemon that restarts: its port refuses for a while, then answers again."""
+    """Behaves like an adb daemon that restarts: its port refuses for a while, then answers again."""
     import lmkd_virtual  # noqa: PLC0415
     from lmkd_core.base.deadline import Deadline  # noqa: PLC0415
     from lmkd_core.base.process import ProcessRecord  # noqa: PLC0415
@@ -174,13 +174,13 @@ def restart_relay(words: list[str]) -> int:
     old = ProcessRecord.load(folder() / f"relay-{number}.json")
     assert old is not None
     old.stop(Deadline(PATIENCE_S))
-    (instance,) = (one for one in lmkd_virtual.status() if one.name == f"stand-in-{number}")
+    (instance,) = (instance for instance in lmkd_virtual.status() if instance.name == f"stand-in-{number}")
     start_relay(number, instance.adb_socket)
     return 0
 
 
 def relay(words: list[str]) -> int:
-    """One host at a time, as the daemon serves only one; it hears of a host only when that says something."""
+    """Serves one host at a time, as the daemon does; connects to it once the host has sent something."""
     port, path = words
     with socket.create_server(("127.0.0.1", int(port))) as listener:
         print("listening", flush=True)

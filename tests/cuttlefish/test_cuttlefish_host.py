@@ -1,4 +1,4 @@
-"""What a host lacks for Cuttlefish: told in a sentence with what to do, before anything is started."""
+"""Tests the checks of a host for Cuttlefish: each gives a sentence with a remedy, before anything starts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.devices.cuttlefish import host as host_module
 from pytest_lmkd.devices.cuttlefish.host import Host
 from pytest_lmkd.devices.cuttlefish.settings import Settings
-from pytest_lmkd.devices.cuttlefish.source import why_no_cuttlefish
+from pytest_lmkd.devices.cuttlefish.source import reason_no_cuttlefish
 from pytest_lmkd.transport import PrivateAdbServer
 
 PATIENCE_S = 60.0
@@ -24,7 +24,7 @@ PATIENCE_S = 60.0
 
 @pytest.fixture
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An unpacked build: an image, a host tool, and a launcher, which ends in an error should it be run."""
+    """An unpacked build: an image, a host tool, and a launcher that fails if it is run."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "super.img").touch()
     (tmp_path / "bin" / "cvd_internal_start").touch()
@@ -39,7 +39,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def good(build: Path) -> Host:
-    """/dev/null may be read and written like the devices; our own group is one that we are in."""
+    """A host without obstacles: /dev/null opens like the devices, and we are in our own group."""
     group = grp.getgrgid(os.getegid()).gr_name
     return Host(kvm=Path("/dev/null"), vhost_vsock=Path("/dev/null"), network_group=group, container_marks=())
 
@@ -53,45 +53,43 @@ def settings(build: Path, **others: object) -> Settings:
     return Settings(launcher=build / "cvd", **others)  # type: ignore[arg-type]  # the tests' own
 
 
-def test_nothing_is_against_a_good_host(build: Path, good: Host) -> None:
-    assert why_no_cuttlefish(settings(build), good) == ""
+def test_a_good_host_has_no_obstacle(build: Path, good: Host) -> None:
+    assert reason_no_cuttlefish(settings(build), good) == ""
 
 
 def test_no_launcher(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(build / "bin"))
-    assert why_no_cuttlefish(Settings(), good).startswith(
-        "there is neither cvd nor launch_cvd on PATH: install"
-    )
+    assert reason_no_cuttlefish(Settings(), good).startswith("neither cvd nor launch_cvd is on PATH: install")
 
 
 def test_cvd_comes_before_launch_cvd(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(build))
-    assert why_no_cuttlefish(Settings(), good) == ""
+    assert reason_no_cuttlefish(Settings(), good) == ""
 
 
 def test_a_launcher_that_may_not_be_run(build: Path, good: Host) -> None:
     (build / "cvd").chmod(0o644)
-    assert "cvd may not be run: `chmod +x` it" in why_no_cuttlefish(settings(build), good)
+    assert "cvd is not executable: run `chmod +x " in reason_no_cuttlefish(settings(build), good)
 
 
 def test_no_kvm(build: Path, good: Host) -> None:
-    assert "there is no /dev/none: allow virtualization" in why_no_cuttlefish(
+    assert "/dev/none does not exist: enable virtualization" in reason_no_cuttlefish(
         settings(build), changed(good, kvm=Path("/dev/none"))
     )
 
 
 def test_kvm_that_makes_no_machines(build: Path, good: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    reason = why_no_cuttlefish(settings(build), good)
-    assert reason.startswith("/dev/null is there, but no machine can be made with it (")
+    reason = reason_no_cuttlefish(settings(build), good)
+    assert reason.startswith("/dev/null exists but cannot create a virtual machine (")
     assert "nested virtualization" in reason
 
 
 def test_no_vsock(build: Path, good: Host) -> None:
     without = changed(good, vhost_vsock=Path("/dev/none"))
-    assert "run `sudo modprobe vhost_vsock`" in why_no_cuttlefish(settings(build), without)
+    assert "run `sudo modprobe vhost_vsock`" in reason_no_cuttlefish(settings(build), without)
     instead = settings(build, extra=("--vhost_user_vsock=true",))
-    assert why_no_cuttlefish(instead, without) == ""
+    assert reason_no_cuttlefish(instead, without) == ""
 
 
 def test_devices_that_this_user_may_not_open(
@@ -102,43 +100,43 @@ def test_devices_that_this_user_may_not_open(
         path.touch()
     allows = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: path not in closed and allows(path, mode))
-    assert "usermod -aG kvm" in why_no_cuttlefish(settings(build), changed(good, kvm=build / "kvm"))
-    assert "chmod 666" in why_no_cuttlefish(settings(build), changed(good, vhost_vsock=build / "vsock"))
+    assert "usermod -aG kvm" in reason_no_cuttlefish(settings(build), changed(good, kvm=build / "kvm"))
+    assert "chmod 666" in reason_no_cuttlefish(settings(build), changed(good, vhost_vsock=build / "vsock"))
 
 
 def test_no_network_group(build: Path, good: Host) -> None:
-    reason = why_no_cuttlefish(settings(build), changed(good, network_group="no-such-group"))
-    assert reason.startswith("there is no group no-such-group: install the package cuttlefish-base")
+    reason = reason_no_cuttlefish(settings(build), changed(good, network_group="no-such-group"))
+    assert reason.startswith("the group no-such-group does not exist: install the package cuttlefish-base")
 
 
 def test_not_in_the_network_group(build: Path, good: Host) -> None:
     ours = {os.getegid(), *os.getgroups()}
-    other = next(group.gr_name for group in grp.getgrall() if group.gr_gid not in ours)
-    elsewhere = changed(good, network_group=other)
-    assert f"usermod -aG {other} $USER" in why_no_cuttlefish(settings(build), elsewhere)
+    group_name = next(group.gr_name for group in grp.getgrall() if group.gr_gid not in ours)
+    elsewhere = changed(good, network_group=group_name)
+    assert f"usermod -aG {group_name} $USER" in reason_no_cuttlefish(settings(build), elsewhere)
     in_container = changed(elsewhere, container_marks=(build / "super.img",))
-    assert why_no_cuttlefish(settings(build), in_container) == ""
+    assert reason_no_cuttlefish(settings(build), in_container) == ""
 
 
 def test_no_images(build: Path, good: Host) -> None:
     (build / "super.img").unlink()
-    assert f"there are no images (*.img) in {build}" in why_no_cuttlefish(settings(build), good)
+    assert f"there are no images (*.img) in {build}" in reason_no_cuttlefish(settings(build), good)
 
 
-def test_images_are_looked_for_where_the_settings_say(build: Path, good: Host) -> None:
-    reason = why_no_cuttlefish(settings(build, images=build / "bin"), good)
+def test_images_are_looked_for_in_the_folder_of_the_settings(build: Path, good: Host) -> None:
+    reason = reason_no_cuttlefish(settings(build, images=build / "bin"), good)
     assert f"there are no images (*.img) in {build / 'bin'}" in reason
 
 
 def test_no_host_tools(build: Path, good: Host) -> None:
     (build / "bin" / "cvd_internal_start").unlink()
-    reason = why_no_cuttlefish(settings(build), good)
+    reason = reason_no_cuttlefish(settings(build), good)
     assert f"there are no host tools (bin/cvd_internal_start) in {build}" in reason
 
 
 @pytest.fixture
 def own_adb_server() -> Iterator[dict[str, str]]:
-    """The environment in which adb's server is one of ours, not the user's on its usual port."""
+    """The environment with an adb server of our own instead of the user's."""
     with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:
         server = PrivateAdbServer(Path(folder))
         server.require(Deadline(PATIENCE_S))
@@ -147,7 +145,7 @@ def own_adb_server() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.parametrize("verb", ["doctor", "devices"])
-def test_the_commands_tell_it(verb: str, build: Path, own_adb_server: dict[str, str]) -> None:
+def test_the_commands_report_it(verb: str, build: Path, own_adb_server: dict[str, str]) -> None:
     words = [verb, "cuttlefish"] if verb == "doctor" else [verb]
     done = subprocess.run(
         [sys.executable, "-m", "pytest_lmkd.cli", *words, "--cuttlefish", f"launcher={build / 'super.img'}"],
@@ -156,4 +154,4 @@ def test_the_commands_tell_it(verb: str, build: Path, own_adb_server: dict[str, 
         check=False,
         env=own_adb_server,
     )
-    assert "super.img may not be run" in done.stdout + done.stderr
+    assert "super.img is not executable" in done.stdout + done.stderr

@@ -1,13 +1,13 @@
-"""The launchers' command lines, and how a launcher is run: bounded in time and in what it says."""
+"""Tests the launchers' command lines, and that a launcher's time and output are bounded."""
 
 from __future__ import annotations
 
 import os
-import select
 import signal
 from pathlib import Path
 
 import pytest
+from processes import ends
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import DeadlineExceeded
@@ -27,7 +27,7 @@ PATIENCE_S = 60.0
 
 
 class UntilTold(Deadline):
-    """Is over when a test says so."""
+    """A deadline that a test ends."""
 
     def __init__(self) -> None:
         super().__init__(PATIENCE_S)
@@ -38,7 +38,7 @@ class UntilTold(Deadline):
 
 
 class OpensWhenAsked(Deadline):
-    """Lets a script go on that reads ``gate``, once it is waited for after the end of its stderr."""
+    """A deadline that opens ``gate`` once the launcher is awaited after the end of its stderr."""
 
     def __init__(self, gate: Path) -> None:
         super().__init__(PATIENCE_S)
@@ -56,18 +56,6 @@ class OpensWhenAsked(Deadline):
 
 def sh(script: str) -> Command:
     return Command(["sh", "-c", script])
-
-
-def ends(pid: int) -> bool:
-    """Waits until the process has ended; False when it does not."""
-    try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([pidfd], [], [], PATIENCE_S)[0])
-    finally:
-        os.close(pidfd)
 
 
 # command lines
@@ -93,7 +81,7 @@ def test_cvd_creates_a_group_of_our_own(tmp_path: Path) -> None:
         "--guest_enforce_security=false",
     ]
     assert cvd.stop().words == ["/usr/bin/cvd", group, "stop"]
-    assert cvd.clear_away().words == ["/usr/bin/cvd", group, "remove"]
+    assert cvd.delete().words == ["/usr/bin/cvd", group, "remove"]
 
 
 def test_launch_cvd_has_a_home_for_each_instance(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -111,7 +99,7 @@ def test_launch_cvd_has_a_home_for_each_instance(monkeypatch: pytest.MonkeyPatch
     assert str(launch.stop()) == (
         f"HOME={home} ANDROID_HOST_OUT=/build CUTTLEFISH_INSTANCE=2 /build/bin/stop_cvd"
     )
-    assert str(launch.clear_away()) == f"rm -rf {home}"
+    assert str(launch.delete()) == f"rm -rf {home}"
 
 
 # settings
@@ -125,39 +113,40 @@ def test_settings_are_read_from_their_words(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("texts", "sentence"),
-    [
-        (["kernel"], "--x takes KEY=VALUE with one of kernel, initramfs, memory_mb, .*, not 'kernel'"),
-        (["colour=blue"], "--x takes KEY=VALUE .*, not 'colour=blue'"),
-        (["kernel=/nowhere"], "--x kernel=/nowhere: there is no such file"),
-        (["initramfs=/"], "--x initramfs=/: there is no such file"),
-        (["launcher=cvd-of-nowhere"], "there is no such file"),
-        (["images=/dev/null"], "--x images=/dev/null: there is no such folder"),
-        (["memory_mb=511"], "--x memory_mb takes a whole number from 512 to 1048576, not '511'"),
-        (["memory_mb=2G"], "--x memory_mb takes a whole number"),
-        (["cpus=0"], "--x cpus takes a whole number from 1"),
-        (["cpus=٢"], "--x cpus takes a whole number from 1"),
-        (["boot_timeout_s=-1"], "--x boot_timeout_s takes a whole number from 1"),
-        (["adb_base_port=65536"], "--x adb_base_port takes a whole number from 1 to 65535"),
-        (["extra='"], "--x extra=': No closing quotation"),
-        (["cpus=2", "cpus=4"], "--x gives cpus twice"),
-    ],
-)
-def test_a_setting_that_cannot_be_is_wrong_usage(texts: list[str], sentence: str) -> None:
-    with pytest.raises(UsageProblem, match=sentence):
-        parse_settings(texts, "--x")
+WRONG_SETTINGS = {
+    "kernel": "--x takes KEY=VALUE with one of kernel, initramfs, memory_mb, .*, not 'kernel'",
+    "colour=blue": "--x takes KEY=VALUE .*, not 'colour=blue'",
+    "kernel=/nowhere": "--x kernel=/nowhere: no such file",
+    "initramfs=/": "--x initramfs=/: no such file",
+    "launcher=cvd-of-nowhere": "no such file",
+    "images=/dev/null": "--x images=/dev/null: no such folder",
+    "memory_mb=511": "--x memory_mb takes a whole number from 512 to 1048576, not '511'",
+    "memory_mb=2G": "--x memory_mb takes a whole number",
+    "cpus=0": "--x cpus takes a whole number from 1",
+    "cpus=٢": "--x cpus takes a whole number from 1",
+    "boot_timeout_s=-1": "--x boot_timeout_s takes a whole number from 1",
+    "adb_base_port=65536": "--x adb_base_port takes a whole number from 1 to 65535",
+    "extra='": "--x extra=': No closing quotation",
+    "cpus=2 cpus=4": "--x gives cpus twice",
+}
+"""Settings with spaces between them, and the sentence about the wrong one."""
+
+
+@pytest.mark.parametrize("texts", WRONG_SETTINGS)
+def test_an_impossible_setting_is_wrong_usage(texts: str) -> None:
+    with pytest.raises(UsageProblem, match=WRONG_SETTINGS[texts]):
+        parse_settings(texts.split(), "--x")
 
 
 @pytest.mark.parametrize(
     "spec", ["cuttlefish:0", "cuttlefish:", "cuttlefish:-1", "cuttlefish:one", "cuttlefish:٣"]
 )
-def test_an_instance_that_cannot_be_is_wrong_usage(spec: str) -> None:
-    with pytest.raises(UsageProblem, match="names no instance: give its number, from 1"):
+def test_an_impossible_instance_is_wrong_usage(spec: str) -> None:
+    with pytest.raises(UsageProblem, match="is not an instance: use a number from 1"):
         parse_specs([spec])
 
 
-def test_an_instance_whose_port_cannot_be_is_wrong_usage() -> None:
+def test_an_instance_with_an_impossible_port_is_wrong_usage() -> None:
     with pytest.raises(UsageProblem, match="adb port would be 66519"):
         parse_specs(["cuttlefish:60000"])
 
@@ -167,38 +156,38 @@ def test_instances_are_named_by_their_numbers() -> None:
         "cuttlefish-1",
         "cuttlefish-12",
     ]
-    with pytest.raises(UsageProblem, match="cuttlefish-1 is named twice"):
+    with pytest.raises(UsageProblem, match="names the device cuttlefish-1 twice"):
         parse_specs(["cuttlefish", "cuttlefish:1"])
 
 
 # running
 
 
-def test_what_a_launcher_says_arrives_line_by_line_without_its_log_prefix() -> None:
-    said: list[str] = []
+def test_a_launchers_output_arrives_line_by_line_without_its_log_prefix() -> None:
+    lines: list[str] = []
     script = (
         "printf 'run_cvd(40)  I 05-15 16:39:26 40 40 boot.cc:153] up\\n' >&2; "
         "printf '\\033[31mred\\033[0m\\007 \\377\\n\\n  \\nlast' >&2"
     )
-    ended = run(sh(script), Deadline(PATIENCE_S), said.append)
-    assert said == ["up", "red \N{REPLACEMENT CHARACTER}", "last"]
-    assert (ended.exit_code, ended.said) == (0, "\n".join(said))
+    ended = run(sh(script), Deadline(PATIENCE_S), lines.append)
+    assert lines == ["up", "red \N{REPLACEMENT CHARACTER}", "last"]
+    assert (ended.exit_code, ended.stderr_text) == (0, "\n".join(lines))
 
 
 def test_a_flood_of_words_is_bounded() -> None:
     script = "head -c 3000000 /dev/zero | tr '\\0' x >&2; echo >&2; seq 1000 >&2; exit 7"
-    said: list[str] = []
-    ended = run(sh(script), Deadline(PATIENCE_S), said.append)
+    lines: list[str] = []
+    ended = run(sh(script), Deadline(PATIENCE_S), lines.append)
     assert ended.exit_code == 7
-    assert ended.said.splitlines() == [str(number) for number in range(1001 - LINES_KEPT, 1001)]
-    assert max(map(len, said)) == LINE_MAX_CHARACTERS
+    assert ended.stderr_text.splitlines() == [str(number) for number in range(1001 - LINES_KEPT, 1001)]
+    assert max(map(len, lines)) == LINE_MAX_CHARACTERS
 
 
-def test_what_it_leaves_in_the_background_is_not_waited_for() -> None:
-    said: list[str] = []
-    ended = run(sh("sleep 1000 & echo $! >&2"), Deadline(PATIENCE_S), said.append)
+def test_a_process_left_in_the_background_is_not_waited_for() -> None:
+    lines: list[str] = []
+    ended = run(sh("sleep 1000 & echo $! >&2"), Deadline(PATIENCE_S), lines.append)
     assert ended.exit_code == 0
-    os.kill(int(said[0]), signal.SIGKILL)  # it is there
+    os.kill(int(lines[0]), signal.SIGKILL)  # it is there
 
 
 def test_a_launcher_that_closes_its_stderr_is_waited_for(tmp_path: Path) -> None:
@@ -213,33 +202,33 @@ def test_a_launcher_that_closes_its_stderr_is_waited_for(tmp_path: Path) -> None
 def test_a_launcher_is_ended_when_its_time_is_over(ignores: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_lmkd.devices.cuttlefish.run.END_S", 0.2)
     deadline = UntilTold()
-    said: list[str] = []
+    lines: list[str] = []
 
     def hear(line: str) -> None:
-        said.append(line)
-        deadline.over = len(said) == 2
+        lines.append(line)
+        deadline.over = len(lines) == 2
 
     script = f"{ignores}sleep 1000 & echo $$ >&2; echo $! >&2; wait; wait; sleep 1000"
-    with pytest.raises(DeadlineExceeded, match=r"it had not ended after 60 s; it said last:\n\d+\n\d+"):
+    with pytest.raises(DeadlineExceeded, match=r"it had not ended after 60 s; its last lines:\n\d+\n\d+"):
         run(sh(script), deadline, hear)
-    assert all(ends(pid) for pid in map(int, said))
+    assert all(ends(pid) for pid in map(int, lines))
 
 
 def test_an_interrupted_launcher_is_ended() -> None:
-    said: list[str] = []
+    lines: list[str] = []
 
     def interrupt(line: str) -> None:
-        said.append(line)
+        lines.append(line)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run(sh("echo $$ >&2; exec sleep 1000"), Deadline(PATIENCE_S), interrupt)
-    assert ends(int(said[0]))
+    assert ends(int(lines[0]))
 
 
-def test_a_launcher_that_is_no_program(tmp_path: Path) -> None:
+def test_a_launcher_that_is_not_a_program(tmp_path: Path) -> None:
     program = tmp_path / "cvd"
     program.write_text("#!/nowhere/sh\n")
     program.chmod(0o755)
-    with pytest.raises(DeviceUnusable, match="cvd` cannot be run: No such file"):
+    with pytest.raises(DeviceUnusable, match="cvd` cannot be executed: No such file"):
         run(Command([str(program)]), Deadline(PATIENCE_S), lambda _: None)

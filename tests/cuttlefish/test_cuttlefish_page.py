@@ -1,4 +1,4 @@
-"""docs/cuttlefish.md holds to the commands that there are: what it tells to type would be understood."""
+"""Tests that docs/cuttlefish.md names only existing commands, options and settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_every_setting_is_explained(page: str) -> None:
     assert set(re.findall(r"^\| `(\w+)=", page, re.MULTILINE)) == set(PARSERS)
 
 
-def test_every_command_of_ours_is_one(page: str) -> None:
+def test_every_pytest_lmkd_command_parses(page: str) -> None:
     lines = page.replace("\\\n", " ").splitlines()
     commands = [
         line.partition("pytest-lmkd ")[2].partition("`")[0] for line in lines if "bin/pytest-lmkd " in line
@@ -33,7 +33,7 @@ def test_every_command_of_ours_is_one(page: str) -> None:
         build_parser().parse_args(shlex.split(command))
 
 
-def test_every_option_is_one_of_pytest(page: str, pytestconfig: pytest.Config) -> None:
+def test_every_option_is_known_to_pytest(page: str, pytestconfig: pytest.Config) -> None:
     known = {
         name for group in pytestconfig._parser._groups for option in group.options for name in option.names()
     }
@@ -42,7 +42,7 @@ def test_every_option_is_one_of_pytest(page: str, pytestconfig: pytest.Config) -
     assert named <= known
 
 
-def test_the_script_is_one(page: str) -> None:
+def test_the_script_parses(page: str) -> None:
     (script,) = re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     subprocess.run(["sh", "-n"], input=script, text=True, check=True, env=dict(os.environ))
     for key in re.findall(r"--lmkd-cuttlefish \"?(\w+)=", script):

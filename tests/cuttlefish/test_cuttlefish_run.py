@@ -1,4 +1,4 @@
-"""A whole run of the suites on a stand-in Cuttlefish: real pytest, real adb server, real kills."""
+"""Runs a suite on a stand-in Cuttlefish: real pytest, real adb server, real kills."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STRATUM = "test_memory_comes_back and undisturbed-64MB-1t"
 
 
 def pytest_run(workshop: Workshop, checkout: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """With the workshop's host in place of this one, and launchers found on PATH."""
+    """Runs pytest with the workshop's host in place of this one, and with its launchers on PATH."""
     here = os.fspath(Path(__file__).parent)
     return subprocess.run(
         [
@@ -71,7 +71,7 @@ def test_a_launcher_that_fails_ends_the_run_with_exit_code_3(workshop: Workshop,
     assert "Traceback" not in done.stdout + done.stderr
 
 
-def test_a_setting_that_cannot_be_ends_the_run_with_exit_code_2(workshop: Workshop, checkout: Path) -> None:
+def test_an_impossible_setting_ends_the_run_with_exit_code_2(workshop: Workshop, checkout: Path) -> None:
     done = pytest_run(
         workshop, checkout, "--lmkd-device", "cuttlefish", "--lmkd-cuttlefish", "memory_mb=lots"
     )

@@ -1,4 +1,4 @@
-"""What a test against the stand-in launcher has: its host's folder, its ports, and what was said and run."""
+"""The workshop of a test against the stand-in launcher: host folder, ports, messages and commands."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ PATIENCE_S = 120.0
 
 @dataclass(slots=True)
 class Workshop:
-    """``base_port`` is the adb port of instance 1; ``said`` is what the user was shown."""
+    """``base_port`` is the adb port of instance 1; ``messages`` are those shown to the user."""
 
     folder: Path
     base_port: int
     patch: pytest.MonkeyPatch
-    said: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
 
     def program(self, name: str) -> Path:
         return self.folder / "host" / "bin" / name
@@ -44,16 +44,16 @@ class Workshop:
     def source(self, number: int = 1, launcher: str = "cvd", **others: object) -> CuttlefishSource:
         return CuttlefishSource(number, self.settings(launcher, **others), StandInHost())
 
-    def let_it(self, what: str) -> None:
-        """How the stand-in is to behave from now on; "" is well."""
-        self.patch.setenv("STAND_IN_DOES", what)
+    def let_it(self, behaviour: str) -> None:
+        """Sets the behaviour of the stand-in from now on; "" is normal."""
+        self.patch.setenv("STAND_IN_DOES", behaviour)
 
     def type_in(self, command: str) -> None:
-        """What a user types; it must succeed."""
+        """Runs a command that a user types; it must succeed."""
         subprocess.run(shlex.split(command), check=True, stdout=subprocess.DEVNULL)
 
     def restart_adbd(self, number: int) -> bool:
-        """Cuts the instance's link and lets it be made again; always True, as AdbServer wants to know."""
+        """Cuts the instance's link and restores it; returns True, as ``AdbServer.await_restart`` requires."""
         words = [sys.executable, stand_in_launcher.__file__, "restart_relay", str(number)]
         subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
         return True
@@ -63,11 +63,11 @@ class Workshop:
         return [json.loads(line) for line in log.open()] if log.exists() else []
 
     def verbs(self) -> list[str]:
-        """Of every command so far its program, or what cvd was to do."""
+        """Returns the program of every command so far, or the verb of cvd."""
         return [words[2] if words[0] == "cvd" else words[0] for words in self.commands()]
 
     def running(self) -> list[str]:
-        """The stand-ins and their relays that run."""
+        """Returns the running stand-ins and relays, sorted."""
         relays = {path: ProcessRecord.load(path) for path in self.folder.glob("relay-*.json")}
         alive = [path.stem for path, record in relays.items() if record is not None and record.is_running()]
         return sorted(alive + [instance.name for instance in lmkd_virtual.status()])
@@ -82,7 +82,7 @@ class Workshop:
 
 
 def make_host(made: Workshop) -> None:
-    """A folder as of an unpacked build: images, and the launchers in bin."""
+    """Makes a folder like that of an unpacked build: images, and the launchers in bin."""
     bin_folder = made.folder / "host" / "bin"
     bin_folder.mkdir(parents=True)
     (made.folder / "host" / "super.img").touch()
@@ -93,7 +93,7 @@ def make_host(made: Workshop) -> None:
 
 
 def free_ports() -> int:
-    """The first of two ports beside each other on which nothing listens."""
+    """Returns the first of two successive ports on which nothing listens."""
     while True:
         with socket.socket() as first, socket.socket() as second:
             first.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Builds the agent for this host: with gcc under ASan and UBSan, and statically as devices get it."""
+"""Builds the agent for this host: with gcc under ASan and UBSan, and statically as for devices."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def static_agent() -> Path:
 
 @pytest.fixture(params=["sanitized_agent", "static_agent"])
 def agent(request: pytest.FixtureRequest) -> Path:
-    """Each test runs with both builds."""
+    """Every test runs with both builds."""
     path: Path = request.getfixturevalue(request.param)
     return path

@@ -1,4 +1,4 @@
-"""The memory cgroups that an agent has on this machine: no other agent's, whoever else runs one."""
+"""The memory cgroups of one agent on this machine, without those of other agents."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pytest_lmkd.devices.local_group import find_mount
 
 
 def groups_of(pid: int) -> list[Path]:
-    """The agent's root and all below it, as device_agent/lib/group.c names them."""
+    """The root of the agent and all groups below it, as named by device_agent/lib/group.c."""
     mount = find_mount("memory", MOUNTS.read_text())
     if mount is None:
         return []

@@ -1,5 +1,5 @@
-// Kills three processes at once by an arm that takes its time, and tells of each who killed it: two reapers carry
-// out the arm, the third process gets a SIGKILL only, at once. Then lets the arm go on, and kills a fourth.
+// Kills three processes at once by a slow arm and prints which thread killed each: two reapers run the arm, the third
+// process gets only a SIGKILL, immediately. Then lets the arm continue, and kills a fourth.
 #include <errno.h>
 #include <poll.h>
 #include <semaphore.h>
@@ -51,7 +51,7 @@ static int give(int number)
 	return killers_kill(&killings[number]);
 }
 
-static void tell(const char *when, int patience_ms)
+static void print_fates(const char *when, int patience_ms)
 {
 	printf("%s:", when);
 	for (int i = 0; i < TARGETS; i++)
@@ -73,7 +73,7 @@ int main(void)
 	sem_wait(&entered);
 	if (give(2) < 0 || strcmp(state_of(&targets[2], -1), "dead") != 0)
 		return 1;
-	tell("both busy", 0);
+	print_fates("both busy", 0);
 	for (int i = 0; i < TARGETS; i++)
 		sem_post(&may_go_on);
 	state_of(&targets[0], -1);
@@ -81,8 +81,8 @@ int main(void)
 	killers_end();
 	if (killers_start(&SLOW, &options) < 0 || give(3) < 0)
 		return 1;
-	killers_end(); // waits for what was given
-	tell("both idle again", -1);
+	killers_end(); // waits for the kill
+	print_fates("both idle again", -1);
 	for (int i = 0; i < TARGETS; i++) {
 		close(targets[i].pidfd);
 		waitpid(targets[i].pid, NULL, 0);

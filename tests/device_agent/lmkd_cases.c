@@ -1,10 +1,10 @@
-// Drives lmkd's policy from a script on standard input, one command a line, so that one process runs many cases:
-//   reset                        forget everything; default settings
-//   set NAME VALUE               a setting, and forget everything
-//   see KEY=VALUE ...            change what is seen (what is not named stays), decide, and print the decision
-//   kill                         the last decision's kill was made
+// Runs lmkd's policy by a script on standard input, one command per line, so that one process runs many cases:
+//   reset                        reset the state and the settings
+//   set NAME VALUE               change a setting and reset the state
+//   decide KEY=VALUE ...         change these inputs (the others stay), decide, and print the decision
+//   kill                         report the kill of the last decision
 //   choose MIN HEAVIEST ADJ:ORDER:RSS:GONE ...      print the index of the victim
-//   parse meminfo|vmstat|zoneinfo|pressure LENGTH   then LENGTH bytes: print what is understood, or why not
+//   parse meminfo|vmstat|zoneinfo|pressure LENGTH   then LENGTH bytes: print the values, or the failure
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,8 @@
 enum { CANDIDATES_MAX = 64 };
 
 static struct lmkd_settings settings;
-static struct lmkd_memory memory;
-static struct lmkd_sight sight;
+static struct lmkd_state state;
+static struct lmkd_inputs inputs;
 static struct lmkd_decision decision;
 static int64_t rss_of_pid[CANDIDATES_MAX];
 
@@ -25,33 +25,33 @@ static const struct {
 	const char *name;
 	int64_t *at;
 } NUMBERS[] = {
-	{ "now_ms", &sight.now_ms },
-	{ "page_kb", &sight.page_kb },
-	{ "mem_free", &sight.meminfo.mem_free },
-	{ "cma_free", &sight.meminfo.cma_free },
-	{ "inactive_file_kb", &sight.meminfo.inactive_file },
-	{ "swap_total", &sight.meminfo.swap_total },
-	{ "swap_free", &sight.meminfo.swap_free },
-	{ "active_anon", &sight.meminfo.active_anon },
-	{ "inactive_anon", &sight.meminfo.inactive_anon },
-	{ "shmem", &sight.meminfo.shmem },
-	{ "nr_inactive_file", &sight.vmstat.nr_inactive_file },
-	{ "nr_active_file", &sight.vmstat.nr_active_file },
-	{ "refault", &sight.vmstat.workingset_refault_file },
-	{ "kswapd", &sight.vmstat.pgscan_kswapd },
-	{ "direct", &sight.vmstat.pgscan_direct },
-	{ "refill", &sight.vmstat.pgrefill },
-	{ "min", &sight.watermarks.min },
-	{ "low", &sight.watermarks.low },
-	{ "high", &sight.watermarks.high },
-	{ "full_pct100", &sight.pressure.full_avg10_pct100 },
+	{ "now_ms", &inputs.now_ms },
+	{ "page_kb", &inputs.page_kb },
+	{ "mem_free", &inputs.meminfo.mem_free },
+	{ "cma_free", &inputs.meminfo.cma_free },
+	{ "inactive_file_kb", &inputs.meminfo.inactive_file },
+	{ "swap_total", &inputs.meminfo.swap_total },
+	{ "swap_free", &inputs.meminfo.swap_free },
+	{ "active_anon", &inputs.meminfo.active_anon },
+	{ "inactive_anon", &inputs.meminfo.inactive_anon },
+	{ "shmem", &inputs.meminfo.shmem },
+	{ "nr_inactive_file", &inputs.vmstat.nr_inactive_file },
+	{ "nr_active_file", &inputs.vmstat.nr_active_file },
+	{ "refault", &inputs.vmstat.workingset_refault_file },
+	{ "kswapd", &inputs.vmstat.pgscan_kswapd },
+	{ "direct", &inputs.vmstat.pgscan_direct },
+	{ "refill", &inputs.vmstat.pgrefill },
+	{ "min", &inputs.watermarks.min },
+	{ "low", &inputs.watermarks.low },
+	{ "high", &inputs.watermarks.high },
+	{ "full_pct100", &inputs.pressure.full_avg10_pct100 },
 };
 
 static void forget(void)
 {
-	memset(&sight, 0, sizeof(sight));
-	sight.page_kb = 4;
-	lmkd_memory_init(&memory, &settings);
+	memset(&inputs, 0, sizeof(inputs));
+	inputs.page_kb = 4;
+	lmkd_state_init(&state, &settings);
 }
 
 static void take_word(const char *word)
@@ -62,16 +62,16 @@ static void take_word(const char *word)
 		if (strlen(NUMBERS[i].name) == length && strncmp(NUMBERS[i].name, word, length) == 0)
 			*NUMBERS[i].at = strtoll(value, NULL, 10);
 	if (strncmp(word, "event=", 6) == 0)
-		sight.is_event = atoi(value) != 0;
+		inputs.is_event = atoi(value) != 0;
 	if (strncmp(word, "level=", 6) == 0)
-		sight.level = (enum pressure_level)atoi(value);
+		inputs.level = (enum pressure_level)atoi(value);
 }
 
-static void see(char *words)
+static void decide(char *words)
 {
 	for (char *word = strtok(words, " \n"); word != NULL; word = strtok(NULL, " \n"))
 		take_word(word);
-	decision = lmkd_decide(&settings, &memory, &sight);
+	decision = lmkd_decide(&settings, &state, &inputs);
 	printf("%s %d thrashing=%lld reclaim=%d breached=%d swap_low=%d\n", kill_reason_name(decision.reason),
 	       decision.min_score_adj, (long long)decision.thrashing_pct, (int)decision.reclaiming,
 	       (int)decision.breached, decision.swap_is_low);
@@ -89,14 +89,14 @@ static void choose(char *words)
 	int min_score_adj = atoi(strtok(words, " \n"));
 	int heaviest = atoi(strtok(NULL, " \n"));
 	for (char *word = strtok(NULL, " \n"); word != NULL; word = strtok(NULL, " \n")) {
-		struct candidate *one = &candidates[count];
+		struct candidate *candidate = &candidates[count];
 		int gone;
 		long long order, rss;
-		if (sscanf(word, "%d:%lld:%lld:%d", &one->adj, &order, &rss, &gone) != 4)
+		if (sscanf(word, "%d:%lld:%lld:%d", &candidate->adj, &order, &rss, &gone) != 4)
 			exit(2);
-		one->pid = (pid_t)count;
-		one->adj_order = order;
-		one->gone = gone != 0;
+		candidate->pid = (pid_t)count;
+		candidate->adj_order = order;
+		candidate->gone = gone != 0;
 		rss_of_pid[count++] = rss;
 	}
 	printf("%d\n", lmkd_choose(candidates, count, min_score_adj, heaviest != 0, rss_kb));
@@ -145,7 +145,7 @@ static void print_pressure(const char *text)
 		       (long long)p.some_total_us, (long long)p.full_total_us);
 }
 
-// From a heap block that is exactly as long as the text, so that the sanitizer sees a byte read beyond it.
+// Parses a heap block of exactly the length of the text, so that the sanitizer detects a read past the end.
 static void parse(char *words)
 {
 	const char *what = strtok(words, " \n");
@@ -179,10 +179,10 @@ static void obey(char *line)
 {
 	char *rest = strchr(line, ' ');
 	rest = rest == NULL ? line + strlen(line) : rest + 1;
-	if (strncmp(line, "see ", 4) == 0)
-		see(rest);
+	if (strncmp(line, "decide ", 7) == 0)
+		decide(rest);
 	else if (strncmp(line, "kill", 4) == 0)
-		lmkd_remember_kill(&settings, &memory, &decision);
+		lmkd_remember_kill(&settings, &state, &decision);
 	else if (strncmp(line, "choose ", 7) == 0)
 		choose(rest);
 	else if (strncmp(line, "parse ", 6) == 0)

@@ -1,4 +1,4 @@
-"""The agent on this host's own kernel: real victims, real cgroups, real process_mrelease."""
+"""The agent on the kernel of this host: real victims, real cgroups, real process_mrelease."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def plan(
 
 
 def run(agent: Path, *words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    """Runs the agent to its end; whatever it did, its cgroups must be gone then."""
+    """Runs the agent until it exits; its cgroups must be gone afterwards in every case."""
     command = [agent, *words]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     with subprocess.Popen(command, **pipes, text=True) as process:
@@ -195,7 +195,7 @@ HELD_IN_ITS_EXIT = ("aio", "starved", "blocked-thread", "frozen-v1", "exit-stop"
 HELD_BY_NOTHING = ("open-files", "smaps-blocked", "frozen-v2")
 
 STARVED_KB = 512 * 1024
-"""To the fair scheduler even a starved victim is due one turn: some ms, in which it frees 60 MB."""
+"""The fair scheduler gives even a starved victim one turn: some ms, in which it frees 60 MB."""
 
 HOLD_MS = 300
 HOLD_NS = HOLD_MS * 1_000_000
@@ -261,7 +261,7 @@ def test_a_delay_keeps_process_mrelease_waiting(agent: Path) -> None:
 
 
 SHAPED_KB = 64 * 1024
-"""Each CPU may keep up to 63 pages charged in advance (MEMCG_CHARGE_BATCH): below 1 % of this."""
+"""Each CPU may charge up to 63 pages in advance (MEMCG_CHARGE_BATCH), below 1 % of this size."""
 
 
 @needs_root
@@ -347,13 +347,13 @@ def test_an_agent_that_is_ended_takes_its_victim_along(agent: Path, number: sign
         assert wait_readable(victim_end)
     assert not is_running(victim)
     if number == signal.SIGKILL:
-        run(agent, "run", "--plan", "-", stdin=plan("kill"))  # the next agent removes what this one could not
+        run(agent, "run", "--plan", "-", stdin=plan("kill"))  # the next agent removes the leftovers
     assert groups_of(process.pid) == []
 
 
 @needs_root
 def test_an_agent_that_ends_leaves_the_groups_of_others_alone(agent: Path) -> None:
-    """Between two trials of the other agent, when its folder is empty; then while a victim is in it."""
+    """First between two trials of the other agent, when its folder is empty; then while a victim is in it."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([agent, "run", "--plan", "-"], **pipes, text=True, bufsize=1) as other:
         assert other.stdin is not None
@@ -378,7 +378,7 @@ IN_A_PID_NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child")
 
 @needs_root
 def test_agents_of_two_containers_with_one_pid_have_groups_of_their_own(agent: Path) -> None:
-    """Both are process 1 of their pid namespace, and share the machine's cgroups."""
+    """Both are process 1 of their pid namespace and share the cgroups of the machine."""
     words = [*IN_A_PID_NAMESPACE, agent, "run", "--plan", "-"]
     plans = plan("kill", "holder", HOLD_MS) + plan("kill", trial_id=2)
     runs = [
@@ -397,12 +397,12 @@ def test_agents_of_two_containers_with_one_pid_have_groups_of_their_own(agent: P
         assert run_of_one.wait(timeout=30) == 0
 
 
-def wait_for(look: Callable[[], list[Found]]) -> list[Found]:
-    """What ``look`` finds once it finds something; a test's own time limit ends it."""
+def wait_for(search: Callable[[], list[Found]]) -> list[Found]:
+    """Polls ``search`` until it finds something, for up to 30 s."""
     tick = threading.Event()
     for _ in range(3000):
-        if found := look():
-            return found
+        if matches := search():
+            return matches
         tick.wait(0.01)
     raise AssertionError("nothing was found in 30 s")
 
@@ -414,7 +414,7 @@ def wait_readable(fd: int) -> bool:
 
 
 def as_another_user(agent: Path, text: str) -> AgentMessage:
-    """The answer to a plan of one trial by who has no privilege."""
+    """The answer of an agent without privileges to a plan of one trial."""
     with tempfile.TemporaryDirectory() as folder:  # pytest's own are closed to other users
         Path(folder).chmod(0o755)
         reachable = shutil.copy(agent, folder)
@@ -464,15 +464,15 @@ def test_what_is_swapped_out_is_not_counted_by_free_memory(agent: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "said"),
+    ("line", "reason"),
     [
         (
             plan("kill").replace("arm=kill", "arm=shoot"),
-            "this agent knows no arm called shoot",
+            "there is no arm named shoot",
         ),
-        (plan("kill", "sleep"), "this agent knows no stall called sleep"),
-        (plan("kill", meter="scales"), "this agent knows no meter called scales"),
-        (plan("kill", shape="round"), "this agent knows no shape called round"),
+        (plan("kill", "sleep"), "there is no stall named sleep"),
+        (plan("kill", meter="scales"), "there is no meter named scales"),
+        (plan("kill", shape="round"), "there is no shape named round"),
         (plan("kill").replace("threads=1", "threads=0"), "threads=0 is not a number from 1 to 1024"),
         (plan("kill").replace("threads=1", "threads=1x"), "threads=1x is not a number"),
         (
@@ -480,10 +480,10 @@ def test_what_is_swapped_out_is_not_counted_by_free_memory(agent: Path) -> None:
             "is not a number from 64",
         ),
         (plan("kill").replace("threads=1 ", ""), "the plan lacks threads="),
-        (plan("kill").replace("threads=1", "threads=1 threads=1"), "the plan says threads twice"),
+        (plan("kill").replace("threads=1", "threads=1 threads=1"), "the plan repeats threads"),
         (
             plan("kill").replace("threads=1", "threads=1 colour=red"),
-            'the plan says "colour=red", which means nothing',
+            'the plan has an unknown word "colour=red"',
         ),
         ("kill them all\n", 'does not begin with "trial"'),
         ("trial " + "x" * 3000 + "\n", "is longer than"),
@@ -491,12 +491,12 @@ def test_what_is_swapped_out_is_not_counted_by_free_memory(agent: Path) -> None:
     ],
 )
 def test_a_plan_that_is_not_of_the_language_is_refused_in_one_sentence(
-    agent: Path, line: str, said: str
+    agent: Path, line: str, reason: str
 ) -> None:
     done = run(agent, "run", "--plan", "-", stdin=line)
     error = decode_agent_line(done.stdout)
     assert isinstance(error, AgentError)
-    assert said in error.reason
+    assert reason in error.reason
     assert done.returncode == 1
 
 

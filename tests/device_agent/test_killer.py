@@ -1,4 +1,4 @@
-"""Two reapers, as lmkd has: who is to die while both are busy is killed by the main thread, not reaped."""
+"""Two reapers, as in lmkd: while both are busy, the main thread kills and does not reap."""
 
 from __future__ import annotations
 

@@ -29,10 +29,10 @@ CALM = (
     f"min={MIN_KB} low={LOW_KB} high={HIGH_KB} mem_free=10000 inactive_file_kb=90000 "
     "swap_total=10000 swap_free=10000 nr_active_file=499 nr_inactive_file=500"
 )
-"""Nothing is wrong. 999 file pages: a refault is a tenth of a percent of thrashing."""
+"""No pressure. 999 file pages: a refault is a tenth of a percent of thrashing."""
 
-FIRST = f"see now_ms=5000 {CALM} kswapd=1"
-"""lmkd's first look ever begins the first window of a second."""
+FIRST = f"decide now_ms=5000 {CALM} kswapd=1"
+"""The first evaluation of lmkd starts the first window of a second."""
 
 RECLAIM = "kswapd=2"
 BELOW_MIN, BELOW_LOW, BELOW_HIGH = "mem_free=999", "mem_free=1999", "mem_free=2999"
@@ -49,15 +49,15 @@ def program(checkout: Path) -> Path:
     return build_sanitized("lmkd_cases", sources, [pressure, source])
 
 
-def say(program: Path, script: bytes) -> list[str]:
+def run_script(program: Path, script: bytes) -> list[str]:
     done = subprocess.run([program], input=script, capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b""), done.stderr.decode()[-2000:]
     return done.stdout.decode().splitlines()
 
 
 def decide(program: Path, *commands: str) -> list[str]:
-    """What is printed, from a fresh start with default settings."""
-    return say(program, "\n".join(["reset", *commands, ""]).encode())
+    """The output of the commands, starting with default settings."""
+    return run_script(program, "\n".join(["reset", *commands, ""]).encode())
 
 
 def reasons(lines: Sequence[str]) -> list[tuple[str, int]]:
@@ -65,7 +65,7 @@ def reasons(lines: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def thrash(pct: int) -> str:
-    """Refaults that are that many percent of the file pages, seen within a window of a second."""
+    """Refaults of that many percent of the file pages, within a window of a second."""
     return f"refault={pct * 10}"
 
 
@@ -118,12 +118,12 @@ SINGLE = {
     "a stall of all tasks spares nobody": (f"{BELOW_LOW} full_pct100=10001", ("LOW_MEM", ANY)),
     "full at its limit": (f"{BELOW_LOW} full_pct100=10000", ("LOW_MEM", CACHED)),
 }
-"""What is seen beside CALM, in the first window and while kswapd reclaims -> reason, lowest adj."""
+"""Inputs in addition to CALM, in the first window and while kswapd reclaims -> reason, lowest adj."""
 
 
-@pytest.mark.parametrize(("seen", "expected"), SINGLE.values(), ids=SINGLE.keys())
-def test_one_look(program: Path, seen: str, expected: tuple[str, int]) -> None:
-    lines = decide(program, FIRST, f"see now_ms=5001 {RECLAIM} {seen}")
+@pytest.mark.parametrize(("inputs", "expected"), SINGLE.values(), ids=SINGLE.keys())
+def test_one_evaluation(program: Path, inputs: str, expected: tuple[str, int]) -> None:
+    lines = decide(program, FIRST, f"decide now_ms=5001 {RECLAIM} {inputs}")
     assert reasons(lines)[1:] == [expected]
 
 
@@ -182,15 +182,15 @@ SET = {
 }
 
 
-@pytest.mark.parametrize(("setting", "seen", "expected"), SET.values(), ids=SET.keys())
-def test_settings(program: Path, setting: list[str], seen: str, expected: tuple[str, int]) -> None:
-    lines = decide(program, *setting, FIRST, f"see now_ms=5001 {RECLAIM} {seen}")
+@pytest.mark.parametrize(("setting", "inputs", "expected"), SET.values(), ids=SET.keys())
+def test_settings(program: Path, setting: list[str], inputs: str, expected: tuple[str, int]) -> None:
+    lines = decide(program, *setting, FIRST, f"decide now_ms=5001 {RECLAIM} {inputs}")
     assert reasons(lines)[1:] == [expected]
 
 
 def test_nothing_is_done_while_nothing_changes(program: Path) -> None:
-    """Neither reclaim nor refaults: lmkd does not even look at the watermarks."""
-    still = f"see {CALM} {BELOW_MIN} event=1 level=2"
+    """Without reclaim and refaults, lmkd does not evaluate the watermarks."""
+    still = f"decide {CALM} {BELOW_MIN} event=1 level=2"
     lines = decide(
         program, still, f"{still} kswapd=1", still, f"{still} refault=1", f"{still} refill=1", still
     )
@@ -207,17 +207,20 @@ def test_nothing_is_done_while_nothing_changes(program: Path) -> None:
 def test_below_min_right_after_a_kill_anybody_may_die(program: Path) -> None:
     lines = decide(
         program,
-        f"see now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
+        f"decide now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
         "kill",
-        f"see now_ms=2 {BELOW_MIN} kswapd=2",
-        f"see now_ms=3 {BELOW_MIN} kswapd=3",
+        f"decide now_ms=2 {BELOW_MIN} kswapd=2",
+        f"decide now_ms=3 {BELOW_MIN} kswapd=3",
     )
     assert reasons(lines) == [("LOW_MEM", CACHED), ("PRESSURE_AFTER_KILL", ANY), ("LOW_MEM", CACHED)]
 
 
 def test_below_low_right_after_a_kill_is_low_memory(program: Path) -> None:
     lines = decide(
-        program, f"see now_ms=1 {CALM} {BELOW_LOW} kswapd=1", "kill", f"see now_ms=2 {BELOW_LOW} kswapd=2"
+        program,
+        f"decide now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
+        "kill",
+        f"decide now_ms=2 {BELOW_LOW} kswapd=2",
     )
     assert reasons(lines)[1] == ("LOW_MEM", CACHED)
 
@@ -226,9 +229,9 @@ def test_after_a_kill_only_those_that_the_setting_names(program: Path) -> None:
     lines = decide(
         program,
         "set pressure_after_kill_min_score 900",
-        f"see now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
+        f"decide now_ms=1 {CALM} {BELOW_LOW} kswapd=1",
         "kill",
-        f"see now_ms=2 {BELOW_MIN} kswapd=2",
+        f"decide now_ms=2 {BELOW_MIN} kswapd=2",
     )
     assert reasons(lines)[1] == ("PRESSURE_AFTER_KILL", 900)
 
@@ -241,10 +244,10 @@ def test_thrashing_is_counted_from_the_windows_start_and_fades_by_half_a_window(
     lines = decide(
         program,
         FIRST,
-        "see now_ms=5499 kswapd=2 refault=500",  # 50 % of 999 + 1 pages
-        "see now_ms=6001 kswapd=3 refault=800",  # the window is over: 80 % grown, below the limit: halved
-        "see now_ms=6499 kswapd=4 refault=900",  # 10 % more
-        "see now_ms=9001 kswapd=5 refault=900",  # three windows later: 10 % >> 3
+        "decide now_ms=5499 kswapd=2 refault=500",  # 50 % of 999 + 1 pages
+        "decide now_ms=6001 kswapd=3 refault=800",  # the window is over: 80 % grown, below the limit: halved
+        "decide now_ms=6499 kswapd=4 refault=900",  # 10 % more
+        "decide now_ms=9001 kswapd=5 refault=900",  # three windows later: 10 % >> 3
     )
     assert thrashing(lines) == [0, 50, 40, 50, 1]
 
@@ -253,8 +256,8 @@ def test_thrashing_beyond_the_limit_that_found_no_victim_does_not_fade(program: 
     lines = decide(
         program,
         FIRST,
-        "see now_ms=6000 kswapd=2 refault=1500",
-        "see now_ms=6099 kswapd=3 refault=1500",
+        "decide now_ms=6000 kswapd=2 refault=1500",
+        "decide now_ms=6099 kswapd=3 refault=1500",
     )
     assert thrashing(lines) == [0, 150, 150]
 
@@ -263,10 +266,10 @@ def test_a_kill_starts_the_count_anew(program: Path) -> None:
     lines = decide(
         program,
         FIRST,
-        f"see now_ms=5001 kswapd=2 refault=1500 {BELOW_LOW}",
+        f"decide now_ms=5001 kswapd=2 refault=1500 {BELOW_LOW}",
         "kill",
-        "see now_ms=5002 kswapd=3 refault=1600",
-        "see now_ms=5003 kswapd=4 refault=1700",
+        "decide now_ms=5002 kswapd=3 refault=1600",
+        "decide now_ms=5003 kswapd=4 refault=1700",
     )
     assert thrashing(lines) == [0, 150, 0, 10]
 
@@ -275,13 +278,13 @@ def test_a_kill_for_thrashing_lowers_the_limit_by_a_tenth_until_the_window_ends(
     lines = decide(
         program,
         FIRST,
-        f"see now_ms=5001 kswapd=2 refault=1010 {BELOW_LOW}",
+        f"decide now_ms=5001 kswapd=2 refault=1010 {BELOW_LOW}",
         "kill",
-        "see now_ms=5002 kswapd=3 refault=1010",
-        "see now_ms=5003 kswapd=4 refault=1920",  # 91 %, above 90
-        "see now_ms=5004 kswapd=5 refault=1910",  # 90 %, not above
-        "see now_ms=6099 kswapd=6 refault=1900",  # the window is over: 89 % is halved
-        "see now_ms=6100 kswapd=7 refault=2440",  # 44 + 54 %, below the old limit
+        "decide now_ms=5002 kswapd=3 refault=1010",
+        "decide now_ms=5003 kswapd=4 refault=1920",  # 91 %, above 90
+        "decide now_ms=5004 kswapd=5 refault=1910",  # 90 %, not above
+        "decide now_ms=6099 kswapd=6 refault=1900",  # the window is over: 89 % is halved
+        "decide now_ms=6100 kswapd=7 refault=2440",  # 44 + 54 %, below the old limit
     )
     assert [reason for reason, _ in reasons(lines)] == [
         "NONE",
@@ -299,7 +302,7 @@ def test_a_kill_for_other_reasons_leaves_the_limit(program: Path) -> None:
         program,
         f"{FIRST} {BELOW_LOW}",
         "kill",
-        "see now_ms=5001 kswapd=2 refault=910",
+        "decide now_ms=5001 kswapd=2 refault=910",
     )
     assert reasons(lines)[1] == ("LOW_MEM", CACHED)
 
@@ -310,12 +313,12 @@ def test_after_thrashing_the_file_cache_must_recover(program: Path) -> None:
         program,
         "set filecache_min_kb 3997",
         FIRST,
-        "see now_ms=5001 kswapd=2",  # too little, but nothing has thrashed
-        f"see now_ms=5002 kswapd=3 refault=1010 {BELOW_LOW}",
+        "decide now_ms=5001 kswapd=2",  # too little, but nothing has thrashed
+        f"decide now_ms=5002 kswapd=3 refault=1010 {BELOW_LOW}",
         "kill",
-        "see now_ms=5003 kswapd=4 mem_free=10000",
-        "see now_ms=5004 kswapd=5 nr_active_file=500",  # 4000 kB: enough, and no longer looked at
-        "see now_ms=5005 kswapd=6 nr_active_file=1",
+        "decide now_ms=5003 kswapd=4 mem_free=10000",
+        "decide now_ms=5004 kswapd=5 nr_active_file=500",  # 4000 kB: enough, and no longer looked at
+        "decide now_ms=5005 kswapd=6 nr_active_file=1",
     )
     assert reasons(lines) == [
         ("NONE", 0),
@@ -331,11 +334,11 @@ def test_stuck_in_direct_reclaim_for_longer_than_the_setting(program: Path) -> N
     lines = decide(
         program,
         "set direct_reclaim_threshold_ms 100",
-        f"see now_ms=1 {CALM} direct=1",
-        "see now_ms=101 direct=2",
-        "see now_ms=102 direct=3",
-        "see now_ms=103 kswapd=1",  # no direct reclaim since the last look: the count ends
-        "see now_ms=300 direct=4",
+        f"decide now_ms=1 {CALM} direct=1",
+        "decide now_ms=101 direct=2",
+        "decide now_ms=102 direct=3",
+        "decide now_ms=103 kswapd=1",  # no direct reclaim since the last evaluation: the count ends
+        "decide now_ms=300 direct=4",
     )
     assert [reason for reason, _ in reasons(lines)] == ["NONE", "NONE", "DIRECT_RECL_STUCK", "NONE", "NONE"]
 
@@ -372,7 +375,9 @@ def test_settings_out_of_bounds_are_refused(program: Path, name: str, value: int
 
 
 def parse(program: Path, what: str, *texts: bytes) -> list[str]:
-    return say(program, b"".join(b"parse %s %d\n%s" % (what.encode(), len(text), text) for text in texts))
+    return run_script(
+        program, b"".join(b"parse %s %d\n%s" % (what.encode(), len(text), text) for text in texts)
+    )
 
 
 def test_meminfo_of_a_real_machine(program: Path) -> None:
@@ -395,7 +400,7 @@ REAL_WATERMARKS_KB = " ".join(
         (7371 + 50) + (4352 + 10358) + (0 + 14931),
     )
 )
-"""The largest protection and the watermark of DMA, DMA32 and Normal, read off the sample by hand."""
+"""The largest protection and the watermark of DMA, DMA32 and Normal, copied from the sample by hand."""
 
 
 def test_watermarks_of_a_real_machine_are_sums_over_its_populated_zones(program: Path) -> None:
@@ -443,7 +448,7 @@ def test_older_kernels_name_the_refaults_otherwise(program: Path) -> None:
     assert parse(program, "vmstat", new, old, common) == [
         "1 2 6 3 4 5",
         "1 2 6 3 4 5",
-        "refused: /proc/vmstat does not tell workingset_refault",
+        "refused: /proc/vmstat has no workingset_refault",
     ]
 
 
@@ -452,8 +457,8 @@ def test_pressure_in_hundredths_of_a_percent(program: Path) -> None:
     full = b"full avg10=100.00 avg60=0.04 avg300=0.10 total=7085437\n"
     assert parse(program, "pressure", some + full, some, b"", full + some) == [
         "120 10000 12280832 7085437",
-        'refused: the pressure file does not tell "full"',
-        'refused: the pressure file does not tell "some"',
+        'refused: the pressure file has no valid "full" line',
+        'refused: the pressure file has no valid "some" line',
         "120 10000 12280832 7085437",
     ]
 
@@ -474,7 +479,7 @@ WHOLE = {
 
 
 def mutated(text: bytes) -> st.SearchStrategy[bytes]:
-    """The text with a piece of it cut out and something else put in."""
+    """The text with one piece replaced by other bytes."""
     place = st.integers(0, len(text))
     piece = st.one_of(
         st.binary(max_size=20), st.sampled_from([b"99999999999999999999", b"-1", b"\n", b" ", b"\0"])

@@ -1,4 +1,4 @@
-"""The pressure program on this host: without pressure, with its monitors off, under ASan and UBSan."""
+"""The pressure program on this host: without pressure, with the monitors disabled, under ASan and UBSan."""
 
 from __future__ import annotations
 
@@ -84,17 +84,17 @@ def test_a_demand_without_pressure_kills_nobody(sanitized: Path, plan: list[str]
 
 
 REFUSED = {
-    "an unknown word": (["frobnicate"], 'a line of the plan begins with "frobnicate"'),
+    "an unknown word": (["frobnicate"], 'the plan has an unknown line "frobnicate"'),
     "no end": ([episode()], 'the plan does not end with "run"'),
     "no episode": ([app(), "run"], 'the plan lacks its "episode" line'),
-    "an unknown demand": ([episode("flood"), "run"], "this agent knows no demand called flood"),
-    "an unknown stall": ([episode(), app(stall="sleep"), "run"], "this agent knows no stall called sleep"),
+    "an unknown demand": ([episode("flood"), "run"], "there is no demand named flood"),
+    "an unknown stall": ([episode(), app(stall="sleep"), "run"], "there is no stall named sleep"),
     "too many apps": ([episode(), *[app()] * 65, "run"], "the plan has more than 64 apps"),
     "a setting that is none": (
         [episode(), "set name=patience value=1", "run"],
         "lmkd has no setting called patience",
     ),
-    "a word twice": ([f"{episode()} id=8", "run"], "the plan says id twice"),
+    "a word twice": ([f"{episode()} id=8", "run"], "the plan repeats id"),
     "a word that is missing": (["set name=kill_timeout_ms", "run"], "the plan lacks value="),
 }
 

@@ -1,4 +1,4 @@
-"""The agent's own formatter: the same text as libc's, for every directive that the agent uses."""
+"""The agent's formatter prints the same text as libc, for every directive that the agent uses."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ def test_the_agent_uses_no_directive_that_is_not_tried(checkout: Path) -> None:
 
 
 def directives(text: str) -> list[str]:
-    """Those in string constants that are no comment."""
+    """The directives in string constants outside of comments."""
     code = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("//"))
     return [
-        found for string in re.findall(r'"((?:[^"\\]|\\.)*)"', code) for found in DIRECTIVE.findall(string)
+        directive
+        for string in re.findall(r'"((?:[^"\\]|\\.)*)"', code)
+        for directive in DIRECTIVE.findall(string)
     ]

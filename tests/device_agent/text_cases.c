@@ -1,5 +1,5 @@
-// Prints what text_format() makes of every directive, and what libc's snprintf() does: they must agree.
-#pragma GCC diagnostic ignored "-Wformat-truncation" // cutting is what two of the cases are about
+// Compares text_format() with libc's snprintf() for every directive and prints the differences.
+#pragma GCC diagnostic ignored "-Wformat-truncation" // two of the cases test truncation
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-// Reads packets (2 bytes of length, big-endian, then the packet) and prints what packet_read() makes of each.
-// Each lies in memory of just its size, so that ASan sees every read past it.
+// Reads packets (2 bytes of length, big-endian, then the packet) and prints the result of packet_read() for
+// each. Each packet is in memory of exactly its size, so that ASan detects every read past it.
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

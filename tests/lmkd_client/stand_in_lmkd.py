@@ -1,4 +1,4 @@
-"""A stand-in for lmkd on this host: a socket whose answers each test writes itself, byte for byte."""
+"""A stand-in for lmkd on this host: a socket whose answers are written by each test, byte by byte."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 PATIENCE_S = 60.0
-"""No test is about time; one that hangs is ended by this."""
+"""No test measures time; this limit ends a test that hangs."""
 
 PROCPRIO, PROCREMOVE, GETKILLCNT, SUBSCRIBE, PROCKILL, UPDATE_PROPS, STAT_KILL_OCCURRED = 1, 2, 4, 5, 6, 7, 8
 
@@ -46,15 +46,15 @@ class Client:
         self.link.send(packet(*values))
 
     def line(self) -> dict[str, Any]:
-        """The program's next line."""
+        """The next line of the program."""
         assert self.process.stdout is not None
-        told: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return told
+        line: dict[str, Any] = json.loads(self.process.stdout.readline())
+        return line
 
     def end(self) -> tuple[int, list[dict[str, Any]]]:
-        """Its exit status and last lines, once its standard input has ended."""
-        output, said = self.process.communicate(timeout=PATIENCE_S)
-        assert said == b""
+        """Its exit status and last lines, after the end of its standard input."""
+        output, errors = self.process.communicate(timeout=PATIENCE_S)
+        assert errors == b""
         return self.process.returncode, [json.loads(line) for line in output.splitlines()]
 
 
@@ -91,7 +91,7 @@ class StandInLmkd:
                 process.kill()
 
     def refuse(self, *words: str, user: int | None = None) -> tuple[int, dict[str, Any]]:
-        """Exit status and only line of a program that does not get as far as lmkd.
+        """The exit status and the only line of a program that fails before it reaches lmkd.
 
         ``user``: runs it in our place where we are root, who is refused nothing.
         """

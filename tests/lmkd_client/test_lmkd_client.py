@@ -1,4 +1,4 @@
-"""What lmkd-client says to lmkd, what it makes of the answers, and how it ends, whatever lmkd does."""
+"""The packets that lmkd-client sends, its reports of the answers, and its exit, for any behaviour of lmkd."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WORDS = [10123, 905, 201, 1000, 2000, 8, 30, 40]
 
 
 def subscribed(client: Client, event: int) -> None:
-    """The program knows that lmkd has obeyed by the answer to what it asks next."""
+    """The answer to the next command shows the program that lmkd has processed this one."""
     assert client.receive() == (SUBSCRIBE, event)
     assert client.receive()[0] == GETKILLCNT
     client.send(GETKILLCNT, 0)
@@ -83,16 +83,16 @@ def test_the_result_of_update_props_is_told(result: int, status: int, lmkd: Stan
         assert (ended, line["type"]) == (status, "lmkd_error" if result else "lmkd_done")
 
 
-@pytest.mark.parametrize(("rss", "told"), [((), None), ((4096,), 4096), ((0, 7, 7), 0)])
+@pytest.mark.parametrize(("rss", "reported"), [((), None), ((4096,), 4096), ((0, 7, 7), 0)])
 def test_kills_are_told_with_or_without_their_rss(
-    rss: tuple[int, ...], told: int | None, lmkd: StandInLmkd
+    rss: tuple[int, ...], reported: int | None, lmkd: StandInLmkd
 ) -> None:
     with lmkd.client("subscribe:kill", "watch") as client:
         subscribed(client, 0)
         client.send(PROCKILL, 123, 10001, *rss)
         line = client.line()
         assert line.pop("seen_ns") > 0
-        assert line == {"type": "lmkd_killed", "pid": 123, "uid": 10001, "rss_kb": told}
+        assert line == {"type": "lmkd_killed", "pid": 123, "uid": 10001, "rss_kb": reported}
         assert client.end() == (0, [])
 
 
@@ -108,14 +108,14 @@ def test_a_kill_that_comes_before_an_answer_is_not_lost(lmkd: StandInLmkd) -> No
 @pytest.mark.parametrize("padding", [b"", bytes(214 - 96), bytes(222 - 96), bytes(4000)])
 @pytest.mark.parametrize("name", [b"app.sleep"])
 def test_every_field_of_a_kill_statistic_is_told(padding: bytes, name: bytes, lmkd: StandInLmkd) -> None:
-    """As long as its text, as long as the largest that older and newer lmkds send, and longer."""
+    """As long as its text, as long as the largest packets of older and newer lmkds, and longer."""
     with lmkd.client("subscribe:stat", "watch") as client:
         subscribed(client, 1)
         client.link.send(stat_packet(LONGS, WORDS, name) + padding)
         assert client.process.stdout is not None
-        told = decode_line(client.process.stdout.readline())
-        assert isinstance(told, LmkdStat)
-        assert told == LmkdStat(*LONGS, *WORDS, "app.sleep", told.seen_ns)
+        line = decode_line(client.process.stdout.readline())
+        assert isinstance(line, LmkdStat)
+        assert line == LmkdStat(*LONGS, *WORDS, "app.sleep", line.seen_ns)
 
 
 def test_what_lmkd_does_not_know_of_a_kill_is_null(lmkd: StandInLmkd) -> None:

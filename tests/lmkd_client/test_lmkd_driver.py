@@ -1,4 +1,4 @@
-"""The host's side of lmkd-client: what it makes of the program's lines, on this host."""
+"""The host side of lmkd-client: its results for the lines of the program, on this host."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import DeviceUnusable
 from pytest_lmkd.apps.kill_watch import KillWatch
-from pytest_lmkd.apps.kill_watch import ToldKills
+from pytest_lmkd.apps.kill_watch import ReportedKills
 from pytest_lmkd.lmkd import client as lmkd_client
 from pytest_lmkd.lmkd.client import LmkdProcess
 from pytest_lmkd.lmkd.client import register
@@ -26,7 +26,7 @@ PROCESS = LmkdProcess(pid=123, uid=10001, oom_score_adj=905, service=True)
 
 
 class StandInStream:
-    """A command's lines, on this host."""
+    """The lines of a command, on this host."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self._process = process
@@ -56,7 +56,7 @@ class StandInStream:
 
 
 class StandInTransport:
-    """This host as the device, as far as the driver needs one."""
+    """This host as the device, with the parts that the driver needs."""
 
     serial = "stand-in"
 
@@ -79,16 +79,16 @@ class StandInTransport:
 
 
 class StandInProgram:
-    """In the program's place: notes its words, tells ``output``, and ends with ``status``.
+    """Replaces the program: records its arguments, prints ``output``, and ends with ``status``.
 
-    What is told ``after_input`` is told when its input has ended.
+    ``after_input`` is printed after the end of its input.
     """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "program"
         self._words = folder / "words"
 
-    def tells(self, output: str, status: int = 0, after_input: str = "") -> None:
+    def prints(self, output: str, status: int = 0, after_input: str = "") -> None:
         then = f"cat >/dev/null\nprintf %s {shlex.quote(after_input)}\n" if after_input else ""
         script = (
             f'#!/bin/sh\necho "$@" >{self._words}\nprintf %s {shlex.quote(output)}\n{then}exit {status}\n'
@@ -105,7 +105,7 @@ class StandInProgram:
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StandInProgram:
     stand_in = StandInProgram(tmp_path)
     brought = RemoteProgram(str(stand_in.path), "x86_64", "")
-    monkeypatch.setattr(lmkd_client, "bring", lambda *_: brought)
+    monkeypatch.setattr(lmkd_client, "install_program", lambda *_: brought)
     return stand_in
 
 
@@ -115,9 +115,9 @@ def failure(call: str, errno: str, reason: str = "of some kind") -> str:
 
 @pytest.mark.skipif(Path("/dev/socket/lmkd").exists(), reason="this host has an lmkd")
 def test_without_a_socket_nothing_is_told_and_there_is_nobody_to_register_with(tmp_path: Path) -> None:
-    """The program as devices get it, brought and run."""
+    """The program as for devices, pushed and run."""
     device = StandInTransport()
-    assert KillWatch(device, str(tmp_path), print).finish() == ToldKills(None, None)
+    assert KillWatch(device, str(tmp_path), print).finish() == ReportedKills(None, None)
     assert register(device, str(tmp_path), PROCESS, print) is False
 
 
@@ -133,23 +133,23 @@ SUBSCRIBED = '{"type":"lmkd_done","command":"subscribe"}\n'
 
 
 def test_kills_are_told_until_the_watch_is_finished(program: StandInProgram) -> None:
-    program.tells(counted(7) + SUBSCRIBED, after_input=killed(11) + killed(12) + counted(9))
-    told = KillWatch(StandInTransport(), "/folder", print).finish()
+    program.prints(counted(7) + SUBSCRIBED, after_input=killed(11) + killed(12) + counted(9))
+    kills = KillWatch(StandInTransport(), "/folder", print).finish()
     assert program.words[2:] == ["count:1001:1001", "subscribe:kill", "watch", "count:1001:1001"]
-    assert told.count == 2
-    assert [kill.pid for kill in told.kills or ()] == [11, 12]
+    assert kills.count == 2
+    assert [kill.pid for kill in kills.kills or ()] == [11, 12]
 
 
 def test_of_an_lmkd_that_ended_meanwhile_there_is_no_count(program: StandInProgram) -> None:
     lost = failure("receive", "ECONNRESET", "lmkd closed the connection")
-    program.tells(counted(7) + SUBSCRIBED, 3, after_input=killed(11) + lost)
-    told = KillWatch(StandInTransport(), "/folder", print).finish()
-    assert told.count is None
-    assert [kill.pid for kill in told.kills or ()] == [11]
+    program.prints(counted(7) + SUBSCRIBED, 3, after_input=killed(11) + lost)
+    kills = KillWatch(StandInTransport(), "/folder", print).finish()
+    assert kills.count is None
+    assert [kill.pid for kill in kills.kills or ()] == [11]
 
 
 def test_a_watch_that_is_closed_ends_the_program(program: StandInProgram) -> None:
-    program.tells(counted(7) + SUBSCRIBED, after_input=counted(7))
+    program.prints(counted(7) + SUBSCRIBED, after_input=counted(7))
     device = StandInTransport()
     KillWatch(device, "/folder", print).close()
     assert device.running is not None
@@ -157,15 +157,15 @@ def test_a_watch_that_is_closed_ends_the_program(program: StandInProgram) -> Non
 
 
 def test_a_process_is_registered_with_its_kind(program: StandInProgram) -> None:
-    program.tells('{"type":"lmkd_done","command":"register"}\n')
+    program.prints('{"type":"lmkd_done","command":"register"}\n')
     assert register(StandInTransport(), "/folder", PROCESS, print)
     assert program.words[2:] == ["register:123:10001:905:1"]
 
 
 @pytest.mark.parametrize(
-    ("output", "status", "said"),
+    ("output", "status", "reason"),
     [
-        (failure("connect", "EACCES"), 1, "stand-in: lmkd's socket is for root .* userdebug build"),
+        (failure("connect", "EACCES"), 1, "stand-in: lmkd's socket is open to root .* userdebug build"),
         (failure("connect", "ECONNREFUSED"), 1, "lmkd does not run"),
         (failure("receive", "ECONNRESET", "lmkd closed the connection"), 3, "lmkd closed the connection"),
         (failure("lock", "EAGAIN", "process 77 holds the lock"), 1, "process 77 holds the lock"),
@@ -173,12 +173,12 @@ def test_a_process_is_registered_with_its_kind(program: StandInProgram) -> None:
     ],
 )
 def test_why_lmkd_could_not_be_asked_is_told(
-    output: str, status: int, said: str, program: StandInProgram
+    output: str, status: int, reason: str, program: StandInProgram
 ) -> None:
-    program.tells(output, status)
-    with pytest.raises(DeviceUnusable, match=said):
+    program.prints(output, status)
+    with pytest.raises(DeviceUnusable, match=reason):
         register(StandInTransport(), "/folder", PROCESS, print)
-    with pytest.raises(DeviceUnusable, match=said):
+    with pytest.raises(DeviceUnusable, match=reason):
         KillWatch(StandInTransport(), "/folder", print)
 
 
@@ -186,8 +186,8 @@ def test_why_lmkd_could_not_be_asked_is_told(
     "output", ["Segmentation fault", '{"type":"lmkd_count"}', '{"type":"flood"}', "\xff"]
 )
 def test_lines_that_are_not_of_the_language_are_a_bug(output: str, program: StandInProgram) -> None:
-    program.tells(output)
-    with pytest.raises(AgentBug, match="not of its protocol"):
+    program.prints(output)
+    with pytest.raises(AgentBug, match="not match its protocol"):
         register(StandInTransport(), "/folder", PROCESS, print)
-    with pytest.raises(AgentBug, match="not of its protocol"):
+    with pytest.raises(AgentBug, match="not match its protocol"):
         KillWatch(StandInTransport(), "/folder", print)

@@ -49,7 +49,7 @@ def name_of(data: bytes) -> str:
 
 
 def expected(data: bytes) -> str:
-    """What the program is to print."""
+    """The expected output of the program."""
     head = words(data)
     kind, reply, stat, name = UNKNOWN, [0] * 4, [0] * 14, ""
     if head[:1] in ([GETKILLCNT], [UPDATE_PROPS]) and len(head) >= 2:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def run(program: Path, *words: str, cwd: Path) -> str:
-    """The command's output; fails the test with all of it where the command fails."""
+    """Returns the output of the command; if it fails, the test fails with that output."""
     done = subprocess.run([str(program), *words], cwd=cwd, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

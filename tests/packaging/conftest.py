@@ -1,4 +1,4 @@
-"""The built wheel, installed alone into a fresh environment."""
+"""Builds the wheel and installs it alone into a fresh environment."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def wheel(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ``bin`` folder of an environment that holds the wheel and what it asks for, nothing else."""
+    """The ``bin`` folder of an environment with only the wheel and its dependencies."""
     folder = tmp_path_factory.mktemp("fresh") / "venv"
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     words = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", str(wheel)]

@@ -1,4 +1,4 @@
-"""docs/own-suites.md as its reader uses it: its files in an empty folder, and the wheel alone."""
+"""Follows docs/own-suites.md as a reader does, with its files in an empty folder and only the wheel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COMMAND = ["--lmkd-device", "local", "--lmkd-arms", "kill,kill+mrelease", "--lmk
 
 @pytest.fixture
 def folder(checkout: Path, tmp_path: Path) -> Path:
-    """The page's files; parts of one file are joined in their order."""
+    """A folder with the files of the page; the parts of a file are joined in their order."""
     text = (checkout / "docs" / "own-suites.md").read_text()
     parts: dict[str, list[str]] = {}
     for prose, code in re.findall(r"(?s)(.*?)```python\n(.*?)```", text):

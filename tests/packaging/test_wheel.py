@@ -1,4 +1,4 @@
-"""The wheel alone, in a fresh environment and an empty folder: suites, agents and commands are all there."""
+"""Tests the wheel in a fresh environment and an empty folder: it has all suites, agents and commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``pytest-lmkd doctor``: every fact with its source, every suite that can run, and why the others cannot."""
+"""Tests ``pytest-lmkd doctor``: facts with sources, suites that can run, and reasons why others cannot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def doctor(*words: str) -> str:
 
 
 @pytest.mark.parametrize("spec", ["virtual:stock", "local"])
-def test_every_fact_has_a_source_and_what_is_missing_a_reason(spec: str) -> None:
+def test_every_fact_has_a_source_and_every_missing_value_a_reason(spec: str) -> None:
     record = json.loads(doctor(spec, "--json"))
     assert record["type"] == "device"
     assert len(record["facts"]) > 50
@@ -43,6 +43,6 @@ def test_the_virtual_device_can_run_every_suite_that_needs_no_android() -> None:
     assert any(line.split()[:2] == ["reap_kill", "True"] for line in lines)
 
 
-def test_what_a_device_cannot_run_is_told_with_the_reason() -> None:
+def test_an_arm_that_cannot_run_is_reported_with_the_reason() -> None:
     (line,) = (line for line in doctor("virtual:stock").splitlines() if line.startswith("  arm reap-kill  "))
     assert "EINVAL" in line

@@ -1,15 +1,16 @@
-"""What the host lacks (device, package, whole cache): one sentence that says what to do, and exit code 3."""
+"""Tests a missing device, package or cache: one sentence with the remedy, and exit code 3."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from own_devices import own_runtime_folder
+from runs import ONE_STRATUM
 
 import lmkd_virtual
 from lmkd_core.base.cache import user_cache_root
@@ -18,35 +19,26 @@ pytestmark = pytest.mark.virtual_device
 
 CACHE = user_cache_root()  # before pytester moves HOME away
 
-SUITE = """
-    import pytest
-    from lmkd_core.records.stratum import Stratum
-    @pytest.mark.parametrize("stratum", [Stratum("s", "private-anon", "none", "natural", 4096, 1)], ids=str)
-    def test_one(stratum, measure):
-        measure(stratum)
-"""
-
 
 @pytest.fixture(autouse=True)
-def no_device_is_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A runtime folder of our own: a device that the user has up would be used."""
-    with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:
-        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+def no_device_is_up() -> Iterator[None]:
+    """Hides the user's devices: the run would use one that is up."""
+    with own_runtime_folder():
         yield
 
 
 def assert_gives_up(pytester: pytest.Pytester, device: str, sentence: str) -> None:
-    pytester.makepyfile(SUITE)
+    pytester.makepyfile(ONE_STRATUM)
     result = pytester.runpytest_subprocess("--lmkd-device", device)
     assert result.ret == 3
-    said = result.stdout.str() + result.stderr.str()  # pytest writes an exit before collection to stderr
-    assert sentence in said
-    assert "Traceback" not in said
+    output = result.stdout.str() + result.stderr.str()  # pytest writes an exit before collection to stderr
+    assert sentence in output
+    assert "Traceback" not in output
 
 
 @pytest.fixture
 def free_port(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A port of this machine on which adb is told to look for its server, and nothing listens."""
+    """The port of adb's server, on which nothing listens."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -58,7 +50,7 @@ def free_port(monkeypatch: pytest.MonkeyPatch) -> int:
 def damaged_kernel(
     image: lmkd_virtual.Image, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
-    """A cache of our own whose kernel has one byte too many."""
+    """A copy of the cache whose kernel has one byte too many."""
     kernel = image.kernel
     cache = pytester.path / "cache" / "pytest-lmkd"
     shutil.copytree(kernel.parent, cache / kernel.parent.relative_to(CACHE))
@@ -82,7 +74,9 @@ def test_a_port_that_something_else_uses(pytester: pytest.Pytester, monkeypatch:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         monkeypatch.setenv("ANDROID_ADB_SERVER_PORT", str(port))
-        assert_gives_up(pytester, "phone", f"what answers at 127.0.0.1:{port} is not an adb server")
+        assert_gives_up(
+            pytester, "phone", f"the program that answers at 127.0.0.1:{port} is not an adb server"
+        )
 
 
 def test_qemu_missing(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

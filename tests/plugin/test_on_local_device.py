@@ -1,24 +1,27 @@
-"""Whole runs on this machine as the device ``local``: real daemon, real cgroups, nothing left behind."""
+"""Runs on this machine as the device ``local``, with a real daemon and real cgroups; nothing may stay."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import select
 import shutil
 import signal
 import stat
 import subprocess
 import sys
 import tempfile
-import threading
-from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from results import INTERRUPTIBLE
+from processes import pidfd_ends
+from runs import await_that
+from runs import records
+from runs import run_two_strata
+from runs import start_run
+from runs import trials
+from runs import two_strata
 
 import lmkd_virtual
 from lmkd_core.base.cache import user_cache_root
@@ -50,20 +53,10 @@ NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
 
 CACHE = user_cache_root().parent  # before pytester moves HOME away
 
-SUITE = """
-    import pytest
-    from lmkd_core.records.stratum import Stratum
-    NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
-    HELD = Stratum("quick", "private-anon", "{stall}", "injected", 4096, 4, {hold_ms}, timeout_ns=11 * 10**9)
-    @pytest.mark.parametrize("stratum", [NATURAL, HELD], ids=str)
-    def test_back(stratum, measure):
-        assert measure(stratum).complete_blocks == {blocks}
-"""
-
 
 @pytest.fixture(autouse=True)
 def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder for devices of this test only; short, for Unix sockets; empty again at the end."""
+    """A folder for the devices of one test, with a path short enough for Unix sockets; empty at the end."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(CACHE))
     folder = Path(tempfile.mkdtemp(prefix="lmkd-", dir="/var/tmp"))
     monkeypatch.setenv("TMPDIR", str(folder))
@@ -73,38 +66,25 @@ def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     assert left == []
 
 
-def records_of(folder: Path) -> list[dict]:
-    """The records so far; the last line may be half written."""
-    lines = [line for path in (folder / "records").glob("*.jsonl") for line in path.open()]
-    return [json.loads(line) for line in lines if line.endswith("\n")]
-
-
-def trials_of(folder: Path) -> list[dict]:
-    return [record for record in records_of(folder) if record["type"] == "trial"]
-
-
 @needs_root
-def test_a_run_measures_this_machine_and_says_what_its_kernel_lacks(
+def test_a_run_measures_this_machine_and_reports_arms_its_kernel_lacks(
     pytester: pytest.Pytester, base: Path
 ) -> None:
-    pytester.makepyfile(SUITE.format(stall="holder", hold_ms=50, blocks=2))
-    result = pytester.runpytest_subprocess(
-        "--lmkd-device", "local", "--lmkd-blocks", "2", "--lmkd-results", "out"
-    )
+    result = run_two_strata(pytester, "local", blocks=2)
     result.assert_outcomes(passed=2)
-    records = records_of(pytester.path / "out")
-    (device,) = (record for record in records if record["type"] == "device")
+    recorded = records(pytester.path / "out")
+    (device,) = (record for record in recorded if record["type"] == "device")
     assert device["device"] == "local"
     assert device["kernel_release"] == os.uname().release
     assert device["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert device["model"] not in {"", "unknown"}
     lacking = {"reap-kill"} if not device["facts"]["reap_kill"]["value"] else set()
-    assert {record["name"] for record in records if record["type"] == "skip"} == lacking
-    assert all("EINVAL" in record["reason"] for record in records if record["type"] == "skip")
-    trials = trials_of(pytester.path / "out")
-    assert all(trial["valid"] for trial in trials), trials
-    assert {trial["arm"] for trial in trials} == {"kill", "kill+mrelease", "reap-kill"} - lacking
-    assert len(trials) == 2 * 2 * len({trial["arm"] for trial in trials})
+    assert {record["name"] for record in recorded if record["type"] == "skip"} == lacking
+    assert all("EINVAL" in record["reason"] for record in recorded if record["type"] == "skip")
+    measured = trials(pytester.path / "out")
+    assert all(trial["valid"] for trial in measured), measured
+    assert {trial["arm"] for trial in measured} == {"kill", "kill+mrelease", "reap-kill"} - lacking
+    assert len(measured) == 2 * 2 * len({trial["arm"] for trial in measured})
     page = (pytester.path / "out" / "report.html").read_text()
     assert all(name in page for name in ("local", *lacking))
     if lacking:
@@ -137,24 +117,6 @@ def test_a_run_of_conformance_cases_alone_is_reported_too(pytester: pytest.Pytes
     assert list(base.iterdir()) == []
 
 
-def start_run(pytester: pytest.Pytester, results: str, stall: str = "holder") -> subprocess.Popen[str]:
-    """A run whose second stratum takes 10 s a trial; returns once its first records are there."""
-    pytester.makepyfile(SUITE.format(stall=stall, hold_ms=10_000, blocks=1))
-    words = [*INTERRUPTIBLE, "pytest", "--lmkd-device", "local", "--lmkd-blocks", "1"]
-    run = subprocess.Popen(
-        [*words, "--lmkd-results", results], cwd=pytester.path, stdout=subprocess.PIPE, text=True
-    )
-    await_that(run, lambda: len(trials_of(pytester.path / results)) >= 2)
-    return run
-
-
-def await_that(run: subprocess.Popen[str], holds: Callable[[], bool]) -> None:
-    tick = threading.Event()
-    while not holds():
-        assert run.poll() is None, run.communicate()
-        tick.wait(0.05)
-
-
 def only_device(base: Path) -> Path:
     (folder,) = base.glob("lmkd-local-*")
     return folder
@@ -180,19 +142,13 @@ def pid_in(record: Path) -> int:
     return pid
 
 
-def parent_of(pid: int) -> int:
+def parent_pid(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def v1_freezer() -> Path | None:
     mount = find_mount("freezer", MOUNTS.read_text())
     return mount.folder if mount is not None and not mount.is_v2 else None
-
-
-def await_end(pidfds: list[int]) -> None:
-    for pidfd in pidfds:
-        assert select.select([pidfd], [], [], PATIENCE_S)[0]
-        os.close(pidfd)
 
 
 @needs_root
@@ -203,32 +159,32 @@ def test_an_interrupted_run_leaves_nothing(
 ) -> None:
     if stall == "frozen-v1" and v1_freezer() is None:
         pytest.skip("this machine has no v1 freezer")
-    run = start_run(pytester, "out", stall)
+    run = start_run(pytester, "local", two_strata(hold_ms=10_000, blocks=1, stall=stall))
     device = only_device(base)
     group = LocalGroup(device.name)
     await_that(run, lambda: any(map(is_agent if stall == "holder" else is_victim, group.processes())))
     daemon = pid_in(device / "daemon.json")
-    keeper = parent_of(daemon)
+    keeper = parent_pid(daemon)
     pids = {keeper, daemon, pid_in(device / "server" / "server.json"), *group.processes()}
     pidfds = [os.pidfd_open(pid) for pid in pids]
     run.send_signal(number)
     run.communicate(timeout=PATIENCE_S)
-    await_end(pidfds)
+    assert all(map(pidfd_ends, pidfds))
     assert not device.exists()
     assert not group.folder.exists()
 
 
 @needs_root
 def test_after_its_keeper_was_killed_the_next_run_clears_away(pytester: pytest.Pytester, base: Path) -> None:
-    run = start_run(pytester, "out")
+    run = start_run(pytester, "local", two_strata(hold_ms=10_000, blocks=1))
     device = only_device(base)
     group = LocalGroup(device.name)
     await_that(run, lambda: any(map(is_agent, group.processes())))
     daemon = pid_in(device / "daemon.json")
     pidfds = [os.pidfd_open(pid) for pid in group.processes()]
-    os.kill(parent_of(daemon), signal.SIGKILL)
+    os.kill(parent_pid(daemon), signal.SIGKILL)
     output, _ = run.communicate(timeout=PATIENCE_S)
-    await_end(pidfds)  # the daemon died with its keeper, and with it the rest
+    assert all(map(pidfd_ends, pidfds))  # the daemon died with its keeper, and the rest with the daemon
     assert "its adb daemon died" in output
     assert device.exists()
     done = subprocess.run([sys.executable, "-m", "pytest_lmkd.cli", "doctor", "local"], check=False)
@@ -239,7 +195,7 @@ def test_after_its_keeper_was_killed_the_next_run_clears_away(pytester: pytest.P
 
 @needs_root
 def test_two_runs_at_the_same_time_do_not_disturb_each_other(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE.format(stall="holder", hold_ms=20, blocks=3))
+    pytester.makepyfile(two_strata(hold_ms=20, blocks=3))
     words = [sys.executable, "-m", "pytest", "--lmkd-device", "local", "--lmkd-blocks", "3"]
     runs = [
         subprocess.Popen(
@@ -251,13 +207,13 @@ def test_two_runs_at_the_same_time_do_not_disturb_each_other(pytester: pytest.Py
         output, _ = run.communicate(timeout=PATIENCE_S)
         assert run.returncode == 0, output
     for name in ("one", "two"):
-        trials = trials_of(pytester.path / name)
-        assert len(trials) >= 2 * 3 * 2
-        assert all(trial["valid"] for trial in trials), trials
+        measured = trials(pytester.path / name)
+        assert len(measured) >= 2 * 3 * 2
+        assert all(trial["valid"] for trial in measured), measured
 
 
 @needs_root
-def test_who_does_not_end_is_killed_even_when_frozen() -> None:
+def test_a_process_that_does_not_end_is_killed_even_when_frozen() -> None:
     group = LocalGroup(f"{PREFIX}test-{os.getpid()}")
     group.make()
     words = ["sh", "-c", 'echo 0 >"$0" && echo in && exec sleep 1000', str(group.entrance)]
@@ -265,7 +221,7 @@ def test_who_does_not_end_is_killed_even_when_frozen() -> None:
         assert stubborn.stdout is not None
         assert stubborn.stdout.readline() == "in\n"
         freezer = v1_freezer()
-        if freezer is not None:  # it holds even the killed; this is how agents use it
+        if freezer is not None:  # agents use it in this way; it holds even killed processes
             frozen = freezer / f"lmkd-agent-{stubborn.pid}"
             frozen.mkdir()
             (frozen / "cgroup.procs").write_text(str(stubborn.pid))
@@ -284,27 +240,28 @@ def test_who_does_not_end_is_killed_even_when_frozen() -> None:
 
 
 def listening_inodes() -> set[str]:
-    """Of the TCP sockets that await connections (state 0A in proc(5))."""
+    """Returns the inodes of TCP sockets that await connections (state 0A in proc(5))."""
     tables = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
     rows = [line.split() for path in tables if path.exists() for line in path.read_text().splitlines()[1:]]
     return {row[9] for row in rows if row[3] == "0A"}
 
 
-def sockets_of(pid: int) -> set[str]:
+def socket_inodes(pid: int) -> set[str]:
     links = [str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()]
-    return {found[1] for link in links if (found := re.fullmatch(r"socket:\[(\d+)\]", link))}
+    matches = [re.fullmatch(r"socket:\[(\d+)\]", link) for link in links]
+    return {match[1] for match in matches if match}
 
 
 @needs_root
 def test_only_root_reaches_the_daemon_and_over_no_network(pytester: pytest.Pytester, base: Path) -> None:
-    run = start_run(pytester, "out")
+    run = start_run(pytester, "local", two_strata(hold_ms=10_000, blocks=1))
     device = only_device(base)
     daemon, server = pid_in(device / "daemon.json"), pid_in(device / "server" / "server.json")
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in (device, device / "root", device / "server")}
     assert set(modes.values()) == {0o700}, modes
     assert (device.stat().st_uid, (device / "adb.sock").is_socket()) == (0, True)
-    assert sockets_of(daemon) and sockets_of(server)
-    assert not (sockets_of(daemon) | sockets_of(server)) & listening_inodes()
+    assert socket_inodes(daemon) and socket_inodes(server)
+    assert not (socket_inodes(daemon) | socket_inodes(server)) & listening_inodes()
     address = f"localfilesystem:{device / 'adb.sock'}"
     adb = [shipped_adb_program(), "-L", f"localfilesystem:{device}/server/server.sock", "-s", address]
     asked = [*adb, "shell", "pwd; cat /proc/self/cgroup"]
@@ -316,7 +273,7 @@ def test_only_root_reaches_the_daemon_and_over_no_network(pytester: pytest.Pytes
 
 
 def as_nobody(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    """As an unprivileged user that may read what root installed, wherever that is."""
+    """Runs a command as an unprivileged user that may read all files of root's installation."""
     reading = ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
     user = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
     return subprocess.run(
@@ -331,23 +288,25 @@ def as_nobody(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 @needs_root
 @pytest.mark.parametrize("program", ["pytest", "pytest_lmkd.cli"])
-def test_without_root_one_sentence_says_so(pytester: pytest.Pytester, base: Path, program: str) -> None:
+def test_without_root_the_run_ends_with_one_sentence(
+    pytester: pytest.Pytester, base: Path, program: str
+) -> None:
     folder = base / "work"
     folder.mkdir()
     os.chown(folder, NOBODY, NOBODY)
     base.chmod(0o755)
-    shutil.copy(pytester.makepyfile(SUITE.format(stall="holder", hold_ms=1, blocks=1)), folder)
+    shutil.copy(pytester.makepyfile(two_strata(hold_ms=1, blocks=1)), folder)
     words = ["--lmkd-device", "local"] if program == "pytest" else ["doctor", "local"]
     done = as_nobody(sys.executable, "-m", program, *words, cwd=folder)
-    said = done.stdout + done.stderr
-    assert done.returncode == 3, said
+    output = done.stdout + done.stderr
+    assert done.returncode == 3, output
     sentence = r"local: measuring this machine needs root, .*: run the same command as root \(sudo\)"
-    assert len(re.findall(sentence, said)) == 1, said
-    assert "Traceback" not in said
+    assert len(re.findall(sentence, output)) == 1, output
+    assert "Traceback" not in output
 
 
 @needs_root
-def test_a_folder_whose_programs_may_not_run_is_named(pytester: pytest.Pytester, base: Path) -> None:
+def test_a_noexec_folder_is_named(pytester: pytest.Pytester, base: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "noexec,mode=700", "none", base], check=True)
     try:
         words = [sys.executable, "-m", "pytest_lmkd.cli", "doctor", "local"]
@@ -374,8 +333,8 @@ done
 def test_on_a_v2_machine_too_an_agent_stays_in_the_cgroup_that_keeps_it_apart(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """First with room for the agent's leaf alone: what it cannot make then tells where it makes it."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(base))  # a device of our own, whatever else is up
+    """First, the limit allows only the agent's leaf: the folder that it cannot make shows the place."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(base))  # apart from other devices that are up
     lmkd_virtual.build(print)
     large = Stratum("quick", "private-anon", "none", "natural", 65536, 1)  # 1 % of it is above a charge batch
     plan = plan_line(1, plan_stratum(PlannedTrial, large, "local", ("kill",), 1, 1)[0][0], "cgroup")
@@ -390,7 +349,7 @@ def test_on_a_v2_machine_too_an_agent_stays_in_the_cgroup_that_keeps_it_apart(
 
 
 def hierarchy(folder: Path, name: str, controllers: str) -> Path:
-    """A folder that says of itself what a mounted cgroup v2 does."""
+    """Makes a folder with the controllers file of a mounted cgroup v2."""
     mount = folder / name
     mount.mkdir()
     (mount / "cgroup.controllers").write_text(f"{controllers}\n")

@@ -1,35 +1,26 @@
-"""Whole runs on the virtual device: real adb, real kernel, real kills; victims of 4 MB to be quick."""
+"""Runs on the virtual device: real adb, real kernel, real kills; victims of 4 MB keep them quick."""
 
 from __future__ import annotations
 
 import json
 import os
-import select
 import signal
 import subprocess
 import sys
-import threading
 from typing import Any
 
 import pytest
-from results import INTERRUPTIBLE
-from results import records_of
+from processes import pidfd_ends
+from runs import records
+from runs import run_two_strata
+from runs import start_run
+from runs import trials
+from runs import two_strata
 
 import lmkd_virtual
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.process import ProcessRecord
 from pytest_lmkd.devices.virtual import VirtualSource
-
-SUITE = """
-    import pytest
-    from lmkd_core.records.stratum import Stratum
-    NATURAL = Stratum("quick", "private-anon", "none", "natural", 4096, 1)
-    HELD = Stratum("quick", "private-anon", "holder", "injected", 4096, 4, {hold_ms}, timeout_ns=11 * 10**9)
-    @pytest.mark.parametrize("stratum", [NATURAL, HELD], ids=str)
-    def test_back(stratum, measure):
-        assert measure(stratum).complete_blocks == {blocks}
-"""
-
 
 PATIENCE_S = 120.0
 
@@ -37,21 +28,18 @@ pytestmark = [pytest.mark.virtual_device, pytest.mark.usefixtures("own_virtual_d
 
 
 def test_a_run_leaves_plan_records_report_and_junit(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE.format(hold_ms=100, blocks=2))
-    result = pytester.runpytest_subprocess(
-        *("--lmkd-device", "virtual", "--lmkd-blocks", "2", "--lmkd-seed", "7"),
-        *("--lmkd-results", "out", "--lmkd-html", "copy.html"),
-    )
+    words = ("--lmkd-seed", "7", "--lmkd-html", "copy.html")
+    result = run_two_strata(pytester, "virtual", *words, hold_ms=100, blocks=2)
     result.assert_outcomes(passed=2)
     out = pytester.path / "out"
     planned = [json.loads(line) for line in (out / "plan.jsonl").open()]
-    trials = [record for record in records_of(out) if record["type"] == "trial"]
+    measured = trials(out)
     key = ("device", "stall", "arm", "block", "order", "seed", "victim_kb", "threads")
-    assert [[trial[name] for name in key] for trial in trials] == [
+    assert [[trial[name] for name in key] for trial in measured] == [
         [plan[name] for name in key] for plan in planned
     ]
-    assert len(trials) == 2 * 2 * 3
-    assert all(trial["valid"] for trial in trials)
+    assert len(measured) == 2 * 2 * 3
+    assert all(trial["valid"] for trial in measured)
     assert json.loads((out / "run.json").read_text())["seed"] == 7
     assert "<testcase" in (out / "junit.xml").read_text()
     assert (pytester.path / "copy.html").read_bytes() == (out / "report.html").read_bytes()
@@ -60,12 +48,9 @@ def test_a_run_leaves_plan_records_report_and_junit(pytester: pytest.Pytester) -
     )
 
 
-def test_the_device_is_described_by_what_its_kernel_says(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=1))
-    pytester.runpytest_subprocess(
-        "--lmkd-device", "virtual:exit-mm", "--lmkd-blocks", "1", "--lmkd-results", "out"
-    )
-    device = next(record for record in records_of(pytester.path / "out") if record["type"] == "device")
+def test_the_device_is_described_by_its_kernel(pytester: pytest.Pytester) -> None:
+    run_two_strata(pytester, "virtual:exit-mm")
+    device = next(record for record in records(pytester.path / "out") if record["type"] == "device")
     assert device["personality"] == "exit-mm"
     assert device["kernel_release"].startswith("6.12.")
     assert device["root"] is True
@@ -76,16 +61,13 @@ def test_the_device_is_described_by_what_its_kernel_says(pytester: pytest.Pytest
 
 
 def test_an_arm_that_the_kernel_lacks_is_skipped_and_the_reason_shown(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=1))
-    result = pytester.runpytest_subprocess(
-        "--lmkd-device", "virtual:stock", "--lmkd-blocks", "1", "--lmkd-results", "out"
-    )
+    result = run_two_strata(pytester, "virtual:stock")
     result.assert_outcomes(passed=2)
-    records = records_of(pytester.path / "out")
-    (skip,) = (record for record in records if record["type"] == "skip")
+    recorded = records(pytester.path / "out")
+    (skip,) = (record for record in recorded if record["type"] == "skip")
     assert (skip["what"], skip["name"]) == ("arm", "reap-kill")
     assert "EINVAL" in skip["reason"]
-    assert {record["arm"] for record in records if record["type"] == "trial"} == {"kill", "kill+mrelease"}
+    assert {record["arm"] for record in recorded if record["type"] == "trial"} == {"kill", "kill+mrelease"}
     result.stdout.fnmatch_lines(["*reap-kill*", "*EINVAL*"])
 
 
@@ -94,8 +76,8 @@ Trials = list[dict[str, Any]]
 
 
 def resumed(pytester: pytest.Pytester) -> tuple[Trials, Trials]:
-    """The trials that a run had recorded when the power failed, and those that going on with it added."""
-    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=3))
+    """Returns the trials that a run recorded before the power failed, and those added by resuming it."""
+    pytester.makepyfile(two_strata(hold_ms=50, blocks=3))
     two_arms = ("--lmkd-blocks", "3", "--lmkd-arms", "kill,kill+mrelease")
     pytester.runpytest_subprocess(*STOCK, *two_arms, "--lmkd-results", "out")
     (path,) = (pytester.path / "out" / "records").iterdir()
@@ -108,14 +90,14 @@ def resumed(pytester: pytest.Pytester) -> tuple[Trials, Trials]:
 
 
 def trials_in(lines: bytes) -> Trials:
-    whole = [line for line in lines.splitlines() if line.endswith(b"}")]
-    return [json.loads(line) for line in whole if b'"type":"trial"' in line]
+    complete = [line for line in lines.splitlines() if line.endswith(b"}")]
+    return [json.loads(line) for line in complete if b'"type":"trial"' in line]
 
 
 def identities(trials: Trials) -> set[tuple[str, int, str]]:
-    found = [(trial["stall"], trial["block"], trial["arm"]) for trial in trials]
-    assert len(found) == len(set(found))
-    return set(found)
+    keys = [(trial["stall"], trial["block"], trial["arm"]) for trial in trials]
+    assert len(keys) == len(set(keys))
+    return set(keys)
 
 
 def test_a_resumed_run_makes_only_the_missing_trials(pytester: pytest.Pytester) -> None:
@@ -128,7 +110,7 @@ def test_a_resumed_run_makes_only_the_missing_trials(pytester: pytest.Pytester) 
     assert len(identities(before) | identities(after)) == 2 * 3 * 2
 
 
-def test_of_a_device_that_has_restarted_the_block_that_was_cut_is_made_again(
+def test_after_a_restart_of_the_device_the_incomplete_block_is_made_again(
     pytester: pytest.Pytester,
 ) -> None:
     before, after = resumed(pytester)
@@ -139,26 +121,12 @@ def test_of_a_device_that_has_restarted_the_block_that_was_cut_is_made_again(
 
 
 def test_a_stratum_ends_early_once_it_is_known_precisely_enough(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE.format(hold_ms=50, blocks=8))
+    pytester.makepyfile(two_strata(hold_ms=50, blocks=8))
     options = ("--lmkd-blocks", "40", "--lmkd-precision", "1000", "--lmkd-arms", "kill,kill+mrelease")
     result = pytester.runpytest_subprocess(
         "--lmkd-device", "virtual:stock", "--lmkd-results", "out", *options
     )
-    result.assert_outcomes(passed=2)  # of the eight blocks after which it first looks
-
-
-def start_run(pytester: pytest.Pytester, hold_ms: int = 10_000) -> subprocess.Popen[str]:
-    """A run whose second stratum takes ``hold_ms`` per trial; returns once its first records are there."""
-    pytester.makepyfile(SUITE.format(hold_ms=hold_ms, blocks=1))
-    words = [*INTERRUPTIBLE, "pytest", "--lmkd-device", "virtual:stock", "--lmkd-blocks", "1"]
-    run = subprocess.Popen(
-        [*words, "--lmkd-results", "out"], cwd=pytester.path, stdout=subprocess.PIPE, text=True
-    )
-    tick = threading.Event()
-    while sum(record["type"] == "trial" for record in records_of(pytester.path / "out")) < 2:
-        assert run.poll() is None, run.communicate()
-        tick.wait(0.05)
-    return run
+    result.assert_outcomes(passed=2)  # after eight blocks, the first look
 
 
 def finish(run: subprocess.Popen[str]) -> tuple[int, str]:
@@ -167,7 +135,7 @@ def finish(run: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 def test_a_qemu_that_dies_is_named_and_the_report_still_written(pytester: pytest.Pytester) -> None:
-    run = start_run(pytester)
+    run = start_run(pytester, STOCK[1], two_strata(hold_ms=10_000, blocks=1))
     (instance,) = lmkd_virtual.status()
     os.kill(instance.pid, signal.SIGKILL)
     code, output = finish(run)
@@ -177,7 +145,7 @@ def test_a_qemu_that_dies_is_named_and_the_report_still_written(pytester: pytest
 
 
 def test_an_adb_server_that_dies_costs_no_trial(pytester: pytest.Pytester) -> None:
-    run = start_run(pytester, hold_ms=4000)
+    run = start_run(pytester, STOCK[1], two_strata(hold_ms=4000, blocks=1))
     (instance,) = lmkd_virtual.status()
     (record,) = instance.folder.rglob("server.json")
     server = ProcessRecord.load(record)
@@ -185,10 +153,10 @@ def test_an_adb_server_that_dies_costs_no_trial(pytester: pytest.Pytester) -> No
     server.stop(Deadline(PATIENCE_S))
     code, output = finish(run)
     assert code == 0, output
-    trials = [one for one in records_of(pytester.path / "out") if one["type"] == "trial"]
-    made = [(trial["stall"], trial["arm"]) for trial in trials]
+    measured = trials(pytester.path / "out")
+    made = [(trial["stall"], trial["arm"]) for trial in measured]
     assert len(made) == len(set(made)) == 4
-    assert all(trial["valid"] for trial in trials)
+    assert all(trial["valid"] for trial in measured)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +166,7 @@ def test_an_adb_server_that_dies_costs_no_trial(pytester: pytest.Pytester) -> No
         ("mount -o remount,ro /data", "Read-only file system; restart the device"),
     ],
 )
-def test_a_device_that_takes_no_file_is_named_with_what_to_do(spoil: str, advice: str) -> None:
+def test_a_device_that_takes_no_file_is_named_with_a_remedy(spoil: str, advice: str) -> None:
     lmkd_virtual.up("stock", name="spoilt", progress=print, deadline=Deadline(PATIENCE_S), memory_mb=512)
     source = VirtualSource("stock")
     try:
@@ -214,26 +182,20 @@ def test_a_device_that_takes_no_file_is_named_with_what_to_do(spoil: str, advice
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_run_leaves_no_process(pytester: pytest.Pytester, number: signal.Signals) -> None:
-    run = start_run(pytester)
+    run = start_run(pytester, STOCK[1], two_strata(hold_ms=10_000, blocks=1))
     (instance,) = lmkd_virtual.status()
     qemu = os.pidfd_open(instance.pid)
     run.send_signal(number)
     finish(run)
-    assert ended(qemu)
+    assert pidfd_ends(qemu)
     lmkd_virtual.down(instance.name)  # after a SIGKILL the private adb server is still there, and recorded
 
 
-def ended(pidfd: int) -> bool:
-    ready, _, _ = select.select([pidfd], [], [], 60)
-    os.close(pidfd)
-    return bool(ready)
-
-
 PRESSURE_SUITE = """
-    import dataclasses
+    import msgspec
     import pytest
     from lmkd_core.scenarios.pressure import PRESSURE
-    QUICK = dataclasses.replace(PRESSURE["undisturbed"], hold_ms=50)
+    QUICK = msgspec.structs.replace(PRESSURE["undisturbed"], hold_ms=50)
     @pytest.mark.parametrize("stratum", [QUICK], ids=str)
     def test_met(stratum, press):
         outcome = press(stratum)
@@ -250,10 +212,10 @@ def test_pressure_has_its_own_blocks_and_the_same_apps_in_every_arm(pytester: py
     result.assert_outcomes(passed=1)
     out = pytester.path / "out"
     planned = [json.loads(line) for line in (out / "plan.jsonl").open()]
-    first, second = (record for record in records_of(out) if record["type"] == "episode")
+    first, second = (record for record in records(out) if record["type"] == "episode")
     assert [plan["arm"] for plan in planned] == [first["arm"], second["arm"]]
     assert {first["arm"], second["arm"]} == {"kill", "kill#2"}
     assert (first["seed"], first["demand_kb"]) == (second["seed"], second["demand_kb"])
     assert first["kills_total"] == len(first["kills"]) > 0
     pytester.runpytest_subprocess(*device, "--lmkd-resume", "out").assert_outcomes(passed=1)
-    assert sum(record["type"] == "episode" for record in records_of(out)) == 2
+    assert sum(record["type"] == "episode" for record in records(out)) == 2

@@ -1,4 +1,4 @@
-"""Several devices in one run: a process, records and a column of the report each, and one lock."""
+"""Tests several devices in one run: each has a process, records, a column of the report, and a lock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from results import records_of
+from runs import records
+from runs import trials
 
 import lmkd_virtual
 from lmkd_core.base.deadline import Deadline
@@ -36,9 +37,9 @@ PATIENCE_S = 120.0
 
 
 @contextmanager
-def somebody_using_virtual_stock() -> Iterator[None]:
+def virtual_stock_in_use() -> Iterator[None]:
     lmkd_virtual.up("stock", name="shared", progress=print, deadline=Deadline(PATIENCE_S), memory_mb=512)
-    source, lock = VirtualSource("stock"), DeviceLock("somebody")
+    source, lock = VirtualSource("stock"), DeviceLock("another-run")
     try:
         lock.take(read_boot_id(source.attach(print)))
         source.detach()
@@ -57,9 +58,9 @@ def test_each_device_has_a_process_records_and_a_column(pytester: pytest.Pyteste
     out = pytester.path / "out"
     for name, personality in zip(NAMES, ("stock", "exit-mm"), strict=True):
         lines = (out / "records" / f"{name}.jsonl").read_text().splitlines()
-        device, *trials = map(json.loads, lines)
+        device, *measured = map(json.loads, lines)
         assert (device["type"], device["personality"]) == ("device", personality)
-        assert [trial["device"] for trial in trials] == [name] * 4
+        assert [trial["device"] for trial in measured] == [name] * 4
         assert name in (out / "report.html").read_text()
     run = json.loads((out / "run.json").read_text())
     assert (run["seed"], run["devices"]) == (5, list(NAMES))
@@ -78,15 +79,15 @@ def test_each_device_has_a_process_records_and_a_column(pytester: pytest.Pyteste
 
 def test_a_device_that_cannot_be_used_does_not_stop_the_others(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
-    with somebody_using_virtual_stock():
+    with virtual_stock_in_use():
         result = pytester.runpytest_subprocess(*TWO, *QUICK)
     result.assert_outcomes(passed=2, skipped=2)
     result.stdout.fnmatch_lines(["*skipped: virtual-stock is in use by process*"])
-    skips = [record for record in records_of(pytester.path / "out") if record["type"] == "skip"]
+    skips = [record for record in records(pytester.path / "out") if record["type"] == "skip"]
     assert {(skip["device"], skip["what"]) for skip in skips} >= {("virtual-stock", "device")}
 
 
-def test_a_worker_that_dies_is_replaced_and_makes_only_what_is_missing(pytester: pytest.Pytester) -> None:
+def test_a_worker_that_dies_is_replaced_and_runs_only_missing_trials(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         SUITE
         + """
@@ -99,8 +100,7 @@ def test_a_worker_that_dies_is_replaced_and_makes_only_what_is_missing(pytester:
     result.assert_outcomes(passed=3, failed=1)
     result.stdout.fnmatch_lines(["*worker*dev-virtual-stock*crashed*"])
     out = pytester.path / "out"
-    trials = [record for record in records_of(out) if record["type"] == "trial"]
-    made = [(trial["device"], trial["threads"], trial["arm"]) for trial in trials]
+    made = [(trial["device"], trial["threads"], trial["arm"]) for trial in trials(out)]
     assert len(made) == len(set(made)) == 8
     planned = [line for line in (out / "plan.jsonl").open() if "virtual-stock" in line]
     assert len(planned) == 4
@@ -108,7 +108,7 @@ def test_a_worker_that_dies_is_replaced_and_makes_only_what_is_missing(pytester:
 
 def test_two_runs_do_not_share_a_device(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
-    with somebody_using_virtual_stock():
+    with virtual_stock_in_use():
         result = pytester.runpytest_subprocess("--lmkd-device", "virtual:stock", *QUICK)
     assert result.ret == 3
-    result.stdout.fnmatch_lines(["*virtual-stock is in use by process * name another device*"])
+    result.stdout.fnmatch_lines(["*virtual-stock is in use by process * use another device*"])

@@ -1,18 +1,11 @@
-"""Wrong options and missing devices: one clear sentence, the exit code of the design, nothing left behind."""
+"""Tests wrong options and missing devices: one sentence, the documented exit code, nothing left behind."""
 
 from __future__ import annotations
 
 import socket
 
 import pytest
-
-SUITE = """
-    import pytest
-    from lmkd_core.records.stratum import Stratum
-    @pytest.mark.parametrize("stratum", [Stratum("s", "private-anon", "none", "natural", 4096, 1)], ids=str)
-    def test_one(stratum, measure):
-        measure(stratum)
-"""
+from runs import ONE_STRATUM
 
 
 @pytest.mark.parametrize(
@@ -42,7 +35,7 @@ SUITE = """
         (
             ["--lmkd-device", "virtual", "--lmkd-device", "virtual"],
             2,
-            "*virtual-reap-kill-v3 is named twice*",
+            "*names the device virtual-reap-kill-v3 twice*",
         ),
         (["--lmkd-device", "virtual", "-n", "2"], 2, "*cannot be used with -n*"),
         (["--lmkd-device", "a b"], 2, "*'a b' names no device: use virtual, *"),
@@ -52,7 +45,7 @@ SUITE = """
 def test_a_wrong_command_ends_with_exit_code_2(
     pytester: pytest.Pytester, words: list[str], code: int, sentence: str
 ) -> None:
-    pytester.makepyfile(SUITE)
+    pytester.makepyfile(ONE_STRATUM)
     result = pytester.runpytest_subprocess(*words)
     assert result.ret == code
     assert any_line_matches(result, sentence)
@@ -67,7 +60,7 @@ def any_line_matches(result: pytest.RunResult, sentence: str) -> bool:
 
 
 def test_a_folder_that_holds_a_run_is_refused(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE)
+    pytester.makepyfile(ONE_STRATUM)
     (pytester.mkdir("old") / "run.json").write_text("{}")
     result = pytester.runpytest_subprocess("--lmkd-device", "virtual", "--lmkd-results", "old")
     assert result.ret == 2
@@ -78,21 +71,21 @@ def test_a_remote_server_that_does_not_answer_ends_with_exit_code_3(pytester: py
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    pytester.makepyfile(SUITE)
+    pytester.makepyfile(ONE_STRATUM)
     result = pytester.runpytest_subprocess("--lmkd-device", f"127.0.0.1:{port}/phone")
     assert result.ret == 3
     result.stdout.fnmatch_lines([f"*127.0.0.1:{port}*"])
 
 
 def test_collecting_starts_no_device(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(SUITE)
+    pytester.makepyfile(ONE_STRATUM)
     result = pytester.runpytest_subprocess("--collect-only", "-q", "--lmkd-device", "virtual")
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*test_one?virtual-reap-kill-v3-private-anon-4MB-1t?"])
     assert not list(pytester.path.glob("results/*"))
 
 
-def test_without_tests_of_ours_the_plugin_is_silent(pytester: pytest.Pytester) -> None:
+def test_without_lmkd_tests_the_plugin_is_silent(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_nothing(): pass")
     result = pytester.runpytest_subprocess()
     assert result.ret == 0

@@ -1,4 +1,4 @@
-"""Synthetic histories: a run a build, of which it is known where they changed. Nothing is measured."""
+"""Makes synthetic histories, one run per build, with changes at known builds. Nothing is measured."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def write_build(
     episodes: Sequence[EpisodeRecord] = (),
     devices: Sequence[str] = (PATCHED,),
 ) -> Path:
-    """The run of build ``number``, started so many days after the first."""
+    """Writes the run of build ``number``, started ``number`` days after ``FIRST``; returns its folder."""
     started = (FIRST + timedelta(days=number)).isoformat(timespec="seconds")
     info = msgspec.structs.replace(
         synthetic_info(devices, blocks=BLOCKS), run_id=f"nightly-{number}", started_utc=started
@@ -47,7 +47,7 @@ def write_build(
 
 
 def write_times(top: Path, medians_ms: Sequence[float | None], first: int = 0) -> Path:
-    """A build a median of ``reclaim_90`` with ``kill``; None: all trials beyond the timeout."""
+    """Writes a build per median of ``reclaim_90`` with ``kill``; None puts all trials beyond the timeout."""
     for number, median_ms in enumerate(medians_ms, start=first):
         times = [None] * BLOCKS if median_ms is None else noisy_ms(median_ms, BLOCKS, seed=number)
         write_build(top / f"build-{number}", number, trials_of(times))
@@ -57,15 +57,17 @@ def write_times(top: Path, medians_ms: Sequence[float | None], first: int = 0) -
 def scattered_ms(
     builds: int, step_at: int, factor: float, middle_ms: float = 52, seed: int = 1
 ) -> list[float]:
-    """Medians of builds that scatter as builds do, higher by ``factor`` from build ``step_at`` on."""
+    """Medians in ms with the scatter of real builds, multiplied by ``factor`` from build ``step_at`` on."""
     noise = 0.05 * np.random.default_rng(seed).standard_t(3, builds)
     step = np.where(np.arange(builds) < step_at, 1, factor)
-    return [float(one) for one in middle_ms * step * np.exp(noise)]
+    return [float(median_ms) for median_ms in middle_ms * step * np.exp(noise)]
 
 
 def write_nightlies(top: Path, builds: int = 20) -> Path:
-    """All metrics, two places and three arms: ``reap-kill`` 1.8 times as long from build 12 on, ESRCH rarer
-    from build 9 on, and extra kills from build 14 on.
+    """Writes builds with all metrics, two places and three arms.
+
+    From build 12 on ``reap-kill`` takes 1.8 times as long, from build 9 on ESRCH is rarer, and from build 14
+    on there are extra kills.
     """
     rng = np.random.default_rng(20260301)
     slower = scattered_ms(builds, 12, 1.8)
@@ -80,7 +82,7 @@ def write_nightlies(top: Path, builds: int = 20) -> Path:
             *raced(lost, BLOCKS),
         ]
         episodes = [
-            *episodes_of([int(one) for one in extra], arm="kill+mrelease"),
+            *episodes_of([int(count) for count in extra], arm="kill+mrelease"),
             *episodes_of([0] * BLOCKS, arm="reap-kill"),
         ]
         write_build(top / f"nightly-{number:02}", number, trials, episodes)

@@ -1,4 +1,4 @@
-"""A headless Chromium driven over its DevTools pipe (no port), and what a page does to it.
+"""Drives a headless Chromium over its DevTools pipe (no port), and observes its pages.
 
 The browser reads commands on file descriptor 3 and writes answers and events on 4, each a JSON
 object that ends with a NUL byte (chrome-devtools-protocol, ``--remote-debugging-pipe``).
@@ -40,7 +40,10 @@ os.dup2(read_fd, 3)
 os.dup2(write_fd, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-"""Puts the pipe's ends where Chromium looks for them."""
+"""Puts the ends of the pipe on the file descriptors that Chromium uses."""
+
+LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
+"""The widths in pixels and the colour schemes in which every page is checked."""
 
 ANSWER_S = 60.0
 """A browser that has not answered for this long hangs: a limit, not a measurement."""
@@ -48,7 +51,7 @@ ANSWER_S = 60.0
 
 @dataclass
 class Observed:
-    """What a page did while it was loaded."""
+    """The requests and errors of a page while it was loaded."""
 
     requests: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -84,17 +87,17 @@ class Browser:
         self._call("Emulation.setScriptExecutionDisabled", value=not scripts)
         self._call("Page.navigate", url=page.as_uri())
         self._wait_for("Page.loadEventFired")
-        self._call("Page.captureScreenshot")  # everything that is to be painted has been asked for
+        self._call("Page.captureScreenshot")  # then everything on the page has been requested
         return self._observed
 
     def evaluate(self, expression: str) -> Any:
-        """The value of a JavaScript expression in the page; what it promises is waited for."""
-        told = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in told, told["exceptionDetails"]
-        return told["result"].get("value")
+        """Returns the value of a JavaScript expression in the page; a promise is awaited."""
+        answer = self._call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
 
     def screenshot(self, path: Path) -> None:
-        """The whole page, from top to bottom."""
+        """Writes a picture of the page from top to bottom to ``path``."""
         size = self._call("Page.getLayoutMetrics")["cssContentSize"]
         clip = {"x": 0, "y": 0, "width": size["width"], "height": size["height"], "scale": 1}
         shot = self._call("Page.captureScreenshot", captureBeyondViewport=True, clip=clip)
@@ -161,5 +164,16 @@ def running(program: str, profile: Path) -> Iterator[Browser]:
     finally:
         os.close(command_write)
         os.close(event_read)
-        os.killpg(process.pid, signal.SIGKILL)  # its own session: the browser and what it started
+        os.killpg(process.pid, signal.SIGKILL)  # the browser's own session, with its children
         process.wait()
+
+
+def check_page(browser: Browser, page: Path, width: int, *, dark: bool) -> None:
+    """Checks that ``page`` requests nothing else, logs no error, fits the width and follows the scheme."""
+    observed = browser.open(page, width, dark=dark)
+    assert observed.errors == []
+    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
+    assert browser.evaluate("document.documentElement.scrollWidth") == width
+    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
+        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
+    )

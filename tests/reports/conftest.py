@@ -1,14 +1,16 @@
-"""Fixtures of the report's tests: synthetic runs, and a browser."""
+"""Fixtures of the report's tests: synthetic runs and a browser."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from chromium import Browser
 from chromium import running
+from synthetic import SyntheticRun
 from synthetic import synthetic_conformance
 from synthetic import synthetic_observations
 from synthetic import synthetic_pressure
@@ -17,8 +19,8 @@ from synthetic import synthetic_suite
 
 from lmkd_reports import load_run
 from lmkd_reports import write_report
-from lmkd_reports.analysis import Analysis
-from lmkd_reports.analysis import analyse
+from lmkd_reports.analysis.analyse import analyse
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.presentation import figures
 
 
@@ -28,44 +30,32 @@ def figures_are_checked(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     monkeypatch.setattr(figures, "VALIDATE", request.node.get_closest_marker("large") is None)
 
 
-@pytest.fixture(scope="session")
-def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run over two devices, with its reports."""
-    folder = synthetic_run().write(tmp_path_factory.mktemp("synthetic"))
-    write_report(folder)
+def report_folder(name: str, make_run: Callable[[], SyntheticRun]) -> Callable[..., Path]:
+    """Makes the fixture ``name``: the folder of a written synthetic run with its reports, once a session."""
+
+    @pytest.fixture(scope="session", name=name)
+    def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+        folder = make_run().write(tmp_path_factory.mktemp("synthetic"))
+        write_report(folder)
+        return folder
+
     return folder
 
 
-@pytest.fixture(scope="session")
-def suite_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run of forty strata, controls among them, with its reports."""
-    folder = synthetic_suite().write(tmp_path_factory.mktemp("suite"))
-    write_report(folder)
-    return folder
+run_dir = report_folder("run_dir", synthetic_run)
+"""Trials and episodes on two devices."""
 
+suite_dir = report_folder("suite_dir", synthetic_suite)
+"""Forty strata, controls among them."""
 
-@pytest.fixture(scope="session")
-def observed_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run in which the device's own lmkd was observed, with its reports."""
-    folder = synthetic_observations().write(tmp_path_factory.mktemp("observed"))
-    write_report(folder)
-    return folder
+observed_dir = report_folder("observed_dir", synthetic_observations)
+"""Observations of the device's own lmkd."""
 
+conformance_dir = report_folder("conformance_dir", synthetic_conformance)
+"""Conformance cases alone."""
 
-@pytest.fixture(scope="session")
-def conformance_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run of conformance cases alone, with its reports."""
-    folder = synthetic_conformance().write(tmp_path_factory.mktemp("conformance"))
-    write_report(folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def pressure_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A written synthetic run of pressure episodes alone, with its reports."""
-    folder = synthetic_pressure().write(tmp_path_factory.mktemp("pressure"))
-    write_report(folder)
-    return folder
+pressure_dir = report_folder("pressure_dir", synthetic_pressure)
+"""Pressure episodes alone."""
 
 
 @pytest.fixture(scope="session")

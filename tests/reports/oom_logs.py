@@ -1,7 +1,7 @@
-"""Kernel logs of OOM kills, written from the format strings of mm/oom_kill.c of each kernel.
+"""Kernel logs of OOM kills, written from the format strings in mm/oom_kill.c of each kernel.
 
-The texts of 4.14, 4.19, 5.10 and 6.12 were held against those kernels' sources, those of 4.9 and 5.4 written
-after logs of kernels of that age. Numbers and names are made up.
+The texts of 4.14, 4.19, 5.10 and 6.12 were checked against the kernels' sources; those of 4.9 and 5.4 follow
+logs from kernels of that age. Numbers and names are made up.
 """
 
 # ruff: noqa: E501 - lines of logs are as long as they are
@@ -58,7 +58,7 @@ LINUX_6_12 = """\
 [  600.000008] [    C0] Tasks in /apps/uid_10123 are going to be killed due to memory.oom.group set
 [  600.000009] [    C0] Memory cgroup out of memory: Killed process 4243 (e.app:service) total-vm:1000kB, anon-rss:10kB, file-rss:20kB, shmem-rss:0kB, UID:10123 pgtables:12kB oom_score_adj:906
 """
-OF_KERNEL = {
+LOGS_BY_KERNEL = {
     "4.9": LINUX_4_9,
     "4.14": LINUX_4_14,
     "4.19": LINUX_4_19,

@@ -1,6 +1,6 @@
-"""The numbers of a report, recomputed from exported CSV files by the csv module and plain Python alone.
+"""Recomputes the numbers of a report from exported CSV files with the csv module and plain Python alone.
 
-On purpose nothing of ours is imported here: what this finds is what a stranger with a spreadsheet would.
+It imports none of our code on purpose, so that it finds the same as a reader with a spreadsheet.
 """
 
 from __future__ import annotations
@@ -14,17 +14,8 @@ from statistics import fmean
 from statistics import median
 
 STRATUM = (
-    "device",
-    "suite",
-    "scenario",
-    "stall",
-    "hold_ms",
-    "regime",
-    "victim_kb",
-    "threads",
-    "shape",
-    "dirty_pct",
-    "compress_pct",
+    *("device", "suite", "scenario", "stall", "hold_ms", "regime"),
+    *("victim_kb", "threads", "shape", "dirty_pct", "compress_pct"),
 )
 SITUATION = ("device", "scenario", "profile", "regime", "demand", "stall", "stall_ms")
 EPISODE = ("run_id", "suite", *SITUATION, "arm", "block")
@@ -32,7 +23,7 @@ EPISODE = ("run_id", "suite", *SITUATION, "arm", "block")
 Line = dict[str, str]
 Key = tuple[str, ...]
 Ends = tuple[float, float]
-"""The least and the greatest that a number can be."""
+"""The least and the greatest possible value of a number."""
 
 
 def lines(folder: Path, table: str) -> list[Line]:
@@ -44,63 +35,66 @@ def key(line: Line, *columns: str) -> Key:
     return tuple(line[column] for column in columns)
 
 
-def counted(found: Iterable[Line]) -> list[Line]:
-    return [line for line in found if (line["valid"], line["warmup"]) == ("true", "false")]
+def counted(table: Iterable[Line]) -> list[Line]:
+    return [line for line in table if (line["valid"], line["warmup"]) == ("true", "false")]
 
 
-def grouped(found: Iterable[Line], *columns: str) -> dict[Key, list[Line]]:
+def grouped(table: Iterable[Line], *columns: str) -> dict[Key, list[Line]]:
     groups: dict[Key, list[Line]] = defaultdict(list)
-    for line in found:
+    for line in table:
         groups[key(line, *columns)].append(line)
     return dict(groups)
 
 
 def reclaim_90(line: Line) -> Ends:
-    """In ns; an empty cell is any time above the timeout."""
+    """Returns the bounds in ns; an empty cell means any time above the timeout."""
     text = line["reclaim_90_ns"]
     return (float(text), float(text)) if text else (float(line["timeout_ns"]), math.inf)
 
 
 def median_reclaim_90(trials: Iterable[Line]) -> dict[Key, Ends]:
-    """By stratum and arm."""
-    found = {}
+    """Returns the bounds of the median of ``reclaim_90_ns`` by stratum and arm."""
+    medians = {}
     for name, arm in grouped(counted(trials), *STRATUM, "arm").items():
         times = [reclaim_90(line) for line in arm]
-        found[name] = median(low for low, _ in times), median(high for _, high in times)
-    return found
+        medians[name] = median(low for low, _ in times), median(high for _, high in times)
+    return medians
 
 
 def esrch(trials: Iterable[Line]) -> dict[Key, tuple[int, int]]:
-    """By stratum and arm: how many calls of process_mrelease were lost, and how many there were."""
-    found = {}
+    """Returns the numbers of lost and of all calls of process_mrelease by stratum and arm."""
+    races = {}
     for name, arm in grouped(counted(trials), *STRATUM, "arm").items():
         called = [line for line in arm if line["kill_to_mrelease_ns"]]
         if called:
-            found[name] = sum(line["mrelease_errno"] == "ESRCH" for line in called), len(called)
-    return found
+            races[name] = sum(line["mrelease_errno"] == "ESRCH" for line in called), len(called)
+    return races
 
 
 def esrch_of_calls(calls: Iterable[Line]) -> dict[Key, int]:
-    """The same lost calls, counted in the table of all calls; whether its trial counts is not asked."""
+    """Returns the number of lost calls by stratum and arm, from the table of calls, of all trials."""
     lost = [line for line in calls if (line["name"], line["errno"]) == ("process_mrelease", "ESRCH")]
     return {name: len(arm) for name, arm in grouped(lost, *STRATUM, "arm").items()}
 
 
 def paired_ratios(trials: Iterable[Line], candidate: str, baseline: str) -> dict[Key, tuple[int, Ends]]:
-    """By stratum: in how many blocks both arms count, and the median of the ratios (on a log scale)."""
-    found = {}
-    for stratum, of_stratum in grouped(counted(trials), *STRATUM).items():
-        of_arm = {
-            arm: {line["block"]: reclaim_90(line) for line in of_stratum if line["arm"] == arm}
+    """Returns, by stratum, the number of blocks in which both arms count and the bounds of the median ratio.
+
+    The median is taken on a log scale.
+    """
+    ratios = {}
+    for stratum, stratum_lines in grouped(counted(trials), *STRATUM).items():
+        times_by_arm = {
+            arm: {line["block"]: reclaim_90(line) for line in stratum_lines if line["arm"] == arm}
             for arm in (candidate, baseline)
         }
-        both = of_arm[candidate].keys() & of_arm[baseline].keys()
+        both = times_by_arm[candidate].keys() & times_by_arm[baseline].keys()
         if both:
-            pairs = [(of_arm[candidate][block], of_arm[baseline][block]) for block in both]
-            low = median(log_ratio(one[0], other[1]) for one, other in pairs)
-            high = median(log_ratio(one[1], other[0]) for one, other in pairs)
-            found[stratum] = len(both), (math.exp(low), math.exp(high))
-    return found
+            pairs = [(times_by_arm[candidate][block], times_by_arm[baseline][block]) for block in both]
+            low = median(log_ratio(first[0], second[1]) for first, second in pairs)
+            high = median(log_ratio(first[1], second[0]) for first, second in pairs)
+            ratios[stratum] = len(both), (math.exp(low), math.exp(high))
+    return ratios
 
 
 def log_ratio(numerator: float, denominator: float) -> float:
@@ -110,29 +104,30 @@ def log_ratio(numerator: float, denominator: float) -> float:
 
 
 def kill_means(episodes: Iterable[Line]) -> dict[Key, tuple[int, float, float, float]]:
-    """By situation and arm: episodes that count, and the means of all, needed and extra kills of them."""
-    found = {}
+    """Returns, by situation and arm, the valid episodes and their mean total, needed and extra kills."""
+    means_by_arm = {}
     for name, arm in grouped(counted(episodes), *SITUATION, "arm").items():
-        means = [
-            fmean(float(line[f"kills_{which}"]) for line in arm) for which in ("total", "needed", "extra")
-        ]
-        found[name] = (len(arm), means[0], means[1], means[2])
-    return found
+        means = [fmean(float(line[f"kills_{kind}"]) for line in arm) for kind in ("total", "needed", "extra")]
+        means_by_arm[name] = (len(arm), means[0], means[1], means[2])
+    return means_by_arm
 
 
-def kills_of(kills: Iterable[Line]) -> dict[Key, tuple[int, int]]:
-    """By episode: its kills, and those of them that are marked as extra."""
+def kill_counts(kills: Iterable[Line]) -> dict[Key, tuple[int, int]]:
+    """Returns the numbers of all and of extra kills by episode."""
     return {
-        name: (len(found), sum(line["extra"] == "true" for line in found))
-        for name, found in grouped(kills, *EPISODE).items()
+        name: (len(kill_lines), sum(line["extra"] == "true" for line in kill_lines))
+        for name, kill_lines in grouped(kills, *EPISODE).items()
     }
 
 
 def premature_means(episodes: Iterable[Line], kills: Iterable[Line]) -> dict[Key, dict[str, float]]:
-    """By situation and arm: premature kills an episode by class, of the episodes that count."""
-    of_episode = grouped((line for line in kills if line["premature"] == "true"), *EPISODE)
-    found = {}
+    """Returns, by situation and arm, the premature kills per valid episode by class."""
+    by_episode = grouped((line for line in kills if line["premature"] == "true"), *EPISODE)
+    means = {}
     for name, arm in grouped(counted(episodes), *SITUATION, "arm").items():
-        classes = [line["premature_class"] for one in arm for line in of_episode.get(key(one, *EPISODE), ())]
-        found[name] = {one: classes.count(one) / len(arm) for one in sorted(set(classes))}
-    return found
+        keys = [key(episode, *EPISODE) for episode in arm]
+        classes = [
+            line["premature_class"] for episode_key in keys for line in by_episode.get(episode_key, ())
+        ]
+        means[name] = {class_: classes.count(class_) / len(arm) for class_ in sorted(set(classes))}
+    return means

@@ -29,13 +29,13 @@ from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports import load_run
 from lmkd_reports import render_html
 from lmkd_reports import render_summary
-from lmkd_reports.analysis import Analysis
-from lmkd_reports.analysis import Verdict
-from lmkd_reports.analysis import analyse
+from lmkd_reports.analysis.analyse import analyse
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.verdicts import Verdict
 
 Times = dict[str, list[float | None]]
 """An arm's times in ms, one a block; None is censored."""
@@ -328,7 +328,7 @@ class TestMeasures:
         assert held.stall_late_ns.median == Bounds(3e6, 3e6)
         assert held.reap_call_ns.median == Bounds(26e6, 26e6)
         assert arm_of(analysis, "reap-kill").stall_late_ns is None
-        assert not arm_of(analysis, "kill").tells_cost
+        assert not arm_of(analysis, "kill").has_teardown
         assert "process_mrelease 26000000 ns" in analysis.trials_csv
 
     def test_the_last_of_several_reaping_calls_counts(self, tmp_path: Path) -> None:

@@ -6,12 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
+from chromium import LAYOUTS
 from chromium import Browser
+from chromium import check_page
 
 pytestmark = pytest.mark.browser
 
 RATIO = re.compile(r"(\d+(?:\.\d+)?)x")
-LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
 
 
 @pytest.mark.parametrize(("width", "dark"), LAYOUTS)
@@ -23,13 +24,7 @@ def test_asks_for_nothing_and_complains_of_nothing(
 ) -> None:
     folder: Path = request.getfixturevalue(fixture)
     page = folder / "report.html"
-    observed = browser.open(page, width, dark=dark)
-    assert observed.errors == []
-    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
-    assert browser.evaluate("document.documentElement.scrollWidth") == width
-    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
-        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
-    )
+    check_page(browser, page, width, dark=dark)
     browser.screenshot(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 50_000
 

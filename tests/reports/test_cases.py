@@ -128,7 +128,7 @@ def test_counts_of_what_may_never_be_are_not_green(case: CaseRecord, tmp_path: P
     run = synthetic_conformance()
     run.cases = [synthetic_case(), case]
     analysis = analyse(load_run(run.write(tmp_path)))
-    said = "the answer is right, what may never be was counted in 1 case"
+    said = "the answer is right, an impossible result was counted in 1 case"
     page = Page(render_html(analysis))
     assert page.attributes("class").count("alarm") == 2
     assert said in page.words()

@@ -1,4 +1,4 @@
-"""Change points of a series: found where they are, and seldom where there is none."""
+"""Tests the change points of a series: found at their builds, and rarely in equal builds."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ STEP_AT = 12
 
 
 def log_medians(rng: np.random.Generator, builds: int = BUILDS) -> Floats:
-    """Logs of a build's median of ten trials, one in ten of them held up; builds differ by themselves too."""
+    """Logs of medians of ten trials, one in ten of them held up; builds scatter as well."""
     trials = rng.normal(0, 0.15, (builds, 10))
     trials += (rng.random(trials.shape) < 0.1) * rng.exponential(1, trials.shape)
     return np.asarray(np.median(trials, axis=1) + 0.05 * rng.standard_t(3, builds))
 
 
 def shares(rng: np.random.Generator, builds: int = BUILDS) -> Floats:
-    """Lost races of ten."""
+    """Shares of lost races, of ten calls each."""
     return np.asarray(rng.binomial(10, 0.4, builds) / 10)
 
 
 def mean_extras(rng: np.random.Generator, builds: int = BUILDS) -> Floats:
-    """Extra kills an episode: mostly none, now and then a few."""
+    """Mean extra kills per episode: mostly none, now and then a few."""
     return np.asarray((rng.poisson(2, (builds, 8)) * (rng.random((builds, 8)) < 0.15)).mean(axis=1))
 
 
-def found(values: Floats, level: float = LEVEL) -> list[int]:
-    return sorted(tested.at for tested in change_tests(values, level) if tested.p <= level)
+def change_indices(values: Floats, level: float = LEVEL) -> list[int]:
+    return sorted(test.at for test in change_tests(values, level) if test.p <= level)
 
 
 @pytest.mark.simulation
@@ -52,9 +52,9 @@ def found(values: Floats, level: float = LEVEL) -> list[int]:
 def test_equal_builds_change_in_one_of_twenty_histories(
     draw: Callable[[np.random.Generator], Floats],
 ) -> None:
-    """The test errs in 5 % by its construction, so that simulated shares lie on both sides of that."""
+    """The test errs in 5 % by construction, so simulated shares lie on both sides of it."""
     rng = np.random.default_rng(20260201)
-    wrong = sum(bool(found(draw(rng))) for _ in range(EQUAL_HISTORIES))
+    wrong = sum(bool(change_indices(draw(rng))) for _ in range(EQUAL_HISTORIES))
     three_standard_errors = 3 * math.sqrt(LEVEL * (1 - LEVEL) / EQUAL_HISTORIES)
     assert wrong / EQUAL_HISTORIES <= LEVEL + three_standard_errors
 
@@ -63,16 +63,16 @@ def test_equal_builds_change_in_one_of_twenty_histories(
 def test_a_step_of_a_half_is_found_at_its_build() -> None:
     rng = np.random.default_rng(20260202)
     step = np.where(np.arange(BUILDS) < STEP_AT, 0, math.log(1.5))
-    histories = [found(log_medians(rng) + step) for _ in range(HISTORIES)]
-    assert sum(STEP_AT in one for one in histories) / HISTORIES >= 0.9
+    histories = [change_indices(log_medians(rng) + step) for _ in range(HISTORIES)]
+    assert sum(STEP_AT in indices for indices in histories) / HISTORIES >= 0.9
 
 
 @pytest.mark.simulation
 def test_a_step_is_found_among_forty_series_too() -> None:
     rng = np.random.default_rng(20260203)
     step = np.where(np.arange(BUILDS) < STEP_AT, 0, math.log(1.5))
-    histories = [found(log_medians(rng) + step, LEVEL / 40) for _ in range(30)]
-    assert sum(STEP_AT in one for one in histories) / len(histories) >= 0.8
+    histories = [change_indices(log_medians(rng) + step, LEVEL / 40) for _ in range(30)]
+    assert sum(STEP_AT in indices for indices in histories) / len(histories) >= 0.8
 
 
 @pytest.mark.simulation
@@ -80,24 +80,24 @@ def test_a_change_that_was_taken_back_is_two() -> None:
     rng = np.random.default_rng(20260204)
     builds = np.arange(24)
     bump = np.where((builds >= 8) & (builds < 16), math.log(1.5), 0)
-    histories = [found(log_medians(rng, 24) + bump) for _ in range(40)]
-    assert sum({8, 16} <= set(one) for one in histories) / len(histories) >= 0.7
+    histories = [change_indices(log_medians(rng, 24) + bump) for _ in range(40)]
+    assert sum({8, 16} <= set(indices) for indices in histories) / len(histories) >= 0.7
 
 
 def test_outliers_are_no_change() -> None:
     values = np.random.default_rng(1).normal(0, 0.1, BUILDS)
     values[[7, 19]] += 5
-    assert found(values) == []
+    assert change_indices(values) == []
 
 
 def energy(before: Sequence[float], after: Sequence[float]) -> float:
-    """The scaled energy distance by its definition, pair by pair."""
-    between = [abs(one - other) for one in before for other in after]
+    """The scaled energy distance, by its definition, pair by pair."""
+    between = [abs(first - second) for first in before for second in after]
     within = [
         2
         / math.comb(len(side), 2)
         / 2
-        * sum(abs(one - other) for one, other in itertools.combinations(side, 2))
+        * sum(abs(first - second) for first, second in itertools.combinations(side, 2))
         for side in (before, after)
     ]
     weight = len(before) * len(after) / (len(before) + len(after))
@@ -116,30 +116,30 @@ def test_splits_where_the_definition_does() -> None:
 
 
 def test_the_p_value_is_that_of_all_orders() -> None:
-    """Eight values in a clean step: of 8! orders two of 70 are as clean."""
+    """Eight values in a clean step: two of the 70 ways to split them are as clean."""
     step = np.array([0.0] * 4 + [1.0] * 4)
-    (tested,) = change_tests(step, 0.01 + 2 / 70)
-    assert (tested.start, tested.at, tested.end) == (0, 4, 8)
-    assert tested.p == pytest.approx(2 / 70, abs=0.03)
+    (test,) = change_tests(step, 0.01 + 2 / 70)
+    assert (test.start, test.at, test.end) == (0, 4, 8)
+    assert test.p == pytest.approx(2 / 70, abs=0.03)
 
 
 def test_the_fewest_values_are_those_that_a_clean_step_takes() -> None:
     assert [fewest_values(level) for level in (0.1, 0.05, 0.05 / 40)] == [6, 8, 13]
     step = np.repeat([0.0, 1.0], [4, 4])
-    assert found(step) == [4]
+    assert change_indices(step) == [4]
     assert change_tests(step[1:]) == []
 
 
-def test_what_is_constant_never_changed() -> None:
-    (tested,) = change_tests(np.full(BUILDS, 52.0))
-    assert tested.p == 1.0
+def test_a_constant_series_has_no_change() -> None:
+    (test,) = change_tests(np.full(BUILDS, 52.0))
+    assert test.p == 1.0
 
 
-def test_parts_are_never_surer_than_the_whole() -> None:
+def test_no_part_has_a_smaller_p_than_the_full_series() -> None:
     values = np.repeat([0.0, 5.0, 1.0], 10) + np.random.default_rng(3).normal(0, 0.1, 30)
-    whole, *parts = change_tests(values)
-    assert {whole.at} | {part.at for part in parts if part.p <= LEVEL} == {10, 20}
-    assert all(part.p >= whole.p for part in parts)
+    full, *parts = change_tests(values)
+    assert {full.at} | {part.at for part in parts if part.p <= LEVEL} == {10, 20}
+    assert all(part.p >= full.p for part in parts)
 
 
 VALUES = st.lists(st.floats(-1e6, 1e6), max_size=24).map(lambda values: np.array(values, dtype=np.float64))
@@ -150,9 +150,9 @@ VALUES = st.lists(st.floats(-1e6, 1e6), max_size=24).map(lambda values: np.array
 def test_the_same_values_give_the_same_tests_in_any_unit(values: Floats) -> None:
     tests = change_tests(values)
     assert tests == change_tests(values)
-    assert [one.at for one in change_tests(values * 4)] == [one.at for one in tests]
+    assert [test.at for test in change_tests(values * 4)] == [test.at for test in tests]
     assert all(
-        one.start + FEWEST_ASIDE <= one.at <= one.end - FEWEST_ASIDE and 0 < one.p <= 1 for one in tests
+        test.start + FEWEST_ASIDE <= test.at <= test.end - FEWEST_ASIDE and 0 < test.p <= 1 for test in tests
     )
 
 

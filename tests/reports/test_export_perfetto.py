@@ -1,4 +1,4 @@
-"""Perfetto traces, read back with Perfetto's own protos: all of the record is there, and nothing else."""
+"""Reads Perfetto traces back with Perfetto's own protos and compares them with their records."""
 
 from __future__ import annotations
 
@@ -44,25 +44,25 @@ class Slice:
 
 
 @dataclass
-class Read:
-    """What a trace says; times since the record's moment 0, tracks by their path of names."""
+class TraceContent:
+    """The content of a trace: times in ns since the record's moment 0, tracks by their path of names."""
 
     tracks: list[str] = field(default_factory=list)
     slices: list[Slice] = field(default_factory=list)
     instants: list[Slice] = field(default_factory=list)
     counters: dict[str, list[tuple[int, int]]] = field(default_factory=lambda: defaultdict(list))
 
-    def of(self, track: str) -> list[Slice]:
-        return [one for one in self.slices if one.track.endswith(track)]
+    def on_track(self, track: str) -> list[Slice]:
+        return [slice_ for slice_ in self.slices if slice_.track.endswith(track)]
 
 
-def notes_of(event: TrackEvent) -> dict[str, Any]:
+def event_notes(event: TrackEvent) -> dict[str, Any]:
     return {note.name: getattr(note, note.WhichOneof("value")) for note in event.debug_annotations}
 
 
-def read(content: bytes) -> Read:
-    """Fails on what a trace may not hold: events without a track, in disorder, slices that do not close."""
-    trace, found = Trace.FromString(content), Read()
+def read_trace(data: bytes) -> TraceContent:
+    """Fails on a trace with events without a track or out of order, or with slices that do not close."""
+    trace, content = Trace.FromString(data), TraceContent()
     assert len({packet.trusted_packet_sequence_id for packet in trace.packet}) == 1
     names: dict[int, str] = {}
     opened: dict[int, list[Slice]] = defaultdict(list)
@@ -81,20 +81,20 @@ def read(content: bytes) -> Read:
         if event.type == TrackEvent.TYPE_SLICE_BEGIN:
             assert not opened[event.track_uuid]  # slices of a track never overlap
             flows = list(event.terminating_flow_ids)
-            opened[event.track_uuid].append(Slice(track, event.name, at_ns, -1, notes_of(event), flows))
+            opened[event.track_uuid].append(Slice(track, event.name, at_ns, -1, event_notes(event), flows))
         elif event.type == TrackEvent.TYPE_SLICE_END:
             closed = opened[event.track_uuid].pop()
             closed.end_ns = at_ns
-            found.slices.append(closed)
+            content.slices.append(closed)
         elif event.type == TrackEvent.TYPE_INSTANT:
-            instant = Slice(track, event.name, at_ns, at_ns, notes_of(event), list(event.flow_ids))
-            found.instants.append(instant)
+            instant = Slice(track, event.name, at_ns, at_ns, event_notes(event), list(event.flow_ids))
+            content.instants.append(instant)
         else:
             assert event.type == TrackEvent.TYPE_COUNTER
-            found.counters[track.rpartition("/")[2]].append((at_ns, event.counter_value))
+            content.counters[track.rpartition("/")[2]].append((at_ns, event.counter_value))
     assert not any(opened.values())
-    found.tracks = list(names.values())
-    return found
+    content.tracks = list(names.values())
+    return content
 
 
 @pytest.fixture(scope="module")
@@ -102,41 +102,47 @@ def episode() -> Any:
     return synthetic_episode(needed=3, extra=2)
 
 
-def test_every_decision_is_there_with_what_lmkd_saw(episode: Any) -> None:
-    decisions = [one for one in read(episode_trace(episode)).instants if one.track.endswith("/lmkd")]
-    assert [one.start_ns for one in decisions] == [kill.decided_ns for kill in episode.kills]
-    for one, kill in zip(decisions, episode.kills, strict=True):
-        assert one.name == f"{kill.reason}: app {kill.app}"
+def test_every_decision_has_the_values_that_lmkd_read(episode: Any) -> None:
+    decisions = [
+        decision
+        for decision in read_trace(episode_trace(episode)).instants
+        if decision.track.endswith("/lmkd")
+    ]
+    assert [decision.start_ns for decision in decisions] == [kill.decided_ns for kill in episode.kills]
+    for decision, kill in zip(decisions, episode.kills, strict=True):
+        assert decision.name == f"{kill.reason}: app {kill.app}"
         for name in ("min_score_adj", "shortfall_kb", "condemned_kb", "free_kb", "adj", "extra", "premature"):
-            assert one.notes[name] == getattr(kill, name)
+            assert decision.notes[name] == getattr(kill, name)
 
 
 def test_a_decision_leads_to_its_victim(episode: Any) -> None:
-    found = read(episode_trace(episode))
-    decisions = {flow: one for one in found.instants for flow in one.flows}
-    held = {flow: one for one in found.slices for flow in one.flows}
+    content = read_trace(episode_trace(episode))
+    decisions = {flow: event for event in content.instants for flow in event.flows}
+    held = {flow: event for event in content.slices for flow in event.flows}
     assert len(decisions) == len(held) == 5
-    for flow, one in decisions.items():
-        assert held[flow].start_ns == one.start_ns
-        assert f"app {one.name.rpartition(' ')[2]}," in held[flow].track
+    for flow, event in decisions.items():
+        assert held[flow].start_ns == event.start_ns
+        assert f"app {event.name.rpartition(' ')[2]}," in held[flow].track
 
 
-def test_each_stage_of_each_victim_lasts_as_long_as_the_record_says(episode: Any) -> None:
-    found = read(episode_trace(episode))
+def test_each_stage_of_each_victim_lasts_as_long_as_recorded(episode: Any) -> None:
+    content = read_trace(episode_trace(episode))
     for kill in episode.kills:
         track = f"app {kill.app}, adj {kill.adj}, pid {kill.pid}"
-        stages = {one.track.rpartition("/")[2]: one for one in found.slices if f"/{track}/" in one.track}
+        stages = {
+            stage.track.rpartition("/")[2]: stage for stage in content.slices if f"/{track}/" in stage.track
+        }
         assert set(stages) == {"memory held", "kill", "mrelease", "exit"}
-        told = {name: (one.start_ns, one.end_ns) for name, one in stages.items()}
-        assert told["kill"] == (kill.decided_ns, kill.killed_ns)
-        assert told["mrelease"] == (kill.killed_ns, kill.reaped_ns)
-        assert told["exit"] == (kill.killed_ns, kill.exited_ns)
+        times = {name: (stage.start_ns, stage.end_ns) for name, stage in stages.items()}
+        assert times["kill"] == (kill.decided_ns, kill.killed_ns)
+        assert times["mrelease"] == (kill.killed_ns, kill.reaped_ns)
+        assert times["exit"] == (kill.killed_ns, kill.exited_ns)
         end_ns = episode.duration_ns if kill.freed_ns is None else kill.freed_ns
-        assert told["memory held"] == (kill.decided_ns, end_ns)
+        assert times["memory held"] == (kill.decided_ns, end_ns)
 
 
 def test_extra_kills_and_memory_that_did_not_come_back_are_named(episode: Any) -> None:
-    names = Counter(one.name for one in read(episode_trace(episode)).of("memory held"))
+    names = Counter(slice_.name for slice_ in read_trace(episode_trace(episode)).on_track("memory held"))
     assert names == {
         "kill, until the memory was back": 3,
         "extra kill (Z), memory not back by the end": 2,
@@ -144,15 +150,15 @@ def test_extra_kills_and_memory_that_did_not_come_back_are_named(episode: Any) -
 
 
 def test_counters_are_the_records_curve(episode: Any) -> None:
-    counters = read(episode_trace(episode)).counters
+    counters = read_trace(episode_trace(episode)).counters
     for place, name in enumerate(("free memory", "returned by victims", "touched by the demand"), start=1):
         assert counters[name] == [(point[0] * 1000, point[place] * 1024) for point in episode.curve]
     watermark = episode.threshold_kb * 1024
     assert counters["low watermark"] == [(0, watermark), (episode.duration_ns, watermark)]
 
 
-def test_psi_is_told_as_the_total_that_it_is(episode: Any) -> None:
-    counters = read(episode_trace(episode)).counters
+def test_psi_is_drawn_as_a_total(episode: Any) -> None:
+    counters = read_trace(episode_trace(episode)).counters
     assert counters["PSI memory some, total at the end"] == [
         (0, 0),
         (episode.duration_ns, episode.psi_some_us),
@@ -163,76 +169,80 @@ def test_psi_is_told_as_the_total_that_it_is(episode: Any) -> None:
 def test_pressure_is_where_free_memory_lies_below_the_watermark() -> None:
     free = [(0, 50), (100, 30), (200, 10), (300, 10), (400, 40), (500, 5)]
     curve = tuple((at, kb, 0, 0) for at, kb in free)
-    told = read(episode_trace(synthetic_episode(0, curve=curve, threshold_kb=30, duration_ns=900_000)))
-    assert [(one.start_ns, one.end_ns) for one in told.of("/pressure")] == [
+    content = read_trace(
+        episode_trace(synthetic_episode(0, curve=curve, threshold_kb=30, duration_ns=900_000))
+    )
+    assert [(slice_.start_ns, slice_.end_ns) for slice_ in content.on_track("/pressure")] == [
         (200_000, 400_000),
         (500_000, 900_000),
     ]
 
 
-def test_what_was_not_seen_by_the_end_says_so() -> None:
+def test_stages_not_over_by_the_end_are_named_so() -> None:
     unseen = synthetic_kill(0, killed_ns=None, reaped_ns=None, exited_ns=None, freed_ns=None)
-    told = read(episode_trace(synthetic_episode(0, kills=(unseen,), duration_ns=3000 * NS_PER_MS)))
-    stages = [one for one in told.slices if "/app 0," in one.track and "memory" not in one.name]
-    assert {one.name for one in stages} == {
+    content = read_trace(episode_trace(synthetic_episode(0, kills=(unseen,), duration_ns=3000 * NS_PER_MS)))
+    stages = [stage for stage in content.slices if "/app 0," in stage.track and "memory" not in stage.name]
+    assert {stage.name for stage in stages} == {
         "kill (not over by the end)",
         "exit (not over by the end)",
     }
-    assert {one.end_ns for one in stages} == {3000 * NS_PER_MS}
+    assert {stage.end_ns for stage in stages} == {3000 * NS_PER_MS}
 
 
-def test_what_never_came_back_lasts_as_long_as_it_was_watched() -> None:
-    """Victims are watched beyond the end: late memory must not look longer than memory that never came."""
+def test_memory_that_never_came_back_lasts_until_the_end_of_the_watch() -> None:
+    """The watch goes on after the end: late memory must not look longer than memory that never came back."""
     late = synthetic_kill(0, freed_ns=4000 * NS_PER_MS)
     never = synthetic_kill(1, freed_ns=None, exited_ns=None)
     curve = ((0, 90_000, 0, 0), (5_000_000, 90_000, 0, 0))
-    told = read(episode_trace(synthetic_episode(0, kills=(late, never), curve=curve)))
-    assert [one.end_ns // NS_PER_MS for one in told.of("/memory held")] == [4000, 5000]
-    assert [one.end_ns // NS_PER_MS for one in told.of("pid 101/exit")] == [5000]
-    assert [one.end_ns // NS_PER_MS for one in told.of("/episode")] == [3000]
+    content = read_trace(episode_trace(synthetic_episode(0, kills=(late, never), curve=curve)))
+    assert [slice_.end_ns // NS_PER_MS for slice_ in content.on_track("/memory held")] == [4000, 5000]
+    assert [slice_.end_ns // NS_PER_MS for slice_ in content.on_track("pid 101/exit")] == [5000]
+    assert [slice_.end_ns // NS_PER_MS for slice_ in content.on_track("/episode")] == [3000]
 
 
-def test_what_was_seen_of_one_victim_tells_how_long_the_others_were_watched() -> None:
+def test_the_last_event_of_any_victim_ends_the_watch_of_all() -> None:
     late = synthetic_kill(0, exited_ns=4000 * NS_PER_MS, freed_ns=3500 * NS_PER_MS)
     never = synthetic_kill(1, freed_ns=None)
-    told = read(episode_trace(synthetic_episode(0, kills=(late, never), curve=())))
-    assert [one.end_ns // NS_PER_MS for one in told.of("/memory held")] == [3500, 4000]
+    content = read_trace(episode_trace(synthetic_episode(0, kills=(late, never), curve=())))
+    assert [slice_.end_ns // NS_PER_MS for slice_ in content.on_track("/memory held")] == [3500, 4000]
 
 
 @pytest.mark.parametrize("by_reaper", [False, True])  # both reapers were busy; the arm sends SIGKILL only
 def test_an_mrelease_that_was_not_called_is_not_there(by_reaper: bool) -> None:
     alone = synthetic_kill(0, by_reaper=by_reaper, reaped_ns=None)
-    told = read(episode_trace(synthetic_episode(0, kills=(alone,))))
-    assert not [one for one in told.tracks if one.endswith("/mrelease")]
+    content = read_trace(episode_trace(synthetic_episode(0, kills=(alone,))))
+    assert not [track for track in content.tracks if track.endswith("/mrelease")]
 
 
-def test_an_mrelease_that_lost_its_race_says_so() -> None:
+def test_an_mrelease_that_lost_its_race_is_named_so() -> None:
     lost = synthetic_kill(0, mrelease_errno="ESRCH", charged_at_return_kb=51_000)
-    (one,) = read(episode_trace(synthetic_episode(0, kills=(lost,)))).of("/mrelease")
-    assert one.name == "until mrelease returned ESRCH"
-    assert one.notes == {"errno": "ESRCH", "charged_kb": 51_000}
+    (call,) = read_trace(episode_trace(synthetic_episode(0, kills=(lost,)))).on_track("/mrelease")
+    assert call.name == "until mrelease returned ESRCH"
+    assert call.notes == {"errno": "ESRCH", "charged_kb": 51_000}
 
 
 def test_an_episode_without_kills_has_its_memory_alone() -> None:
-    told = read(episode_trace(synthetic_episode(0)))
-    assert told.instants == []
-    assert [one.track.rpartition("/")[2] for one in told.slices if one.name != "below the low watermark"] == [
-        "episode"
-    ]
-    assert told.counters["free memory"]
+    content = read_trace(episode_trace(synthetic_episode(0)))
+    assert content.instants == []
+    assert [
+        slice_.track.rpartition("/")[2]
+        for slice_ in content.slices
+        if slice_.name != "below the low watermark"
+    ] == ["episode"]
+    assert content.counters["free memory"]
 
 
 def test_a_curve_in_disorder_makes_no_slices_that_overlap() -> None:
     curve = ((10, 1, 0, 0), (50, 9, 0, 0), (5, 1, 0, 0), (20, 9, 0, 0))
-    told = read(episode_trace(synthetic_episode(0, curve=curve, threshold_kb=3)))
-    assert [(one.start_ns, one.end_ns) for one in told.of("/pressure")] == [(5_000, 20_000)]
+    content = read_trace(episode_trace(synthetic_episode(0, curve=curve, threshold_kb=3)))
+    assert [(slice_.start_ns, slice_.end_ns) for slice_ in content.on_track("/pressure")] == [(5_000, 20_000)]
 
 
-def test_an_episode_that_failed_is_told_too() -> None:
+def test_a_failed_episode_has_a_trace_too() -> None:
     failed = synthetic_episode(0, valid=False, invalid_reason="made up", duration_ns=None, curve=())
     failed = msgspec.structs.replace(failed, threshold_kb=None, psi_some_us=None)
-    (whole,) = read(episode_trace(failed)).slices
-    assert (whole.start_ns, whole.end_ns, whole.notes["invalid_reason"]) == (0, 0, "made up")
+    (slice_,) = read_trace(episode_trace(failed)).slices
+    assert (slice_.start_ns, slice_.end_ns, slice_.notes["invalid_reason"]) == (0, 0, "made up")
 
 
 CALLS = (
@@ -242,9 +252,9 @@ CALLS = (
 
 
 def test_a_trial_has_its_calls_where_they_were_also_before_the_kill() -> None:
-    told = read(trial_trace(synthetic_trial(calls=CALLS)))
-    calls = [one for one in told.slices if "/call " in one.track]
-    assert [(one.name, one.start_ns, one.end_ns) for one in calls] == [
+    content = read_trace(trial_trace(synthetic_trial(calls=CALLS)))
+    calls = [slice_ for slice_ in content.slices if "/call " in slice_.track]
+    assert [(slice_.name, slice_.start_ns, slice_.end_ns) for slice_ in calls] == [
         ("pidfd_send_signal", -2_000, 7_000),
         ("process_mrelease ESRCH", 5_000, 30_000),
     ]
@@ -254,39 +264,39 @@ def test_a_trial_has_its_calls_where_they_were_also_before_the_kill() -> None:
 
 def test_a_trial_has_its_memory_and_its_moments() -> None:
     curve = ((0, 66_000), (6_000, 33_000), (13_000, 400))
-    told = read(trial_trace(synthetic_trial(curve=curve, exit_ns=14 * NS_PER_MS)))
-    assert told.counters["charged to the victim"] == [(us * 1000, kb * 1024) for us, kb in curve]
-    assert [(one.name, one.start_ns // NS_PER_MS) for one in told.instants] == [
+    content = read_trace(trial_trace(synthetic_trial(curve=curve, exit_ns=14 * NS_PER_MS)))
+    assert content.counters["charged to the victim"] == [(us * 1000, kb * 1024) for us, kb in curve]
+    assert [(instant.name, instant.start_ns // NS_PER_MS) for instant in content.instants] == [
         ("50 % back", 6),
         ("90 % back", 12),
         ("99 % back", 13),
     ]
-    (end,) = told.of("/victim")
+    (end,) = content.on_track("/victim")
     assert (end.name, end.end_ns) == ("until its pidfd was readable", 14 * NS_PER_MS)
 
 
 def test_a_censored_trial_ends_at_its_timeout() -> None:
     never = dict.fromkeys(("reclaim_50_ns", "reclaim_90_ns", "reclaim_99_ns", "exit_ns"))
     trial = synthetic_trial(**never, hold_ms=300, stall="holder")
-    told = read(trial_trace(trial))
-    assert told.instants == []
-    (end,), (held,) = told.of("/victim"), told.of("/stall: holder")
+    content = read_trace(trial_trace(trial))
+    assert content.instants == []
+    (end,), (held,) = content.on_track("/victim"), content.on_track("/stall: holder")
     assert (end.name, end.end_ns) == ("not exited by the timeout", trial.timeout_ns)
     assert (held.name, held.end_ns) == ("held beyond the timeout", trial.timeout_ns)
 
 
 @pytest.mark.parametrize("warmup", [False, True])
-def test_a_trace_says_which_trial_or_episode_it_is_and_whether_it_counts(warmup: bool) -> None:
+def test_a_trace_names_its_record_and_whether_it_is_a_warm_up(warmup: bool) -> None:
     trial, episode = synthetic_trial(warmup=warmup, block=3), synthetic_episode(1, warmup=warmup, block=3)
     for record, content, track in (
         (trial, trial_trace(trial), "/victim"),
         (episode, episode_trace(episode), "/episode"),
     ):
-        told = read(content)
-        assert told.tracks[0].endswith(f", {'warm-up ' if warmup else ''}block 3")
-        (whole,) = told.of(track)
+        read_content = read_trace(content)
+        assert read_content.tracks[0].endswith(f", {'warm-up ' if warmup else ''}block 3")
+        (slice_,) = read_content.on_track(track)
         for name in ("device", "suite", "scenario", "stall", "regime", "arm", "block", "warmup", "boot_id"):
-            assert whole.notes[name] == getattr(record, name)
+            assert slice_.notes[name] == getattr(record, name)
 
 
 @pytest.fixture(scope="module")
@@ -310,7 +320,7 @@ def test_a_trace_a_trial_and_a_trace_an_episode(
     written = list(traces_in(folder))
     assert len(written) == total
     for path in written:
-        assert read(path.read_bytes()).slices
+        assert read_trace(path.read_bytes()).slices
 
 
 def test_the_same_run_gives_the_same_bytes(run: SyntheticRun, tmp_path: Path) -> None:
@@ -331,11 +341,11 @@ def test_hostile_names_leave_no_folder_and_are_text_in_the_trace(tmp_path: Path)
     assert len(set(traces.paths)) == 3
     assert all(path.resolve().is_relative_to(tmp_path / "to") for path in traces.paths)
     assert sorted(traces_in(tmp_path)) == sorted(traces.paths)
-    told = read(traces.paths[0].read_bytes())
-    assert told.tracks[0].startswith(f"{hostile}: ")
+    content = read_trace(traces.paths[0].read_bytes())
+    assert content.tracks[0].startswith(f"{hostile}: ")
 
 
-def test_a_warm_up_has_a_file_of_its_own_that_says_so(tmp_path: Path) -> None:
+def test_a_warm_up_has_its_own_file_named_so(tmp_path: Path) -> None:
     run = SyntheticRun(synthetic_info([PATCHED]))
     run.trials = [synthetic_trial(), synthetic_trial(warmup=True)]
     names = [path.name for path in write_traces(run.write(tmp_path / "run"), tmp_path / "to").paths]

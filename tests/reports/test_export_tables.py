@@ -1,4 +1,4 @@
-"""``pytest-lmkd export``: what the tables hold, and that nothing of it is lost, doubled or misread."""
+"""Tests ``pytest-lmkd export``: the tables have every record once, with its values."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ from lmkd_core.records.trial import Call
 from lmkd_core.records.trial import TrialRecord
 from lmkd_reports import analyse
 from lmkd_reports import load_run
-from lmkd_reports.analysis import Analysis
 from lmkd_reports.analysis.frames import EPISODE
 from lmkd_reports.analysis.frames import TRIAL
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.export import tables
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.reading import DeviceRecords
-from lmkd_reports.export.rows import rows_of
+from lmkd_reports.export.rows import table_rows
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Table
 from pytest_lmkd.cli import main
@@ -65,14 +65,14 @@ Stratum = tuple[str, ...]
 
 
 class Export:
-    """A run of a test, and the commands that export it."""
+    """The run of a test, and the commands that export it."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.run_dir, self.to = folder / "run", folder / "new" / "to"
         self._capsys = capsys
 
     def __call__(self, form: str, *words: str) -> tuple[int, str]:
-        """The exit code, and what stands on stderr."""
+        """Exports in the format ``form``; returns the exit code and the text on stderr."""
         code = main(["export", str(self.run_dir), f"--{form}", "--to", str(self.to), *words])
         return code, self._capsys.readouterr().err
 
@@ -85,15 +85,23 @@ class Export:
         return self.rows(table)
 
     def rows(self, table: Table) -> list[dict[str, object]]:
-        """What the folder holds, exported now or before."""
+        """All rows in the folder, exported now or before."""
         if not (self.to / table.name).exists():
             return []
         rows: list[dict[str, object]] = open_table(self.to, table).to_table().to_pylist()
         return rows
 
     def files(self) -> dict[str, bytes]:
-        found = (path for path in self.to.rglob("*") if path.is_file())
-        return {str(path.relative_to(self.to)): path.read_bytes() for path in found}
+        paths = (path for path in self.to.rglob("*") if path.is_file())
+        return {str(path.relative_to(self.to)): path.read_bytes() for path in paths}
+
+    def twice(self, form: str) -> dict[str, bytes]:
+        """Exports the same run two times, which must give equal files; returns them."""
+        self(form)
+        first = self.files()
+        self(form)
+        assert self.files() == first
+        return first
 
 
 @pytest.fixture
@@ -101,36 +109,36 @@ def export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Export:
     return Export(tmp_path, capsys)
 
 
-def one_device(name: str = PATCHED, run_id: str = "synthetic-run") -> SyntheticRun:
-    """Two trials, an episode with two kills, and one record of every other kind."""
+def single_device_run(name: str = PATCHED, run_id: str = "synthetic-run") -> SyntheticRun:
+    """A run of one device: two trials, an episode with two kills, and one record of every other kind."""
     info = msgspec.structs.replace(synthetic_info([name]), run_id=run_id)
     run = SyntheticRun(info, [synthetic_device(name)])
     run.trials = [synthetic_trial(device=name, block=block, curve=((0, 9), (5, 0))) for block in range(2)]
     run.episodes = [synthetic_episode(1, 1, device=name)]
-    run.cases = [msgspec.structs.replace(one, device=name) for one in synthetic_conformance().cases[:1]]
+    run.cases = [msgspec.structs.replace(case, device=name) for case in synthetic_conformance().cases[:1]]
     run.skips = [SkipRecord(device=name, what="arm", name="reap-kill", reason="no such flag")]
     return run
 
 
-# The report's numbers, from the CSV alone
+# The numbers of the report, from the CSV alone
 
 
 def damaged(run: SyntheticRun) -> SyntheticRun:
-    """With invalid and censored trials (half of the big victims'), and some of either kind recorded twice."""
+    """Adds invalid and censored trials (half of those with 16 threads), and records some trials twice."""
     for number, trial in enumerate(run.trials):
         late = number % 5 == 0 or (trial.threads == 16 and trial.block % 2 == 0)
         changes: dict[str, object] = {"reclaim_90_ns": None, "reclaim_99_ns": None} if late else {}
         changes |= {} if number % 7 else {"valid": False, "invalid_reason": "too hot"}
         run.trials[number] = msgspec.structs.replace(trial, **changes)
-    again = [one for one in run.trials[::11] if one.reclaim_90_ns]
-    run.trials += [msgspec.structs.replace(one, reclaim_90_ns=one.reclaim_90_ns * 3) for one in again]
+    again = [trial for trial in run.trials[::11] if trial.reclaim_90_ns]
+    run.trials += [msgspec.structs.replace(trial, reclaim_90_ns=trial.reclaim_90_ns * 3) for trial in again]
     run.episodes.append(msgspec.structs.replace(run.episodes[0], kills_total=50, kills_extra=45))
     return run
 
 
 @pytest.fixture(scope="module")
 def reported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Analysis, Path]:
-    """What a report says of a run, and the run's tables as CSV."""
+    """The analysis of a run, and the folder of its tables as CSV."""
     run = synthetic_run(blocks=9)
     run.episodes = synthetic_pressure().episodes
     folder = damaged(run).write(tmp_path_factory.mktemp("reported"))
@@ -139,39 +147,39 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Analysis, Path]:
 
 
 def stratum_keys(analysis: Analysis) -> dict[Stratum, object]:
-    """Each stratum's result under the key that the CSV gives it."""
+    """The result of each stratum by its key in the CSV."""
     return {
-        (device.name, *(str(getattr(one.stratum, name)) for name in recomputed.STRATUM[1:])): one
+        (device.name, *(str(getattr(result.stratum, name)) for name in recomputed.STRATUM[1:])): result
         for device in analysis.devices
-        for one in device.strata
+        for result in device.strata
     }
 
 
 def test_medians_are_those_of_the_report(reported: tuple[Analysis, Path]) -> None:
     analysis, folder = reported
-    told = {
+    reported_medians = {
         (*key, arm.arm): (arm.reclaim_90_ns.median.low, arm.reclaim_90_ns.median.high)
         for key, stratum in stratum_keys(analysis).items()
         for arm in stratum.arms
         if arm.reclaim_90_ns
     }
-    found = recomputed.median_reclaim_90(recomputed.lines(folder, "trials"))
-    assert found == told
-    assert len(found) == 8 * (3 + 2)
-    assert any(low < high for low, high in found.values())
+    medians = recomputed.median_reclaim_90(recomputed.lines(folder, "trials"))
+    assert medians == reported_medians
+    assert len(medians) == 8 * (3 + 2)
+    assert any(low < high for low, high in medians.values())
 
 
 def test_lost_races_are_those_of_the_report(reported: tuple[Analysis, Path]) -> None:
     analysis, folder = reported
-    told = {
+    reported_races = {
         (*key, arm.arm): (arm.esrch.count, arm.esrch.total)
         for key, stratum in stratum_keys(analysis).items()
         for arm in stratum.arms
         if arm.esrch
     }
-    found = recomputed.esrch(recomputed.lines(folder, "trials"))
-    assert found == told
-    assert any(0 < lost < total for lost, total in found.values())
+    races = recomputed.esrch(recomputed.lines(folder, "trials"))
+    assert races == reported_races
+    assert any(0 < lost < total for lost, total in races.values())
 
 
 def test_ratios_are_those_of_the_report(reported: tuple[Analysis, Path]) -> None:
@@ -179,42 +187,44 @@ def test_ratios_are_those_of_the_report(reported: tuple[Analysis, Path]) -> None
     trials = recomputed.lines(folder, "trials")
     compared = 0
     for candidate, baseline in analysis.pairs:
-        found = recomputed.paired_ratios(trials, candidate, baseline)
+        ratios = recomputed.paired_ratios(trials, candidate, baseline)
         for key, stratum in stratum_keys(analysis).items():
-            (one,) = (x for x in stratum.comparisons if (x.candidate, x.baseline) == (candidate, baseline))
-            told = one.ratio and (
-                one.ratio.blocks,
-                pytest.approx((one.ratio.estimate.low, one.ratio.estimate.high)),
+            (comparison,) = (
+                x for x in stratum.comparisons if (x.candidate, x.baseline) == (candidate, baseline)
             )
-            assert found.get(key) == told
-            compared += told is not None
+            expected = comparison.ratio and (
+                comparison.ratio.blocks,
+                pytest.approx((comparison.ratio.estimate.low, comparison.ratio.estimate.high)),
+            )
+            assert ratios.get(key) == expected
+            compared += expected is not None
     assert compared == 8 * 3 + 8
 
 
 def test_kills_are_those_of_the_report(reported: tuple[Analysis, Path]) -> None:
     analysis, folder = reported
-    told, premature = {}, {}
+    totals, premature = {}, {}
     for device in analysis.devices:
         for result in device.pressure:
             situation = (str(getattr(result.situation, name)) for name in recomputed.SITUATION[1:])
             key = (device.name, *situation)
             arms = [arm for arm in result.arms if arm.valid]
-            told |= {(*key, arm.arm): (arm.valid, arm.total, arm.needed, arm.extra) for arm in arms}
+            totals |= {(*key, arm.arm): (arm.valid, arm.total, arm.needed, arm.extra) for arm in arms}
             premature |= {(*key, arm.arm): dict(arm.premature) for arm in arms}
     episodes, kills = recomputed.lines(folder, "episodes"), recomputed.lines(folder, "kills")
-    assert recomputed.kill_means(episodes) == told
+    assert recomputed.kill_means(episodes) == totals
     assert recomputed.premature_means(episodes, kills) == premature
-    assert max(total for _, total, _, _ in told.values()) > 6
+    assert max(total for _, total, _, _ in totals.values()) > 6
 
 
 def test_kills_by_themselves_give_the_counts_of_their_episodes(export: Export) -> None:
     synthetic_pressure().write(export.run_dir)
-    told = {
+    episode_counts = {
         recomputed.key(line, *recomputed.EPISODE): (int(line["kills_total"]), int(line["kills_extra"]))
         for line in export.csv("episodes")
     }
-    found = recomputed.kills_of(recomputed.lines(export.to, "kills"))
-    assert found == {key: counts for key, counts in told.items() if counts[0]}
+    kill_counts = recomputed.kill_counts(recomputed.lines(export.to, "kills"))
+    assert kill_counts == {key: counts for key, counts in episode_counts.items() if counts[0]}
 
 
 def test_calls_by_themselves_give_the_lost_races(export: Export) -> None:
@@ -229,12 +239,12 @@ def test_calls_by_themselves_give_the_lost_races(export: Export) -> None:
 STRUCTS = [
     (tables.TRIALS.columns, TrialRecord, {"schema", "calls", "curve", "before", "after"}),
     (tables.STATE, Conditions, set()),
-    (tables.CALLS.told, Call, set()),
+    (tables.CALLS.fields, Call, set()),
     (tables.EPISODES.columns, EpisodeRecord, {"schema", "kills", "curve"}),
-    (tables.KILLS.told, KillRecord, {"stall"}),
+    (tables.KILLS.fields, KillRecord, {"stall"}),
     (tables.OBSERVATIONS.columns, ObservationRecord, {"schema", "apps", "deaths"}),
-    (tables.OBSERVED_APPS.told, ObservedApp, set()),
-    (tables.OBSERVED_DEATHS.told, ObservedDeath, set()),
+    (tables.OBSERVED_APPS.fields, ObservedApp, set()),
+    (tables.OBSERVED_DEATHS.fields, ObservedDeath, set()),
     (tables.DEVICES.columns, DeviceRecord, {"schema", "facts"}),
     (tables.SKIPS.columns, SkipRecord, {"schema"}),
     (tables.STATES.columns, StateRecord, {"schema"}),
@@ -244,52 +254,54 @@ NOT_OF_THE_RECORD = {"run_id", "call"}
 
 
 @pytest.mark.parametrize(
-    ("columns", "struct", "elsewhere"), STRUCTS, ids=lambda one: getattr(one, "__name__", "")
+    ("columns", "struct", "elsewhere"), STRUCTS, ids=lambda case: getattr(case, "__name__", "")
 )
 def test_each_field_of_a_record_has_a_column_of_its_type(
     columns: tables.Columns, struct: type[msgspec.Struct], elsewhere: set[str]
 ) -> None:
-    """A new field of a record belongs into a table (and docs/records.md), or must be named above."""
+    """A new field of a record needs a column (and a line in docs/records.md), or an entry above."""
     fields = {field.name: field.type for field in msgspec.inspect.type_info(struct).fields}
-    told = {one.name: one for one in columns if one.name not in NOT_OF_THE_RECORD | state_columns()}
-    assert told.keys() == fields.keys() - elsewhere
-    for name, column in told.items():
-        assert (column.kind, column.nullable) == column_type(fields[name]), name
+    columns_by_name = {
+        column.name: column for column in columns if column.name not in NOT_OF_THE_RECORD | state_columns()
+    }
+    assert columns_by_name.keys() == fields.keys() - elsewhere
+    for name, column in columns_by_name.items():
+        assert (column.kind, column.nullable) == expected_column_type(fields[name]), name
 
 
 def state_columns() -> set[str]:
-    return {prefix + one.name for one in tables.STATE for prefix in ("before_", "after_")}
+    return {prefix + column.name for column in tables.STATE for prefix in ("before_", "after_")}
 
 
-def column_type(found: msgspec.inspect.Type) -> tuple[str, bool]:
+def expected_column_type(type_: msgspec.inspect.Type) -> tuple[str, bool]:
     kinds = {msgspec.inspect.IntType: "integer", msgspec.inspect.BoolType: "boolean"}
-    nullable = isinstance(found, msgspec.inspect.UnionType)
-    inner = found.types[0] if nullable else found
+    nullable = isinstance(type_, msgspec.inspect.UnionType)
+    inner = type_.types[0] if nullable else type_
     return kinds.get(type(inner), "text"), nullable
 
 
 def test_keys_are_those_of_the_analysis() -> None:
-    """The analysis has no warm-ups among its trials; an export has."""
+    """The analysis drops warm-ups; an export keeps them."""
     assert tuple(column.name for column in tables.TRIAL_KEY) == ("run_id", *TRIAL, "warmup")
     assert tuple(column.name for column in tables.EPISODE_KEY) == ("run_id", *EPISODE, "warmup")
 
 
 def documented(checkout: Path) -> dict[str, list[tuple[str, str]]]:
-    """By heading: the columns that docs/records.md tells, with their types."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    """The columns and types in docs/records.md, by heading."""
+    sections: dict[str, list[tuple[str, str]]] = {}
     for section in (checkout / "docs" / "records.md").read_text().split("\n### ")[1:]:
         rows = re.findall(r"^\| (`.*?) \| (\w[\w ]*) \|", section, re.MULTILINE)
         named = [(name, kind) for names, kind in rows for name in re.findall(r"`(\w+)`", names)]
-        found[section.partition("\n")[0]] = named
-    return found
+        sections[section.partition("\n")[0]] = named
+    return sections
 
 
 def as_documented(columns: tables.Columns) -> list[tuple[str, str]]:
-    return [(one.name, one.kind + (" or null" if one.nullable else "")) for one in columns]
+    return [(column.name, column.kind + (" or null" if column.nullable else "")) for column in columns]
 
 
-def test_the_documentation_tells_every_column(checkout: Path) -> None:
-    found = documented(checkout)
+def test_the_documentation_lists_every_column(checkout: Path) -> None:
+    sections = documented(checkout)
     keys = {
         "device key": tables.DEVICE_KEY,
         "trial key": tables.TRIAL_KEY,
@@ -298,25 +310,27 @@ def test_the_documentation_tells_every_column(checkout: Path) -> None:
     }
     inner = {name: columns[2:] if name != "device key" else columns for name, columns in keys.items()}
     for name, columns in inner.items():
-        assert found.pop(name) == as_documented(columns)
+        assert sections.pop(name) == as_documented(columns)
     for table in TABLES:
-        begins = max((one for one in keys.values() if table.columns[: len(one)] == one), key=len)
-        assert sorted(found.get(table.name, ())) == sorted(as_documented(table.columns[len(begins) :])), (
-            table.name
+        table_key = max(
+            (columns for columns in keys.values() if table.columns[: len(columns)] == columns), key=len
         )
-    assert {table.name for table in TABLES} <= found.keys()
+        assert sorted(sections.get(table.name, ())) == sorted(
+            as_documented(table.columns[len(table_key) :])
+        ), table.name
+    assert {table.name for table in TABLES} <= sections.keys()
 
 
 # CSV
 
 
-def test_a_csv_file_is_as_rfc_4180_says(export: Export) -> None:
-    run = one_device()
+def test_a_csv_file_follows_rfc_4180(export: Export) -> None:
+    run = single_device_run()
     texts = ['comma, "quotes"', "two\r\nlines", "lone\rreturn", "ünï€ 漢", "NUL\0", ""]
     run.skips = [SkipRecord(device=PATCHED, what="stall", name=text, reason=text) for text in texts]
     run.write(export.run_dir)
-    found = export.csv("skips")
-    assert [(line["name"], line["reason"]) for line in found] == list(zip(texts, texts, strict=True))
+    skips = export.csv("skips")
+    assert [(line["name"], line["reason"]) for line in skips] == list(zip(texts, texts, strict=True))
     content = (export.to / "skips.csv").read_bytes()
     assert content.startswith(b"run_id,device,what,name,suite,reason\r\n")
     assert b'"comma, ""quotes"""' in content
@@ -324,7 +338,7 @@ def test_a_csv_file_is_as_rfc_4180_says(export: Export) -> None:
 
 
 def test_nulls_are_empty_and_booleans_are_words(export: Export) -> None:
-    run = one_device()
+    run = single_device_run()
     run.trials = [synthetic_trial(reclaim_90_ns=None, warmup=True, before=Conditions(hottest_mc=-5000))]
     run.write(export.run_dir)
     (line,) = export.csv("trials")
@@ -338,7 +352,7 @@ def test_nulls_are_empty_and_booleans_are_words(export: Export) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "\rx", "=", "-", "-1e5", "-1,5"])
 def test_a_text_is_never_a_formula(export: Export, text: str) -> None:
-    run = one_device(text)
+    run = single_device_run(text)
     run.devices[0] = msgspec.structs.replace(run.devices[0], model=text, facts={text: Fact(text, text, text)})
     run.episodes[0] = msgspec.structs.replace(run.episodes[0], scenario=text)
     app = ObservedApp(package=text, pid=1, oom_score_adj=900)
@@ -360,7 +374,7 @@ def test_a_text_is_never_a_formula(export: Export, text: str) -> None:
 
 @pytest.mark.parametrize("text", ["-17", "+4", "-0.5"])
 def test_a_number_is_no_formula(export: Export, text: str) -> None:
-    run = one_device()
+    run = single_device_run()
     run.devices[0] = msgspec.structs.replace(run.devices[0], model=text)
     run.write(export.run_dir)
     assert export.csv("devices")[0]["model"] == text
@@ -368,29 +382,26 @@ def test_a_number_is_no_formula(export: Export, text: str) -> None:
 
 def test_a_csv_export_replaces_the_one_before(export: Export) -> None:
     synthetic_run().write(export.run_dir)
-    export("csv")
-    before = export.files()
-    export("csv")
-    assert export.files() == before
+    before = export.twice("csv")
     assert sorted(before) == sorted(f"{table.name}.csv" for table in TABLES)
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     assert len(export.csv("trials")) == 2 + len(synthetic_run([STOCK]).trials)
 
 
 def test_a_failed_csv_export_leaves_the_one_before(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     export("csv")
     before = export.files()
     synthetic_run().write(export.run_dir)
 
-    def full_after_the_trials(table: Table, found: DeviceRecords) -> Iterator[tables.Row]:
+    def full_after_the_trials(table: Table, records: DeviceRecords) -> Iterator[tables.Row]:
         if table is not tables.TRIALS:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return rows_of(table, found)
+        return table_rows(table, records)
 
-    monkeypatch.setattr("lmkd_reports.export.csv.rows_of", full_after_the_trials)
-    code, told = export("csv")
-    assert (code, "No space left on device): name a folder that can be written with --to" in told) == (
+    monkeypatch.setattr("lmkd_reports.export.csv.table_rows", full_after_the_trials)
+    code, stderr_text = export("csv")
+    assert (code, "No space left on device): name a folder that can be written with --to" in stderr_text) == (
         2,
         True,
     )
@@ -401,7 +412,7 @@ def test_a_failed_csv_export_leaves_the_one_before(export: Export, monkeypatch: 
 
 
 def test_parquet_gives_back_every_value(export: Export) -> None:
-    run = one_device()
+    run = single_device_run()
     run.trials = [
         synthetic_trial(flags=("hot", "slow"), seed=2**63 - 1, calls=(Call("kill", -9, 3, "", None),)),
         synthetic_trial(block=1, reclaim_90_ns=None, before=Conditions(cooling=2), curve=((0, 9), (5, 0))),
@@ -430,7 +441,7 @@ def test_parquet_gives_back_every_value(export: Export) -> None:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_parquet_and_csv_say_the_same(export: Export, table: Table) -> None:
+def test_parquet_and_csv_have_equal_rows(export: Export, table: Table) -> None:
     run = synthetic_run(blocks=2)
     run.episodes = synthetic_pressure(blocks=1).episodes
     run.cases = synthetic_conformance().cases
@@ -438,16 +449,16 @@ def test_parquet_and_csv_say_the_same(export: Export, table: Table) -> None:
     run.states = synthetic_states(0, screen=None)
     run.write(export.run_dir)
     words = {None: "", True: "true", False: "false"}
-    found = [
+    rows = [
         {
             name: words[value] if value is None or isinstance(value, bool) else str(value)
             for name, value in row.items()
         }
         for row in export.parquet(table)
     ]
-    assert {row.pop("date") for row in found} == {"2026-01-01"}
-    assert sorted(map(sorted_items, found)) == sorted(map(sorted_items, export.csv(table.name)))
-    assert found
+    assert {row.pop("date") for row in rows} == {"2026-01-01"}
+    assert sorted(map(sorted_items, rows)) == sorted(map(sorted_items, export.csv(table.name)))
+    assert rows
 
 
 def sorted_items(row: dict[str, str]) -> Sequence[tuple[str, str]]:
@@ -457,18 +468,15 @@ def sorted_items(row: dict[str, str]) -> Sequence[tuple[str, str]]:
 def test_more_rows_than_one_batch(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("lmkd_reports.export.parquet.BATCH_ROWS", 7)
     synthetic_run([PATCHED], blocks=1).write(export.run_dir)
-    found = export.parquet(tables.TRIALS)
-    assert len(found) == 8 * 3
-    assert len({tuple(row[name] for name in TRIAL) for row in found}) == len(found)
+    rows = export.parquet(tables.TRIALS)
+    assert len(rows) == 8 * 3
+    assert len({tuple(row[name] for name in TRIAL) for row in rows}) == len(rows)
 
 
 def test_the_same_run_again_changes_nothing_and_another_is_added(export: Export) -> None:
-    one_device().write(export.run_dir)
-    export("parquet")
-    before = export.files()
-    export("parquet")
-    assert export.files() == before
-    one_device(run_id="synthetic-run-2").write(export.run_dir)
+    single_device_run().write(export.run_dir)
+    before = export.twice("parquet")
+    single_device_run(run_id="synthetic-run-2").write(export.run_dir)
     export("parquet")
     after = export.files()
     assert {name: after[name] for name in before} == before
@@ -477,32 +485,32 @@ def test_the_same_run_again_changes_nothing_and_another_is_added(export: Export)
     assert sorted(set(runs)) == ["synthetic-run", "synthetic-run-2"]
 
 
-def test_what_a_run_no_longer_has_goes(export: Export) -> None:
-    run = one_device()
+def test_rows_that_a_run_no_longer_has_are_removed(export: Export) -> None:
+    run = single_device_run()
     run.write(export.run_dir)
     export("parquet")
-    one_device(run_id="another").write(export.run_dir)
+    single_device_run(run_id="another").write(export.run_dir)
     export("parquet")
     run.info = msgspec.structs.replace(run.info, started_utc="2026-02-03T23:30:00-02:00")
     run.episodes.clear()
     run.write(export.run_dir)
-    found = export.parquet(tables.TRIALS)
-    assert sorted({(row["run_id"], row["date"]) for row in found}) == [
+    rows = export.parquet(tables.TRIALS)
+    assert sorted({(row["run_id"], row["date"]) for row in rows}) == [
         ("another", "2026-01-01"),
         ("synthetic-run", "2026-02-04"),
     ]
     assert {row["run_id"] for row in export.rows(tables.KILLS)} == {"another"}
 
 
-def test_a_files_columns_have_the_types_that_are_told(export: Export) -> None:
-    one_device().write(export.run_dir)
+def test_the_columns_of_a_file_have_the_documented_types(export: Export) -> None:
+    single_device_run().write(export.run_dir)
     export("parquet")
     (path,) = (export.to / "trials").rglob("*.parquet")
-    found = pq.ParquetFile(path).schema_arrow
-    told = [one for one in tables.TRIALS.columns if one.name != "device"]
+    schema = pq.ParquetFile(path).schema_arrow
+    columns = [column for column in tables.TRIALS.columns if column.name != "device"]
     types = {"text": "string", "integer": "int64", "boolean": "bool"}
-    assert [(one.name, str(one.type), one.nullable) for one in found] == [
-        (one.name, types[one.kind], one.nullable) for one in told
+    assert [(column.name, str(column.type), column.nullable) for column in schema] == [
+        (column.name, types[column.kind], column.nullable) for column in columns
     ]
 
 
@@ -524,10 +532,10 @@ HOSTILE_NAMES = [
 
 @pytest.mark.parametrize("name", HOSTILE_NAMES, ids=ascii)
 def test_hostile_names_stay_text_and_stay_inside(export: Export, tmp_path: Path, name: str) -> None:
-    one_device(name, run_id=name).write(export.run_dir)
+    single_device_run(name, run_id=name).write(export.run_dir)
     before = {path for path in tmp_path.rglob("*") if export.run_dir in path.parents}
-    found = export.parquet(tables.TRIALS)
-    assert [(row["device"], row["run_id"]) for row in found] == [(name, name)] * 2
+    rows = export.parquet(tables.TRIALS)
+    assert [(row["device"], row["run_id"]) for row in rows] == [(name, name)] * 2
     written = {path for path in tmp_path.rglob("*") if path.is_file()} - before
     assert written
     assert all(export.to in path.parents for path in written)
@@ -537,34 +545,34 @@ def test_hostile_names_stay_text_and_stay_inside(export: Export, tmp_path: Path,
     assert {path for path in tmp_path.rglob("*") if path.is_file()} - before == written
 
 
-def test_no_run_replaces_one_whose_name_begins_the_same(export: Export) -> None:
+def test_no_run_replaces_another_with_the_same_prefix(export: Export) -> None:
     for run_id in ("run@0", "run", "run@"):
-        one_device(run_id=run_id).write(export.run_dir)
+        single_device_run(run_id=run_id).write(export.run_dir)
         export("parquet")
     assert {row["run_id"] for row in export.rows(tables.DEVICES)} == {"run@0", "run", "run@"}
 
 
 def test_long_names_are_cut_and_stay_apart(export: Export) -> None:
     for last in "ab":
-        one_device(300 * "漢" + last, run_id=300 * "漢" + last).write(export.run_dir)
+        single_device_run(300 * "漢" + last, run_id=300 * "漢" + last).write(export.run_dir)
         export("parquet")
-    found = export.rows(tables.DEVICES)
-    assert len({row["device"] for row in found}) == 2
-    assert {row["device"][:17] for row in found} == {16 * "漢" + "~"}
-    assert {row["run_id"] for row in found} == {300 * "漢" + last for last in "ab"}
+    rows = export.rows(tables.DEVICES)
+    assert len({row["device"] for row in rows}) == 2
+    assert {row["device"][:17] for row in rows} == {16 * "漢" + "~"}
+    assert {row["run_id"] for row in rows} == {300 * "漢" + last for last in "ab"}
 
 
 def test_two_devices_in_one_file_are_kept_apart(export: Export) -> None:
-    """Their names differ only in letters that a file's name cannot have."""
-    run = one_device("a:b")
+    """The names differ only in letters that a file name cannot have."""
+    run = single_device_run("a:b")
     run.write(export.run_dir)
     with (export.run_dir / "records" / "0.jsonl").open("ab") as stream:
-        stream.writelines(encode_line(one) for one in one_device("a/b").trials)
-    found = export.parquet(tables.TRIALS)
-    assert sorted(row["device"] for row in found) == ["a/b", "a/b", "a:b", "a:b"]
+        stream.writelines(encode_line(trial) for trial in single_device_run("a/b").trials)
+    rows = export.parquet(tables.TRIALS)
+    assert sorted(row["device"] for row in rows) == ["a/b", "a/b", "a:b", "a:b"]
 
 
-# What cannot be used
+# Unusable input
 
 
 def append(export: Export, content: bytes) -> None:
@@ -574,16 +582,16 @@ def append(export: Export, content: bytes) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_truncated_line_is_named_and_the_rest_used(export: Export, form: str) -> None:
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     line = encode_line(synthetic_trial(block=2))
     append(export, line[:60] + b"\n\n\xff\x1b\n" + line)
-    code, told = export(form)
+    code, stderr_text = export(form)
     assert code == 0
-    assert [re.sub(r" \(.*", "", one) for one in told.splitlines()] == [
+    assert [re.sub(r" \(.*", "", line_text) for line_text in stderr_text.splitlines()] == [
         "pytest-lmkd: records/0.jsonl:7: left out",
         "pytest-lmkd: records/0.jsonl:9: left out",
     ]
-    assert "\x1b" not in told
+    assert "\x1b" not in stderr_text
     rows = recomputed.lines(export.to, "trials") if form == "csv" else export.rows(tables.TRIALS)
     assert sorted(int(row["block"]) for row in rows) == [0, 1, 2]
 
@@ -600,17 +608,19 @@ def test_a_truncated_line_is_named_and_the_rest_used(export: Export, form: str) 
 )
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_number_that_no_column_holds_is_named(export: Export, form: str, fields: dict[str, object]) -> None:
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     append(export, encode_line(synthetic_trial(block=2, **fields)))
-    code, told = export(form)
+    code, stderr_text = export(form)
     assert code == 0
-    assert re.fullmatch(r"pytest-lmkd: records/0.jsonl:7: left out \(-?\d+ has more than 64 bits\)\n", told)
+    assert re.fullmatch(
+        r"pytest-lmkd: records/0.jsonl:7: left out \(-?\d+ has more than 64 bits\)\n", stderr_text
+    )
     rows = recomputed.lines(export.to, "trials") if form == "csv" else export.rows(tables.TRIALS)
     assert len(rows) == 2
 
 
 def test_settings_with_numbers_that_no_column_holds(export: Export) -> None:
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     append(export, encode_line(synthetic_episode(block=1, settings={"kill_timeout_ms": 2**64})))
     append(export, encode_line(synthetic_episode(block=2, settings={"b": 2**63 - 1, "a": -1})))
     assert "records/0.jsonl:7: left out" in export("csv")[1]
@@ -618,14 +628,14 @@ def test_settings_with_numbers_that_no_column_holds(export: Export) -> None:
     assert settings == ["{}", '{"a":-1,"b":9223372036854775807}']
 
 
-def test_what_is_recorded_twice_counts_as_it_was_last(export: Export) -> None:
-    run = one_device()
+def test_of_two_equal_keys_the_last_record_counts(export: Export) -> None:
+    run = single_device_run()
     run.trials.append(msgspec.structs.replace(run.trials[0], reclaim_90_ns=7))
     run.episodes.append(msgspec.structs.replace(run.episodes[0], kills_extra=7))
     run.devices.append(msgspec.structs.replace(run.devices[0], model="renamed"))
     run.write(export.run_dir)
-    code, told = export("csv")
-    assert (code, told.count("recorded twice: the last counts")) == (0, 2)
+    code, stderr_text = export("csv")
+    assert (code, stderr_text.count("recorded twice: the last counts")) == (0, 2)
     assert {line["reclaim_90_ns"] for line in export.csv("trials")} == {"7", str(12 * NS_PER_MS)}
     assert [line["kills_extra"] for line in recomputed.lines(export.to, "episodes")] == ["7"]
     assert [line["model"] for line in recomputed.lines(export.to, "devices")] == ["renamed"]
@@ -633,10 +643,10 @@ def test_what_is_recorded_twice_counts_as_it_was_last(export: Export) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"type":"run"}'])
 def test_a_run_that_lost_its_name_has_that_of_its_folder(export: Export, content: bytes) -> None:
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     (export.run_dir / "run.json").write_bytes(content)
-    code, told = export("parquet")
-    assert (code, "run.json: not usable" in told) == (0, True)
+    code, stderr_text = export("parquet")
+    assert (code, "run.json: not usable" in stderr_text) == (0, True)
     assert {(row["run_id"], row["date"]) for row in export.rows(tables.TRIALS)} == {("run", "unknown")}
 
 
@@ -651,7 +661,7 @@ def test_a_run_that_lost_its_name_has_that_of_its_folder(export: Export, content
     ],
 )
 def test_the_date_is_that_of_the_start_in_utc(export: Export, started: str, date: str) -> None:
-    run = one_device()
+    run = single_device_run()
     run.info = msgspec.structs.replace(run.info, started_utc=started)
     run.write(export.run_dir)
     assert {row["date"] for row in export.parquet(tables.TRIALS)} == {date}
@@ -662,7 +672,7 @@ def test_the_date_is_that_of_the_start_in_utc(export: Export, started: str, date
 
 
 def test_files_go_beside_the_run_if_no_folder_is_named(export: Export) -> None:
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     for form in ("csv", "parquet"):
         assert main(["export", str(export.run_dir), f"--{form}"]) == 0
     assert (export.run_dir / "export" / "csv" / "trials.csv").is_file()
@@ -672,17 +682,17 @@ def test_files_go_beside_the_run_if_no_folder_is_named(export: Export) -> None:
 
 def test_a_folder_without_a_run_is_wrong_usage(export: Export) -> None:
     export.run_dir.mkdir()
-    code, told = export("csv")
-    assert (code, "holds no run" in told) == (2, True)
+    code, stderr_text = export("csv")
+    assert (code, "holds no run" in stderr_text) == (2, True)
     assert not export.to.exists()
 
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_a_folder_that_cannot_be_written_is_wrong_usage(export: Export, form: str) -> None:
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     export.to.parent.write_text("in the way")
-    code, told = export(form)
-    assert (code, "name a folder that can be written with --to" in told) == (2, True)
+    code, stderr_text = export(form)
+    assert (code, "name a folder that can be written with --to" in stderr_text) == (2, True)
 
 
 @pytest.mark.parametrize("words", [[], ["--csv", "--parquet"]])
@@ -693,11 +703,11 @@ def test_one_format_must_be_named(export: Export, words: list[str]) -> None:
 
 
 def test_without_its_package_the_extra_is_named(export: Export, without: Callable[[str], None]) -> None:
-    one_device().write(export.run_dir)
+    single_device_run().write(export.run_dir)
     without("pyarrow")
-    code, told = export("parquet")
+    code, stderr_text = export("parquet")
     assert code == 2
-    assert told == (
+    assert stderr_text == (
         "pytest-lmkd: --parquet needs pyarrow, which is not installed: pip install 'pytest-lmkd[export]'\n"
     )
     assert export("csv")[0] == 0
@@ -705,7 +715,7 @@ def test_without_its_package_the_extra_is_named(export: Export, without: Callabl
 
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Makes a package as if it were not installed, and what of ours imports it as if it were not loaded."""
+    """Hides a package as if it were not installed, and unloads our module that imports it."""
 
     def remove(package: str) -> None:
         loaded = [name for name in sys.modules if name.partition(".")[0] == package]

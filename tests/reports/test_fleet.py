@@ -32,11 +32,11 @@ from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.commands import MOST_DEVICES
 from lmkd_reports.export.parquet import write_tables
 from lmkd_reports.fleet import parquet
-from lmkd_reports.fleet.found import Found
-from lmkd_reports.fleet.found import merged
-from lmkd_reports.fleet.frames import SITUATION
 from lmkd_reports.fleet.reading import read_files
 from lmkd_reports.fleet.reading import read_fleet
+from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.fleet.results import merged
+from lmkd_reports.format.strata import episode_stratum_from
 
 pytestmark = pytest.mark.large
 
@@ -91,7 +91,7 @@ def exported(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def found(folder: Path) -> Found:
+def found(folder: Path) -> FleetResults:
     return read_fleet(folder, synthetic_info([]).run_id, KILL_ARMS)
 
 
@@ -105,13 +105,12 @@ def cluster() -> Iterator[LocalCluster]:
 
 
 def of_device(results: tuple[PressureResult, ...], row: dict[str, Any]) -> PressureResult:
-    names = [name for name in SITUATION if name != "suite"]
-    matching = [one for one in results if all(getattr(one.situation, name) == row[name] for name in names)]
+    matching = [one for one in results if one.situation == episode_stratum_from(row)]
     assert len(matching) == 1
     return matching[0]
 
 
-def test_every_device_is_judged_as_on_its_own_page(folder: Path, found: Found) -> None:
+def test_every_device_is_judged_as_on_its_own_page(folder: Path, found: FleetResults) -> None:
     devices = {device.name: device for device in analyse(load_run(folder)).devices}
     rows = found.kills.to_dict("records")
     assert len(rows) == 10 * 2
@@ -151,26 +150,26 @@ def test_times_are_judged_as_on_their_own_page(tmp_path: Path) -> None:
         )
 
 
-def test_the_whole_is_its_parts(folder: Path, found: Found) -> None:
+def test_the_whole_is_its_parts(folder: Path, found: FleetResults) -> None:
     files, run_id = record_files(folder), synthetic_info([]).run_id
     halves = [read_files(part, run_id, KILL_ARMS) for part in (files[:3], files[3:])]
     assert_same(merged(halves), found)
 
 
-def test_warm_ups_repeats_and_invalid_ones_are_not_counted(found: Found) -> None:
+def test_warm_ups_repeats_and_invalid_ones_are_not_counted(found: FleetResults) -> None:
     assert found.invalid == 1
     episodes = (8 * BLOCKS + 2 * 4) * 2 * 2
     assert found.counted == episodes + 1 + 8 * 2 * BLOCKS  # a repeat is in the records twice
     assert found.kills["baseline_total"].max() < 10
 
 
-def assert_same(one: Found, other: Found) -> None:
+def assert_same(one: FleetResults, other: FleetResults) -> None:
     for name in ("kills", "times"):
         pd.testing.assert_frame_equal(getattr(one, name), getattr(other, name), check_dtype=False)
     assert (one.models, one.skips) == (other.models, other.skips)
 
 
-def test_the_exported_set_says_the_same(exported: Path, found: Found) -> None:
+def test_the_exported_set_says_the_same(exported: Path, found: FleetResults) -> None:
     assert_same(parquet.with_pandas(exported), found)
 
 
@@ -287,7 +286,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_used(
     assert "records/5.jsonl:34" in Page((folder / "report.html").read_text()).words()
 
 
-def test_a_device_with_one_arm_alone_is_compared_with_nothing(found: Found, tmp_path: Path) -> None:
+def test_a_device_with_one_arm_alone_is_compared_with_nothing(found: FleetResults, tmp_path: Path) -> None:
     run = fleet_run(2)
     run.episodes = [one for one in run.episodes if one.device != "phone-1" or one.arm == "reap-kill"]
     rows = read_fleet(run.write(tmp_path), run.info.run_id, KILL_ARMS).kills
@@ -304,7 +303,7 @@ def test_nothing_at_all_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "0 valid trials and episodes" in capsys.readouterr().out
 
 
-def test_parts_without_rows_make_a_whole(found: Found) -> None:
+def test_parts_without_rows_make_a_whole(found: FleetResults) -> None:
     empty = replace(found, kills=found.kills[:0], times=found.times[:0])
     assert len(merged([empty, empty]).kills) == 0
     assert list(merged([empty]).kills.columns) == list(found.kills.columns)

@@ -180,7 +180,7 @@ def test_only_the_arms_and_scenarios_asked_for_are_checked(pair: Pair) -> None:
         (["reclaim_90:-5%"], "bad limit 'reclaim_90:-5%': reclaim_90 takes a percentage"),
         (["reclaim_90:10"], "bad limit 'reclaim_90:10': reclaim_90 takes a percentage"),
         (["reclaim_90:nan%"], "bad limit 'reclaim_90:nan%'"),
-        (["kills_extra:10%"], "bad limit 'kills_extra:10%': kills_extra takes a number an episode"),
+        (["kills_extra:10%"], "bad limit 'kills_extra:10%': kills_extra takes a number per episode"),
         (["esrch:10%"], "bad limit 'esrch:10%': esrch takes percentage points such as 5pp"),
         (["exit:1%", "--max-worse", "exit:2%"], "--max-worse names exit twice"),
         (["kills_extra:1"], "there is no kills_extra in what is compared; the runs have reclaim_50, "),

@@ -1,4 +1,4 @@
-"""``pytest-lmkd report --history``: builds in order, changes where they are, nothing pooled or unsaid."""
+"""Tests ``pytest-lmkd report --history``: the order of builds, the place of changes, and all exclusions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from builds import scattered_ms
 from builds import write_build
 from builds import write_nightlies
 from builds import write_times
+from chromium import LAYOUTS
 from chromium import Browser
+from chromium import check_page
 from synthetic import NS_PER_MS
 from synthetic import PATCHED
 from synthetic import STOCK
@@ -33,12 +35,11 @@ from lmkd_core.records.lines import decode_run
 from lmkd_core.records.lines import encode_line
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate.metrics import METRICS
 from lmkd_reports.history import page as page_module
 from lmkd_reports.history import series as series_module
 from lmkd_reports.history.changes import CONSTANT
@@ -56,6 +57,7 @@ from lmkd_reports.history.series import Series
 from lmkd_reports.history.series import load_history
 from lmkd_reports.history.text import history_text
 from lmkd_reports.history.words import sentence
+from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.presentation import figures
 from pytest_lmkd.cli import main
 
@@ -65,7 +67,7 @@ NS = float(NS_PER_MS)
 
 @pytest.fixture(scope="module")
 def nightlies(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Twenty nightly builds, of which three changed something."""
+    """Twenty nightly builds; three of them changed something."""
     return write_nightlies(tmp_path_factory.mktemp("nightlies"))
 
 
@@ -78,23 +80,23 @@ def sentences(top: Path) -> list[str]:
 
 
 def test_every_change_is_named_between_its_builds_the_newest_first(nightlies: Path) -> None:
-    found = changes_in(nightlies).newest_first
-    assert [(one.series.metric.name, one.series.arm, one.verdict) for one in found] == [
+    changes = changes_in(nightlies).newest_first
+    assert [(change.series.metric.name, change.series.arm, change.verdict) for change in changes] == [
         ("kills_total", "kill+mrelease", "worse"),
         ("kills_extra", "kill+mrelease", "worse"),
         ("reclaim_90", "reap-kill", "worse"),
         ("esrch", "kill+mrelease", "better"),
     ]
-    assert sentence(found[2]) == (
+    assert sentence(changes[2]) == (
         "between build 6.12.11 reap-kill-v3 (run nightly-11) and build 6.12.12 reap-kill-v3 (run nightly-12)"
         ", reclaim_90 of reap-kill in held-by-vm-readv, 300 ms, 64 MB, 1 thread (reclaim, injected) "
         "rose 1.75x (51.0 to 89.1 ms)"
     )
-    assert "fell by 64 pp (74 % to 9 %)" in sentence(found[3])
-    assert "rose by 2.55 (5.3 to 7.85 an episode)" in sentence(found[0])
+    assert "fell by 64 pp (74 % to 9 %)" in sentence(changes[3])
+    assert "rose by 2.55 (5.3 to 7.85 per episode)" in sentence(changes[0])
 
 
-def test_the_command_writes_the_page_and_prints_what_changed(
+def test_the_command_writes_the_page_and_prints_the_changes(
     nightlies: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     page = tmp_path / "new folder" / "page.html"
@@ -117,7 +119,7 @@ def test_the_text_is_plain_and_narrow(nightlies: Path) -> None:
 def test_the_page_is_in_the_folder_by_default(tmp_path: Path) -> None:
     top = write_times(tmp_path, [50] * 3)
     assert main(["report", "--history", str(top)]) == 0
-    assert "<h1>What changed from build to build</h1>" in (top / "history.html").read_text()
+    assert "<h1>Changes between builds</h1>" in (top / "history.html").read_text()
 
 
 @pytest.mark.parametrize("words", [(), ("RUN", "--history", "DIR")])
@@ -140,7 +142,10 @@ def test_a_point_is_a_median_a_share_or_a_mean_with_its_whiskers(nightlies: Path
     (device,) = load_history(nightlies).devices
     run = load_run(nightlies / "nightly-03")
     held = run.trials[(run.trials["scenario"] == "held-by-vm-readv") & (run.trials["arm"] == "reap-kill")]
-    by_key = {(one.metric.name, one.arm, one.place.scenario): one.points[3].measure for one in device.series}
+    by_key = {
+        (series.metric.name, series.arm, series.place.scenario): series.points[3].measure
+        for series in device.series
+    }
     times = by_key["reclaim_90", "reap-kill", "held-by-vm-readv"]
     expected = held["reclaim_90_ns"].quantile([0.25, 0.5, 0.75])
     assert [times.low.low, times.value.low, times.high.low] == pytest.approx(list(expected))
@@ -148,7 +153,7 @@ def test_a_point_is_a_median_a_share_or_a_mean_with_its_whiskers(nightlies: Path
     esrch = by_key["esrch", "kill+mrelease", "nobody-holds"]
     assert esrch.value.low == (raced["mrelease_errno"] == "ESRCH").mean()
     assert esrch.low.low < esrch.value.low < esrch.high.low
-    totals = [one.kills_total for one in run.episodes if one.arm == "kill+mrelease"]
+    totals = [episode.kills_total for episode in run.episodes if episode.arm == "kill+mrelease"]
     assert by_key["kills_total", "kill+mrelease", "held-beyond-burst"].value.low == np.mean(totals)
     assert {measure.values for measure in by_key.values()} == {BLOCKS}
 
@@ -161,39 +166,42 @@ def test_strata_and_devices_are_never_pooled(tmp_path: Path) -> None:
             *trials_of([90] * BLOCKS, device=STOCK),
         ]
         write_build(tmp_path / str(number), number, trials, devices=(PATCHED, STOCK))
-    one, other = load_history(tmp_path).devices
-    assert (one.name, other.name) == (PATCHED, STOCK)
+    first, second = load_history(tmp_path).devices
+    assert (first.name, second.name) == (PATCHED, STOCK)
     medians = [
-        [point.measure.value.low / NS for point in found.points] for found in (*one.series, *other.series)
+        [point.measure.value.low / NS for point in series.points]
+        for series in (*first.series, *second.series)
     ]
     assert medians == [[50] * 3, [70] * 3, [90] * 3]
 
 
-def test_too_few_builds_are_said_in_words(tmp_path: Path) -> None:
+def test_too_few_builds_are_reported_in_words(tmp_path: Path) -> None:
     top = write_times(tmp_path, scattered_ms(7, 3, 10))
     history = load_history(top)
     changes = find_changes(history)
-    assert [one.verdict for one in changes.judged] == [Verdict.NOT_ENOUGH_DATA]
+    assert [result.verdict for result in changes.results] == [Verdict.NOT_ENOUGH_DATA]
     text = history_text(history, changes)
-    assert "1 series: not enough data: 7 builds, a change takes at least 8" in text
-    assert "Nothing could be tested for changes." in text
+    assert "1 series: not enough data: 7 builds; finding a change needs at least 8" in " ".join(text.split())
+    assert "No series could be tested for changes." in text
     assert "nan" not in text.lower()
     assert "NaN" not in render_page(history, changes)
 
 
 def test_one_build_more_is_enough_for_a_clean_step(tmp_path: Path) -> None:
-    (found,) = sentences(write_times(tmp_path, scattered_ms(8, 4, 10)))
-    assert "(run nightly-3) and build 6.12.4" in found
+    (change_text,) = sentences(write_times(tmp_path, scattered_ms(8, 4, 10)))
+    assert "(run nightly-3) and build 6.12.4" in change_text
 
 
 def test_many_series_take_more_builds() -> None:
     steps = [steady(10, series, factor=10) for series in range(40)]
-    judged = find_changes(history_of(steps)).judged
-    assert {one.verdict for one in judged} == {Verdict.NOT_ENOUGH_DATA}
-    assert judged[0].note == "10 builds, a change takes at least 13 where 40 series are tested together"
-    enough = find_changes(history_of([steady(13, series, factor=10) for series in range(40)]))
+    results = find_changes(made_history(steps)).results
+    assert {result.verdict for result in results} == {Verdict.NOT_ENOUGH_DATA}
+    assert results[0].note == (
+        "10 builds; finding a change needs at least 13 when 40 series are tested together"
+    )
+    enough = find_changes(made_history([steady(13, series, factor=10) for series in range(40)]))
     assert enough.tested == 40
-    assert all(one.changes for one in enough.judged)
+    assert all(result.changes for result in enough.results)
 
 
 def test_the_level_is_shared_by_the_series_that_can_be_tested() -> None:
@@ -203,23 +211,23 @@ def test_the_level_is_shared_by_the_series_that_can_be_tested() -> None:
     assert page_level([20] * 10 + [7] * 50) == 0.005
 
 
-def test_what_is_the_same_in_every_build_is_no_change(tmp_path: Path) -> None:
+def test_equal_builds_have_no_change(tmp_path: Path) -> None:
     top = write_times(tmp_path, [])
     for number in range(9):
         write_build(top / str(number), number, trials_of([50] * BLOCKS))
-    (judged,) = changes_in(top).judged
-    assert (judged.verdict, judged.note) == (Verdict.NO_CLEAR_DIFFERENCE, CONSTANT)
+    (result,) = changes_in(top).results
+    assert (result.verdict, result.note) == (Verdict.NO_CLEAR_DIFFERENCE, CONSTANT)
 
 
 def test_medians_beyond_the_timeout_are_bounds(tmp_path: Path) -> None:
-    (found,) = sentences(write_times(tmp_path, [*scattered_ms(6, 9, 1), *[None] * 6]))
-    assert "(run nightly-5) and build 6.12.6" in found
-    assert found.endswith("ms)")
-    assert "rose more than 5" in found
-    assert "to > 3000 ms)" in found
+    (change_text,) = sentences(write_times(tmp_path, [*scattered_ms(6, 9, 1), *[None] * 6]))
+    assert "(run nightly-5) and build 6.12.6" in change_text
+    assert change_text.endswith("ms)")
+    assert "rose more than 5" in change_text
+    assert "to > 3000 ms)" in change_text
 
 
-def test_a_fall_is_told_by_what_is_left(tmp_path: Path) -> None:
+def test_a_fall_is_reported_by_the_remaining_fraction(tmp_path: Path) -> None:
     (exact_fall,) = sentences(write_times(tmp_path / "0", [100.0, 102] * 3 + [50.0, 51] * 3))
     assert exact_fall.endswith("fell to 0.50x (101 to 50.5 ms)")
     (bounded,) = sentences(write_times(tmp_path / "1", [*[None] * 6, *scattered_ms(6, 9, 1)]))
@@ -237,16 +245,19 @@ def test_builds_without_a_valid_trial_are_no_points_and_are_counted(tmp_path: Pa
     for number, median_ms in enumerate([50.0 + number % 3 for number in range(7)] + [100.0] * 7):
         failed = {"valid": False, "invalid_reason": "the clock moves in steps"} if number == 7 else {}
         write_build(tmp_path / str(number), number, trials_of(noisy_ms(median_ms, BLOCKS, number), **failed))
-    (found,) = sentences(tmp_path)
-    assert "(run nightly-6) and build 6.12.8 reap-kill-v3 (run nightly-8), with 1 build without it" in found
-    assert '<td class="absent">–</td>' in page_of(tmp_path)
+    (change_text,) = sentences(tmp_path)
+    assert (
+        "(run nightly-6) and build 6.12.8 reap-kill-v3 (run nightly-8), with 1 build between them"
+        in change_text
+    )
+    assert '<td class="absent">–</td>' in rendered_page(tmp_path)
 
 
-def test_where_only_the_scatter_changed_nothing_rose() -> None:
+def test_a_change_of_scatter_alone_is_no_rise() -> None:
     scattered = [52.0] * 20 + [52.0 * 2**power for power in (-3, 3, -4, 4, 2, -2, 3, -3, 4, -4) * 2]
-    (change,) = find_changes(history_of([[one * NS for one in scattered]])).newest_first
+    (change,) = find_changes(made_history([[median_ms * NS for median_ms in scattered]])).newest_first
     assert change.verdict is Verdict.NO_CLEAR_DIFFERENCE
-    assert "began to scatter otherwise, around 52.0 ms" in sentence(change)
+    assert "changed its scatter around 52.0 ms" in sentence(change)
 
 
 def test_runs_are_found_three_levels_down_and_no_deeper(tmp_path: Path) -> None:
@@ -256,7 +267,7 @@ def test_runs_are_found_three_levels_down_and_no_deeper(tmp_path: Path) -> None:
     write_build(tmp_path / "d/d/d/d", 3, trials_of([50]))
     history = load_history(tmp_path)
     assert [build.number for build in history.devices[0].builds] == [1, 2, 3]
-    assert list(map(str, history.left_out)) == ["d: no run.json in it"]
+    assert list(map(str, history.left_out)) == ["d: contains no run.json"]
 
 
 def change_info(run_dir: Path, **changes: str) -> None:
@@ -264,7 +275,7 @@ def change_info(run_dir: Path, **changes: str) -> None:
     (run_dir / "run.json").write_bytes(encode_line(msgspec.structs.replace(info, **changes)))
 
 
-def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
+def test_everything_left_out_is_listed_with_its_reason(tmp_path: Path) -> None:
     write_times(tmp_path, [50, 50, 50, 50, 50, 50])
     (tmp_path / "build-0/run.json").unlink()
     (tmp_path / "build-1/run.json").write_text("{")
@@ -275,14 +286,14 @@ def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
     write_build(tmp_path / "empty", 9)
     history = load_history(tmp_path)
     assert [build.run_id for build in history.devices[0].builds] == ["nightly-3", "nightly-5"]
-    told = dict(str(one).split(": ", 1) for one in history.left_out)
-    assert told["build-0"] == "no run.json, so that its time is not known"
-    assert told["build-1"].startswith("run.json: not usable")
-    assert told["build-2"] == "run.json: started_utc is 'unknown', which is no time"
-    assert told["build-4"] == "the same run as build-3"
-    assert told["empty"] == "no trial and no episode"
-    assert told["build-5/records/0.jsonl:10"].startswith("left out (")
-    assert len(told) == 6
+    reasons = dict(str(entry).split(": ", 1) for entry in history.left_out)
+    assert reasons["build-0"] == "no run.json, so the time of the run is unknown"
+    assert reasons["build-1"].startswith("run.json: not usable")
+    assert reasons["build-2"] == "run.json: started_utc is 'unknown', which is not a time"
+    assert reasons["build-4"] == "the same run as build-3"
+    assert reasons["empty"] == "no trial and no episode"
+    assert reasons["build-5/records/0.jsonl:10"].startswith("left out (")
+    assert len(reasons) == 6
     page = render_page(history, find_changes(history))
     assert "build-5/records/0.jsonl:10" in page
 
@@ -290,10 +301,10 @@ def test_what_is_left_out_is_told_with_its_reason(tmp_path: Path) -> None:
 def test_a_folder_without_a_usable_run_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="no such folder"):
         load_history(tmp_path / "missing")
-    with pytest.raises(UsageProblem, match="holds no run: name a folder"):
+    with pytest.raises(UsageProblem, match="contains no run: name a folder"):
         load_history(tmp_path)
     (tmp_path / "logs").mkdir()
-    with pytest.raises(UsageProblem, match=r"can be used: logs: no run\.json in it"):
+    with pytest.raises(UsageProblem, match=r"no usable run: logs: contains no run\.json"):
         load_history(tmp_path)
 
 
@@ -301,9 +312,9 @@ def test_only_the_devices_that_are_wanted(tmp_path: Path) -> None:
     write_build(tmp_path / "0", 0, trials_of([50]))
     write_build(tmp_path / "1", 1, trials_of([50], device=STOCK), devices=(STOCK,))
     history = load_history(tmp_path, Reading(devices=(STOCK,)))
-    assert [(one.name, len(one.builds)) for one in history.devices] == [(STOCK, 1)]
+    assert [(device.name, len(device.builds)) for device in history.devices] == [(STOCK, 1)]
     assert history.left_out == ()
-    with pytest.raises(UsageProblem, match="has a device of the name nobody"):
+    with pytest.raises(UsageProblem, match="has a device named nobody"):
         load_history(tmp_path, Reading(devices=("nobody",)))
 
 
@@ -322,11 +333,11 @@ def test_serials_can_be_masked(tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_no_run_is_kept_while_the_next_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory is that of the largest run, however long the history."""
+    """The largest run bounds the memory, however long the history is."""
     read: list[weakref.ref[Any]] = []
 
     def watched(folder: Path, reading: Reading) -> Run:
-        assert not [one for one in read if one() is not None]
+        assert not [reference for reference in read if reference() is not None]
         run = load_run(folder, reading)
         read.append(weakref.ref(run.trials))
         return run
@@ -336,21 +347,21 @@ def test_no_run_is_kept_while_the_next_is_read(tmp_path: Path, monkeypatch: pyte
     assert len(read) == 4
 
 
-def page_of(top: Path) -> str:
+def rendered_page(top: Path) -> str:
     history = load_history(top)
     return render_page(history, find_changes(history))
 
 
 def test_the_page_has_every_point_in_a_table(nightlies: Path) -> None:
-    page = page_of(nightlies)
+    page = rendered_page(nightlies)
     (device,) = load_history(nightlies).devices
-    assert page.count(f"n {BLOCKS}</small>") == sum(len(one.points) for one in device.series) == 9 * 20
+    assert page.count(f"n {BLOCKS}</small>") == sum(len(series.points) for series in device.series) == 9 * 20
     assert page.count("<figure>") == page.count("All points of") == 5
     assert page.count("changed: ") == 4
 
 
 def test_the_page_runs_nothing_and_loads_nothing(nightlies: Path) -> None:
-    page = page_of(nightlies)
+    page = rendered_page(nightlies)
     assert "default-src 'none'; style-src 'unsafe-inline'; img-src data:" in page
     assert "<script" not in page
     assert "NaN" not in page
@@ -389,14 +400,14 @@ def test_the_figure_draws_points_levels_and_changes(tmp_path: Path, monkeypatch:
         "vegalite_to_svg",
         lambda spec, **_: specs.append(json.loads(spec)) or '<svg width="1" height="1"/>',
     )
-    page_of(write_times(tmp_path, scattered_ms(12, 6, 3)))
+    rendered_page(write_times(tmp_path, scattered_ms(12, 6, 3)))
     sizes = sorted(len(rows) for rows in specs[0]["datasets"].values())
     assert sizes == [1, 2, 12]  # one change, two levels, twelve points
 
 
-def test_of_many_places_only_those_with_a_change_are_unfolded() -> None:
+def test_many_places_are_folded_except_those_with_a_change() -> None:
     flat = [steady(20, series) for series in range(MOST_OPEN)]
-    page = render_page(history := history_of([*flat, steady(20, 99, factor=5)]), find_changes(history))
+    page = render_page(history := made_history([*flat, steady(20, 99, factor=5)]), find_changes(history))
     assert page.count('<details class="card" open>') == 1
     assert page.count('<details class="card">') == MOST_OPEN
 
@@ -404,56 +415,48 @@ def test_of_many_places_only_those_with_a_change_are_unfolded() -> None:
 def test_a_page_has_figures_as_far_as_there_is_room_those_with_a_change_first(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    history = history_of([steady(20, 1), steady(20, 2), steady(20, 99, factor=5)])
+    history = made_history([steady(20, 1), steady(20, 2), steady(20, 99, factor=5)])
     changes = find_changes(history)
-    whole = render_page(history, changes)
-    assert (whole.count("<figure>"), whole.count("Not everything is drawn")) == (3, 0)
+    full = render_page(history, changes)
+    assert (full.count("<figure>"), full.count("Some figures are left out")) == (3, 0)
     monkeypatch.setattr(page_module, "MOST_FIGURE_BYTES", 12_000)
-    short = render_page(history, changes)
-    assert (short.count("<figure>"), short.count("Not everything is drawn")) == (1, 1)
-    assert "reclaim_90 over 20 builds: nobody-holds, 64 MB, 3 threads" in short
-    assert short.count("<table") == whole.count("<table")
+    limited = render_page(history, changes)
+    assert (limited.count("<figure>"), limited.count("Some figures are left out")) == (1, 1)
+    assert "reclaim_90 over 20 builds: nobody-holds, 64 MB, 3 threads" in limited
+    assert limited.count("<table") == full.count("<table")
 
 
-@pytest.mark.parametrize(
-    ("width", "dark"), [(width, dark) for width in (390, 1280) for dark in (False, True)]
-)
+@pytest.mark.parametrize(("width", "dark"), LAYOUTS)
 @pytest.mark.browser
-def test_in_a_browser_it_asks_for_nothing_and_fits(
+def test_in_a_browser_it_requests_nothing_and_fits(
     browser: Browser, nightlies: Path, tmp_path: Path, width: int, dark: bool
 ) -> None:
     page = tmp_path / "history.html"
-    page.write_text(page_of(nightlies))
-    observed = browser.open(page, width, dark=dark)
-    assert observed.errors == []
-    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
-    assert browser.evaluate("document.documentElement.scrollWidth") == width
+    page.write_text(rendered_page(nightlies))
+    check_page(browser, page, width, dark=dark)
     assert browser.evaluate("document.querySelectorAll('figure svg path').length") > 100
-    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
-        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
-    )
 
 
 def steady(builds: int, series: int, factor: float = 1) -> list[float]:
     """Medians in ns, higher by ``factor`` in the second half."""
-    return [one * NS for one in scattered_ms(builds, builds // 2, factor, seed=series)]
+    return [median_ms * NS for median_ms in scattered_ms(builds, builds // 2, factor, seed=series)]
 
 
-def history_of(medians_ns: Sequence[Sequence[float]]) -> History:
-    """A history without files: a series of medians for each stratum."""
+def made_history(medians_ns: Sequence[Sequence[float]]) -> History:
+    """Makes a history without files: a series of medians for each stratum."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
     builds = tuple(
         Build(number, f"6.12.{number}", f"run-{number}", start + timedelta(days=number))
         for number in range(1, max(map(len, medians_ns)) + 1)
     )
     series = [
-        Series(PATCHED, stratum(threads), "kill", METRICS["reclaim_90"], points_of(builds, medians))
+        Series(PATCHED, stratum(threads), "kill", METRICS["reclaim_90"], made_points(builds, medians))
         for threads, medians in enumerate(medians_ns, start=1)
     ]
     return History("made up", len(builds), (DeviceHistory(PATCHED, builds, tuple(series)),), ())
 
 
-def points_of(builds: Sequence[Build], medians_ns: Sequence[float]) -> tuple[Point, ...]:
+def made_points(builds: Sequence[Build], medians_ns: Sequence[float]) -> tuple[Point, ...]:
     return tuple(
         Point(build, Measure(exact(median), exact(0.9 * median), exact(1.1 * median), BLOCKS))
         for build, median in zip(builds, medians_ns, strict=False)
@@ -465,23 +468,24 @@ def exact(value: float) -> Bounds:
 
 
 def stratum(threads: int) -> Stratum:
-    return Stratum("reclaim", "nobody-holds", "none", 0, "natural", 65536, threads, "private-anon", 100, 0)
+    return Stratum("reclaim", "nobody-holds", "none", "natural", 65536, threads)
 
 
 @pytest.mark.simulation
 def test_pages_of_equal_builds_name_a_change_in_one_of_twenty_at_most() -> None:
     pages, series = 200, 12
-    wrong = sum(
-        bool(find_changes(history_of([steady(20, 1000 * page + one) for one in range(series)])).newest_first)
+    histories = (
+        made_history([steady(20, 1000 * page + number) for number in range(series)])
         for page in range(1, pages + 1)
     )
+    wrong = sum(bool(find_changes(history).newest_first) for history in histories)
     assert wrong / pages <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / pages)
 
 
 def test_a_step_of_a_half_in_one_of_twelve_series_is_named_at_its_build() -> None:
     pages, right = 30, 0
     for page in range(1, pages + 1):
-        flat = [steady(20, 1000 * page + one) for one in range(11)]
-        found = find_changes(history_of([*flat, steady(20, 1000 * page + 99, factor=1.5)])).newest_first
-        right += [change.after.first.number for change in found] == [11]
+        flat = [steady(20, 1000 * page + number) for number in range(11)]
+        changes = find_changes(made_history([*flat, steady(20, 1000 * page + 99, factor=1.5)])).newest_first
+        right += [change.after.first.number for change in changes] == [11]
     assert right / pages >= 0.8

@@ -1,4 +1,4 @@
-"""Field logs: every known layout, what is certain of the others, and every line accounted for.
+"""Tests the parsers of field logs: every known layout, the certain fields of others, and the count of lines.
 
 Lines are as devices printed them (public issue reports; some names changed), or made up where noted.
 """
@@ -64,46 +64,53 @@ EXIT_INFO = """\
 """
 
 
-def events_of(text: str, reader: Reader | None = None) -> list[Event]:
+def log_events(text: str, reader: Reader | None = None) -> list[Event]:
     lines = [Line("log", number, line) for number, line in enumerate(text.splitlines(), start=1)]
     return list((reader or Reader()).read(lines))
 
 
 def test_a_killinfo_of_android_13_has_all_of_aosps_fields() -> None:
-    told = parse_killinfo(KILLINFO)
-    assert (told["pid"], told["uid"], told["oom_score_adj"], told["MinOomAdj"]) == (23908, 10448, 915, 201)
-    assert (told["TaskSize"], told["kill_reasons"], told["reason_name"]) == (173576, 14, "unknown")
-    assert (told["MemFree"], told["SwapFree"], told["CmaFree"]) == (93812, 478784, 840)
-    assert (told["MsSinceEvent"], told["TaskSwapSize"], told["GPU"]) == (1016, 29268, 254540)
-    assert (told["Thrashing"], told["MaxThrashing"]) == (5, 10)
-    assert (told["PsiMemSome"], told["PsiCpuSome"]) == (2.73, 11.11)
-    assert "not_understood" not in told
+    fields = parse_killinfo(KILLINFO)
+    assert (fields["pid"], fields["uid"], fields["oom_score_adj"], fields["MinOomAdj"]) == (
+        23908,
+        10448,
+        915,
+        201,
+    )
+    assert (fields["TaskSize"], fields["kill_reasons"], fields["reason_name"]) == (173576, 14, "unknown")
+    assert (fields["MemFree"], fields["SwapFree"], fields["CmaFree"]) == (93812, 478784, 840)
+    assert (fields["MsSinceEvent"], fields["TaskSwapSize"], fields["GPU"]) == (1016, 29268, 254540)
+    assert (fields["Thrashing"], fields["MaxThrashing"]) == (5, 10)
+    assert (fields["PsiMemSome"], fields["PsiCpuSome"]) == (2.73, 11.11)
+    assert "not_understood" not in fields
 
 
 @pytest.mark.parametrize("length", [25, 31, 38])
-def test_every_aosp_layout_is_told_by_its_length(length: int) -> None:
-    told = parse_killinfo("[" + ",".join(str(number) for number in range(length)) + "]")
-    named = {name: told[name] for name in LAYOUTS[length]}
+def test_every_aosp_layout_is_recognised_by_its_length(length: int) -> None:
+    fields = parse_killinfo("[" + ",".join(str(number) for number in range(length)) + "]")
+    named = {name: fields[name] for name in LAYOUTS[length]}
     assert list(named.values()) == list(range(length))
 
 
-def test_a_vendors_layout_keeps_what_is_certain() -> None:
+def test_a_vendors_layout_keeps_the_certain_fields() -> None:
     """Made up: 47 values, as one vendor has them."""
-    told = parse_killinfo(KILLINFO[:-1] + ",1,2,3,4,5,6,7,8,9]")
-    assert (told["pid"], told["kill_reasons"]) == (23908, 14)
-    assert "MemFree" not in told
-    assert told["not_understood"].startswith("47 values match no layout of AOSP's; after the first 6: 93812,")
+    fields = parse_killinfo(KILLINFO[:-1] + ",1,2,3,4,5,6,7,8,9]")
+    assert (fields["pid"], fields["kill_reasons"]) == (23908, 14)
+    assert "MemFree" not in fields
+    assert fields["not_understood"].startswith(
+        "47 values match no layout of AOSP's; after the first 6: 93812,"
+    )
 
 
 def test_a_process_name_before_the_numbers_is_a_process_name() -> None:
-    told = parse_killinfo("[com.example.a," + KILLINFO[1:])
-    assert (told["process"], told["pid"], told["PsiCpuSome"]) == ("com.example.a", 23908, 11.11)
+    fields = parse_killinfo("[com.example.a," + KILLINFO[1:])
+    assert (fields["process"], fields["pid"], fields["PsiCpuSome"]) == ("com.example.a", 23908, 11.11)
 
 
 @pytest.mark.parametrize(
     "message", ["", "[]", "[1,2,3]", "[1,2,x,4,5,6]", "nonsense", "[" + "9" * 30 + ",1,1,1,1,1]"]
 )
-def test_what_is_no_killinfo_is_refused(message: str) -> None:
+def test_other_text_than_killinfo_is_refused(message: str) -> None:
     with pytest.raises(ValueError, match="killinfo"):
         parse_killinfo(message)
 
@@ -120,7 +127,7 @@ KILL = "Kill 'com.example.a' (3946), uid 10144, "
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         (
             KILL + "oom_adj 906 to free 1234kB; reason: low",
@@ -142,14 +149,14 @@ KILL = "Kill 'com.example.a' (3946), uid 10144, "
         ),
     ],
 )
-def test_kill_lines_of_all_ages(line: str, told: dict[str, Any]) -> None:
-    found = parse_kill(line)
-    assert {name: found.get(name) for name in told} == told
-    assert (found["pid"], found["uid"]) == (3946, 10144)
+def test_kill_lines_of_all_ages(line: str, expected: dict[str, Any]) -> None:
+    fields = parse_kill(line)
+    assert {name: fields.get(name) for name in expected} == expected
+    assert (fields["pid"], fields["uid"]) == (3946, 10144)
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "expected"),
     [
         ("[0,4579,com.example.a,999,empty #34]", {"oom_score_adj": 999, "reason": "empty #34"}),
         (
@@ -160,10 +167,10 @@ def test_kill_lines_of_all_ages(line: str, told: dict[str, Any]) -> None:
         ("[0,31426,a,0,stop a, b]", {"reason": "stop a, b"}),
     ],
 )
-def test_am_kill_with_and_without_a_size(message: str, told: dict[str, Any]) -> None:
-    found = parse_am_kill(message)
-    assert {name: found.get(name) for name in told} == told
-    assert set(found) - {"rss"} == {"user", "pid", "process", "oom_score_adj", "reason"}
+def test_am_kill_with_and_without_a_size(message: str, expected: dict[str, Any]) -> None:
+    fields = parse_am_kill(message)
+    assert {name: fields.get(name) for name in expected} == expected
+    assert set(fields) - {"rss"} == {"user", "pid", "process", "oom_score_adj", "reason"}
 
 
 def test_am_proc_died_with_values_that_only_some_builds_have() -> None:
@@ -172,8 +179,8 @@ def test_am_proc_died_with_values_that_only_some_builds_have() -> None:
     assert parse_am_proc_died("[0,4579,com.example.a,999,19,887,2356]")["not_understood"] == "887,2356"
 
 
-def test_exit_info_tells_reasons_sizes_and_descriptions() -> None:
-    low, signaled = events_of(EXIT_INFO)
+def test_exit_info_has_reasons_sizes_and_descriptions() -> None:
+    low, signaled = log_events(EXIT_INFO)
     assert low.fields == {
         "type": "exit_info",
         "file": "log",
@@ -216,19 +223,21 @@ def test_exit_info_tells_reasons_sizes_and_descriptions() -> None:
     ],
 )
 def test_all_of_logcats_formats_are_read(line: str) -> None:
-    (event,) = events_of(line)
+    (event,) = log_events(line)
     assert (event.type, event.fields["pid"]) == ("killinfo", 23908)
     assert (event.time_ms is None) == line.startswith("I/")
 
 
-def test_times_are_told_as_they_are_and_compared_in_ms() -> None:
-    one, other = (parse_entry(f"12-31 23:59:59.{ms} I tag: x") for ms in ("001", "998999"))
-    assert one is not None and other is not None and one.time_ms is not None and other.time_ms is not None
-    assert (one.time, other.time_ms - one.time_ms) == ("12-31 23:59:59.001", 997)
+def test_times_are_kept_as_printed_and_compared_in_ms() -> None:
+    first, second = (parse_entry(f"12-31 23:59:59.{ms} I tag: x") for ms in ("001", "998999"))
+    assert (
+        first is not None and second is not None and first.time_ms is not None and second.time_ms is not None
+    )
+    assert (first.time, second.time_ms - first.time_ms) == ("12-31 23:59:59.001", 997)
 
 
 def test_a_cascade_is_found_with_its_length() -> None:
-    summary = summarise(events_of(CASCADE))
+    summary = summarise(log_events(CASCADE))
     (cascade,) = summary.cascades
     assert (len(cascade.kills), cascade.lasted_ms) == (4, 1063)
 
@@ -236,23 +245,23 @@ def test_a_cascade_is_found_with_its_length() -> None:
 def test_kills_that_have_nothing_to_do_with_each_other_are_no_cascade() -> None:
     later = CASCADE.splitlines()[3].replace("01:55:45", "09:00:00")
     apart = CASCADE.splitlines()[0] + "\n" + later
-    assert summarise(events_of(apart)).cascades == ()
+    assert summarise(log_events(apart)).cascades == ()
     plain = CASCADE.replace("min watermark is breached even after kill", "low watermark is breached")
-    assert [len(one.kills) for one in summarise(events_of(plain)).cascades] == [2]  # 57 ms apart
-    assert [len(one.kills) for one in summarise(events_of(plain), 1000).cascades] == [4]
+    assert [len(cascade.kills) for cascade in summarise(log_events(plain)).cascades] == [2]  # 57 ms apart
+    assert [len(cascade.kills) for cascade in summarise(log_events(plain), 1000).cascades] == [4]
 
 
-def test_a_kill_that_both_buffers_tell_counts_once() -> None:
+def test_a_kill_in_both_buffers_counts_once() -> None:
     killinfo = "09-07 01:55:44.795 I killinfo: " + KILLINFO.replace("[23908", "[3946")
-    (kill,) = summarise(events_of(f"{CASCADE.splitlines()[0]}\n{killinfo}")).kills
+    (kill,) = summarise(log_events(f"{CASCADE.splitlines()[0]}\n{killinfo}")).kills
     assert (kill.fields["process"], kill.fields["MemFree"]) == ("com.google.android.gms.persistent", 93812)
 
 
 def test_the_share_of_reaping_that_came_too_late_has_an_interval() -> None:
-    summary = summarise(events_of(CASCADE + MRELEASE))
+    summary = summarise(log_events(CASCADE + MRELEASE))
     assert summary.esrch is not None
     assert (summary.failures, summary.esrch.count, summary.esrch.total) == (1, 1, 4)
-    assert summarise(events_of(MRELEASE)).esrch is None  # a log that was cut tells no share
+    assert summarise(log_events(MRELEASE)).esrch is None  # a truncated log has no share
 
 
 MIXED = "\n".join(
@@ -272,7 +281,7 @@ MIXED = "\n".join(
 
 def test_every_line_is_accounted_for() -> None:
     reader = Reader()
-    events_of(MIXED, reader)
+    log_events(MIXED, reader)
     account = reader.account
     assert account.is_complete
     assert account.lines == len(MIXED.splitlines())
@@ -354,7 +363,7 @@ def test_gzip_is_read_and_a_cut_one_as_far_as_it_goes(tmp_path: Path) -> None:
     assert "not read to its end" in problem
 
 
-def test_a_zip_bomb_ends_at_a_limit_and_what_came_before_counts(tmp_path: Path) -> None:
+def test_a_zip_bomb_ends_at_a_limit_and_earlier_members_count(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     path.write_bytes(
         zipped({"first.txt": CASCADE.encode(), "bomb.txt": b"a" * 200 * 1024**2, "z.txt": b"after\n"})
@@ -366,7 +375,7 @@ def test_a_zip_bomb_ends_at_a_limit_and_what_came_before_counts(tmp_path: Path) 
     assert reader.account.lines < 5000  # lines without an end come in pieces
 
 
-def test_what_is_no_archive_says_so(tmp_path: Path) -> None:
+def test_a_damaged_archive_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "broken.zip"
     path.write_bytes(zipped({"a.txt": b"x"})[:20])
     assert "no usable zip archive" in lines_in(path)[1][0]
@@ -379,10 +388,12 @@ def test_json_is_one_object_a_kill_and_the_summary_goes_elsewhere(
     path.write_text(MIXED)
     assert main(["ingest", str(path), "--json"]) == 0
     printed = capsys.readouterr()
-    told = [json.loads(line) for line in printed.out.splitlines()]
+    records = [json.loads(line) for line in printed.out.splitlines()]
     types = ["lmkd_kill"] * 4 + ["mrelease_failure"] + ["exit_info"] * 2
-    assert [one["type"] for one in told] == types + ["death"] * 6
-    assert all({"type", "pid", "line", "file"} <= set(one) for one in told if one["type"] != "death")
+    assert [record["type"] for record in records] == types + ["death"] * 6
+    assert all(
+        {"type", "pid", "line", "file"} <= set(record) for record in records if record["type"] != "death"
+    )
     assert "cascade of 4 kills within 1063 ms" in printed.err
 
 

@@ -1,4 +1,4 @@
-"""One death for each process, however many logs tell of it; who killed; and what does not agree."""
+"""Tests that each death is one, however many logs record it, with its killer and its doubts."""
 
 from __future__ import annotations
 
@@ -127,7 +127,9 @@ def test_five_records_of_one_kill_are_one_death() -> None:
         ),
     ],
 )
-def test_who_killed(texts: tuple[str, ...], killer: str, reason: str) -> None:
+def test_the_killer_and_the_reason_follow_from_the_records(
+    texts: tuple[str, ...], killer: str, reason: str
+) -> None:
     death = the_death(*texts)
     assert (death.killer, death.reason, death.doubts) == (killer, reason, ())
     assert death.killer in KILLERS
@@ -152,7 +154,7 @@ def test_who_killed(texts: tuple[str, ...], killer: str, reason: str) -> None:
         ((am_kill(1), exit_info(1.2, "3 (LOW_MEMORY)")), "framework", "exit-info reports LOW_MEMORY"),
     ],
 )
-def test_what_does_not_agree_is_said(texts: tuple[str, ...], killer: str, doubt: str) -> None:
+def test_records_that_disagree_give_a_doubt(texts: tuple[str, ...], killer: str, doubt: str) -> None:
     death = the_death(*texts)
     assert death.killer == killer
     assert len(death.doubts) == 1
@@ -160,7 +162,7 @@ def test_what_does_not_agree_is_said(texts: tuple[str, ...], killer: str, doubt:
 
 
 def test_a_pid_used_again_is_another_death() -> None:
-    """Within the window too: the name tells them apart, and a death before the kill was not by it."""
+    """Within the window too: the names differ, and a death before the kill was not by it."""
     first, second = deaths_in(
         kill_line(1), died(1.2), died(6, name="com.example.other"), exit_info(1.3, "3 (LOW_MEMORY)")
     )
@@ -180,7 +182,7 @@ def test_the_same_process_dying_again_later_is_another_death() -> None:
     assert [len(death.sources) for death in deaths_in(kill_line(1), died(2), kill_line(4), died(5))] == [2, 2]
 
 
-def test_of_two_kills_of_one_pid_the_nearer_one_is_meant() -> None:
+def test_a_record_joins_the_nearer_of_two_kills_of_its_pid() -> None:
     first, second = deaths_in(
         kill_line(1), kill_line(6), killinfo(1.001, reason=3), killinfo(6.001, reason=8), mrelease(6.01)
     )
@@ -197,8 +199,8 @@ def test_after_a_reboot_with_the_clock_back_pids_mean_other_processes() -> None:
 
 
 def test_after_a_reboot_the_same_second_of_the_kernels_clock_is_another_time() -> None:
-    found = deaths_in(oom(100.5), reaped(100.6), "[    0.000000] Booting Linux", oom(99), reaped(99.1))
-    assert [death.sources for death in found] == [("oom_kill", "oom_reaped")] * 2
+    joined = deaths_in(oom(100.5), reaped(100.6), "[    0.000000] Booting Linux", oom(99), reaped(99.1))
+    assert [death.sources for death in joined] == [("oom_kill", "oom_reaped")] * 2
 
 
 def test_the_kernels_record_joins_by_pid_and_cut_name() -> None:
@@ -218,15 +220,15 @@ def test_the_kernels_record_joins_nothing_when_two_could_be_meant() -> None:
 
 def test_the_kernels_record_in_logcat_joins_by_time() -> None:
     in_logcat = at(5) + " 0 0 E         : " + oom(0).partition("] ")[2]
-    found = deaths_in(in_logcat, died(5.5), died(500))
-    assert [death.killer for death in found] == ["kernel-oom", "unknown"]
+    joined = deaths_in(in_logcat, died(5.5), died(500))
+    assert [death.killer for death in joined] == ["kernel-oom", "unknown"]
 
 
 def test_records_of_two_bug_reports_are_of_two_deaths() -> None:
-    one, other = records(kill_line(1), file="a.zip!main.txt"), records(died(1.1), file="b.zip!main.txt")
-    assert len(deaths([*one, *other])) == 2
+    first, second = records(kill_line(1), file="a.zip!main.txt"), records(died(1.1), file="b.zip!main.txt")
+    assert len(deaths([*first, *second])) == 2
     same = records(died(1.1), file="a.zip!events.txt")
-    assert len(deaths([*one, *same])) == 1
+    assert len(deaths([*first, *same])) == 1
 
 
 def test_a_record_that_a_bug_report_has_twice_is_one() -> None:
@@ -240,12 +242,12 @@ def test_logs_without_times_join_by_pid_when_only_two_could_be_meant() -> None:
     assert set(the_death(*untimed).sources) == {"killinfo", "lmkd_kill"}
 
 
-def test_killinfo_has_its_partners_name_and_says_whose() -> None:
-    found = records(killinfo(1), died(1.2))
-    named, other = with_names(found, deaths(found))
+def test_killinfo_gets_the_name_of_another_record_and_names_its_type() -> None:
+    events = records(killinfo(1), died(1.2))
+    named, notice = with_names(events, deaths(events))
     assert (named.fields["process"], named.fields["process_from"]) == (APP, "am_proc_died")
-    assert "process_from" not in other.fields
-    assert "process" not in found[0].fields  # what was read stays as it was
+    assert "process_from" not in notice.fields
+    assert "process" not in events[0].fields  # the records themselves stay unchanged
 
 
 def test_the_json_ends_with_the_deaths(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -253,10 +255,10 @@ def test_the_json_ends_with_the_deaths(tmp_path: Path, capsys: pytest.CaptureFix
     path.write_text("\n".join((killinfo(1), died(1.2), oom(100, pid=7, name="sh"))))
     assert main(["ingest", str(path), "--json"]) == 0
     printed = capsys.readouterr()
-    told = [json.loads(line) for line in printed.out.splitlines()]
-    assert [one["type"] for one in told] == ["killinfo", "am_proc_died", "oom_kill", "death", "death"]
-    assert told[0]["process_from"] == "am_proc_died"
-    assert told[3] == {
+    objects = [json.loads(line) for line in printed.out.splitlines()]
+    assert [item["type"] for item in objects] == ["killinfo", "am_proc_died", "oom_kill", "death", "death"]
+    assert objects[0]["process_from"] == "am_proc_died"
+    assert objects[3] == {
         "type": "death",
         "killer": "lmkd",
         "reason": "LOW_MEM",
@@ -271,12 +273,12 @@ def test_the_json_ends_with_the_deaths(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_kills_of_different_bug_reports_are_no_cascade() -> None:
-    one, other = (records(kill_line(1, pid=pid), file=f"{pid}.zip!x") for pid in (1, 2))
-    assert summarise([*one, *other]).cascades == ()
+    first, second = (records(kill_line(1, pid=pid), file=f"{pid}.zip!x") for pid in (1, 2))
+    assert summarise([*first, *second]).cascades == ()
     assert len(summarise(records(kill_line(1, pid=1), kill_line(1, pid=2))).cascades) == 1
 
 
-def test_a_terminal_shows_so_many_cascades_and_says_how_many_more(
+def test_the_terminal_shows_twenty_cascades_and_counts_the_rest(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "log.txt"
@@ -286,31 +288,31 @@ def test_a_terminal_shows_so_many_cascades_and_says_how_many_more(
     assert main(["ingest", str(path)]) == 0
     text = capsys.readouterr().out
     assert text.count("cascade of 2 kills") == 20
-    assert "5 more cascades; --html shows the longest" in text
+    assert "5 more cascades; --html shows the longest ones" in text
 
 
 TEXTS = (killinfo, kill_line, died, am_kill, mrelease, oom, reaped)
 
 
 @given(st.lists(st.tuples(st.sampled_from(TEXTS), st.integers(0, 30), st.integers(1, 3)), max_size=40))
-def test_every_claim_and_notice_is_in_one_death(told: list[tuple[object, int, int]]) -> None:
-    found = records(*(text(second, pid=pid) for text, second, pid in told))  # type: ignore[operator]
-    parts = [record for death in deaths(found) for record in death.records]
+def test_every_claim_and_notice_is_in_one_death(drawn: list[tuple[object, int, int]]) -> None:
+    events = records(*(text(second, pid=pid) for text, second, pid in drawn))  # type: ignore[operator]
+    parts = [record for death in deaths(events) for record in death.records]
     assert len({id(record) for record in parts}) == len(parts)
     joining = {"killinfo", "lmkd_kill", "am_proc_died", "am_kill", "oom_kill"}
     kept = {json.dumps(record.fields | {"line": 0}, sort_keys=True) for record in parts}
-    for record in found:
+    for record in events:
         assert record.type not in joining or json.dumps(record.fields | {"line": 0}, sort_keys=True) in kept
 
 
 @given(st.lists(st.tuples(st.sampled_from(TEXTS), st.integers(0, 30), st.integers(1, 3)), max_size=40))
-def test_a_death_has_one_pid_and_each_kind_of_record_once(told: list[tuple[object, int, int]]) -> None:
-    for death in deaths(records(*(text(second, pid=pid) for text, second, pid in told))):  # type: ignore[operator]
+def test_a_death_has_one_pid_and_each_kind_of_record_once(drawn: list[tuple[object, int, int]]) -> None:
+    for death in deaths(records(*(text(second, pid=pid) for text, second, pid in drawn))):  # type: ignore[operator]
         assert {record.fields["pid"] for record in death.records} == {death.pid}
         assert len(set(death.sources)) == len(death.sources)
 
 
 def test_one_pid_that_dies_without_end_takes_no_time_without_end() -> None:
-    """Looked at in a log that was made to be slow: near groups are bounded, whatever their number."""
-    found = records(*(am_kill(1 + number / 1000, pid=1, name=f"a{number}") for number in range(3000)))
-    assert len(deaths(found)) == len(found) > 40 * MAX_NEARBY_GROUPS
+    """A log made to be slow: the number of groups to compare with is bounded."""
+    events = records(*(am_kill(1 + number / 1000, pid=1, name=f"a{number}") for number in range(3000)))
+    assert len(deaths(events)) == len(events) > 40 * MAX_NEARBY_GROUPS

@@ -1,4 +1,4 @@
-"""Kernel OOM kills in logs: every kernel's layout, every prefix, and dumps that belong to other kills."""
+"""Tests OOM kills in kernel logs: every kernel's layout, every prefix, and dumps of other kills."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from oom_logs import LINUX_4_14
 from oom_logs import LINUX_5_4
 from oom_logs import LINUX_5_10
 from oom_logs import LINUX_6_12
-from oom_logs import OF_KERNEL
+from oom_logs import LOGS_BY_KERNEL
 
 from lmkd_core.logs.kernel import parse_kernel_line
 from lmkd_core.logs.reading import Event
@@ -27,33 +27,33 @@ KILLED = (
 )
 
 
-def events_of(text: str, reader: Reader | None = None) -> list[Event]:
+def log_events(text: str, reader: Reader | None = None) -> list[Event]:
     lines = [Line("dmesg", number, line) for number, line in enumerate(text.splitlines(), start=1)]
     return list((reader or Reader()).read(lines))
 
 
-def kills_of(text: str) -> list[dict[str, Any]]:
-    return [event.fields for event in events_of(text) if event.type == "oom_kill"]
+def oom_kills(text: str) -> list[dict[str, Any]]:
+    return [event.fields for event in log_events(text) if event.type == "oom_kill"]
 
 
-@pytest.mark.parametrize("kernel", list(OF_KERNEL))
-def test_every_kernels_kill_tells_sizes_invoker_and_tasks(kernel: str) -> None:
-    told = kills_of(OF_KERNEL[kernel])[0]
-    assert (told["total_vm_kb"], told["anon_rss_kb"], told["file_rss_kb"], told["shmem_rss_kb"]) == (
+@pytest.mark.parametrize("kernel", list(LOGS_BY_KERNEL))
+def test_every_kernels_kill_has_sizes_invoker_and_tasks(kernel: str) -> None:
+    fields = oom_kills(LOGS_BY_KERNEL[kernel])[0]
+    assert (fields["total_vm_kb"], fields["anon_rss_kb"], fields["file_rss_kb"], fields["shmem_rss_kb"]) == (
         1600000,
         180000,
         20000,
         0,
     )
-    assert (told["order"], told["tasks"]) == (0, 2)
-    assert int(told["gfp_mask"], 16) > 0
-    assert told["gfp"].startswith("GFP_HIGHUSER_MOVABLE")
-    assert told["scope"] == ("memcg" if kernel in {"4.19", "6.12"} else "global")
+    assert (fields["order"], fields["tasks"]) == (0, 2)
+    assert int(fields["gfp_mask"], 16) > 0
+    assert fields["gfp"].startswith("GFP_HIGHUSER_MOVABLE")
+    assert fields["scope"] == ("memcg" if kernel in {"4.19", "6.12"} else "global")
 
 
-@pytest.mark.parametrize("kernel", [kernel for kernel in OF_KERNEL if kernel != "4.14"])
+@pytest.mark.parametrize("kernel", [kernel for kernel in LOGS_BY_KERNEL if kernel != "4.14"])
 def test_every_kernels_table_has_the_victims_row(kernel: str) -> None:
-    row = kills_of(OF_KERNEL[kernel])[0]["task"]
+    row = oom_kills(LOGS_BY_KERNEL[kernel])[0]["task"]
     expected = {"uid": 10123, "tgid": 4242, "total_vm": 400000, "rss": 50000, "swapents": 12000}
     assert {name: row[name] for name in expected} == expected
     assert row["oom_score_adj"] == 906
@@ -61,51 +61,51 @@ def test_every_kernels_table_has_the_victims_row(kernel: str) -> None:
     assert ("nr_ptes" in row) == (kernel == "4.9")
 
 
-@pytest.mark.parametrize("kernel", list(OF_KERNEL))
+@pytest.mark.parametrize("kernel", list(LOGS_BY_KERNEL))
 def test_every_line_of_a_dump_is_accounted_for(kernel: str) -> None:
     reader = Reader()
-    events_of(OF_KERNEL[kernel], reader)
+    log_events(LOGS_BY_KERNEL[kernel], reader)
     assert reader.account.is_complete
     assert reader.account.not_understood == []
-    assert reader.account.others == (1 if kernel == "4.9" else 0)  # of the stack, in that fixture
+    assert reader.account.others == (1 if kernel == "4.9" else 0)  # the line of the stack
 
 
 def test_a_child_may_die_for_the_chosen_process() -> None:
-    (told,) = kills_of(LINUX_4_14)
-    assert (told["pid"], told["process"], told["score"]) == (4250, "a child", 930)
-    assert "task" not in told  # it has no row of its own
+    (fields,) = oom_kills(LINUX_4_14)
+    assert (fields["pid"], fields["process"], fields["score"]) == (4250, "a child", 930)
+    assert "task" not in fields  # it has no row of its own
 
 
-def test_the_newer_kernels_tell_constraint_cgroup_uid_and_adj() -> None:
-    told = kills_of(LINUX_6_12)[0]
-    assert (told["constraint"], told["memcg"]) == ("CONSTRAINT_MEMCG", "/apps/uid_10123")
-    assert (told["uid"], told["oom_score_adj"], told["pgtables_kb"]) == (10123, 906, 412)
-    assert (told["invoker"], told["invoker_oom_score_adj"]) == ("binder:321_4", -900)
+def test_newer_kernels_log_constraint_cgroup_uid_and_adj() -> None:
+    fields = oom_kills(LINUX_6_12)[0]
+    assert (fields["constraint"], fields["memcg"]) == ("CONSTRAINT_MEMCG", "/apps/uid_10123")
+    assert (fields["uid"], fields["oom_score_adj"], fields["pgtables_kb"]) == (10123, 906, 412)
+    assert (fields["invoker"], fields["invoker_oom_score_adj"]) == ("binder:321_4", -900)
 
 
-def test_bytes_that_kernels_before_5_5_called_kb_are_told_in_kb() -> None:
-    assert [kills_of(text)[0]["pgtables_kb"] for text in (LINUX_5_4, LINUX_5_10)] == [412, 412]
+def test_bytes_that_kernels_before_5_5_called_kb_become_kb() -> None:
+    assert [oom_kills(text)[0]["pgtables_kb"] for text in (LINUX_5_4, LINUX_5_10)] == [412, 412]
 
 
-def test_a_whole_group_dies_by_one_dump() -> None:
-    first, second = kills_of(LINUX_6_12)
+def test_one_dump_covers_all_kills_of_a_cgroup() -> None:
+    first, second = oom_kills(LINUX_6_12)
     assert (first["pid"], second["pid"]) == (4242, 4243)
     assert first["invoker"] == second["invoker"] == "binder:321_4"
 
 
 def test_a_dump_is_of_the_next_kill_only() -> None:
     """The kernel leaves dumps out when it kills often."""
-    _, second = kills_of(LINUX_5_10 + f"[  501.000001] {KILLED}")
+    _, second = oom_kills(LINUX_5_10 + f"[  501.000001] {KILLED}")
     assert "invoker" not in second and "tasks" not in second
 
 
 def test_a_dump_of_another_process_is_not_this_kills() -> None:
     exiting = "\n".join(line for line in LINUX_5_10.splitlines() if "Killed process" not in line)
-    (told,) = kills_of(exiting + f"\n[  501.000001] {KILLED.replace('4242', '4343')}")
-    assert "invoker" not in told
+    (fields,) = oom_kills(exiting + f"\n[  501.000001] {KILLED.replace('4242', '4343')}")
+    assert "invoker" not in fields
 
 
-def test_a_dump_that_was_cut_off_tells_nothing_of_another_files_kill() -> None:
+def test_a_truncated_dump_does_not_belong_to_a_kill_in_another_file() -> None:
     reader = Reader()
     cut = LINUX_5_10.splitlines()[:4]
     list(reader.read(Line("one", number, line) for number, line in enumerate(cut, start=1)))
@@ -135,24 +135,24 @@ def test_a_dump_that_was_cut_off_tells_nothing_of_another_files_kill() -> None:
     ],
 )
 def test_the_same_kill_behind_every_prefix(prefix: str, time_ms: int | None) -> None:
-    (event,) = events_of(prefix + KILLED)
+    (event,) = log_events(prefix + KILLED)
     assert (event.type, event.fields["pid"], event.fields["scope"]) == ("oom_kill", 4242, "global")
     assert (event.time_ms, event.fields["oom_score_adj"]) == (time_ms, 906)
 
 
-@pytest.mark.parametrize("kernel", list(OF_KERNEL))
+@pytest.mark.parametrize("kernel", list(LOGS_BY_KERNEL))
 def test_a_dump_in_logcats_kernel_buffer_is_the_same_dump(kernel: str) -> None:
-    """Whether logd takes what stands before the first colon for the tag or has none."""
-    texts = [parse_kernel_line(line).text for line in OF_KERNEL[kernel].splitlines()]
-    (told, *_), (direct, *_) = (
-        kills_of("\n".join(f"09-07 01:55:44.794     0     0 W {tag}{text}" for text in texts))
+    """Logd takes the text before the first colon for the tag, or there is no tag."""
+    texts = [parse_kernel_line(line).text for line in LOGS_BY_KERNEL[kernel].splitlines()]
+    (tagged, *_), (direct, *_) = (
+        oom_kills("\n".join(f"09-07 01:55:44.794     0     0 W {tag}{text}" for text in texts))
         for tag in ("        : ", "")
     )
-    raw = kills_of(OF_KERNEL[kernel])[0]
+    raw = oom_kills(LOGS_BY_KERNEL[kernel])[0]
     for name in ("invoker", "gfp_mask", "tasks"):
-        assert told[name] == raw[name]
+        assert tagged[name] == raw[name]
     for name in ("invoker", "gfp_mask"):
-        assert direct[name] == raw[name]  # a row without a colon is no line of logcat then
+        assert direct[name] == raw[name]  # without a colon, a row of the table is not a line of logcat
 
 
 def test_a_row_of_the_table_is_no_caller_id() -> None:
@@ -160,7 +160,7 @@ def test_a_row_of_the_table_is_no_caller_id() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         (
             "oom_reaper: reaped process 7 (a), now anon-rss:1kB, file-rss:2kB, shmem-rss:3kB",
@@ -172,14 +172,14 @@ def test_a_row_of_the_table_is_no_caller_id() -> None:
         ),
     ],
 )
-def test_the_oom_reaper_tells_what_is_left(line: str, told: dict[str, Any]) -> None:
-    (event,) = events_of(f"[  600.123456] {line}")
-    assert {name: event.fields[name] for name in told} == told
+def test_the_oom_reaper_reports_the_memory_still_held(line: str, expected: dict[str, Any]) -> None:
+    (event,) = log_events(f"[  600.123456] {line}")
+    assert {name: event.fields[name] for name in expected} == expected
     assert event.type == "oom_reaped"
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "expected"),
     [
         ("Killed process 7 (a (b) c) total-vm:4kB, anon-rss:1kB, file-rss:2kB", {"process": "a (b) c"}),
         ("Killed process 7 (a), UID 1000, total-vm:4kB, anon-rss:1kB", {"uid": 1000}),
@@ -189,17 +189,17 @@ def test_the_oom_reaper_tells_what_is_left(line: str, told: dict[str, Any]) -> N
         ),
     ],
 )
-def test_other_forms_of_a_kill(line: str, told: dict[str, Any]) -> None:
-    (fields,) = kills_of(line)
-    assert {name: fields[name] for name in told} == told
+def test_other_forms_of_a_kill(line: str, expected: dict[str, Any]) -> None:
+    (fields,) = oom_kills(line)
+    assert {name: fields[name] for name in expected} == expected
     assert (fields["pid"], fields["anon_rss_kb"]) == (7, 1)
 
 
 def test_a_kill_without_sizes_is_quoted_as_not_understood() -> None:
     reader = Reader()
-    assert events_of("[  600.123456] Out of memory: Killed process 7 (a)", reader) == []
-    (one,) = reader.account.not_understood
-    assert (str(one), one.text) == (
+    assert log_events("[  600.123456] Out of memory: Killed process 7 (a)", reader) == []
+    (line,) = reader.account.not_understood
+    assert (str(line), line.text) == (
         "dmesg:1: oom_killer: an OOM kill has pid, name and sizes",
         "[  600.123456] Out of memory: Killed process 7 (a)",
     )
@@ -208,16 +208,16 @@ def test_a_kill_without_sizes_is_quoted_as_not_understood() -> None:
 def test_an_app_that_logs_such_words_is_no_kernel() -> None:
     stamp = "09-07 01:55:44.794  1705  3060 E MyApp   : "
     reader = Reader()
-    assert events_of(f"{stamp}{KILLED}\n{stamp}sh invoked oom-killer: gfp_mask=0x1, order=0", reader) == []
+    assert log_events(f"{stamp}{KILLED}\n{stamp}sh invoked oom-killer: gfp_mask=0x1, order=0", reader) == []
     assert reader.account.others == 2
 
 
 def test_after_a_reboot_the_kernels_clock_is_another() -> None:
-    first, second = (event for event in events_of(f"[  600.123456] {KILLED}\n[   10.000000] {KILLED}"))
+    first, second = (event for event in log_events(f"[  600.123456] {KILLED}\n[   10.000000] {KILLED}"))
     assert first.clock != second.clock
 
 
-ALL_LINES = "".join(OF_KERNEL.values()).splitlines()
+ALL_LINES = "".join(LOGS_BY_KERNEL.values()).splitlines()
 
 
 @given(st.lists(st.sampled_from(ALL_LINES), max_size=30), st.data())

@@ -1,4 +1,4 @@
-"""The page of field logs: what it tells, that it cuts and says so, and that no log can do anything in it."""
+"""Tests the page of field logs: its content, its limits, and that no log can run code in it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from chromium import LAYOUTS
 from chromium import Browser
+from chromium import check_page
 from oom_logs import LINUX_4_14
 from oom_logs import LINUX_6_12
 from test_ingest_deaths import am_kill
@@ -36,7 +38,7 @@ SERIAL = "R5CT60ABCDE"
 
 
 def log() -> str:
-    """Every killer at least once, a cascade, a doubt, a line that is not understood."""
+    """A log with every killer at least once, a cascade, a doubt, and a line that is not understood."""
     return "\n".join(
         (
             *(kill_line(1 + number / 20, pid=100 + number) for number in range(4)),
@@ -68,7 +70,7 @@ def log() -> str:
     )
 
 
-def page_of(folder: Path, *texts: str, options: tuple[str, ...] = ()) -> Path:
+def write_page(folder: Path, *texts: str, options: tuple[str, ...] = ()) -> Path:
     paths = []
     for number, text in enumerate(texts):
         paths.append(folder / f"log{number}.txt")
@@ -80,12 +82,12 @@ def page_of(folder: Path, *texts: str, options: tuple[str, ...] = ()) -> Path:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return page_of(tmp_path_factory.mktemp("page"), log())
+    return write_page(tmp_path_factory.mktemp("page"), log())
 
 
 @pytest.fixture(scope="module")
 def text(browser: Browser, page: Path) -> str:
-    """What a reader sees, everything unfolded."""
+    """The text of the page with everything unfolded."""
     browser.open(page)
     browser.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
     return str(browser.evaluate("document.body.innerText"))
@@ -98,7 +100,7 @@ def test_every_killer_is_counted_with_its_reasons(text: str) -> None:
     assert "a memory cgroup's limit, in /apps/uid_10123, invoked by binder:321_4 (2)" in text
 
 
-def test_cascade_share_doubts_and_lines_not_understood_are_told(text: str) -> None:
+def test_the_page_shows_cascade_share_doubts_and_lines_not_understood(text: str) -> None:
     assert "4 kills within 150 ms, from 09-07 01:00:01.000" in text
     assert "process_mrelease failed 2 times, 2 of them ESRCH: 50 % of the kills (15 to 85 %)" in text
     assert "in doubt: only exit-info reports this: the log has no record from lmkd itself" in text
@@ -112,19 +114,11 @@ def test_hostile_text_is_shown_and_does_nothing(browser: Browser, page: Path, te
     assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", page.read_text())
 
 
-@pytest.mark.parametrize(
-    ("width", "dark"), [(width, dark) for width in (390, 1280) for dark in (False, True)]
-)
-def test_asks_for_nothing_and_complains_of_nothing(
+@pytest.mark.parametrize(("width", "dark"), LAYOUTS)
+def test_it_requests_nothing_and_logs_no_error(
     browser: Browser, page: Path, tmp_path: Path, width: int, dark: bool
 ) -> None:
-    observed = browser.open(page, width, dark=dark)
-    assert observed.errors == []
-    assert [url for url in observed.requests if not url.startswith("data:")] == [page.as_uri()]
-    assert browser.evaluate("document.documentElement.scrollWidth") == width
-    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == (
-        "rgb(20, 23, 27)" if dark else "rgb(255, 255, 255)"
-    )
+    check_page(browser, page, width, dark=dark)
     browser.screenshot(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 50_000
 
@@ -149,15 +143,15 @@ def test_times_of_different_clocks_are_in_different_figures(browser: Browser, pa
 
 
 def test_the_data_are_in_the_page(page: Path) -> None:
-    found = DOWNLOAD.search(page.read_text())
-    assert found is not None
-    told = [json.loads(line) for line in gzip.decompress(base64.b64decode(found[1])).splitlines()]
-    assert {one["killer"] for one in told if one["type"] == "death"} == set(KILLERS)
-    assert sum(one["type"] == "lmkd_kill" for one in told) == 4
+    link = DOWNLOAD.search(page.read_text())
+    assert link is not None
+    records = [json.loads(line) for line in gzip.decompress(base64.b64decode(link[1])).splitlines()]
+    assert {record["killer"] for record in records if record["type"] == "death"} == set(KILLERS)
+    assert sum(record["type"] == "lmkd_kill" for record in records) == 4
 
 
 def test_serials_are_masked_everywhere_when_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    html = page_of(tmp_path, log(), options=("--mask-serials",)).read_text()
+    html = write_page(tmp_path, log(), options=("--mask-serials",)).read_text()
     assert SERIAL not in html and "device-1" in html
     path = tmp_path / "log0.txt"
     path.write_text(log() + "\n" + died(3, pid=9, name=f"app.{SERIAL}"))
@@ -177,8 +171,8 @@ def test_serials_are_masked_everywhere_when_asked(tmp_path: Path, capsys: pytest
         f"ro.serialno={SERIAL}",
     ],
 )
-def test_serials_are_found_wherever_a_bug_report_tells_them(tmp_path: Path, line: str) -> None:
-    html = page_of(
+def test_serials_are_masked_wherever_a_bug_report_has_them(tmp_path: Path, line: str) -> None:
+    html = write_page(
         tmp_path, line + "\n" + died(1, name=f"app.{SERIAL}"), options=("--mask-serials",)
     ).read_text()
     assert SERIAL not in html and "app.device-1" in html
@@ -186,7 +180,7 @@ def test_serials_are_found_wherever_a_bug_report_tells_them(tmp_path: Path, line
 
 def test_a_build_without_a_serial_masks_nothing(tmp_path: Path) -> None:
     text = "[ro.serialno]: [unknown]\n[ro.boot.serialno]: [0]\n" + died(1)
-    assert "device-1" not in page_of(tmp_path, text, options=("--mask-serials",)).read_text()
+    assert "device-1" not in write_page(tmp_path, text, options=("--mask-serials",)).read_text()
 
 
 def many_kills() -> Iterator[str]:
@@ -197,35 +191,35 @@ def many_kills() -> Iterator[str]:
 
 
 def test_ten_thousand_kills_are_counted_and_cut_and_fit_in_a_mail(tmp_path: Path) -> None:
-    html = page_of(tmp_path, "\n".join(many_kills())).read_text()
+    html = write_page(tmp_path, "\n".join(many_kills())).read_text()
     assert len(html.encode()) <= MOST_PAGE_BYTES
     assert "10,000 deaths in 20,000 lines of 1 file: lmkd 10,000." in html
-    assert f"{MOST_DEATHS} of 10,000: first those" in html
+    assert f"{MOST_DEATHS} of 10,000: first deaths whose records disagree" in html
     assert "and 9,900 other processes with 9,900 deaths" in html
     assert DOWNLOAD.search(html)
-    assert "a disc’s area: how many within one of 80 slices" in html
+    assert "the area of a disc is the number of deaths in one of 80 slices" in html
 
 
-def test_data_that_do_not_fit_are_named_with_how_to_get_them(
+def test_data_that_do_not_fit_are_replaced_by_the_command_that_prints_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("lmkd_reports.ingest.page.MOST_PAGE_BYTES", 20_000)
-    html = page_of(tmp_path, "\n".join(kill_line(1, pid=pid) for pid in range(1, 50))).read_text()
+    html = write_page(tmp_path, "\n".join(kill_line(1, pid=pid) for pid in range(1, 50))).read_text()
     assert not DOWNLOAD.search(html)
     assert "too large for this page: <code>pytest-lmkd ingest FILE --json</code> prints them" in html
 
 
-def test_a_log_of_nothing_makes_a_page_that_says_so(browser: Browser, tmp_path: Path) -> None:
-    html = page_of(tmp_path, "nothing of kills")
+def test_a_log_without_deaths_makes_a_page_without_deaths(browser: Browser, tmp_path: Path) -> None:
+    html = write_page(tmp_path, "nothing of kills")
     assert browser.open(html).errors == []
-    assert "No death is told of." in html.read_text()
+    assert "The logs report no death." in html.read_text()
 
 
 def test_long_texts_are_cut() -> None:
     assert shown("a" * (MOST_TEXT + 1)) == "a" * MOST_TEXT + "…"
 
 
-def test_the_page_is_whole_html(page: Path) -> None:
+def test_the_page_is_well_formed_html(page: Path) -> None:
     open_tags: list[str] = []
 
     class Checker(HTMLParser):

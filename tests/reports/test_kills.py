@@ -270,7 +270,7 @@ class TestTimeline:
         page = render_html(run_of(episodes_of([3], [0], **changes), tmp_path))
         assert "<figure>" not in page
         assert "NaN" not in page
-        assert "The episodes hold no curve that could be drawn." in page
+        assert "The episodes have no curve to draw." in page
 
 
 def test_records_without_what_they_may_lack_say_nothing_of_it(tmp_path: Path) -> None:
@@ -362,7 +362,7 @@ class TestPageOfEpisodesAlone:
     def test_it_tells_how_to_read_it(self, page: Page) -> None:
         words = page.words()
         assert "Extra = kills − needed" in words
-        assert "a sign that overcounts" in words
+        assert "They overcount" in words
         assert "not enough data : fewer than 6 blocks" in words
 
     def test_nothing_is_said_of_single_kills(self, page: Page) -> None:
@@ -383,7 +383,7 @@ def test_trials_episodes_and_cases_stand_beside_each_other(tmp_path: Path) -> No
         synthetic_episode(arm=arm, block=block) for block in range(6) for arm in ("kill", "reap-kill")
     ]
     analysis = analyse(load_run(run.write(tmp_path)))
-    assert analysis.tells_times and not analysis.problems
+    assert analysis.has_times and not analysis.problems
     page = render_html(analysis)
     assert all(f'id="{name}"' in page for name in ("verdict", "pressure", "conformance", "strata"))
     text = " ".join(render_summary(analysis).split())

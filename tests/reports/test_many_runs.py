@@ -24,7 +24,7 @@ from lmkd_reports import combine
 from lmkd_reports import load_run
 from lmkd_reports import render_html
 from lmkd_reports import write_report
-from lmkd_reports.analysis import Analysis
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.presentation.forest import forests
 
 pytestmark = pytest.mark.large

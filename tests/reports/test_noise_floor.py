@@ -19,9 +19,9 @@ from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_html
 from lmkd_reports import render_summary
-from lmkd_reports.analysis import Analysis
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.presentation.wording import noise_floor
 
 

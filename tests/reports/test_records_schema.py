@@ -1,4 +1,4 @@
-"""The published JSON Schema: it is that of the code, takes every line that is written, and refuses others."""
+"""Tests the published JSON Schema: it matches the code, accepts every written line, and refuses others."""
 
 from __future__ import annotations
 
@@ -19,32 +19,21 @@ from lmkd_core.records.device import Conditions
 from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.lines import decode_record
 from lmkd_core.records.lines import encode_line
+from lmkd_core.records.plan import plan_block
+from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_reports.export.schema import records_schema
 from lmkd_reports.export.schema import schema_text
 
-EPISODE = PlannedEpisode(
-    device="phone",
-    suite="pressure",
-    scenario="undisturbed",
-    regime="control",
-    arm="kill",
-    block=0,
-    order=0,
-    seed=1,
-    profile="12-cached",
-    demand="burst",
-    stall="none",
-    stall_ms=0,
-)
+(EPISODE,) = plan_block(PlannedEpisode, PRESSURE["undisturbed"], "phone", ["kill"], block=0, seed=1)
 RECORD = json.loads(encode_line(synthetic_trial()))
 
 
 @pytest.fixture(scope="module")
 def schema(checkout: Path) -> dict[str, Any]:
-    """What is published, not what the code would make."""
-    found: dict[str, Any] = json.loads((checkout / "docs" / "records.schema.json").read_text())
-    Draft202012Validator.check_schema(found)
-    return found
+    """The published schema, not the one that the code makes."""
+    published: dict[str, Any] = json.loads((checkout / "docs" / "records.schema.json").read_text())
+    Draft202012Validator.check_schema(published)
+    return published
 
 
 def faults(schema: dict[str, Any], name: str, line: object) -> list[str]:
@@ -58,7 +47,7 @@ def test_it_is_that_of_the_code(checkout: Path) -> None:
 
 
 def lines(folder: Path) -> Iterator[tuple[str, str]]:
-    """Each line, and the name of its file's schema."""
+    """Yields the name of the schema of each line, and the line."""
     yield "run", (folder / "run.json").read_text()
     yield from (("plan-line", line) for line in (folder / "plan.jsonl").read_text().splitlines())
     for path in (folder / "records").iterdir():
@@ -69,15 +58,15 @@ def lines(folder: Path) -> Iterator[tuple[str, str]]:
     "run", [synthetic_run(blocks=1), synthetic_pressure(blocks=1), synthetic_conformance()]
 )
 def test_every_line_of_a_run_fulfils_it(schema: dict[str, Any], run: SyntheticRun, tmp_path: Path) -> None:
-    whole = Draft202012Validator(schema)
-    found = list(lines(run.write(tmp_path)))
-    assert {name for name, _ in found} >= {"run", "record-line"}
-    for name, line in found:
+    validator = Draft202012Validator(schema)
+    named_lines = list(lines(run.write(tmp_path)))
+    assert {name for name, _ in named_lines} >= {"run", "record-line"}
+    for name, line in named_lines:
         assert faults(schema, name, json.loads(line)) == []
-        assert whole.is_valid(json.loads(line))
+        assert validator.is_valid(json.loads(line))
 
 
-def test_what_synthetic_runs_lack_fulfils_it_too(schema: dict[str, Any]) -> None:
+def test_records_that_synthetic_runs_lack_fulfil_it_too(schema: dict[str, Any]) -> None:
     assert faults(schema, "plan-line", json.loads(encode_line(EPISODE))) == []
     trial = synthetic_trial(before=Conditions(hottest_mc=-5000), after=Conditions(), flags=("hot",))
     assert faults(schema, "record-line", json.loads(encode_line(trial))) == []
@@ -97,7 +86,9 @@ def test_what_synthetic_runs_lack_fulfils_it_too(schema: dict[str, Any]) -> None
     ],
     ids=str,
 )
-def test_it_refuses_what_the_reader_refuses(schema: dict[str, Any], change: dict[str, object]) -> None:
+def test_it_refuses_the_lines_that_the_reader_refuses(
+    schema: dict[str, Any], change: dict[str, object]
+) -> None:
     line = RECORD | change
     assert faults(schema, "record-line", line)
     with pytest.raises(ValueError):
@@ -119,8 +110,8 @@ def test_fields_of_newer_writers_are_taken(schema: dict[str, Any]) -> None:
 
 
 def test_every_structure_is_described_in_plain_paragraphs() -> None:
-    for name, one in records_schema()["$defs"].items():
-        assert one["description"], name
-        assert "  " not in one["description"], name
+    for name, definition in records_schema()["$defs"].items():
+        assert definition["description"], name
+        assert "  " not in definition["description"], name
     trial = records_schema()["$defs"]["TrialRecord"]["description"]
     assert trial.startswith("One victim killed once. ``AgentTrial`` describes")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from synthetic import PATCHED
 from synthetic import STOCK
 from synthetic import SyntheticRun
@@ -15,15 +15,15 @@ from synthetic import synthetic_info
 from synthetic import synthetic_run
 from synthetic import synthetic_trial
 
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.scenarios.reclaim import SCENARIOS
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports import render_summary
-from lmkd_reports.analysis.model import Stratum
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.summary import plain
-from lmkd_reports.presentation.wording import stratum_name
+from lmkd_reports.format import units
+from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.plain import plain
 
 GOLDEN = Path(__file__).parent / "golden" / "summary.txt"
 
@@ -68,27 +68,27 @@ def test_shares_of_lost_races_have_their_interval(tmp_path: Path) -> None:
         errno = "ESRCH" if block < 4 else ""
         changes = {"arm": "kill+mrelease", "block": block, "kill_to_mrelease_ns": 9000}
         run.trials.append(synthetic_trial(mrelease_errno=errno, **changes))
-    assert re.search(r"^  kill\+mrelease .* 4/10  17-69 ", summary_of(tmp_path, run), re.MULTILINE)
+    assert re.search(r"^  kill\+mrelease .* 4/10  12-74 ", summary_of(tmp_path, run), re.MULTILINE)
 
 
 class TestNames:
-    held = Stratum("reclaim", "held-by-vm-readv", "holder", 300, "injected", 65536, 8, "private-anon", 100, 0)
+    held = Stratum("reclaim", "held-by-vm-readv", "holder", "injected", 65536, 8, hold_ms=300)
 
     def test_what_the_scenario_says_is_not_repeated(self) -> None:
         assert stratum_name(self.held) == "held-by-vm-readv, 300 ms, 64 MB, 8 threads"
-        mixed = dataclasses.replace(self.held, scenario="app-mix", stall="none", hold_ms=0, shape="app-mix")
+        mixed = replace(self.held, scenario="app-mix", stall="none", hold_ms=0, shape="app-mix")
         assert stratum_name(mixed) == "app-mix, 64 MB, 8 threads"
 
     def test_what_it_does_not_say_is_named(self) -> None:
-        other = dataclasses.replace(self.held, stall="aio", shape="mlocked", dirty_pct=50, compress_pct=60)
+        other = replace(self.held, stall="aio", shape="mlocked", dirty_pct=50, compress_pct=60)
         assert stratum_name(other) == (
             "held-by-vm-readv, aio 300 ms, 64 MB, 8 threads, mlocked, 50 % dirty, 60 % compressible"
         )
 
     def test_of_an_unknown_scenario_everything_unusual_is_named(self) -> None:
-        unknown = dataclasses.replace(self.held, scenario="new", hold_ms=0)
+        unknown = replace(self.held, scenario="new", hold_ms=0)
         assert stratum_name(unknown) == "new, holder, 64 MB, 8 threads"
-        assert stratum_name(dataclasses.replace(unknown, stall="none")) == "new, 64 MB, 8 threads"
+        assert stratum_name(replace(unknown, stall="none")) == "new, 64 MB, 8 threads"
 
 
 def test_says_once_what_a_scenario_means(tmp_path: Path) -> None:

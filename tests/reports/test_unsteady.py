@@ -36,8 +36,8 @@ def found(*states: list[StateRecord]) -> tuple[Unsteady, ...]:
 )
 def test_each_change_is_told_with_its_first_block(change: dict[str, object], said: str) -> None:
     (one,) = found(synthetic_states(0), synthetic_states(1, **change), synthetic_states(2, **change))
-    assert one.what.startswith(said)
-    assert (one.times, one.of, one.first) == (2, 3, PLACE)
+    assert one.change.startswith(said)
+    assert (one.times, one.known, one.first) == (2, 3, PLACE)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_what_is_usual_or_not_told_is_no_change(change: dict[str, object]) -> No
 def test_a_block_that_cannot_tell_is_not_counted() -> None:
     silent = synthetic_states(0, screen=None)
     (one,) = found(silent, synthetic_states(1, screen="Asleep"))
-    assert (one.times, one.of) == (1, 1)
+    assert (one.times, one.known) == (1, 1)
 
 
 def test_states_of_two_boots_are_no_pair() -> None:

@@ -1,6 +1,6 @@
 """Installs the stand-in Android on a running virtual device. For tests only: it measures nothing of Android.
 
-``python tests/stand_in_android/install.py [NAME]`` does so by hand: NAME is a device of
+``python tests/stand_in_android/install.py [NAME]`` installs it by hand: NAME is a device of
 ``pytest-lmkd virtual up --name NAME``, by default the only one that is up.
 """
 
@@ -24,10 +24,10 @@ ABI = "x86_64"
 PUSH_S = 120.0
 
 PROGRAMS = {"stand-in-android": ("shared", "daemon"), "stand-in-app": ("shared", "app")}
-"""Each program, and the folders below ``native`` that it is made of."""
+"""Each program, and the folders of its sources below ``native``."""
 
 STAGE = "/data/local/tmp/stand-in"
-"""What is pushed waits here until it is put into place at once."""
+"""Pushed files wait here until all are put into place at once."""
 
 PUT_INTO_PLACE = f"""
 set -e
@@ -55,15 +55,15 @@ mv -f /bin/run-as.new /bin/run-as
 pidof lmkd > /dev/null && [ -z "$fresh" ] || stand-in-android lmkd
 pidof system_server > /dev/null && [ -z "$fresh" ] || stand-in-android system_server
 """
-"""Daemons that run and are what would be started go on running, and so do their apps.
+"""Running daemons of the same program go on running, and so do their apps.
 
-Reclaim begins early (5 % of memory): what the apps hold does not compress, so that a swap on zram, which is
+Reclaim begins early (5 % of memory): the memory of the apps does not compress, so swap on zram, which is
 memory too, gives nothing back, and a kernel at its last pages would stall lmkd as well.
 """
 
 
 def install(transport: Transport, progress: Progress = print) -> None:
-    """Makes the device answer as Android does; nothing changes on one where it does already.
+    """Makes the device answer as Android does; does not change a device that does so already.
 
     Raises:
         DeviceUnusable: a program cannot be built, or the device refuses.
@@ -90,16 +90,18 @@ def _run(transport: Transport, command: str) -> None:
 
 
 def main() -> None:
-    """Of the device that is named, or of the only one that is up."""
+    """Installs it on the named device, or on the only one that is up."""
     wanted = sys.argv[1:]
-    found = [one for one in lmkd_virtual.status() if not wanted or one.name in wanted]
-    if len(found) != 1:
-        sys.exit(f"name one of the virtual devices that are up; found {[one.name for one in found]}")
+    instances = [instance for instance in lmkd_virtual.status() if not wanted or instance.name in wanted]
+    if len(instances) != 1:
+        sys.exit(
+            f"name one of the virtual devices that are up; found {[instance.name for instance in instances]}"
+        )
     with tempfile.TemporaryDirectory(prefix="lmkd-") as folder:
         server = PrivateAdbServer(Path(folder))
         try:
             server.require(Deadline(PUSH_S))
-            install(server.connect(f"localfilesystem:{found[0].adb_socket}", Deadline(PUSH_S)))
+            install(server.connect(f"localfilesystem:{instances[0].adb_socket}", Deadline(PUSH_S)))
         except LmkdError as error:
             sys.exit(str(error))
         finally:

@@ -1,16 +1,16 @@
-"""One kill of an app by run-as, over adb whose shell is not root: only the app that was started is killed."""
+"""Tests one kill of an app by run-as, over an adb shell without root: it kills only the started app."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
+from own_devices import attached
+from own_devices import own_runtime_folder
 from stand_in_device import ACTIVITY
 from stand_in_device import StandIn
-from stand_in_device import attached
 from stand_in_device import become_a_user_build
 from stand_in_device import make_apks
-from stand_in_device import own_runtime_folder
 from stand_in_device import up
 
 from lmkd_core.base.errors import DeviceUnusable
@@ -25,7 +25,7 @@ from pytest_lmkd.apps.program import AppsProgram
 from pytest_lmkd.apps.program import Target
 from pytest_lmkd.devices.shell_facts import read_shell_facts
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.devices.suite_needs import why_no_tier
+from pytest_lmkd.devices.suite_needs import reason_no_tier
 
 pytestmark = pytest.mark.virtual_device
 
@@ -37,12 +37,8 @@ TIMEOUT_MS = 60_000
 
 @pytest.fixture(scope="module")
 def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    """Of a user build, with two apps."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        own_runtime_folder(patch),
-        up("killer", memory_mb=512) as instance,
-    ):
+    """A user build with two apps."""
+    with own_runtime_folder(), up("killer", memory_mb=512) as instance:
         with attached(instance) as transport:
             for apk in make_apks(tmp_path_factory.mktemp("files") / "apks", 2):
                 StandIn(transport).android.install(apk, ANDROID_FOLDER)
@@ -75,13 +71,13 @@ def killer(phone: StandIn, program: AppsProgram, package: str = ONE) -> AppKille
     return AppKiller(phone.transport, phone.android, program, package, is_root=False)
 
 
-def test_the_shell_is_not_root_and_says_who_it_can_be(phone: StandIn) -> None:
+def test_the_shell_is_not_root_and_can_use_run_as(phone: StandIn) -> None:
     assert phone.output("id -u") == "2000"
     facts = read_shell_facts(phone.transport)
     assert facts["run_as"].value is True
-    assert why_no_tier("run-as", facts) == ""
-    assert phone.android.why_not_run_as(ONE) == ""
-    assert phone.android.why_not_run_as("no.such.app") == "run-as: unknown package: no.such.app"
+    assert reason_no_tier("run-as", facts) == ""
+    assert phone.android.reason_no_run_as(ONE) == ""
+    assert phone.android.reason_no_run_as("no.such.app") == "run-as: unknown package: no.such.app"
 
 
 def test_an_apps_own_uid_may_kill_it_and_the_shell_may_not(phone: StandIn, program: AppsProgram) -> None:
@@ -95,10 +91,10 @@ def test_an_apps_own_uid_may_kill_it_and_the_shell_may_not(phone: StandIn, progr
 
 
 def test_another_app_is_left_alone(phone: StandIn, program: AppsProgram) -> None:
-    other = start(phone, TWO)
+    target = start(phone, TWO)
     with pytest.raises(TrialInvalid, match="belongs to user 10101, and this runs as 10100: it is left alone"):
-        program.kill(other, KILL, TIMEOUT_MS, ONE)
-    assert phone.android.pid_of(TWO) == other.pid
+        program.kill(target, KILL, TIMEOUT_MS, ONE)
+    assert phone.android.pid_of(TWO) == target.pid
 
 
 def test_a_process_that_has_the_pid_by_now_is_left_alone(phone: StandIn, program: AppsProgram) -> None:
@@ -115,7 +111,7 @@ def test_an_app_that_died_before_is_no_trial(phone: StandIn, program: AppsProgra
     phone.android.force_stop(ONE)
     with pytest.raises(TrialInvalid, match=f"open process {target.pid}: No such process"):
         program.kill(target, KILL, TIMEOUT_MS, ONE)
-    with pytest.raises(TrialInvalid, match=f"process {target.pid} is not {ONE}, but gone"):
+    with pytest.raises(TrialInvalid, match=f"process {target.pid} is not {ONE}, but has ended"):
         phone.android.start_ticks(target.pid, ONE)
 
 
@@ -125,7 +121,7 @@ def test_an_app_that_does_not_start_is_no_trial(phone: StandIn, program: AppsPro
 
 
 class Restarting(AppsProgram):
-    """As where Android starts again what died."""
+    """Behaves as if Android restarted the killed app."""
 
     phone: StandIn
 
@@ -140,28 +136,30 @@ def test_an_app_that_android_started_again_is_no_trial(phone: StandIn, program: 
     restarting = Restarting.load(phone.transport, ANDROID_FOLDER, print)
     assert isinstance(restarting, Restarting)
     restarting.phone = phone
-    with pytest.raises(TrialInvalid, match=f"Android started {ONE} again meanwhile, as process"):
+    with pytest.raises(TrialInvalid, match=f"Android started {ONE} again during the trial, as process"):
         killer(phone, restarting).run(planned(), print)
     assert phone.android.pid_of(ONE) is None
 
 
 def test_a_kill_leaves_nothing_behind(phone: StandIn, program: AppsProgram) -> None:
-    fields = killer(phone, program).run(planned(), print)
-    assert (fields["killed_as"], fields["returns_from"]) == ("run-as", "smaps_rollup")
+    measured = killer(phone, program).run(planned(), print)
+    assert (measured.killed_as, measured.returns_from) == ("run-as", "smaps_rollup")
     assert phone.android.pid_of(ONE) is None
     program.tidy()
     assert phone.output(f"run-as {ONE} ls") == ""
 
 
-def test_a_folder_that_takes_nothing_is_told(phone: StandIn) -> None:
+def test_an_unknown_package_is_reported(phone: StandIn) -> None:
     program = AppsProgram.load(phone.transport, ANDROID_FOLDER, print)
-    with pytest.raises(DeviceUnusable, match=r"no\.such\.app has no copy of lmkd-apps: run-as: unknown"):
+    with pytest.raises(
+        DeviceUnusable, match=r"lmkd-apps could not be copied into no\.such\.app: run-as: unknown"
+    ):
         program.prepare("no.such.app", print)
 
 
 def test_a_watch_ends_with_the_link(phone: StandIn, program: AppsProgram) -> None:
     with program.watch(idle_ms=0):
         assert "watch idle_ms=0" in phone.output("ps -o args | grep 'lmkd-apps-[0-9a-f]* watch'")
-        phone.transport.close()  # as when the cable is pulled: adbd hangs up on what runs for us
+        phone.transport.close()  # as when the cable is pulled: adbd hangs up on our commands
         gone = "while ps -o args | grep -q 'lmkd-apps-[0-9a-f]* watch'; do :; done"
         phone.output(gone)

@@ -1,19 +1,18 @@
-"""The suite that kills apps by our arms, whole, against the stand-in Android: by run-as, and by root."""
+"""Runs the whole suite that kills apps by our arms against the stand-in Android: by run-as, and by root."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stand_in_device import PATIENCE_S
-from stand_in_device import attached
+from own_devices import attached
+from own_devices import own_runtime_folder
 from stand_in_device import become_a_user_build
 from stand_in_device import make_apks
-from stand_in_device import own_runtime_folder
+from stand_in_device import run_suite
 from stand_in_device import up
 
 import lmkd_virtual
@@ -28,13 +27,9 @@ DEVICE = "virtual-reap-kill-v3"
 ARMS = {"kill", "kill+mrelease", "reap-kill"}
 
 
-def run_suite(checkout: Path, results: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "suites/apps/test_app_kills.py", "-k", "4t"]
-    command += ["-p", "no:cacheprovider", "-rs", "--lmkd-device", "virtual:reap-kill-v3"]
-    command += ["--lmkd-blocks", "1", "--lmkd-results", str(results), *words]
-    return subprocess.run(
-        command, cwd=checkout, capture_output=True, text=True, check=False, timeout=5 * PATIENCE_S
-    )
+def run_app_kills(checkout: Path, results: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    kills = ("suites/apps/test_app_kills.py", "-k", "4t", "-rs", "--lmkd-device", "virtual:reap-kill-v3")
+    return run_suite(checkout, results, *kills, *words)
 
 
 def trials(results: Path) -> list[TrialRecord]:
@@ -43,9 +38,9 @@ def trials(results: Path) -> list[TrialRecord]:
 
 def check(done: subprocess.CompletedProcess[str], results: Path, killed_as: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
-    found = trials(results)
-    assert {trial.arm for trial in found} == ARMS, [trial.invalid_reason for trial in found]
-    for trial in found:
+    measured = trials(results)
+    assert {trial.arm for trial in measured} == ARMS, [trial.invalid_reason for trial in measured]
+    for trial in measured:
         assert (trial.valid, trial.meter, trial.killed_as) == (True, "system", killed_as), trial
         assert trial.returns_from == "smaps_rollup"
         assert trial.returns_kb is not None
@@ -56,7 +51,7 @@ def check(done: subprocess.CompletedProcess[str], results: Path, killed_as: str)
         assert trial.reclaim_50_ns <= trial.reclaim_90_ns
         assert trial.reclaim_99_ns is None
         assert trial.curve
-    names = {trial.arm: [call.name for call in trial.calls] for trial in found}
+    names = {trial.arm: [call.name for call in trial.calls] for trial in measured}
     assert names["kill"] == ["pidfd_send_signal"]
     assert names["kill+mrelease"] == ["pidfd_send_signal", "process_mrelease"]
     assert names["reap-kill"] == ["process_mrelease"]
@@ -64,30 +59,26 @@ def check(done: subprocess.CompletedProcess[str], results: Path, killed_as: str)
 
 @pytest.fixture(scope="module")
 def phone() -> Iterator[lmkd_virtual.Instance]:
-    """The only virtual device that a session finds, and it finds it running."""
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        own_runtime_folder(patch),
-        up("kills", 1024, "reap-kill-v3") as instance,
-    ):
+    """The only virtual device that a session finds; it is already running."""
+    with own_runtime_folder(), up("kills", 1024, "reap-kill-v3") as instance:
         yield instance
 
 
 @pytest.fixture
 def user_build(phone: lmkd_virtual.Instance, tmp_path: Path) -> None:
-    """The same device with an app, and without root: from here on."""
+    """Installs an app on the same device and takes root away, for all tests that follow."""
     (apk,) = make_apks(tmp_path / "apks", 1)
     with attached(phone) as transport:
         Android(transport, "stand-in").install(apk, ANDROID_FOLDER)
     become_a_user_build(phone)
 
 
-def test_without_an_app_of_ours_the_suite_is_skipped(
+def test_without_a_workload_app_the_suite_is_skipped(
     phone: lmkd_virtual.Instance, checkout: Path, tmp_path: Path
 ) -> None:
-    done = run_suite(checkout, tmp_path / "results")
+    done = run_app_kills(checkout, tmp_path / "results")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "no workload app is installed: build them by `make apks`" in done.stdout
+    assert "no workload app is installed: build them with `make apks`" in done.stdout
     assert trials(tmp_path / "results") == []
 
 
@@ -95,14 +86,14 @@ def test_with_root_apps_are_killed_without_run_as(
     phone: lmkd_virtual.Instance, checkout: Path, tmp_path: Path
 ) -> None:
     make_apks(tmp_path / "apks", 1)
-    done = run_suite(checkout, tmp_path / "results", "--lmkd-apks", str(tmp_path / "apks"))
+    done = run_app_kills(checkout, tmp_path / "results", "--lmkd-apks", str(tmp_path / "apks"))
     check(done, tmp_path / "results", "root")
 
 
 def test_without_root_apps_are_killed_in_their_own_uid(
     user_build: None, checkout: Path, tmp_path: Path
 ) -> None:
-    done = run_suite(checkout, tmp_path / "results")
+    done = run_app_kills(checkout, tmp_path / "results")
     check(done, tmp_path / "results", "run-as")
     lines = (tmp_path / "results" / "records" / f"{DEVICE}.jsonl").read_text().splitlines()
     facts = json.loads(lines[0])["facts"]

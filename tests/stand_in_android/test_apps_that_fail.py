@@ -1,4 +1,4 @@
-"""An app that does not start: its observation is invalid with the reason, and the next ones are made."""
+"""Tests an app that does not start: its observation is invalid with the reason, and the next ones run."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from own_devices import PATIENCE_S
 from stand_in_device import ACTIVITY
-from stand_in_device import PATIENCE_S
 from stand_in_device import make_apks
-from stand_in_device import own_runtime_folder
-from stand_in_device import up
+from stand_in_device import session_device
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.records.directory import ResultStore
@@ -18,7 +17,6 @@ from lmkd_core.records.observation import ObservationRecord
 from lmkd_core.scenarios.apps import AppsScenario
 from pytest_lmkd.apps.suite import AppsSuite
 from pytest_lmkd.devices.device import Device
-from pytest_lmkd.devices.virtual import VirtualSource
 from pytest_lmkd.experiment.blocks import AnyLoop
 from pytest_lmkd.experiment.blocks import BlockLoop
 from pytest_lmkd.experiment.context import open_context
@@ -33,12 +31,7 @@ SMALL = AppsScenario("small", "", background=1, background_pct=5, demand_pct=5, 
 
 @pytest.fixture(scope="module")
 def phone() -> Iterator[Device]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        own_runtime_folder(patch),
-        up("failing", memory_mb=512),
-        Device(VirtualSource("stock"), print) as device,
-    ):
+    with session_device("failing") as device:
         yield device
 
 
@@ -57,7 +50,7 @@ def test_an_app_that_is_not_there_is_named_and_nothing_stays(phone: Device, tmp_
     loop.close()
     assert outcome.complete_blocks == 0
     assert [f"{NOT_THERE} did not start" in line for line in outcome.invalid] == [True, True]
-    assert [one.valid for one in store.records(phone.name, ObservationRecord)] == [False, False]
+    assert [record.valid for record in store.records(phone.name, ObservationRecord)] == [False, False]
     left = phone.transport.shell("pidof org.lmkdlab.w01; pm list packages -3", Deadline(PATIENCE_S))
     assert left.stdout == b""
 

@@ -1,4 +1,4 @@
-"""The stand-in lmkd speaks lmkd's protocol: on this host, under ASan and UBSan, packet by packet."""
+"""Tests lmkd's protocol in the stand-in lmkd on this host, packet by packet, under ASan and UBSan."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ PROCPRIO, PROCREMOVE, PROCPURGE, GETKILLCNT, SUBSCRIBE, PROCKILL = 1, 2, 3, 4, 5
 UPDATE_PROPS, STAT_KILL_OCCURRED, PROCS_PRIO = 7, 8, 11
 KILL, STAT = 0, 1
 NO_PSI = "ro.lmk.psi_partial_stall_ms=0\nro.lmk.psi_complete_stall_ms=0\n"
-"""Not every host has PSI, or lets us use it."""
+"""Some hosts have no PSI, or do not permit its use."""
 
 TOTAL = (1001, 1001)
-"""The range by which GETKILLCNT asks for all kills."""
+"""The range of oom_score_adj with which GETKILLCNT counts all kills."""
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +59,7 @@ class Lmkd:
         return link
 
     def let_memory_be_low(self) -> None:
-        """From the next UPDATE_PROPS on it takes all memory for too little."""
+        """Makes lmkd see too little memory, from the next UPDATE_PROPS on."""
         (self.folder / "properties.new").write_text(f"{NO_PSI}ro.standin.kill_below_pct=101\n")
         (self.folder / "properties.new").rename(self.folder / "properties")
 
@@ -81,7 +81,7 @@ def lmkd(program: Path) -> Iterator[Lmkd]:
 
 
 def await_socket(lmkd: Lmkd) -> None:
-    """Nothing tells of the socket but itself."""
+    """Waits until lmkd listens; only a connection shows this."""
     while lmkd.process.poll() is None:
         try:
             lmkd.connect().close()
@@ -113,12 +113,12 @@ def ask(link: socket.socket, *values: int) -> tuple[int, ...]:
     return receive(link)
 
 
-def adj_of(pid: int) -> int:
+def read_adj(pid: int) -> int:
     return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
 
 def in_another_process(lmkd: Lmkd, *values: int) -> None:
-    """Sends a packet, and waits until it is obeyed."""
+    """Sends a packet from another process, and waits until lmkd has handled it."""
     code = (
         "import socket, struct, sys; link = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET);"
         "link.connect(sys.argv[1]); values = list(map(int, sys.argv[2:]));"
@@ -128,11 +128,11 @@ def in_another_process(lmkd: Lmkd, *values: int) -> None:
     subprocess.run(command, check=True, timeout=PATIENCE_S)
 
 
-def test_a_process_gets_the_importance_that_its_record_tells(lmkd: Lmkd, app: int) -> None:
+def test_a_process_gets_the_importance_in_its_record(lmkd: Lmkd, app: int) -> None:
     with lmkd.connect() as link:
         send(link, PROCPRIO, app, os.getuid(), 905)
         assert ask(link, UPDATE_PROPS) == (UPDATE_PROPS, 0)
-        assert adj_of(app) == 905
+        assert read_adj(app) == 905
 
 
 def test_three_records_come_in_one_packet(lmkd: Lmkd, app: int) -> None:
@@ -140,21 +140,21 @@ def test_three_records_come_in_one_packet(lmkd: Lmkd, app: int) -> None:
     with lmkd.connect() as link:
         send(link, PROCS_PRIO, app, uid, 700, 0, app, uid, 800, 0, app, uid, 910, 0)
         assert ask(link, UPDATE_PROPS) == (UPDATE_PROPS, 0)
-        assert adj_of(app) == 910
+        assert read_adj(app) == 910
 
 
-def test_a_record_belongs_to_who_registered_it(lmkd: Lmkd, app: int) -> None:
+def test_a_record_belongs_to_the_client_that_registered_it(lmkd: Lmkd, app: int) -> None:
     with lmkd.connect() as link:
         send(link, PROCPRIO, app, os.getuid(), 700)
         assert ask(link, UPDATE_PROPS) == (UPDATE_PROPS, 0)
         in_another_process(lmkd, PROCPRIO, app, os.getuid(), 900)
-        assert adj_of(app) == 700
+        assert read_adj(app) == 700
 
 
-def test_a_record_whose_client_is_gone_is_anybodys(lmkd: Lmkd, app: int) -> None:
+def test_a_record_whose_client_is_gone_belongs_to_any_client(lmkd: Lmkd, app: int) -> None:
     in_another_process(lmkd, PROCPRIO, app, os.getuid(), 700)
     with lmkd.connect() as link:
-        while adj_of(app) != 900:  # the daemon notices only in its next turn that the other has gone
+        while read_adj(app) != 900:  # the daemon notices only in its next turn that the other client has gone
             send(link, PROCPRIO, app, os.getuid(), 900)
             assert ask(link, UPDATE_PROPS) == (UPDATE_PROPS, 0)
 
@@ -187,12 +187,12 @@ def test_packets_without_sense_change_nothing(packet: bytes, lmkd: Lmkd) -> None
         assert ask(link, GETKILLCNT, *TOTAL) == (GETKILLCNT, 0)
 
 
-def test_a_kill_is_told_to_who_subscribed_counted_and_logged(lmkd: Lmkd, app: int) -> None:
+def test_a_kill_is_sent_to_subscribers_counted_and_logged(lmkd: Lmkd, app: int) -> None:
     with lmkd.connect() as link, lmkd.connect() as stats:
         send(link, SUBSCRIBE, KILL)
         send(stats, SUBSCRIBE, STAT)
-        for one in (link, stats):
-            assert ask(one, UPDATE_PROPS) == (UPDATE_PROPS, 0)
+        for subscriber in (link, stats):
+            assert ask(subscriber, UPDATE_PROPS) == (UPDATE_PROPS, 0)
         send(link, PROCPRIO, app, 12345, 905)
         lmkd.let_memory_be_low()
         assert ask(link, UPDATE_PROPS) == (UPDATE_PROPS, 0)
@@ -229,7 +229,7 @@ def check_log(folder: Path, pid: int) -> None:
     assert events["killinfo"].fields["reason_name"] == "LOW_MEM"
 
 
-def test_only_what_is_not_important_is_killed_and_only_while_it_is_registered(lmkd: Lmkd) -> None:
+def test_only_unimportant_registered_processes_are_killed(lmkd: Lmkd) -> None:
     with lmkd.connect() as link:
         processes = [subprocess.Popen(["sleep", "1000"]) for _ in range(4)]
         important, removed, purged, victim = (process.pid for process in processes)

@@ -1,17 +1,16 @@
-"""Our policy's episodes on a device that has an lmkd of its own: that one is silent, and then as before."""
+"""Runs episodes of our policy on a device with its own lmkd, which is silenced and then restored."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from stand_in_device import PATIENCE_S
+from own_devices import PATIENCE_S
+from own_devices import attached
+from own_devices import own_runtime_folder
 from stand_in_device import StandIn
-from stand_in_device import attached
 from stand_in_device import make_apks
-from stand_in_device import own_runtime_folder
+from stand_in_device import run_suite
 from stand_in_device import up
 
 from lmkd_core.records.directory import ResultStore
@@ -27,13 +26,11 @@ pytestmark = [pytest.mark.virtual_device, pytest.mark.measures]
 APP = "org.lmkdlab.w01"
 
 
-def test_only_our_policy_kills_and_the_devices_own_is_restored(
-    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with own_runtime_folder(monkeypatch), up("pressed", memory_mb=1024) as instance:
+def test_only_our_policy_kills_and_the_devices_own_is_restored(checkout: Path, tmp_path: Path) -> None:
+    with own_runtime_folder(), up("pressed", memory_mb=1024) as instance:
         with attached(instance) as transport:
             pid = app_in_the_background(StandIn(transport), tmp_path)
-        press(checkout, tmp_path / "results")
+        run_pressure(checkout, tmp_path / "results")
         with attached(instance) as transport:
             phone = StandIn(transport)
             assert phone.summary().kills == ()
@@ -46,7 +43,7 @@ def test_only_our_policy_kills_and_the_devices_own_is_restored(
 
 
 def app_in_the_background(phone: StandIn, folder: Path) -> int:
-    """One that the device's own lmkd would kill first."""
+    """Starts the app that the device's own lmkd would kill first; returns its pid."""
     (apk,) = make_apks(folder / "apks", 1)
     phone.android.install(apk, ANDROID_FOLDER)
     pid = phone.start(APP, 20 << 10)
@@ -55,11 +52,7 @@ def app_in_the_background(phone: StandIn, folder: Path) -> int:
     return pid
 
 
-def press(checkout: Path, results: Path) -> None:
-    command = [sys.executable, "-m", "pytest", "suites/pressure", "-k", "undisturbed"]
-    command += ["--lmkd-device", "virtual:stock", "--lmkd-arms", "kill", "--lmkd-blocks", "1"]
-    command += ["--lmkd-results", str(results), "-p", "no:cacheprovider"]
-    done = subprocess.run(
-        command, cwd=checkout, capture_output=True, text=True, check=False, timeout=5 * PATIENCE_S
-    )
+def run_pressure(checkout: Path, results: Path) -> None:
+    words = ("suites/pressure", "-k", "undisturbed", "--lmkd-device", "virtual:stock", "--lmkd-arms", "kill")
+    done = run_suite(checkout, results, *words)
     assert done.returncode == 0, done.stdout + done.stderr

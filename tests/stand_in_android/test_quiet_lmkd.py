@@ -1,4 +1,4 @@
-"""The device's own lmkd is silent while ours decides, and as before afterwards: however that ends."""
+"""Tests that the device's own lmkd is silent while ours decides, and is restored however that ends."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from stand_in_device import PATIENCE_S
+from own_devices import PATIENCE_S
 from stand_in_device import StandIn
-from stand_in_device import own_runtime_folder
 from stand_in_device import running
 
 from lmkd_core.base.deadline import Deadline
@@ -32,17 +31,13 @@ JOURNAL_PATH = f"{ANDROID_FOLDER}/{JOURNAL}"
 
 @pytest.fixture(scope="module")
 def booted() -> Iterator[StandIn]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        own_runtime_folder(patch),
-        running("quiet", memory_mb=512) as device,
-    ):
+    with running("quiet", memory_mb=512) as device:
         yield device
 
 
 @pytest.fixture
 def phone(booted: StandIn) -> StandIn:
-    """One flag set by its user, the other not."""
+    """The device with one flag set by its user, and the other one unset."""
     booted.output(f"device_config put lmkd_native {PARTIAL} 60")
     booted.output(f"device_config delete lmkd_native {COMPLETE}")
     assert flags(booted) == ["60", ""]
@@ -74,7 +69,7 @@ def test_it_is_as_before_after_an_error(phone: StandIn) -> None:
 def test_the_device_restores_it_by_itself_when_the_link_goes(phone: StandIn) -> None:
     quiet = QuietLmkd(phone.transport, ANDROID_FOLDER).__enter__()
     assert flags(phone) == ["0", "0"]
-    phone.transport.close()  # as when the cable is pulled: adbd hangs up on what runs for us
+    phone.transport.close()  # as when the cable is pulled: adbd hangs up on our commands
     gone = f"while [ -e {JOURNAL_PATH} ]; do sleep 0.1; done"
     assert phone.transport.shell(gone, Deadline(PATIENCE_S)).exit_code == 0
     assert flags(phone) == ["60", ""]
@@ -82,20 +77,20 @@ def test_the_device_restores_it_by_itself_when_the_link_goes(phone: StandIn) -> 
     assert flags(phone) == ["60", ""]
 
 
-def test_the_next_start_restores_what_a_restart_left(phone: StandIn) -> None:
+def test_the_next_start_restores_the_settings_left_by_a_restart(phone: StandIn) -> None:
     write_journal(phone.transport, ANDROID_FOLDER)
     for name in SILENCED:
         phone.output(f"device_config put lmkd_native {name} 0")
-    said: list[str] = []
-    restore_leftover(phone.transport, ANDROID_FOLDER, said.append)
+    messages: list[str] = []
+    restore_leftover(phone.transport, ANDROID_FOLDER, messages.append)
     assert flags(phone) == ["60", ""]
-    assert len(said) == 1
-    assert "restoring" in said[0]
-    restore_leftover(phone.transport, ANDROID_FOLDER, said.append)
-    assert len(said) == 1
+    assert len(messages) == 1
+    assert "restoring" in messages[0]
+    restore_leftover(phone.transport, ANDROID_FOLDER, messages.append)
+    assert len(messages) == 1
 
 
-def test_a_restoring_that_fails_says_what_to_type(phone: StandIn) -> None:
+def test_a_restore_that_fails_names_the_commands_to_type(phone: StandIn) -> None:
     phone.output(f"mkdir -p {ANDROID_FOLDER} && echo exit 7 > {JOURNAL_PATH}")
     with pytest.raises(DeviceUnusable, match=f"device_config delete lmkd_native {PARTIAL}; .*lmkd.reinit 1"):
         restore(phone.transport, ANDROID_FOLDER)
@@ -103,7 +98,7 @@ def test_a_restoring_that_fails_says_what_to_type(phone: StandIn) -> None:
 
 
 def test_a_process_that_is_killed_leaves_no_silence(phone: StandIn) -> None:
-    """A host that dies at once, in the middle."""
+    """The host dies at once, in the middle."""
     folder = Path(phone.transport.serial.removeprefix("localfilesystem:")).parent / "adb"
     script = (
         "import sys; from pathlib import Path; from pytest_lmkd.transport import PrivateAdbServer;"

@@ -1,4 +1,4 @@
-"""The stand-in Android answers as Android does, as far as our own host code and log readers can tell."""
+"""Tests that the stand-in Android answers as Android does, with our own host code and log readers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from install import install
 from stand_in_device import ACTIVITY
 from stand_in_device import StandIn
 from stand_in_device import make_apks
-from stand_in_device import own_runtime_folder
 from stand_in_device import running
 
 from lmkd_core.base.errors import DeviceUnusable
@@ -27,16 +26,12 @@ QUIET = ("psi_partial_stall_ms", "psi_complete_stall_ms")
 SMALL_KB = 1024
 BACKGROUND_KB = 80 << 10
 DEMAND_KB = 320 << 10
-"""Three in the background and this are more than the device's 512 MB; without two of the three it is less."""
+"""With three apps in the background it exceeds the device's 512 MB; with one app it does not."""
 
 
 @pytest.fixture(scope="module")
 def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        own_runtime_folder(patch),
-        running("stand-in", memory_mb=512) as device,
-    ):
+    with running("stand-in", memory_mb=512) as device:
         for apk in make_apks(tmp_path_factory.mktemp("files") / "apks", 4):
             device.android.install(apk, FOLDER)
         yield device
@@ -50,7 +45,7 @@ def nothing_runs(phone: StandIn) -> Iterator[None]:
     phone.output("am clear-exit-info; logcat -b all -c")
 
 
-def test_it_says_that_it_is_android(phone: StandIn) -> None:
+def test_its_facts_are_those_of_android(phone: StandIn) -> None:
     facts = {name: fact.value for name, fact in read_shell_facts(phone.transport).items()}
     assert (facts["sdk"], facts["build_type"], facts["root_by"]) == (35, "userdebug", "adb")
     assert (facts["lmkd_socket"], facts["selinux"], facts["screen"]) == (True, "Permissive", "Awake")
@@ -89,14 +84,14 @@ def test_an_app_is_a_process_of_its_package_and_of_a_user_of_its_own(phone: Stan
     assert phone.output(f"run-as {ONE} id -u") == "10100"
 
 
-def test_what_is_not_installed_does_not_start(phone: StandIn) -> None:
+def test_an_app_that_is_not_installed_does_not_start(phone: StandIn) -> None:
     with pytest.raises(
         TrialInvalid, match=r"Error type 3 Error: Activity class \{no\.such/no\.such\.App\} does not"
     ):
         phone.android.start("no.such/.App", {})
 
 
-def test_an_app_says_that_it_cannot_be_what_it_is_asked_to_be(phone: StandIn) -> None:
+def test_an_app_reports_extras_that_it_cannot_follow(phone: StandIn) -> None:
     log = DeviceLog(phone.transport)
     pid = phone.android.start(f"{ONE}/{ACTIVITY}", {"size_kb": 1})
     with pytest.raises(TrialInvalid, match="size_kb 1 is not 64 to"):
@@ -119,14 +114,14 @@ def test_an_app_that_runs_comes_to_the_front_again(phone: StandIn) -> None:
     assert phone.adj(pids[0]) == 0
 
 
-def test_another_lmkd_is_told_of_the_apps_that_run(phone: StandIn) -> None:
+def test_a_restarted_lmkd_learns_the_running_apps(phone: StandIn) -> None:
     pid = phone.start(ONE, SMALL_KB)
     phone.output("kill $(pidof lmkd) && while pidof lmkd; do :; done > /dev/null; stand-in-android lmkd")
     phone.android.home()
     assert phone.android.await_background(pid, 700, 60) == 700
 
 
-def test_under_pressure_lmkd_kills_what_is_least_important_and_every_log_tells_so(phone: StandIn) -> None:
+def test_under_pressure_lmkd_kills_the_least_important_app_and_every_log_records_it(phone: StandIn) -> None:
     pids = [phone.start(package, BACKGROUND_KB) for package in (ONE, TWO, THREE)]
     phone.android.start(f"{FOUR}/{ACTIVITY}", {"size_kb": DEMAND_KB})
     phone.await_line("logcat -s lowmemorykiller", f"Kill '{ONE}' ({pids[0]}), uid 10100, oom_score_adj 905 ")
@@ -138,7 +133,7 @@ def test_under_pressure_lmkd_kills_what_is_least_important_and_every_log_tells_s
 
 @pytest.fixture
 def no_swap(phone: StandIn) -> Iterator[None]:
-    """The kernel's own killer comes soon."""
+    """Turns swap off, so that the kernel's OOM killer acts soon."""
     phone.output("swapoff /dev/zram0")
     yield
     phone.output("swapon /dev/zram0")
@@ -159,12 +154,12 @@ def test_lmkd_without_its_psi_triggers_leaves_killing_to_the_kernel(
     pids = [phone.start(package, BACKGROUND_KB) for package in (ONE, TWO, THREE)]
     phone.start(FOUR, DEMAND_KB)
     phone.await_line("logcat -b events", f"am_proc_died: [0,{pids[0]},")
-    found = phone.summary()
-    assert found.kills == ()
-    assert {death.killer for death in found.deaths} == {"signal"}
+    summary = phone.summary()
+    assert summary.kills == ()
+    assert {death.killer for death in summary.deaths} == {"signal"}
 
 
-def test_kills_of_others_are_told_apart(phone: StandIn) -> None:
+def test_kills_by_others_have_their_own_killers(phone: StandIn) -> None:
     stopped, killed = phone.start(ONE, SMALL_KB), phone.start(TWO, SMALL_KB)
     phone.output(f"am force-stop {ONE}; kill -9 {killed}")
     phone.await_line("logcat -b events", f"am_proc_died: [0,{killed},")
@@ -197,7 +192,7 @@ def test_many_set_properties_at_once(phone: StandIn) -> None:
     assert phone.output("getprop | grep -c debug.stand-in") == "8"
 
 
-def test_logcat_follows_and_begins_where_it_is_told(phone: StandIn) -> None:
+def test_logcat_follows_and_begins_at_the_given_time(phone: StandIn) -> None:
     phone.output("log -t before one")
     since = phone.output("sleep 1; date '+%m-%d %H:%M:%S.000'")
     watch = f"(log -p e -t after two) & logcat -v threadtime -T '{since}'"

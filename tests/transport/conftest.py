@@ -1,4 +1,4 @@
-"""The transport against stand-ins that misbehave, and against the real adb where that is the point."""
+"""Fixtures of the transport's tests: stand-ins that misbehave, and the real adb where it matters."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytest_lmkd.transport import UnixEndpoint
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A private folder with a path short enough for Unix sockets, which pytest's own may not have."""
+    """A private folder with a path short enough for Unix sockets; pytest's may be too long."""
     with tempfile.TemporaryDirectory(prefix="lmkd-") as path:
         yield Path(path)
 

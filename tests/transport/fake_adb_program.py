@@ -1,6 +1,6 @@
-"""FakeAdb: a stand-in for the program ``adb``, as far as starting a server on a port goes.
+"""FakeAdb: a stand-in for the program ``adb`` that can only start a server on a port.
 
-Run as ``adb -P PORT start-server`` it notes that in the file $FAKE_ADB_LOG and starts one that knows the
+``adb -P PORT start-server`` logs its arguments to the file $FAKE_ADB_LOG and starts a server that knows the
 requests host:version and host:kill.
 """
 

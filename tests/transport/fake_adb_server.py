@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from sockets import receive
+
 PATIENCE_S = 30.0
 SERIAL = "phone"
 FEATURES = "cmd,shell_v2,stat_v2"
@@ -25,25 +27,19 @@ def shell_packet(stream: int, data: bytes) -> bytes:
 
 
 class Talk:
-    """One connection, seen from the server."""
+    """The server's end of one connection."""
 
     def __init__(self, stream: socket.socket, stopped: threading.Event) -> None:
         self._stream = stream
         self._stopped = stopped
 
     def request(self) -> str:
-        """The next request; "" at the end."""
+        """Returns the next request; "" at the end of the stream."""
         head = self.read(4)
         return self.read(int(head, 16)).decode() if head else ""
 
     def read(self, count: int) -> bytes:
-        data = b""
-        while len(data) < count:
-            chunk = self._stream.recv(count - len(data))
-            if not chunk:
-                return data
-            data += chunk
-        return data
+        return receive(self._stream, count)
 
     def send(self, *parts: bytes) -> None:
         self._stream.sendall(b"".join(parts))
@@ -55,7 +51,7 @@ class Talk:
         self.send(b"FAIL", block(reason))
 
     def drip(self, data: bytes) -> None:
-        """``data`` again and again, a byte at a time, as long as the test runs."""
+        """Sends ``data`` again and again, one byte at a time, as long as the test runs."""
         while True:
             for byte in data:
                 if self._stopped.wait(DRIP_S):
@@ -63,7 +59,7 @@ class Talk:
                 self.send(bytes([byte]))
 
     def hang(self) -> None:
-        """Says nothing more, and stays."""
+        """Sends nothing more, and keeps the connection open."""
         self._stopped.wait(PATIENCE_S)
 
     def drain(self) -> None:
@@ -76,9 +72,9 @@ Behaviour = Callable[[Talk], None]
 
 
 class FakeAdbServer:
-    """Listens on the Unix socket ``path``; ``on[prefix]`` is what it does with requests that begin so.
+    """Listens on the Unix socket ``path``; ``on[prefix]`` handles the requests with that prefix.
 
-    By default it has one good device, ``phone``; the test says what its services do.
+    By default it has one good device, ``phone``; the test adds the services of the device.
     """
 
     def __init__(self, path: Path) -> None:
@@ -121,7 +117,7 @@ class FakeAdbServer:
                 return  # the client has gone, as clients do
 
     def answer(self, talk: Talk) -> None:
-        """Read a request and do what ``on`` says; FAIL for what it does not know."""
+        """Reads a request and runs its handler in ``on``; sends FAIL if there is none."""
         request = talk.request()
         self.requests.append(request)
         for prefix, behaviour in self.on.items():

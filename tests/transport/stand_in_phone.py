@@ -1,4 +1,4 @@
-"""StandInPhone: a phone at the fake adb server, whose adb daemon and whose Android can restart."""
+"""StandInPhone: a phone at the fake adb server; its adb daemon and its Android can restart."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytest_lmkd.transport.shell import STDOUT
 
 
 class StandInPhone:
-    """Answers ``id``, ``getprop`` and ``root:`` as Android does; ``track-devices`` sees its states."""
+    """Answers ``id``, ``getprop`` and ``root:`` as Android does; ``track-devices`` lists its states."""
 
     def __init__(self, server: FakeAdbServer) -> None:
         self.uid = 2000
@@ -26,7 +26,7 @@ class StandInPhone:
         self.shutdown_requested: Callable[[], str] = str
         self.state = "device"
         self.when_watched: Callable[[], None] = lambda: None
-        """Called once, when somebody begins to track devices."""
+        """Called once, when a client begins to track devices."""
         self._trackers: list[queue.Queue[str | None]] = []
         shell = {
             "id -u": lambda: str(self.uid),
@@ -44,7 +44,7 @@ class StandInPhone:
         }
 
     def go_through(self, *states: str) -> None:
-        """Becomes one after the other, in adb's words; empty: it is not there."""
+        """Takes the states one after the other, in adb's words; "" means absent."""
         for state in states:
             self.state = state
             for tracker in self._trackers:
@@ -58,13 +58,13 @@ class StandInPhone:
         return f"{SERIAL}\t{self.state}\n" if self.state else ""
 
     def _track(self, talk: Talk) -> None:
-        seen: queue.Queue[str | None] = queue.Queue()
-        seen.put(self._list())
-        self._trackers.append(seen)
+        listings: queue.Queue[str | None] = queue.Queue()
+        listings.put(self._list())
+        self._trackers.append(listings)
         act, self.when_watched = self.when_watched, lambda: None
         act()
         talk.okay()
-        while (listed := seen.get(timeout=PATIENCE_S)) is not None:
+        while (listed := listings.get(timeout=PATIENCE_S)) is not None:
             talk.send(block(listed))
 
     def _restart_adbd(self, talk: Talk, uid: int, answer: bytes) -> None:

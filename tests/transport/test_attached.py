@@ -1,4 +1,4 @@
-"""A phone at the user's adb server: root where it may be had, and given back; one that restarts."""
+"""Tests a phone at the user's adb server: root is taken where allowed and given back; restarts."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def source(server: AdbServer) -> AttachedSource:
 def test_a_debuggable_build_becomes_root_and_is_given_back(
     stand_in: StandInPhone, source: AttachedSource
 ) -> None:
-    said: list[str] = []
-    source.attach(said.append)
+    messages: list[str] = []
+    source.attach(messages.append)
     assert stand_in.uid == 0
-    assert said == [f"{SERIAL}: restarting adbd as root"]
+    assert messages == [f"{SERIAL}: restarting adbd as root"]
     source.detach()
     assert stand_in.uid == 2000
 
@@ -46,7 +46,7 @@ def test_a_user_build_is_left_alone(
     assert not {"root:", "unroot:"} & set(fake.requests)
 
 
-def test_who_was_root_before_stays_it(
+def test_an_adbd_that_was_root_before_stays_root(
     fake: FakeAdbServer, stand_in: StandInPhone, source: AttachedSource
 ) -> None:
     stand_in.uid = 0
@@ -79,7 +79,7 @@ def test_a_phone_that_is_about_to_restart_is_waited_for_until_it_has(
         ("recovery", "start it into Android"),
     ],
 )
-def test_a_phone_that_cannot_be_used_is_said_to_be_so(
+def test_an_unusable_phone_is_reported_with_advice(
     stand_in: StandInPhone, source: AttachedSource, state: str, advice: str
 ) -> None:
     stand_in.state = state

@@ -1,4 +1,4 @@
-"""Every job ends by its deadline, wherever the server stalls and however slowly it drips."""
+"""Tests that every job ends by its deadline, wherever the server stalls and however slowly it sends."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ SERVICE = {"shell": "shell,", "lines": "shell,", "push": "sync:", "pull": "sync:
 
 @pytest.mark.parametrize("job", JOBS)
 @pytest.mark.parametrize("stage", ["host:tport", "host-transport-id", "service"])
-def test_a_server_that_says_nothing(
+def test_a_server_that_sends_nothing(
     phone: AdbTransport, fake: FakeAdbServer, folder: Path, job: str, stage: str
 ) -> None:
     (folder / "file").write_bytes(b"x")
     fake.on = {(SERVICE[job] if stage == "service" else stage): Talk.hang, **fake.on}
-    with pytest.raises(DeadlineExceeded, match=rf"{SERIAL} did not finish within {SHORT_S:g} s: look "):
+    with pytest.raises(DeadlineExceeded, match=rf"{SERIAL} did not finish within {SHORT_S:g} s: check "):
         JOBS[job](phone, folder)
 
 
@@ -113,7 +113,7 @@ def test_a_deadline_that_is_over_begins_nothing(phone: AdbTransport, fake: FakeA
     assert fake.requests == []
 
 
-def test_waiting_for_a_device_tells_its_last_state(server: AdbServer, fake: FakeAdbServer) -> None:
+def test_waiting_for_a_device_reports_its_last_state(server: AdbServer, fake: FakeAdbServer) -> None:
     def track(talk: Talk) -> None:
         talk.okay(block(f"{SERIAL}\tauthorizing\nother\tdevice\n"), block(f"{SERIAL}\toffline\n"))
         talk.hang()

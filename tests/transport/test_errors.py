@@ -1,4 +1,4 @@
-"""Whatever goes wrong between us and a device arrives as one of our errors, in one clear sentence."""
+"""Tests that every failure between host and device becomes one of our errors, in one clear sentence."""
 
 from __future__ import annotations
 
@@ -88,10 +88,10 @@ REFUSALS = [
         f"device '{SERIAL}' not found",
         DeviceUnusable,
         TransportLost,
-        "is not attached: see `pytest-lmkd",
+        "is not attached: run `pytest-lmkd",
     ),
     ("no devices/emulators found", DeviceUnusable, TransportLost, "is not attached"),
-    ("device offline", DeviceUnusable, TransportLost, "is offline for adb: reconnect or restart it"),
+    ("device offline", DeviceUnusable, TransportLost, "as offline: reconnect or restart it"),
     (
         "device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set",
         DeviceUnusable,
@@ -142,7 +142,7 @@ def test_no_server_at_first_and_later(folder: Path) -> None:
 
 def test_a_device_without_the_shell_protocol_is_unusable(phone: AdbTransport, fake: FakeAdbServer) -> None:
     fake.on["host-transport-id:1:features"] = lambda talk: talk.okay(block("cmd,stat_v2"))
-    with pytest.raises(DeviceUnusable, match="phone has no adb shell protocol 2"):
+    with pytest.raises(DeviceUnusable, match="phone lacks adb shell protocol 2"):
         shell(phone)
 
 
@@ -164,5 +164,5 @@ def test_a_line_that_never_ends_is_given_up(
 ) -> None:
     monkeypatch.setattr(adb_module, "_LINE_MAX_BYTES", 100)
     fake.on["shell,"] = answering(b"OKAY" + shell_packet(1, b"x" * 101))
-    with pytest.raises(TransportLost, match="a line has more than 100 bytes"):
+    with pytest.raises(TransportLost, match="a line is longer than 100 bytes"):
         next(phone.stream_lines("x", Deadline(PATIENCE_S)))

@@ -1,4 +1,4 @@
-"""A device on the network whose adb daemon restarts is connected again, however often its port refuses."""
+"""Tests that a network device is reconnected after its adb daemon restarts, even if its port refuses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ADDRESS = "127.0.0.1:6520"
 
 
 class NetworkDevice:
-    """At the fake adb server: offline once its daemon restarts, until a connection succeeds."""
+    """A device at the fake adb server; after a restart it is offline until a connection succeeds."""
 
     def __init__(self, server: FakeAdbServer, refusals: float) -> None:
         self._refusals = refusals
@@ -52,13 +52,15 @@ def test_it_is_connected_again(server: AdbServer, fake: FakeAdbServer) -> None:
     assert device.answers == [*["failed to connect to"] * 3, "connected to"]
 
 
-def test_one_that_does_not_restart_is_left_alone(server: AdbServer, fake: FakeAdbServer) -> None:
+def test_a_device_that_does_not_restart_is_left_alone(server: AdbServer, fake: FakeAdbServer) -> None:
     device = NetworkDevice(fake, refusals=0)
     assert not server.await_restart(ADDRESS, lambda: False, Deadline(PATIENCE_S))
     assert device.answers == []
 
 
-def test_one_that_does_not_come_back_is_not_awaited_for_ever(server: AdbServer, fake: FakeAdbServer) -> None:
+def test_a_device_that_does_not_come_back_is_not_awaited_for_ever(
+    server: AdbServer, fake: FakeAdbServer
+) -> None:
     NetworkDevice(fake, refusals=float("inf"))
     with pytest.raises(DeadlineExceeded):
         server.await_restart(ADDRESS, lambda: True, Deadline(1))

@@ -1,4 +1,4 @@
-"""Our own adb server, with the real adb: nobody else reaches it, and nothing of it stays behind."""
+"""Tests our own adb server with the real adb: only the user reaches it, and nothing of it stays."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def private(folder: Path) -> Iterator[PrivateAdbServer]:
     server.stop(Deadline(PATIENCE_S))
 
 
-def pid_of(server: PrivateAdbServer) -> int:
+def server_pid(server: PrivateAdbServer) -> int:
     pid = server.pid
     assert pid is not None
     return pid
 
 
-def sockets_of(pid: int) -> set[str]:
-    """The inodes of its sockets."""
+def socket_inodes(pid: int) -> set[str]:
+    """Returns the inodes of the sockets of process ``pid``."""
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):  # closed while we look
@@ -55,9 +55,9 @@ def tcp_and_udp_sockets(pid: int) -> set[str]:
 
 
 def test_it_has_no_network_socket(private: PrivateAdbServer) -> None:
-    pid = pid_of(private)
-    assert sockets_of(pid)
-    assert not sockets_of(pid) & tcp_and_udp_sockets(pid)
+    pid = server_pid(private)
+    assert socket_inodes(pid)
+    assert not socket_inodes(pid) & tcp_and_udp_sockets(pid)
 
 
 def test_only_the_user_can_reach_it(private: PrivateAdbServer) -> None:
@@ -78,13 +78,13 @@ def test_its_keys_are_not_the_users(folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_two_users_of_a_folder_share_it(private: PrivateAdbServer) -> None:
-    other = PrivateAdbServer(private.folder)
-    other.require(Deadline(PATIENCE_S))
-    assert other.pid == private.pid
+    second = PrivateAdbServer(private.folder)
+    second.require(Deadline(PATIENCE_S))
+    assert second.pid == private.pid
 
 
-def test_anybody_of_the_user_can_stop_it_and_nothing_stays(private: PrivateAdbServer) -> None:
-    pid = pid_of(private)
+def test_any_process_of_the_user_can_stop_it_and_nothing_stays(private: PrivateAdbServer) -> None:
+    pid = server_pid(private)
     PrivateAdbServer(private.folder).stop(Deadline(PATIENCE_S))
     assert private.pid is None
     private.stop(Deadline(PATIENCE_S))  # our own child: reaped
@@ -94,7 +94,7 @@ def test_anybody_of_the_user_can_stop_it_and_nothing_stays(private: PrivateAdbSe
 
 
 def kill(pid: int) -> None:
-    """SIGKILL, and wait until it has worked."""
+    """Sends SIGKILL and waits for the end of the process."""
     pidfd = os.pidfd_open(pid)
     signal.pidfd_send_signal(pidfd, signal.SIGKILL)
     poll = select.poll()
@@ -104,18 +104,18 @@ def kill(pid: int) -> None:
 
 
 def test_a_killed_server_is_replaced(private: PrivateAdbServer) -> None:
-    old = pid_of(private)
+    old = server_pid(private)
     kill(old)
     private.require(Deadline(PATIENCE_S))
-    assert pid_of(private) != old
+    assert server_pid(private) != old
     assert private.list_devices(Deadline(PATIENCE_S)) == []
 
 
 def test_a_server_whose_socket_is_gone_is_replaced(private: PrivateAdbServer) -> None:
-    old = pid_of(private)
+    old = server_pid(private)
     (private.folder / "server.sock").unlink()
     private.require(Deadline(PATIENCE_S))
-    assert pid_of(private) != old
+    assert server_pid(private) != old
     assert not Path(f"/proc/{old}").exists()
 
 
@@ -136,7 +136,7 @@ def test_a_damaged_record_is_no_server(folder: Path, junk: str) -> None:
 
 
 def test_a_folder_too_deep_for_a_socket(folder: Path) -> None:
-    with pytest.raises(UsageProblem, match=r"and a Unix socket's may have 107: use a shorter folder"):
+    with pytest.raises(UsageProblem, match=r"but a Unix socket allows 107: use a folder with a shorter path"):
         PrivateAdbServer(folder / ("x" * 100))
 
 
@@ -149,12 +149,12 @@ def test_the_longest_folder_that_a_socket_allows(folder: Path) -> None:
 
 def test_a_folder_that_others_may_enter(folder: Path) -> None:
     (folder / "adb").mkdir(mode=0o755)
-    with pytest.raises(UsageProblem, match=r"others may enter .*: run `chmod 700 "):
+    with pytest.raises(UsageProblem, match=r"other users may enter .*: run `chmod 700 "):
         PrivateAdbServer(folder / "adb")
 
 
 def stand_in_adb(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> Path:
-    """A stand-in adb, and the file in which it notes its pid."""
+    """Installs ``script`` in place of adb; returns the file to which it writes its pid."""
     program, noted = folder / "fake-adb", folder / "pid"
     program.write_text(f"#!/bin/sh\necho $$ > {noted}\n{script}\n")
     program.chmod(0o755)
@@ -165,7 +165,7 @@ def stand_in_adb(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> 
 def test_a_server_that_ends_at_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stand_in_adb(folder, monkeypatch, "exit 1")
     server = PrivateAdbServer(folder / "adb")
-    with pytest.raises(DeviceUnusable, match=r"ended at once: see .*server\.log for why"):
+    with pytest.raises(DeviceUnusable, match=r"ended at once: see .*server\.log for the reason"):
         server.require(Deadline(PATIENCE_S))
     assert server.pid is None
 
@@ -181,15 +181,15 @@ def test_a_server_that_never_gets_ready_is_ended(folder: Path, monkeypatch: pyte
 def test_a_held_lock_is_awaited_no_longer_than_allowed(
     private: PrivateAdbServer,
 ) -> None:
-    other = PrivateAdbServer(private.folder)
+    second = PrivateAdbServer(private.folder)
     with (
         private._locked(Deadline(PATIENCE_S)),
         pytest.raises(DeadlineExceeded, match=r"another process held .*server\.lock for 0\.3 s"),
     ):
-        other.require(Deadline(0.3))
+        second.require(Deadline(0.3))
 
 
-def test_a_process_that_ignores_being_told_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_ignores_sigterm_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     script = "trap '' TERM; echo OK > /proc/self/fd/$6; exec sleep 1000"
     noted = stand_in_adb(folder, monkeypatch, script)
     server = PrivateAdbServer(folder / "adb")

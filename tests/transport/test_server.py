@@ -1,4 +1,4 @@
-"""The user's adb server: found by adb's own variables, started only here, stopped only if started."""
+"""Tests the user's adb server: adb's variables name it, and we stop it only if we started it here."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_variable_that_makes_no_sense_is_wrong_usage(environment: dict[str, st
     ("host", "here"),
     [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("10.0.0.1", False)],
 )
-def test_what_is_on_this_machine(host: str, here: bool) -> None:
+def test_loopback_addresses_are_on_this_machine(host: str, here: bool) -> None:
     assert TcpEndpoint(host, 5037).is_on_this_machine == here
 
 
@@ -83,11 +83,13 @@ def test_devices_are_listed_with_their_states(server: AdbServer, fake: FakeAdbSe
 
 def test_an_old_server_is_refused(server: AdbServer, fake: FakeAdbServer) -> None:
     fake.on["host:version"] = lambda talk: talk.okay(block("0028"))
-    with pytest.raises(DeviceUnusable, match=r"is 1\.0\.40, too old: install platform-tools"):
+    with pytest.raises(
+        DeviceUnusable, match=r"has version 1\.0\.40, which is too old: install platform-tools"
+    ):
         server.require(Deadline(PATIENCE_S))
 
 
-def test_connecting_tells_what_adb_says(server: AdbServer, fake: FakeAdbServer) -> None:
+def test_a_failed_connect_quotes_adb(server: AdbServer, fake: FakeAdbServer) -> None:
     fake.on["host:connect:"] = lambda talk: talk.okay(block("could not connect to nowhere"))
     with pytest.raises(DeviceUnusable, match=r"adb cannot reach nowhere \(could not connect to nowhere\)"):
         server.connect("nowhere", Deadline(PATIENCE_S))
@@ -103,7 +105,7 @@ def test_a_spoilt_first_connect_is_followed_by_one_more(server: AdbServer, fake:
 
 
 def test_a_link_that_was_just_ending_is_made_anew(server: AdbServer, fake: FakeAdbServer) -> None:
-    """Seen of adb 36: after a disconnect it still calls the device connected, and lists it no more."""
+    """Adb 36, as observed, still reports a device as connected after a disconnect, but does not list it."""
     links = iter([("already connected to phone", ""), ("connected to phone", f"{SERIAL}\tdevice\n")])
     listed = ""
 
@@ -120,7 +122,7 @@ def test_a_link_that_was_just_ending_is_made_anew(server: AdbServer, fake: FakeA
 
 @contextmanager
 def not_adb(answer: bytes | None) -> Iterator[TcpEndpoint]:
-    """A TCP port in use by something else, which answers everyone the same; None: it says nothing."""
+    """Opens a TCP port of something else, which sends ``answer`` to every client, or nothing if None."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -148,7 +150,7 @@ def not_adb(answer: bytes | None) -> Iterator[TcpEndpoint]:
 
 @pytest.fixture
 def adb_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Puts FakeAdb in adb's place; the file that notes how it was called."""
+    """Puts FakeAdb in adb's place; returns the log of its arguments."""
     program = folder / "adb"
     script = Path(__file__).with_name("fake_adb_program.py")
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{script}" "$@"\n')
@@ -171,7 +173,9 @@ def test_a_port_in_use_by_something_else(
 ) -> None:
     monkeypatch.setattr(server_module, "_ANSWER_S", 0.3)
     with not_adb(answer) as endpoint:
-        expected = f"what answers at {endpoint} is not an adb server: end it, or name another port"
+        expected = (
+            f"the program that answers at {endpoint} is not an adb server: stop it, or set another port"
+        )
         with pytest.raises(DeviceUnusable, match=expected) as caught:
             AdbServer(endpoint).require(Deadline(PATIENCE_S))
     assert caught.value.exit_code == EXIT_NO_DEVICE
@@ -204,13 +208,15 @@ def test_a_server_that_was_there_is_not_stopped(adb_log: Path) -> None:
 
 def test_a_server_that_cannot_be_started(adb_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE_ADB_FAILS", "1")
-    with pytest.raises(DeviceUnusable, match=r"no adb server can be started at .*: cannot bind"):
+    with pytest.raises(DeviceUnusable, match=r"the adb server at .* could not be started: cannot bind"):
         AdbServer(TcpEndpoint("127.0.0.1", free_port())).require(Deadline(PATIENCE_S))
 
 
 def test_no_server_is_started_for_another_machine(adb_log: Path) -> None:
     remote = AdbServer(TcpEndpoint("lab-3.invalid", 5037))
-    with pytest.raises(DeviceUnusable, match=r"no adb server answers at lab-3\.invalid:5037: start it there"):
+    with pytest.raises(
+        DeviceUnusable, match=r"no adb server answers at lab-3\.invalid:5037: start one there"
+    ):
         remote.require(Deadline(PATIENCE_S))
     with pytest.raises((DeviceUnusable, TransportLost)):
         remote.list_devices(Deadline(PATIENCE_S))
@@ -219,7 +225,7 @@ def test_no_server_is_started_for_another_machine(adb_log: Path) -> None:
     assert not adb_log.exists()
 
 
-def test_without_any_adb_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_adb_the_message_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     def absent() -> str:
         raise server_module.AdbError("No adb exe could be found. Install adb on your system")
 

@@ -1,4 +1,4 @@
-"""Lines as they arrive, and files that arrive whole or not at all."""
+"""Tests that lines are handed out as they arrive, and that files arrive completely or not at all."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_lmkd.transport import AdbTransport
 from pytest_lmkd.transport.connection import DeadlineSocket
 
 
-def test_lines_come_whole_however_they_were_cut(phone: AdbTransport, fake: FakeAdbServer) -> None:
+def test_lines_are_joined_however_they_were_cut(phone: AdbTransport, fake: FakeAdbServer) -> None:
     def speak(talk: Talk) -> None:
         talk.okay(shell_packet(1, b"one\ntw"), shell_packet(2, b"err"), shell_packet(1, b"o\n\nlast"))
         talk.send(shell_packet(3, b"\x07"))
@@ -48,7 +48,7 @@ def test_a_line_is_handed_out_before_the_next_is_there(phone: AdbTransport, fake
 def test_a_command_that_ends_without_its_input_is_still_heard(
     phone: AdbTransport, fake: FakeAdbServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The link takes nothing more, while what was said is still to be read."""
+    """The link accepts no more data, but the output is still to be read."""
 
     def refuse(*_: object) -> int:
         raise BrokenPipeError
@@ -112,8 +112,8 @@ class FakeFiles:
             getattr(self, word.decode().lower())(talk, talk.read(length))
 
     def stat(self, talk: Talk, _: bytes) -> None:
-        found = (0, 0) if self.stored is None else (0o100000 | self.mode, len(self.stored))
-        talk.send(struct.pack("<4sIII", b"STAT", *found, 0))
+        mode_and_size = (0, 0) if self.stored is None else (0o100000 | self.mode, len(self.stored))
+        talk.send(struct.pack("<4sIII", b"STAT", *mode_and_size, 0))
 
     def recv(self, talk: Talk, _: bytes) -> None:
         if self.stored is None:
@@ -126,7 +126,7 @@ class FakeFiles:
         self.mode = int(mode) & 0o777
         if self._refusal:
             talk.send(b"FAIL", struct.pack("<I", len(self._refusal)), self._refusal)
-            self._open = False  # as a device does: what still comes is not read
+            self._open = False  # like a device, it does not read the rest
             return
         data = b""
         while (head := talk.read(8))[:4] == b"DATA":
@@ -158,9 +158,7 @@ def test_a_push_that_arrives_short_is_not_renamed(
     assert not any("mv" in request for request in fake.requests)
 
 
-def test_a_refused_push_tells_the_devices_reason(
-    phone: AdbTransport, fake: FakeAdbServer, folder: Path
-) -> None:
+def test_a_refused_push_quotes_the_device(phone: AdbTransport, fake: FakeAdbServer, folder: Path) -> None:
     fake.on["sync:"] = FakeFiles(refusal=b"couldn't create file: Read-only file system")
     with (folder / "file").open("wb") as file:
         file.truncate(10_000_000)
@@ -168,7 +166,9 @@ def test_a_refused_push_tells_the_devices_reason(
         phone.push(folder / "file", "/x", 0o644, Deadline(PATIENCE_S))
 
 
-def test_a_rename_that_fails_tells_why(phone: AdbTransport, fake: FakeAdbServer, folder: Path) -> None:
+def test_a_rename_that_fails_quotes_the_device(
+    phone: AdbTransport, fake: FakeAdbServer, folder: Path
+) -> None:
     fake.on["sync:"] = FakeFiles()
     fake.on["shell,"] = lambda talk: talk.okay(shell_packet(2, b"mv: no\n"), shell_packet(3, b"\x01"))
     (folder / "file").write_bytes(b"x")
@@ -176,14 +176,14 @@ def test_a_rename_that_fails_tells_why(phone: AdbTransport, fake: FakeAdbServer,
         phone.push(folder / "file", "/x", 0o644, Deadline(PATIENCE_S))
 
 
-def test_a_pull_arrives_whole(phone: AdbTransport, fake: FakeAdbServer, folder: Path) -> None:
+def test_a_pull_arrives_complete(phone: AdbTransport, fake: FakeAdbServer, folder: Path) -> None:
     fake.on["sync:"] = FakeFiles(b"contents")
     phone.pull("/x", folder / "got", Deadline(PATIENCE_S))
     assert (folder / "got").read_bytes() == b"contents"
 
 
 @pytest.mark.parametrize("cut", [4, 8, 12, 20])
-def test_a_pull_that_is_cut_leaves_what_was_there(
+def test_a_pull_that_is_cut_leaves_the_old_file(
     phone: AdbTransport, fake: FakeAdbServer, folder: Path, cut: int
 ) -> None:
     answer = b"OKAY" + b"DATA" + struct.pack("<I", 100) + b"x" * 100
@@ -195,9 +195,7 @@ def test_a_pull_that_is_cut_leaves_what_was_there(
     assert not (folder / "got.tmp").exists()
 
 
-def test_a_refused_pull_tells_the_devices_reason(
-    phone: AdbTransport, fake: FakeAdbServer, folder: Path
-) -> None:
+def test_a_refused_pull_quotes_the_device(phone: AdbTransport, fake: FakeAdbServer, folder: Path) -> None:
     fake.on["sync:"] = FakeFiles(refusal=b"open failed: Permission denied")
     with pytest.raises(DeviceUnusable, match="refuses pulling /x: open failed: Permission denied"):
         phone.pull("/x", folder / "got", Deadline(PATIENCE_S))
@@ -205,9 +203,9 @@ def test_a_refused_pull_tells_the_devices_reason(
 
 def test_stat_of_something_and_of_nothing(phone: AdbTransport, fake: FakeAdbServer) -> None:
     fake.on["sync:"] = FakeFiles(b"12345")
-    found = phone.stat("/x", Deadline(PATIENCE_S))
-    assert found is not None
-    assert found.size_bytes == 5
+    status = phone.stat("/x", Deadline(PATIENCE_S))
+    assert status is not None
+    assert status.size_bytes == 5
     fake.on["sync:"] = FakeFiles()
     assert phone.stat("/x", Deadline(PATIENCE_S)) is None
 

@@ -1,4 +1,4 @@
-"""StandInShell: a transport as far as ``shell`` goes, this machine's ``sh``."""
+"""StandInShell: a transport that only has ``shell``, which runs this machine's ``sh``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the conformance program says is taken only in its own language."""
+"""The host accepts answers of the conformance program only in its own format."""
 
 from __future__ import annotations
 

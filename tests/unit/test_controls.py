@@ -1,4 +1,4 @@
-"""Negative controls: what counts as a gain that cannot be, and how seldom chance makes one."""
+"""Negative controls: the impossible gains that are reported, and how seldom chance produces one."""
 
 from __future__ import annotations
 
@@ -6,31 +6,22 @@ import msgspec
 import numpy as np
 import pytest
 
+from lmkd_core.records.parts import record_of
+from lmkd_core.records.plan import plan_block
+from lmkd_core.records.stratum import Stratum
+from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.experiment.controls import false_gains
 
 CONTROLS = 8
 
 
-def trial(arm: str, block: int, reclaim_90_ns: int | None, *, valid: bool = True) -> TrialRecord:
-    return TrialRecord(
-        device="phone",
-        suite="reclaim",
-        scenario="exit-stop",
-        stall="exit-stop",
-        regime="control",
-        arm=arm,
-        block=block,
-        order=0,
-        seed=1,
-        victim_kb=65_536,
-        threads=1,
-        hold_ms=300,
-        timeout_ns=3_000_000_000,
-        boot_id="b",
-        reclaim_90_ns=reclaim_90_ns,
-        valid=valid,
-    )
+STRATUM = Stratum("reclaim", "exit-stop", "exit-stop", "control", victim_kb=65_536, threads=1, hold_ms=300)
+
+
+def trial(arm: str, block: int, reclaim_90_ns: int | None) -> TrialRecord:
+    (planned,) = plan_block(PlannedTrial, STRATUM, "phone", [arm], block, seed=1)
+    return record_of(TrialRecord, planned, boot_id="b", reclaim_90_ns=reclaim_90_ns, valid=True)
 
 
 def blocks(baseline_ms: list[float | None], flag_ms: list[float | None]) -> list[list[TrialRecord]]:
@@ -45,8 +36,8 @@ def blocks(baseline_ms: list[float | None], flag_ms: list[float | None]) -> list
 
 
 def test_ten_of_ten_faster_blocks_are_a_false_gain() -> None:
-    (said,) = false_gains(blocks([30] * 10, [29] * 10), ["reap-kill"], CONTROLS)
-    assert said.startswith("reap-kill was faster than kill+mrelease in 10 of 10 blocks")
+    (message,) = false_gains(blocks([30] * 10, [29] * 10), ["reap-kill"], CONTROLS)
+    assert message.startswith("reap-kill was faster than kill+mrelease in 10 of 10 blocks")
 
 
 def test_nine_of_ten_may_be_chance_in_a_run_with_eight_controls() -> None:
@@ -64,8 +55,8 @@ def test_memory_that_never_came_back_is_slower_than_any_that_did() -> None:
 
 def test_invalid_trials_do_not_count() -> None:
     measured = blocks([30] * 10, [29] * 10)
-    spoilt = [[msgspec.structs.replace(one, valid=False) for one in block] for block in measured]
-    assert not false_gains(spoilt, ["reap-kill"], CONTROLS)
+    invalid = [[msgspec.structs.replace(record, valid=False) for record in block] for block in measured]
+    assert not false_gains(invalid, ["reap-kill"], CONTROLS)
 
 
 @pytest.mark.parametrize("count", [6, 10, 12, 20])

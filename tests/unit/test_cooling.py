@@ -1,4 +1,4 @@
-"""Waiting for a device to cool: by Android's thermal status, here that of a stand-in `dumpsys`."""
+"""Waiting for a device to cool, by Android's thermal status, from a stand-in `dumpsys`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_lmkd.devices.cooling import await_cool
 
 @pytest.fixture
 def thermal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A file of thermal statuses, one a line: each question takes the first, and the last stays."""
+    """A file of thermal statuses, one per line: each query removes the first, except for the last one."""
     statuses = tmp_path / "statuses"
     dumpsys = tmp_path / "dumpsys"
     dumpsys.write_text(
@@ -26,9 +26,9 @@ def thermal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def waits(most_s: int) -> list[str]:
-    said: list[str] = []
-    await_cool(StandInShell(), "phone", said.append, most_s, step_s=1)  # type: ignore[arg-type]  # a stand-in
-    return said
+    messages: list[str] = []
+    await_cool(StandInShell(), "phone", messages.append, most_s, step_s=1)  # type: ignore[arg-type]  # a stand-in
+    return messages
 
 
 def test_a_cool_device_is_not_waited_for(thermal: Path) -> None:
@@ -36,14 +36,14 @@ def test_a_cool_device_is_not_waited_for(thermal: Path) -> None:
     assert waits(3) == []
 
 
-def test_a_hot_one_is_waited_for_and_that_is_said(thermal: Path) -> None:
+def test_the_wait_for_a_hot_device_is_reported(thermal: Path) -> None:
     thermal.write_text("3\n2\n1\n")
     assert waits(5) == ["phone: waited 2 s for it to cool"]
 
 
 def test_the_wait_has_a_limit(thermal: Path) -> None:
     thermal.write_text("4\n")
-    assert waits(1) == ["phone is hot still after 1 s (thermal status 4): measuring on"]
+    assert waits(1) == ["phone is still hot after 1 s (thermal status 4): continuing anyway"]
 
 
 @pytest.mark.parametrize("answer", ["", "warm", "99999999999999999999"])

@@ -1,4 +1,4 @@
-"""Which kills were needed and which were extra: on worked examples, and on a model of an episode."""
+"""Counts of needed, extra and premature kills, on worked examples and on a model of an episode."""
 
 from __future__ import annotations
 
@@ -6,16 +6,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from lmkd_core.records.episode import EpisodePoint
 from pytest_lmkd.devices.messages import AgentKill
+from pytest_lmkd.devices.messages import decode_agent_line
 from pytest_lmkd.pressure.counting import kills_needed
 from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.counting import premature_class
 
+KILL = decode_agent_line(
+    '{"type":"kill","app":0,"pid":1,"adj":900,"stall":"none","rss_kb":1,"charged_kb":1,"decided_ns":1,'
+    '"by_reaper":true,"mrelease_errno":"","killed_ns":1,"reaped_ns":1,"charged_at_return_kb":0,"exited_ns":1,'
+    '"freed_ns":1,"reason":"LOW_MEM","min_score_adj":701,"free_kb":1,"shortfall_kb":0,"swap_free_kb":1,'
+    '"thrashing_pct":0,"condemned_zombie_kb":0,"condemned_late_kb":0,"condemned_exiting_kb":0}'
+)
 THRESHOLD_KB = 100
 END_NS = 10**12
 
@@ -69,36 +77,15 @@ def test_what_is_seen_after_the_demand_is_not_counted() -> None:
 def test_a_kill_is_premature_when_earlier_victims_hold_what_lacks(
     shortfall_kb: int, zombie_kb: int, late_kb: int, exiting_kb: int, expected: str
 ) -> None:
-    kill = a_kill(shortfall_kb, zombie_kb, late_kb, exiting_kb)
-    assert premature_class(kill) == expected
-
-
-def a_kill(shortfall_kb: int, zombie_kb: int, late_kb: int, exiting_kb: int) -> AgentKill:
-    return AgentKill(
-        app=0,
-        pid=1,
-        adj=900,
-        stall="none",
-        rss_kb=1,
-        charged_kb=1,
-        decided_ns=1,
-        by_reaper=True,
-        mrelease_errno="",
-        killed_ns=1,
-        reaped_ns=1,
-        charged_at_return_kb=0,
-        exited_ns=1,
-        freed_ns=1,
-        reason="LOW_MEM",
-        min_score_adj=701,
-        free_kb=1,
+    assert isinstance(KILL, AgentKill)
+    kill = msgspec.structs.replace(
+        KILL,
         shortfall_kb=shortfall_kb,
-        swap_free_kb=1,
-        thrashing_pct=0,
         condemned_zombie_kb=zombie_kb,
         condemned_late_kb=late_kb,
         condemned_exiting_kb=exiting_kb,
     )
+    assert premature_class(kill) == expected
 
 
 @dataclass(frozen=True)
@@ -114,9 +101,9 @@ class Model:
     holds: Sequence[int]
 
     def run(self, longer: int = 0) -> tuple[list[int], list[EpisodePoint]]:
-        """The charges of those killed, and the curve; with each hold ``longer``, or (below 0) with none.
+        """(the victims' charges, the curve), with each hold ``longer``, or without holds if it is below 0.
 
-        What is not held at all stays so: waiting for it, lmkd would kill at another pace.
+        A victim without a hold stays so: if lmkd had to wait for it, it would kill at another pace.
         """
         killed: list[tuple[int, int]] = []  # (step in which its memory comes, charge)
         curve: list[EpisodePoint] = []
@@ -168,7 +155,7 @@ def test_between_one_and_all_of_the_kills_were_needed(model: Model) -> None:
 
 @given(models, st.integers(1, 10))
 def test_a_longer_hold_never_lowers_the_extra_kills_of_a_burst(model: Model, longer: int) -> None:
-    """All lacks at once: lmkd kills until enough is back, which is never sooner for a longer hold."""
+    """The whole demand comes at once: lmkd kills until enough is back, never sooner with a longer hold."""
     burst = replace(model, demand_kb=[sum(model.demand_kb)])
     assert burst.extra(longer) >= burst.extra()
 
@@ -179,11 +166,11 @@ RISING = Model(
     apps_kb=[19, 34, 69, 41, 45, 7, 11, 41, 23, 11, 31, 33],
     holds=[1, 0, 2, 0, 0, 8, 0, 2, 0, 0, 5, 0],
 )
-"""One of some 40 in 60,000 drawn at random of which that is true."""
+"""An example for the next test: about 40 of 60,000 random models are."""
 
 
 def test_while_demand_rises_a_longer_hold_may_cost_fewer_kills() -> None:
-    """What was killed early, for want of what was held, is back when the next rise comes."""
+    """Apps that were killed early, because memory was held, have returned theirs by the next rise."""
     assert RISING.extra(1) < RISING.extra()
 
 
@@ -191,5 +178,5 @@ def test_while_demand_rises_a_longer_hold_may_cost_fewer_kills() -> None:
 def test_extra_kills_are_those_that_an_instant_return_would_have_spared(model: Model) -> None:
     killed, _ = model.run()
     would_have_been_killed, _ = model.run(INSTANTLY)
-    if len(killed) < APPS:  # with nobody left to kill the demand is not met: such an episode is invalid
+    if len(killed) < APPS:  # with no app left to kill, the demand is not met and the episode is invalid
         assert model.extra() == len(killed) - len(would_have_been_killed)

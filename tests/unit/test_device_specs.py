@@ -1,4 +1,4 @@
-"""What SPEC of --lmkd-device names, and that no two devices are taken for one."""
+"""The devices that SPEC of --lmkd-device names; none is mistaken for another."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def test_each_kind_of_virtual_device_has_its_name(specs: list[str], names: list[
 
 
 @pytest.mark.parametrize(
-    ("specs", "said"),
+    ("specs", "message"),
     [
-        (["virtual:stock", "virtual:stock"], "named twice"),
-        (["virtual:stock", "virtual:stock@x86_64"], "named twice"),
+        (["virtual:stock", "virtual:stock"], "twice"),
+        (["virtual:stock", "virtual:stock@x86_64"], "twice"),
         (["virtual:"], "unknown personality ''"),
         (["virtual:stock@"], "no ABI ''.*x86_64, arm64, arm64-16k"),
         (["virtual:stock@mips"], "no ABI 'mips'"),
@@ -45,6 +45,6 @@ def test_each_kind_of_virtual_device_has_its_name(specs: list[str], names: list[
         (["lab:99999/X"], "99999"),
     ],
 )
-def test_what_means_nothing_is_refused_with_what_does(specs: list[str], said: str) -> None:
-    with pytest.raises(UsageProblem, match=said):
+def test_what_means_nothing_is_refused_with_what_does(specs: list[str], message: str) -> None:
+    with pytest.raises(UsageProblem, match=message):
         parse_specs(specs)

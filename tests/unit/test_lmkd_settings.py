@@ -46,7 +46,7 @@ def test_a_flag_comes_before_the_build_and_that_before_the_default(listed: Path)
 
 
 @pytest.mark.parametrize("value", ["ten", "1e3", "٣", "9" * 30, "<script>", "1 2"])
-def test_what_is_no_number_is_said_and_not_used(listed: Path, value: str) -> None:
+def test_a_value_that_is_not_a_number_is_reported_and_not_used(listed: Path, value: str) -> None:
     fact = settings_of(listed, f"[ro.lmk.kill_timeout_ms]: [{value}]\n")["lmkd_kill_timeout_ms"]
     assert fact.value is None
     assert fact.source == "ro.lmk.kill_timeout_ms"

@@ -1,4 +1,4 @@
-"""By what a device's trials are seen, and when free memory tells too little of one."""
+"""The choice of a device's meter, and trials that free memory measures too imprecisely."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.messages import AgentTrial
 from pytest_lmkd.devices.messages import AgentTrialFailed
 from pytest_lmkd.devices.meters import meter_of
-from pytest_lmkd.devices.meters import why_no_meter
-from pytest_lmkd.devices.meters import why_not_measured
-from pytest_lmkd.devices.suite_needs import how
-from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.devices.meters import reason_no_meter
+from pytest_lmkd.devices.meters import reason_not_measured
+from pytest_lmkd.devices.suite_needs import describe_support
+from pytest_lmkd.devices.suite_needs import reason_unsupported
 from pytest_lmkd.experiment.validity import MAX_NOISE_PCT
 from pytest_lmkd.experiment.validity import excluded_by
 from pytest_lmkd.experiment.validity import flags
@@ -36,7 +36,7 @@ def facts(*, root: bool, memcg: str | None, step_kb: int | None) -> dict[str, Fa
     }
 
 
-def seen_by_free_memory(noise_kb: int = 0, **changes: object) -> AgentTrial:
+def measured_by_free_memory(noise_kb: int = 0, **changes: object) -> AgentTrial:
     quiet: dict[str, object] = {"after": {"free_kb": FREE_KB}, "charged_at_kill_kb": RETURNS_KB}
     return measured(meter="system", noise_kb=noise_kb, **(quiet | changes))
 
@@ -58,66 +58,66 @@ def test_a_device_has_the_best_meter_that_it_can(
     assert meter_of(facts(root=root, memcg=memcg, step_kb=step_kb)) == meter
 
 
-def test_without_any_meter_both_reasons_are_told() -> None:
+def test_without_any_meter_both_reasons_are_given() -> None:
     none = facts(root=False, memcg=None, step_kb=None)
-    assert why_no_meter(none) == (
+    assert reason_no_meter(none) == (
         "root is missing: this is uid 2000; free_memory_step_kb is missing: cannot be read"
     )
-    assert why_not("reclaim", none, confined=False) == why_no_meter(none)
+    assert reason_unsupported("reclaim", none, confined=False) == reason_no_meter(none)
 
 
-def test_what_a_trial_needs_besides_is_told_too() -> None:
+def test_other_missing_facts_are_reported_too() -> None:
     user = facts(root=False, memcg=None, step_kb=200)
-    assert why_not_measured(user) == ""
-    assert "userfaultfd: EPERM" in why_not_measured(user, ("stall:holder",))
+    assert reason_not_measured(user) == ""
+    assert "userfaultfd: EPERM" in reason_not_measured(user, ("stall:holder",))
 
 
-def test_doctor_tells_what_is_lost_without_root() -> None:
+def test_doctor_reports_the_limits_without_root() -> None:
     user, root = (
         facts(root=False, memcg=None, step_kb=200),
         facts(root=True, memcg="v2", step_kb=200),
     )
-    assert how("reclaim", root, confined=False) == "can run"
-    assert "no 99 %" in how("reclaim", user, confined=False)
-    assert "without the cases that need root" in how("conformance", user, confined=False)
-    assert "root is missing" in how("pressure", user, confined=False)
+    assert describe_support("reclaim", root, confined=False) == "can run"
+    assert "no 99 %" in describe_support("reclaim", user, confined=False)
+    assert "without the cases that need root" in describe_support("conformance", user, confined=False)
+    assert "root is missing" in describe_support("pressure", user, confined=False)
 
 
-def test_the_error_is_the_most_of_what_was_seen_to_be_wrong() -> None:
-    assert meter_error_kb(seen_by_free_memory()) == 0
-    assert meter_error_kb(seen_by_free_memory(700)) == 700
-    assert meter_error_kb(seen_by_free_memory(700, charged_at_kill_kb=RETURNS_KB - 900)) == 900
-    assert meter_error_kb(seen_by_free_memory(700, charged_at_kill_kb=RETURNS_KB + 9000)) == 700
+def test_the_error_is_the_largest_observed_one() -> None:
+    assert meter_error_kb(measured_by_free_memory()) == 0
+    assert meter_error_kb(measured_by_free_memory(700)) == 700
+    assert meter_error_kb(measured_by_free_memory(700, charged_at_kill_kb=RETURNS_KB - 900)) == 900
+    assert meter_error_kb(measured_by_free_memory(700, charged_at_kill_kb=RETURNS_KB + 9000)) == 700
     for lost_kb in (-1000, 1000):
-        assert meter_error_kb(seen_by_free_memory(700, after={"free_kb": FREE_KB + lost_kb})) == 1000
+        assert meter_error_kb(measured_by_free_memory(700, after={"free_kb": FREE_KB + lost_kb})) == 1000
 
 
 @pytest.mark.parametrize(("wrong_by_kb", "counted"), [(0, True), (ALLOWED_KB, True), (ALLOWED_KB + 1, False)])
 def test_a_trial_counts_up_to_an_error_of_a_twentieth(wrong_by_kb: int, *, counted: bool) -> None:
-    failed = flags(planned("kill"), seen_by_free_memory(wrong_by_kb))
+    failed = flags(planned("kill"), measured_by_free_memory(wrong_by_kb))
     assert ("noisy-meter" not in failed) == counted
     assert (excluded_by(failed, ()) == "") == counted
     assert excluded_by(failed, ("noisy-meter",)) == ""
 
 
-def test_a_cgroup_is_not_held_to_what_free_memory_does() -> None:
+def test_free_memory_does_not_matter_with_a_cgroup() -> None:
     assert "noisy-meter" not in flags(planned("kill"), measured(after={"free_kb": FREE_KB - 12_000}))
 
 
-def test_by_free_memory_99_percent_is_not_measured_even_where_it_was_seen() -> None:
-    record = trial_record(planned("kill"), seen_by_free_memory(12), "boot", meter="system")
+def test_by_free_memory_99_percent_is_never_recorded() -> None:
+    record = trial_record(planned("kill"), measured_by_free_memory(12), "boot", meter="system")
     assert (record.meter, record.noise_kb, record.reclaim_99_ns) == ("system", 12, None)
     assert (record.reclaim_50_ns, record.reclaim_90_ns) == (MEASURED.reclaim_50_ns, MEASURED.reclaim_90_ns)
     assert record.valid
 
 
-def test_gaps_are_held_against_90_percent_there() -> None:
-    """60 % of 90's time, while nothing says when 99 % was back."""
-    coarse = seen_by_free_memory(reclaim_99_ns=None, gap_max_ns=3_000_000)
+def test_gaps_are_compared_with_90_percent_there() -> None:
+    """The gap is 60 % of the time to 90 %; the time to 99 % is unknown."""
+    coarse = measured_by_free_memory(reclaim_99_ns=None, gap_max_ns=3_000_000)
     assert "coarse-sampling" in flags(planned("kill"), coarse)
 
 
-def test_a_trial_that_failed_says_by_what_it_was_to_be_seen() -> None:
+def test_a_failed_trial_has_its_meter() -> None:
     record = trial_record(planned("kill"), AgentTrialFailed(1, "no memory"), "boot", meter="system")
     assert (record.meter, record.valid) == ("system", False)
 

@@ -1,4 +1,4 @@
-"""Which apps and which demand an episode gets: the same in every arm of a block, other ones in the next."""
+"""The apps and the demand of an episode: equal in every arm of a block, different in the next block."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.parts import record_of
 from lmkd_core.records.plan import plan_block
 from lmkd_core.scenarios.pressure import PRESSURE
 from pytest_lmkd.pressure.control import false_gains
@@ -69,37 +70,21 @@ def test_every_third_app_is_stalled() -> None:
     assert stalls == ["none", "none", "holder"] * 4
 
 
-def test_what_confines_an_episode_is_what_its_sizes_are_shares_of() -> None:
+def test_the_sizes_of_a_confined_episode_are_shares_of_its_limit() -> None:
     plan = plan_episode(PRESSURE["undisturbed"], "kill", 12 * GB_KB, 1, limit_kb=GB_KB)
     assert f"limit_kb={GB_KB}" in plan.text
     assert plan.memory_kb < 2 * GB_KB
 
 
 def episode(arm: str, block: int, kills: int) -> EpisodeRecord:
-    return EpisodeRecord(
-        device="phone",
-        suite="pressure",
-        scenario="undisturbed",
-        regime="control",
-        arm=arm,
-        block=block,
-        order=0,
-        seed=1,
-        profile="12-cached",
-        demand="burst",
-        demand_kb=1,
-        stall="none",
-        stall_ms=0,
-        boot_id="boot",
-        kills_total=kills,
-        valid=True,
-    )
+    (planned,) = plan_block(PlannedEpisode, PRESSURE["undisturbed"], "phone", [arm], block, seed=1)
+    return record_of(EpisodeRecord, planned, demand_kb=1, boot_id="boot", kills_total=kills, valid=True)
 
 
 def blocks_of(baseline: list[int], candidate: list[int]) -> list[list[EpisodeRecord]]:
     return [
-        [episode("kill+mrelease", block, one), episode("reap-kill", block, other)]
-        for block, (one, other) in enumerate(zip(baseline, candidate, strict=True))
+        [episode("kill+mrelease", block, baseline_kills), episode("reap-kill", block, candidate_kills)]
+        for block, (baseline_kills, candidate_kills) in enumerate(zip(baseline, candidate, strict=True))
     ]
 
 
@@ -114,6 +99,6 @@ def blocks_of(baseline: list[int], candidate: list[int]) -> list[list[EpisodeRec
         ([], [], 0),
     ],
 )
-def test_a_control_that_gains_is_found_out(baseline: list[int], candidate: list[int], gains: int) -> None:
-    found = false_gains(blocks_of(baseline, candidate), ["kill+mrelease", "reap-kill"])
-    assert len(found) == gains
+def test_a_gain_in_a_control_is_reported(baseline: list[int], candidate: list[int], gains: int) -> None:
+    messages = false_gains(blocks_of(baseline, candidate), ["kill+mrelease", "reap-kill"])
+    assert len(messages) == gains

@@ -1,4 +1,4 @@
-"""Facts by a device's shell, here this machine's: whatever it prints, each is a value or a reason."""
+"""Facts from a device's shell, here this machine's: any output gives a value or a reason."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def answer_of(question: Question) -> Fact:
         (Question("fact", "head -c 5000 /dev/zero | tr '\\0' x", "here"), "x" * VALUE_MAX_BYTES, ""),
         (Number("fact", "echo 42", "here"), 42, ""),
         (Number("fact", "echo -5", "here"), -5, ""),
-        (Number("fact", "echo 4 2", "here"), None, "not what is expected: 4 2"),
-        (Number("fact", "echo ٤", "here"), None, "not what is expected: ٤"),
+        (Number("fact", "echo 4 2", "here"), None, "unexpected answer: 4 2"),
+        (Number("fact", "echo ٤", "here"), None, "unexpected answer: ٤"),
         (YesOrNo("fact", "echo 0", "here"), False, ""),
         (YesOrNo("fact", "echo 2", "here"), True, ""),
     ],

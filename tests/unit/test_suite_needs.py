@@ -1,4 +1,4 @@
-"""What each suite and each tier says of a device, by the device's facts."""
+"""The support of each suite and each privilege level, from the device's facts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 
 from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.suite_needs import TIERS
-from pytest_lmkd.devices.suite_needs import why_no_tier
-from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.devices.suite_needs import reason_no_tier
+from pytest_lmkd.devices.suite_needs import reason_unsupported
 
 KILLS = "apps/test_app_kills"
 NO_ROOT = "root is missing: this is uid 2000"
@@ -32,11 +32,11 @@ def facts(*, root: bool = False, android: bool = True, run_as: bool = False) -> 
     ],
 )
 def test_killing_apps_takes_android_and_root_or_run_as(given: dict[str, bool], reason: str) -> None:
-    assert why_not(KILLS, facts(**given), confined=False) == reason
+    assert reason_unsupported(KILLS, facts(**given), confined=False) == reason
 
 
-def test_a_tier_is_told_with_what_it_lacks() -> None:
-    assert {tier: why_no_tier(tier, facts()) for tier in TIERS} == {
+def test_a_missing_tier_has_a_reason() -> None:
+    assert {tier: reason_no_tier(tier, facts()) for tier in TIERS} == {
         "root": NO_ROOT,
         "run-as": NO_APP,
         "shell": "",

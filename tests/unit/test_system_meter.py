@@ -1,4 +1,4 @@
-"""Free memory of the whole device as the meter: what it tells of a kill, and when it must not be believed."""
+"""Free memory of the whole device as the meter: its results, and when they are invalid."""
 
 from __future__ import annotations
 
@@ -17,14 +17,16 @@ from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.scenarios.apps import workload_app
 from pytest_lmkd.apps.app_kill import AppKillMeasured
 from pytest_lmkd.apps.app_kill import check_deaths
-from pytest_lmkd.apps.app_kill import measured
+from pytest_lmkd.apps.app_kill import measurement
 from pytest_lmkd.apps.program import AppKill
 from pytest_lmkd.apps.program import AppsFailure
 from pytest_lmkd.apps.program import Watch
 from pytest_lmkd.apps.program import decode_lines
 from pytest_lmkd.apps.system_meter import CURVE_POINTS
-from pytest_lmkd.apps.system_meter import Held
-from pytest_lmkd.apps.system_meter import held
+from pytest_lmkd.apps.system_meter import AppMemory
+from pytest_lmkd.apps.system_meter import app_memory
+from pytest_lmkd.apps.system_meter import reached_ns
+from pytest_lmkd.apps.system_meter import reaches_share
 from pytest_lmkd.apps.system_meter import returned
 from pytest_lmkd.apps.system_meter import thinned
 
@@ -62,17 +64,52 @@ def linear(ms: int) -> int:
 
 
 def test_shares_are_of_what_the_app_held_and_times_since_the_kill() -> None:
-    seen = returned(samples(linear), app_kill(), SIZE_KB, TIMEOUT_NS)
-    assert (seen.reclaim_50_ns, seen.reclaim_90_ns) == (50 * MS, 90 * MS)
-    assert (seen.noise_kb, seen.gap_median_ns, seen.gap_max_ns) == (0, MS, MS)
-    assert seen.curve[0] == (0, SIZE_KB)
-    assert seen.curve[-1] == (2_000_000, 0)
-    assert len(seen.curve) <= CURVE_POINTS
+    course = returned(samples(linear), app_kill(), SIZE_KB, TIMEOUT_NS)
+    assert (course.reclaim_50_ns, course.reclaim_90_ns) == (50 * MS, 90 * MS)
+    assert (course.noise_kb, course.gap_median_ns, course.gap_max_ns) == (0, MS, MS)
+    assert course.curve[0] == (0, SIZE_KB)
+    assert course.curve[-1] == (2_000_000, 0)
+    assert len(course.curve) <= CURVE_POINTS
 
 
-def test_what_does_not_come_back_is_censored() -> None:
-    seen = returned(samples(lambda ms: linear(ms) * 6 // 10), app_kill(), SIZE_KB, TIMEOUT_NS)
-    assert (seen.reclaim_50_ns, seen.reclaim_90_ns) == (84 * MS, None)
+@pytest.mark.parametrize(
+    ("curve", "expected_ns"),
+    [
+        ([], (None, None)),
+        ([(0, SIZE_KB)], (0, 0)),
+        ([(0, -SIZE_KB), (5, 0)], (None, None)),
+        ([(1, SIZE_KB // 2 - 1), (2, SIZE_KB // 2)], (2, None)),
+        ([(1, SIZE_KB * 9 // 10 - 1), (2, SIZE_KB * 9 // 10)], (1, 2)),
+        ([(3, SIZE_KB), (4, 0)], (3, 3)),  # the first time counts, even if the memory goes again
+        ([(TIMEOUT_NS, SIZE_KB)], (TIMEOUT_NS, TIMEOUT_NS)),
+        ([(TIMEOUT_NS + 1, SIZE_KB)], (None, None)),
+    ],
+)
+def test_a_share_is_reached_at_its_first_point_up_to_the_timeout(
+    curve: list[tuple[int, int]], expected_ns: tuple[int | None, int | None]
+) -> None:
+    reached = (reached_ns(curve, SIZE_KB, 50, TIMEOUT_NS), reached_ns(curve, SIZE_KB, 90, TIMEOUT_NS))
+    assert reached == expected_ns
+
+
+def test_a_share_is_not_rounded() -> None:
+    assert not reaches_share(9, 11, 90)  # 9.9 kB
+    assert reaches_share(10, 11, 90)
+    assert reaches_share(99 * 10**10, 10**12, 99)
+    assert not reaches_share(99 * 10**10 - 1, 10**12, 99)
+
+
+@given(st.lists(st.tuples(st.integers(0, 100), st.integers(-50, 150))), st.integers(1, 100))
+def test_a_larger_share_is_never_reached_earlier(curve: list[tuple[int, int]], size_kb: int) -> None:
+    curve.sort()
+    times_ns = [reached_ns(curve, size_kb, percent, 90) for percent in (50, 90, 99)]
+    late = [91 if ns is None else ns for ns in times_ns]
+    assert late == sorted(late)
+
+
+def test_memory_that_does_not_come_back_is_censored() -> None:
+    course = returned(samples(lambda ms: linear(ms) * 6 // 10), app_kill(), SIZE_KB, TIMEOUT_NS)
+    assert (course.reclaim_50_ns, course.reclaim_90_ns) == (84 * MS, None)
 
 
 @pytest.mark.parametrize(
@@ -86,14 +123,14 @@ def test_what_does_not_come_back_is_censored() -> None:
         (linear, 150 * MS, "none"),
     ],
 )
-def test_stalls_are_told_as_of_the_agents_trials(
+def test_stalls_have_the_classes_of_the_agents_trials(
     back_kb: Callable[[int], int], exit_ns: int | None, stall_class: str
 ) -> None:
     kill = app_kill(exit_ns=exit_ns)
     assert returned(samples(back_kb), kill, SIZE_KB, TIMEOUT_NS).stall_class == stall_class
 
 
-def test_noise_up_to_a_twentieth_is_told_and_more_makes_it_invalid() -> None:
+def test_noise_up_to_a_twentieth_is_recorded_and_more_makes_it_invalid() -> None:
     assert returned(samples(linear, 5000), app_kill(), SIZE_KB, TIMEOUT_NS).noise_kb == 5000
     with pytest.raises(
         TrialInvalid, match="moved by 5001 kB before the kill, more than 5 % of the 100000 kB"
@@ -101,35 +138,35 @@ def test_noise_up_to_a_twentieth_is_told_and_more_makes_it_invalid() -> None:
         returned(samples(linear, 5001), app_kill(), SIZE_KB, TIMEOUT_NS)
 
 
-def test_memory_that_somebody_else_gave_back_makes_it_invalid() -> None:
-    with pytest.raises(TrialInvalid, match="121000 kB came free, and the app had 100000 kB"):
+def test_memory_released_by_something_else_makes_it_invalid() -> None:
+    with pytest.raises(TrialInvalid, match="121000 kB came free, but the app had 100000 kB"):
         returned(samples(lambda ms: linear(ms) * 121 // 100), app_kill(), SIZE_KB, TIMEOUT_NS)
 
 
 @pytest.mark.parametrize(
     ("cut", "reason"),
     [
-        (slice(495, None), "looked at 5 times before the kill"),
-        (slice(None, -3), "not watched until the trial's end"),
-        (slice(None, 500), "not watched until the trial's end"),
-        (slice(0, 0), "looked at 0 times before the kill"),
+        (slice(495, None), "sampled 5 times before the kill"),
+        (slice(None, -3), "not sampled until the trial's end"),
+        (slice(None, 500), "not sampled until the trial's end"),
+        (slice(0, 0), "sampled 0 times before the kill"),
     ],
 )
-def test_a_watch_that_is_too_short_tells_nothing(cut: slice, reason: str) -> None:
+def test_a_watch_that_is_too_short_is_invalid(cut: slice, reason: str) -> None:
     with pytest.raises(TrialInvalid, match=reason):
         returned(samples(linear)[cut], app_kill(), SIZE_KB, TIMEOUT_NS)
 
 
-def test_what_can_come_back_and_who_told_it() -> None:
-    assert held(app_kill()) == Held(SIZE_KB, "smaps_rollup")
-    assert held(app_kill(private_dirty_kb=None)) == Held(110_000, "status")
-    with pytest.raises(TrialInvalid, match="does not tell how much memory"):
-        held(app_kill(private_dirty_kb=None, anon_kb=None))
+def test_the_apps_memory_has_a_source() -> None:
+    assert app_memory(app_kill()) == AppMemory(SIZE_KB, "smaps_rollup")
+    assert app_memory(app_kill(private_dirty_kb=None)) == AppMemory(110_000, "status")
+    with pytest.raises(TrialInvalid, match="does not report how much memory"):
+        app_memory(app_kill(private_dirty_kb=None, anon_kb=None))
 
 
 @given(st.lists(st.integers(0, SIZE_KB), min_size=1, max_size=400))
 def test_a_thinned_curve_begins_where_it_began_and_is_short(missing_kb: list[int]) -> None:
-    points = [(place * MS, kb) for place, kb in enumerate(missing_kb)]
+    points = [(index * MS, kb) for index, kb in enumerate(missing_kb)]
     thin = thinned(points, SIZE_KB)
     assert thin[0] == (0, missing_kb[0])
     assert len(thin) <= CURVE_POINTS
@@ -139,13 +176,13 @@ def test_a_thinned_curve_begins_where_it_began_and_is_short(missing_kb: list[int
 
 def measured_by(arm: str, *calls: Call, step_ns: int = 100) -> AppKillMeasured:
     (planned,) = plan_block(PlannedTrial, workload_app(100, 4), "device", [arm], 0, 1)
-    return measured(planned, app_kill(calls=calls), Watch(tuple(samples(linear)), step_ns))
+    return measurement(planned, app_kill(calls=calls), Watch(tuple(samples(linear)), step_ns))
 
 
 SIGKILL = Call("pidfd_send_signal", 0, 9000, "", None)
 
 
-def test_a_record_tells_of_the_call_that_reaps() -> None:
+def test_a_record_has_the_reaping_call() -> None:
     release = Call("process_mrelease", 20_000, 5 * MS, "ESRCH", None)
     reaped = measured_by("kill+mrelease", SIGKILL, release)
     assert (reaped.kill_to_mrelease_ns, reaped.syscall_ns) == (20_000, 5 * MS)
@@ -173,10 +210,10 @@ def death(pid: int, killer: str) -> Death:
 @pytest.mark.parametrize(
     ("pid", "killer", "reason"),
     [
-        (7, "lmkd", "killed by another: lmkd, because"),
-        (7, "framework", "killed by another: framework, because"),
-        (8, "lmkd", "lmkd killed org.example meanwhile"),
-        (8, "kernel-oom", "kernel-oom killed org.example meanwhile"),
+        (7, "lmkd", "something else killed the app: lmkd, because"),
+        (7, "framework", "something else killed the app: framework, because"),
+        (8, "lmkd", "lmkd also killed org.example"),
+        (8, "kernel-oom", "kernel-oom also killed org.example"),
     ],
 )
 def test_kills_of_others_make_it_invalid(pid: int, killer: str, reason: str) -> None:
@@ -189,10 +226,10 @@ def test_our_own_kill_and_deaths_of_no_matter_are_fine(pid: int, killer: str) ->
     check_deaths((death(pid, killer),), 7)
 
 
-def test_what_is_not_of_the_programs_language_is_not_taken_for_an_answer() -> None:
+def test_output_outside_the_protocol_is_not_an_answer() -> None:
     assert decode_lines(b'{"type":"error","reason":"no"}\n') == (AppsFailure("no"),)
     assert decode_lines(b"run-as: package not debuggable: org.example\n") == ()
     assert decode_lines(b"") == ()
     for line in (b'{"type":"watching","pid":1,"clock_resolution_ns":1}', b'{"type":"other"}', b'{"type":'):
-        with pytest.raises(AgentBug, match="not of its protocol"):
+        with pytest.raises(AgentBug, match="not match its protocol"):
             decode_lines(line)

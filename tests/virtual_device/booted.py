@@ -1,21 +1,18 @@
-"""A booted virtual device, reached over real adb, and what tests ask of its QEMU."""
+"""A booted virtual device, reached over real adb."""
 
 from __future__ import annotations
 
-import os
-import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from own_devices import PATIENCE_S
+from own_devices import attached
+
 import lmkd_virtual
 from lmkd_core.base.deadline import Deadline
 from pytest_lmkd.transport import Completed
-from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
-
-PATIENCE_S = 120.0
-"""No test is about time: this ends one that hangs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,24 +24,14 @@ class Device:
         return self.transport.shell(command, Deadline(PATIENCE_S))
 
     def output(self, command: str) -> str:
-        """What ``command`` prints, without the last line's end; it must succeed and not complain."""
+        """Returns the output of ``command`` without the last newline; it must succeed and print no error."""
         done = self.run(command)
         assert (done.exit_code, done.stderr) == (0, b""), (command, done)
         return done.stdout.decode().removesuffix("\n")
 
 
-@contextmanager
-def attached(instance: lmkd_virtual.Instance) -> Iterator[Transport]:
-    server = PrivateAdbServer(instance.folder / "adb")
-    server.require(Deadline(PATIENCE_S))
-    try:
-        yield server.connect(f"localfilesystem:{instance.adb_socket}", Deadline(PATIENCE_S))
-    finally:
-        server.stop(Deadline(PATIENCE_S))
-
-
 def start(personality: str, name: str) -> lmkd_virtual.Instance:
-    """One that ends with us, small enough for four of them beside each other."""
+    """Starts a device that ends with the test, small enough for four of them at once."""
     return lmkd_virtual.up(
         personality, name=name, progress=print, deadline=Deadline(PATIENCE_S), memory_mb=512, bound=True
     )
@@ -58,17 +45,3 @@ def running(personality: str, name: str) -> Iterator[Device]:
             yield Device(instance, transport)
     finally:
         lmkd_virtual.down(name)
-
-
-def ends(pid: int) -> bool:
-    """Wait until process ``pid`` has ended; False when it does not."""
-    try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        poll = select.poll()
-        poll.register(pidfd, select.POLLIN)
-        return bool(poll.poll(PATIENCE_S * 1000))
-    finally:
-        os.close(pidfd)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,15 +11,14 @@ from pathlib import Path
 import pytest
 from booted import Device
 from booted import running
+from own_devices import own_runtime_folder
 
 import lmkd_virtual
 
 
 @pytest.fixture(scope="session")
 def own_devices() -> Iterator[None]:
-    """Keeps our devices apart from those of the user. A short path: pytest's own is too long for sockets."""
-    with tempfile.TemporaryDirectory(prefix="lmkd-") as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", folder)
+    with own_runtime_folder():
         yield
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from booted import PATIENCE_S
 from booted import Device
-from booted import attached
+from own_devices import PATIENCE_S
+from own_devices import attached
 from suite_run import assert_answers_as
 from suite_run import run_suite
 

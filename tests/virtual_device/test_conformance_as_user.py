@@ -16,7 +16,7 @@ from pytest_lmkd.conformance.program import parse_answer
 from pytest_lmkd.devices.agent import PROGRAM as AGENT
 from pytest_lmkd.devices.messages import AgentProbe
 from pytest_lmkd.devices.messages import decode_agent_line
-from pytest_lmkd.transport.program import bring
+from pytest_lmkd.transport.program import install_program
 
 pytestmark = pytest.mark.virtual_device
 
@@ -29,12 +29,12 @@ AS_SHELL = "start-stop-daemon -S -c 2000:2000 -x"
 def test_a_user_gets_the_answers_of_the_variant(personality: str, boot: Callable[[str], Device]) -> None:
     device = boot(personality)
     device.output("mkdir -p /etc && echo shell:x:2000:2000::/:/bin/sh > /etc/passwd")
-    agent = bring(device.transport, FOLDER, AGENT, print).path
+    agent = install_program(device.transport, FOLDER, AGENT, print).path
     probed = decode_agent_line(device.output(f"{AS_SHELL} {agent} -- probe"))
     assert isinstance(probed, AgentProbe)
     assert probed.facts["root"].value is False
     assert probed.facts["mrelease_variant"].value == personality
-    path = bring(device.transport, FOLDER, PROGRAM, print).path
+    path = install_program(device.transport, FOLDER, PROGRAM, print).path
     for case, flags in ANSWERS:
         if case in NEEDS_ROOT:
             continue

@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 
 import pytest
-from booted import PATIENCE_S
 from booted import Device
 from booted import running
+from own_devices import PATIENCE_S
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.toolchain import static_program

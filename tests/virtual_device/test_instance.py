@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from booted import PATIENCE_S
-from booted import attached
-from booted import ends
 from booted import running
 from booted import start
+from own_devices import PATIENCE_S
+from own_devices import attached
+from processes import ends
 
 import lmkd_virtual
 from lmkd_core.base.cache import Cache

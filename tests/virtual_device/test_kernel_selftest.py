@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from booted import PATIENCE_S
 from booted import Device
+from own_devices import PATIENCE_S
 
 import lmkd_virtual
 from lmkd_core.base.deadline import Deadline

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from booted import PATIENCE_S
 from booted import Device
+from own_devices import PATIENCE_S
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import TrialInvalid

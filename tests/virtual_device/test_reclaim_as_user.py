@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from booted import PATIENCE_S
 from booted import Device
-from booted import attached
+from own_devices import PATIENCE_S
+from own_devices import attached
 from suite_run import run_suite
 
 import lmkd_virtual

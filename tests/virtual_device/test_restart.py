@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from booted import attached
-from booted import ends
 from booted import start
+from own_devices import attached
+from processes import ends
 
 import lmkd_virtual
 from lmkd_core.base.progress import Progress

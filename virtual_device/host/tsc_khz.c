@@ -1,7 +1,7 @@
 // Prints the frequency of this host's time stamp counter in kHz.
 //
-// Under TCG the guest's TSC is the host's. Left alone, the guest kernel measures it against the PIT, which
-// fails on a busy host, and then its clock moves in steps of 4 ms; so the host measures it and tells.
+// Under TCG the TSC of the guest is that of the host. By default the guest kernel calibrates it against the PIT, which
+// fails on a busy host; its clock then moves in steps of 4 ms. So the host measures the frequency and passes it on.
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-// Both clocks at one moment: of several tries the one in which reading them took least.
+// Reads both clocks at one moment: the try with the shortest reading time of several.
 static void read_both(int64_t *ns, uint64_t *ticks)
 {
 	int64_t shortest_ns = INT64_MAX;
@@ -40,7 +40,7 @@ int main(void)
 	const struct timespec round = { .tv_nsec = ROUND_NS };
 	read_both(&start_ns, &start_ticks);
 	for (int i = 0; i < ROUNDS; i++)
-		nanosleep(&round, NULL); // a signal only makes the span shorter
+		nanosleep(&round, NULL); // a signal only shortens the span
 	read_both(&end_ns, &end_ticks);
 	double khz = (double)(end_ticks - start_ticks) * 1e6 / (double)(end_ns - start_ns);
 	printf("%.0f\n", khz);

@@ -1,4 +1,5 @@
-// What NativeActivity calls: reads the Intent's extras on the UI thread and fills memory on another.
+// The entry points of NativeActivity: reads the extras of the Intent on the UI thread and fills memory on another
+// thread.
 #include <android/native_activity.h>
 #include <errno.h>
 #include <pthread.h>
@@ -10,7 +11,7 @@
 #include "text.h"
 #include "workload.h"
 
-static struct workload workload; // one for the life of the process
+static struct workload workload; // one for the lifetime of the process
 
 static int read_intent(const ANativeActivity *activity)
 {
@@ -66,12 +67,12 @@ __attribute__((visibility("default"))) void ANativeActivity_onCreate(ANativeActi
 
 void ANativeActivity_onCreate(ANativeActivity *activity, void *saved, size_t saved_size)
 {
-	static bool begun; // the UI thread's own: an activity started again finds the process at work
+	static bool begun; // used by the UI thread only: a restarted activity finds the process already at work
 	(void)saved;
 	(void)saved_size;
 	if (begun)
 		return;
-	begun = begin(activity) == 0; // an activity that asked for nonsense may be started again
+	begun = begin(activity) == 0; // an activity with invalid extras may be started again
 	if (!begun)
 		workload_log_failure(&workload);
 }

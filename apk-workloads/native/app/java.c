@@ -1,4 +1,4 @@
-// Calls into Java through JNI's table.
+// Calls Java methods through the function table of JNI.
 #include "java.h"
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@ typedef jobject object_call(JNIEnv *, jobject, jmethodID, const jvalue *);
 typedef int32_t int_call(JNIEnv *, jobject, jmethodID, const jvalue *);
 typedef jmethodID find_method(JNIEnv *, jobject, const char *, const char *);
 
-static void let_go(JNIEnv *env, jobject object)
+static void release(JNIEnv *env, jobject object)
 {
 	if (object != NULL)
 		CALL(env, JNI_DELETE_LOCAL_REF, void (*)(JNIEnv *, jobject))(env, object);
@@ -26,10 +26,10 @@ static bool threw(JNIEnv *env)
 static jmethodID method(JNIEnv *env, jobject object, const char *name, const char *signature)
 {
 	jobject class = CALL(env, JNI_GET_OBJECT_CLASS, jobject (*)(JNIEnv *, jobject))(env, object);
-	jmethodID found = CALL(env, JNI_GET_METHOD_ID, find_method *)(env, class, name, signature);
+	jmethodID id = CALL(env, JNI_GET_METHOD_ID, find_method *)(env, class, name, signature);
 	bool failed = threw(env);
-	let_go(env, class);
-	return failed ? NULL : found;
+	release(env, class);
+	return failed ? NULL : id;
 }
 
 static jobject new_text(JNIEnv *env, const char *text)
@@ -59,7 +59,7 @@ int java_text(JNIEnv *env, jobject string, char *text, size_t size)
 				 const char *(*)(JNIEnv *, jobject, uint8_t *))(env, string, NULL);
 	if (chars == NULL) {
 		(void)threw(env);
-		let_go(env, string);
+		release(env, string);
 		return -1;
 	}
 	size_t length = 0;
@@ -67,7 +67,7 @@ int java_text(JNIEnv *env, jobject string, char *text, size_t size)
 		text[length] = (unsigned char)chars[length] < ' ' ? '?' : chars[length];
 	text[length] = '\0';
 	CALL(env, JNI_RELEASE_STRING_UTF_CHARS, void (*)(JNIEnv *, jobject, const char *))(env, string, chars);
-	let_go(env, string);
+	release(env, string);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ int32_t intent_int(JNIEnv *env, jobject intent, const char *key, int32_t otherwi
 		return otherwise;
 	const jvalue arguments[] = { { .l = name }, { .i = otherwise } };
 	int32_t value = CALL(env, JNI_CALL_INT_METHOD_A, int_call *)(env, intent, id, arguments);
-	let_go(env, name);
+	release(env, name);
 	return threw(env) ? otherwise : value;
 }
 
@@ -91,6 +91,6 @@ int intent_text(JNIEnv *env, jobject intent, const char *key, char *text, size_t
 		return -1;
 	const jvalue argument = { .l = name };
 	jobject value = call(env, intent, id, &argument);
-	let_go(env, name);
+	release(env, name);
 	return java_text(env, value, text, size);
 }

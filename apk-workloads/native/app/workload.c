@@ -1,4 +1,4 @@
-// Holds memory of some shape, with the code that makes the agent's victims.
+// Holds memory of a shape, with the code that makes the victims of the agent.
 #include "workload.h"
 
 #include <android/log.h>
@@ -15,7 +15,7 @@
 #define TAG "lmkdlab"
 
 enum { MIN_SIZE_KB = 64, MAX_THREADS = 256, LINE_SIZE = 512, PATH_SIZE = 600 };
-// 32-bit processes have 2 to 4 GB of addresses in all.
+// 32-bit processes have 2 to 4 GB of address space.
 enum { MAX_SIZE_KB = sizeof(void *) == 8 ? 64 << 20 : 2 << 20 };
 
 int workload_check(const struct workload *workload)
@@ -47,7 +47,7 @@ static void log_ready(const struct workload *workload)
 	__android_log_write(ANDROID_LOG_INFO, TAG, line);
 }
 
-// Its name goes at once, so that it goes with the process.
+// Unlinks the file immediately, so that it disappears with the process.
 static int open_file(const struct workload *workload)
 {
 	char path[PATH_SIZE];
@@ -69,7 +69,7 @@ static const void *make_memory(const struct workload *workload, const struct mem
 		return NULL;
 	const void *memory = plan->shape->make(plan, fd);
 	if (fd >= 0)
-		close(fd); // the mapping holds it
+		close(fd); // the mapping keeps the file
 	return memory;
 }
 

@@ -1,4 +1,4 @@
-// What the app was asked to be.
+// The workload that the Intent asks for.
 #pragma once
 
 #include <stdint.h>
@@ -7,16 +7,16 @@
 
 struct workload {
 	char package[128];
-	char folder[512]; // the app's own, for shapes that are made of a file
+	char folder[512]; // the app's own, for shapes with a file
 	char shape[32];
 	int32_t size_kb;
-	int32_t threads;  // that it starts, the one that fills the memory included
+	int32_t threads;  // including the thread that fills the memory
 	int32_t touch_ms; // 0: never reads its memory again
 };
 
-// Whether it can be done at all: 0, or -1 with failed().
+// Whether the workload is valid: 0, or -1 with failed().
 int workload_check(const struct workload *workload);
-// Becomes it, says so in the log, and never returns; or says in the log why not, and returns.
+// Runs the workload, logs that it is ready, and never returns; or logs the failure and returns.
 void workload_run(const struct workload *workload);
-// Writes the line that says why not.
+// Logs the failure.
 void workload_log_failure(const struct workload *workload);

@@ -1,4 +1,4 @@
-// bionic's errno: what the app uses of it (Linux' numbers, the same on the four ABIs).
+// bionic's errno: the part that the app uses (Linux' numbers, the same on the four ABIs).
 #pragma once
 int *__errno(void);
 #define errno (*__errno())

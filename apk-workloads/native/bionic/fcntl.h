@@ -1,4 +1,4 @@
-// bionic's open(): what the app uses of it (Linux' numbers, the same on the four ABIs).
+// bionic's open(): the part that the app uses (Linux' numbers, the same on the four ABIs).
 #pragma once
 #define O_RDWR 02
 #define O_CREAT 0100

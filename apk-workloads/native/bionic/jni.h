@@ -1,4 +1,4 @@
-// JNI's function table by slot number: what the app uses of it (JNI specification, "Interface Function Table").
+// JNI's function table by slot number: the part that the app uses (JNI specification, "Interface Function Table").
 #pragma once
 #include <stdint.h>
 typedef void *jobject;

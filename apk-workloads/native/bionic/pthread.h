@@ -1,4 +1,4 @@
-// bionic's threads: what the app uses of them; pthread_attr_t as in bits/pthread_types.h.
+// bionic's threads: the part that the app uses; pthread_attr_t as in bits/pthread_types.h.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

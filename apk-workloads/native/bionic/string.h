@@ -1,4 +1,4 @@
-// bionic's string functions: what the app uses of them.
+// bionic's string functions: the part that the app uses.
 #pragma once
 #include <stddef.h>
 void *memcpy(void *to, const void *from, size_t size);

@@ -1,4 +1,4 @@
-// bionic's time: what the app uses of it. time_t is a long on every ABI.
+// bionic's time: the part that the app uses. time_t is a long on every ABI.
 #pragma once
 struct timespec {
 	long tv_sec;

@@ -1,4 +1,4 @@
-// bionic's system calls: what the app uses of them. _SC_PAGESIZE is bionic's own number (bits/sysconf.h).
+// bionic's system calls: the part that the app uses. _SC_PAGESIZE is bionic's own number (bits/sysconf.h).
 #pragma once
 #include <stddef.h>
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// kill: SIGKILL only; the victim tears its memory down by itself.
+// kill: only SIGKILL; the victim tears down its own memory.
 #include "arm.h"
 
 static void run(const struct victim *victim, const struct arm_options *options, struct kill_outcome *outcome)
@@ -7,4 +7,5 @@ static void run(const struct victim *victim, const struct arm_options *options, 
 	step_sigkill(victim, outcome);
 }
 
-const struct arm arm_kill = { .name = "kill", .kill = run };
+static const struct arm arm_kill = { .name = "kill", .kill = run };
+REGISTER_ARM(arm_kill);

@@ -1,17 +1,6 @@
-// kill+mrelease: SIGKILL, then process_mrelease(pidfd, 0): what lmkd does, at once or after a given delay.
-#include <time.h>
-
+// kill+mrelease: SIGKILL, then process_mrelease(pidfd, 0), like lmkd, immediately or after a given delay.
 #include "../clock.h"
 #include "arm.h"
-
-static void wait_for(int64_t delay_ns)
-{
-	const struct timespec delay = {
-		.tv_sec = (time_t)(delay_ns / NS_PER_S),
-		.tv_nsec = (long)(delay_ns % NS_PER_S),
-	};
-	clock_nanosleep(CLOCK_MONOTONIC, 0, &delay, NULL); // a signal only makes it shorter; the record tells
-}
 
 static void run(const struct victim *victim, const struct arm_options *options, struct kill_outcome *outcome)
 {
@@ -19,7 +8,7 @@ static void run(const struct victim *victim, const struct arm_options *options, 
 	if (outcome->kill_errno != 0)
 		return;
 	if (options->delay_ns > 0)
-		wait_for(options->delay_ns);
+		sleep_for(options->delay_ns); // the record shows whether a signal made it shorter
 	step_mrelease(victim, 0, outcome);
 }
 
@@ -28,4 +17,5 @@ static int possible(void)
 	return mrelease_possible(0);
 }
 
-const struct arm arm_kill_mrelease = { .name = "kill+mrelease", .possible = possible, .kill = run };
+static const struct arm arm_kill_mrelease = { .name = "kill+mrelease", .possible = possible, .kill = run };
+REGISTER_ARM(arm_kill_mrelease);

@@ -1,6 +1,6 @@
-// kill+mrelease@lmkd: with the work that lmkd's reaper does between its two calls (AOSP system/memory/lmkd
-// reaper.cpp, reap_process_mrelease: task profiles CPUSET_SP_FOREGROUND and SCHED_SP_FOREGROUND for the
-// victim, then nice 0 for each of its threads), so that it dies on the fast CPUs.
+// kill+mrelease@lmkd: includes the work of lmkd's reaper between the two calls, which makes the victim die on the fast
+// CPUs (AOSP system/memory/lmkd reaper.cpp, reap_process_mrelease: task profiles CPUSET_SP_FOREGROUND and
+// SCHED_SP_FOREGROUND for the victim, then nice 0 for each of its threads).
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "../text.h"
 #include "arm.h"
 
-// Where AOSP's task_profiles.json and cgroups.json put the two profiles.
+// The files of the two profiles in AOSP's task_profiles.json and cgroups.json.
 #define CPUSET_FOREGROUND "/dev/cpuset/foreground/cgroup.procs"
 #define CPU_ROOT "/dev/cpuctl/cgroup.procs"
 
@@ -28,7 +28,7 @@ static int possible(void)
 	return 0;
 }
 
-// A kernel may be built without the cpu controller: its open then fails, as lmkd's does.
+// A kernel may lack the cpu controller: the open then fails, as in lmkd.
 static long join_group(const char *procs, const char *pid)
 {
 	int fd = open(procs, O_WRONLY | O_CLOEXEC);
@@ -69,4 +69,5 @@ static void run(const struct victim *victim, const struct arm_options *options, 
 	step_mrelease(victim, 0, outcome);
 }
 
-const struct arm arm_kill_mrelease_lmkd = { .name = "kill+mrelease@lmkd", .possible = possible, .kill = run };
+static const struct arm arm_kill_mrelease_lmkd = { .name = "kill+mrelease@lmkd", .possible = possible, .kill = run };
+REGISTER_ARM(arm_kill_mrelease_lmkd);

@@ -1,4 +1,4 @@
-// reap-kill: one call that kills and reaps, so that the victim cannot get away with its memory between.
+// reap-kill: one call kills and reaps, so the victim cannot drop its mm in between.
 #include "../sys.h"
 #include "arm.h"
 
@@ -13,4 +13,5 @@ static int possible(void)
 	return mrelease_possible(PROCESS_MRELEASE_REAP_KILL);
 }
 
-const struct arm arm_reap_kill = { .name = "reap-kill", .possible = possible, .kill = run };
+static const struct arm arm_reap_kill = { .name = "reap-kill", .possible = possible, .kill = run };
+REGISTER_ARM(arm_reap_kill);

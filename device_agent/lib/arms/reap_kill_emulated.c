@@ -1,7 +1,7 @@
-// reap-kill-emulated: what the flag does, on a kernel without it. The victim is traced, so that after
-// SIGKILL its main thread stops in do_exit() before exit_mm() (PTRACE_O_TRACEEXIT, kernel/exit.c): while it
-// stands there, process_mrelease(pidfd, 0) cannot come too late. Then it is let go.
-// Unlike the flag it waits for the victim to be scheduled, and a thread that is traced already cannot be.
+// reap-kill-emulated: the effect of the flag on a kernel without it. A tracer makes the main thread of the victim stop
+// in do_exit() before exit_mm() (PTRACE_O_TRACEEXIT, kernel/exit.c) after SIGKILL. During the stop,
+// process_mrelease(pidfd, 0) cannot be too late. Then the tracer detaches. Unlike the flag, this waits for the victim
+// to be scheduled, and it cannot trace a thread that is traced already.
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/ptrace.h>
@@ -18,7 +18,7 @@ static int prepare(const struct victim *victim)
 	return 0;
 }
 
-// WNOWAIT: should the victim have ended, its status is for the one who started it.
+// WNOWAIT: if the victim has ended, its parent collects the status.
 static int await_exit_stop(pid_t pid, siginfo_t *event)
 {
 	return waitid(P_PID, (id_t)pid, event, WSTOPPED | WEXITED | WNOWAIT | __WALL);
@@ -49,6 +49,7 @@ static int possible(void)
 	return mrelease_possible(0);
 }
 
-const struct arm arm_reap_kill_emulated = {
+static const struct arm arm_reap_kill_emulated = {
 	.name = "reap-kill-emulated", .possible = possible, .prepare = prepare, .kill = run
 };
+REGISTER_ARM(arm_reap_kill_emulated);

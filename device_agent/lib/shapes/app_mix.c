@@ -1,5 +1,5 @@
-// app-mix: what an app is made of: one large heap, native memory in many small mappings, files, and shared
-// memory. The shares follow `dumpsys meminfo` of mid-sized apps: a round model, not a measurement.
+// app-mix: the composition of an app: one large heap, native memory in many small mappings, files, and shared memory.
+// The shares follow `dumpsys meminfo` of mid-sized apps; they are a rounded model, not a measurement.
 #include <sys/mman.h>
 
 #include "../failure.h"
@@ -13,13 +13,13 @@ static size_t share(const struct memory_plan *plan, int percent)
 	return (size_t)(plan->size_kb * percent / 100) / 4 * 4 * 1024;
 }
 
-static int make_native(size_t size, int compress_pct)
+static int make_native(size_t size, int64_t compress_pct)
 {
 	for (size_t done = 0; done < size; done += NATIVE_PIECE) {
 		void *piece = pages_map(2 * NATIVE_PIECE, MAP_PRIVATE);
 		if (piece == NULL)
 			return -1;
-		// Half is taken away again, so that neighbours do not merge into one mapping.
+		// Half is unmapped again, so that neighbours do not merge into one mapping.
 		if (munmap((char *)piece + NATIVE_PIECE, NATIVE_PIECE) < 0)
 			return failed("unmap a part of the victim");
 		pages_fill(piece, NATIVE_PIECE, compress_pct);
@@ -27,7 +27,7 @@ static int make_native(size_t size, int compress_pct)
 	return 0;
 }
 
-static int make_shared(size_t size, int compress_pct)
+static int make_shared(size_t size, int64_t compress_pct)
 {
 	void *memory = pages_map(size, MAP_SHARED);
 	if (memory == NULL)
@@ -69,10 +69,11 @@ static int64_t contiguous_kb(const struct memory_plan *plan)
 	return (int64_t)(share(plan, HEAP_PCT) / 1024);
 }
 
-const struct shape shape_app_mix = {
+static const struct shape shape_app_mix = {
 	.name = "app-mix",
 	.needs_file = true,
 	.make = make,
 	.returns_kb = returns_kb,
 	.contiguous_kb = contiguous_kb,
 };
+REGISTER_SHAPE(shape_app_mix);

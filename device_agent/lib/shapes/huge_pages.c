@@ -1,4 +1,4 @@
-// huge-pages: hugetlb memory, which __oom_reap_task_mm() skips as well.
+// huge-pages: hugetlb memory, which __oom_reap_task_mm() also skips.
 #include <sys/mman.h>
 
 #include "../failure.h"
@@ -19,11 +19,8 @@ static int possible(void)
 static void *make(const struct memory_plan *plan, int file_fd)
 {
 	(void)file_fd;
-	size_t size = (size_t)plan->size_kb * 1024;
-	void *memory = pages_map(size, MAP_PRIVATE | MAP_HUGETLB);
-	if (memory != NULL)
-		pages_fill(memory, size, plan->compress_pct);
-	return memory;
+	return pages_make(plan, MAP_PRIVATE | MAP_HUGETLB);
 }
 
-const struct shape shape_huge_pages = { .name = "huge-pages", .possible = possible, .make = make };
+static const struct shape shape_huge_pages = { .name = "huge-pages", .possible = possible, .make = make };
+REGISTER_SHAPE(shape_huge_pages);

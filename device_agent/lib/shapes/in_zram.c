@@ -1,29 +1,19 @@
-// in-zram: private memory that has been swapped out, as much of a cached app's is.
-#include <string.h>
-#include <sys/mman.h>
-
+// in-zram: private memory that has been swapped out, like much of the memory of a cached app.
 #include "../failure.h"
+#include "../share.h"
+#include "../sys.h"
 #include "../text_file.h"
+#include "../zram.h"
+#include "pages.h"
 #include "shape.h"
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
-#endif
-
-// The kernel may leave some pages where they are; a victim that is not mostly in swap is not this shape.
+// The kernel may skip some pages; a victim that is not mostly in swap does not have this shape.
 enum { SWAPPED_PCT = 90 };
-
-static int possible(void)
-{
-	char swaps[512];
-	if (read_text("/proc/swaps", swaps, sizeof(swaps)) < 0)
-		return -1;
-	return strstr(swaps, "zram") != NULL ? 0 : refused("no zram device is in use as swap");
-}
 
 static void *make(const struct memory_plan *plan, int file_fd)
 {
-	void *memory = shape_private_anon.make(plan, file_fd);
+	(void)file_fd;
+	void *memory = pages_make(plan, MAP_PRIVATE);
 	if (memory == NULL)
 		return NULL;
 	if (madvise(memory, (size_t)plan->size_kb * 1024, MADV_PAGEOUT) < 0) {
@@ -31,11 +21,14 @@ static void *make(const struct memory_plan *plan, int file_fd)
 		return NULL;
 	}
 	int64_t swapped_kb = read_keyed_number("/proc/self/status", "VmSwap");
-	if (swapped_kb * 100 < plan->size_kb * SWAPPED_PCT) {
-		refused("swap took %lld of %lld kB", (long long)swapped_kb, (long long)plan->size_kb);
+	if (!reaches_share(swapped_kb, plan->size_kb, SWAPPED_PCT)) {
+		refused("only %lld of %lld kB were swapped out", (long long)swapped_kb, (long long)plan->size_kb);
 		return NULL;
 	}
 	return memory;
 }
 
-const struct shape shape_in_zram = { .name = "in-zram", .in_swap = true, .possible = possible, .make = make };
+static const struct shape shape_in_zram = {
+	.name = "in-zram", .in_swap = true, .possible = zram_possible, .make = make
+};
+REGISTER_SHAPE(shape_in_zram);

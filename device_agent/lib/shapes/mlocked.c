@@ -1,9 +1,10 @@
-// mlocked: private memory that may not be swapped out. Kernels before 5.18 did not reap it.
+// mlocked: private memory that must not be swapped out. Kernels before 5.18 did not reap it.
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../failure.h"
+#include "pages.h"
 #include "shape.h"
 
 #ifndef MLOCK_ONFAULT
@@ -19,7 +20,7 @@ static int lock(void *memory, size_t size, int flags)
 	return 0;
 }
 
-// Tried without touching any page: who is not root may lock RLIMIT_MEMLOCK, on Android 64 kB.
+// Touches no page. A user other than root may lock RLIMIT_MEMLOCK, which is 64 kB on Android.
 static int possible(void)
 {
 	void *memory = mmap(NULL, LEAST, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -30,10 +31,12 @@ static int possible(void)
 
 static void *make(const struct memory_plan *plan, int file_fd)
 {
-	void *memory = shape_private_anon.make(plan, file_fd);
+	(void)file_fd;
+	void *memory = pages_make(plan, MAP_PRIVATE);
 	if (memory == NULL || lock(memory, (size_t)plan->size_kb * 1024, 0) < 0)
 		return NULL;
 	return memory;
 }
 
-const struct shape shape_mlocked = { .name = "mlocked", .possible = possible, .make = make };
+static const struct shape shape_mlocked = { .name = "mlocked", .possible = possible, .make = make };
+REGISTER_SHAPE(shape_mlocked);

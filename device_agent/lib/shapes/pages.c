@@ -1,4 +1,4 @@
-// Maps pages and gives them content.
+// Maps, fills and reads pages.
 #include "pages.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@ enum { STORE_CHUNK = 64 * 1024 };
 
 static void *forbid_huge_pages(void *memory, size_t size)
 {
-	// One size of page on every device. EINVAL: a kernel without huge pages has nothing to forbid.
+	// The same page size on every device. EINVAL: the kernel has no huge pages.
 	if (madvise(memory, size, MADV_NOHUGEPAGE) == 0 || errno == EINVAL)
 		return memory;
 	failed("forbid huge pages in the victim");
@@ -46,7 +46,7 @@ static uint64_t next_random(uint64_t *state)
 	return *state;
 }
 
-void pages_fill(void *memory, size_t size, int compress_pct)
+void pages_fill(void *memory, size_t size, int64_t compress_pct)
 {
 	static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
 	size_t page_words = (size_t)sysconf(_SC_PAGESIZE) / sizeof(uint64_t);
@@ -55,6 +55,15 @@ void pages_fill(void *memory, size_t size, int compress_pct)
 	for (uint64_t *page = memory; page < end; page += page_words)
 		for (size_t i = 0; i < page_words; i++)
 			page[i] = i < zeros ? 0 : next_random(&state);
+}
+
+void *pages_make(const struct memory_plan *plan, int flags)
+{
+	size_t size = (size_t)plan->size_kb * 1024;
+	void *memory = pages_map(size, flags);
+	if (memory != NULL)
+		pages_fill(memory, size, plan->compress_pct);
+	return memory;
 }
 
 void pages_read(const void *memory, size_t size)

@@ -1,4 +1,4 @@
-// private-anon: heap and stacks, most of an app.
+// private-anon: heap and stacks, most of the memory of an app.
 #include <sys/mman.h>
 
 #include "pages.h"
@@ -7,11 +7,8 @@
 static void *make(const struct memory_plan *plan, int file_fd)
 {
 	(void)file_fd;
-	size_t size = (size_t)plan->size_kb * 1024;
-	void *memory = pages_map(size, MAP_PRIVATE);
-	if (memory != NULL)
-		pages_fill(memory, size, plan->compress_pct);
-	return memory;
+	return pages_make(plan, MAP_PRIVATE);
 }
 
-const struct shape shape_private_anon = { .name = "private-anon", .make = make };
+static const struct shape shape_private_anon = { .name = "private-anon", .make = make };
+REGISTER_SHAPE(shape_private_anon);

@@ -1,5 +1,5 @@
-// private-file: code and resources, mapped privately. Pages that were written are the victim's own and come
-// back; the clean ones stay in the page cache, whoever is killed.
+// private-file: code and resources, mapped privately. Written pages belong to the victim and come back; clean pages
+// stay in the page cache after the kill.
 #include "pages.h"
 #include "shape.h"
 
@@ -22,6 +22,7 @@ static int64_t returns_kb(const struct memory_plan *plan)
 	return plan->size_kb * plan->dirty_pct / 100;
 }
 
-const struct shape shape_private_file = {
+static const struct shape shape_private_file = {
 	.name = "private-file", .needs_file = true, .make = make, .returns_kb = returns_kb
 };
+REGISTER_SHAPE(shape_private_file);

@@ -1,14 +1,23 @@
-// Looks shapes up in whichever table the program is linked with.
+// The registry of shapes. It contains the shapes among the sources of the program.
 #include "shape.h"
 
-#include <string.h>
+DECLARE_REGISTRY(lmkd_shapes);
 
 const struct shape *shape_find(const char *name)
 {
-	for (size_t i = 0; SHAPES[i] != NULL; i++)
-		if (strcmp(SHAPES[i]->name, name) == 0)
-			return SHAPES[i];
-	return NULL;
+	return registry_find(REGISTRY(lmkd_shapes), name);
+}
+
+const struct shape *shape_after(const char *name)
+{
+	return registry_after(REGISTRY(lmkd_shapes), name);
+}
+
+int shape_choose(void *at, const char *name)
+{
+	const struct shape *shape = shape_find(name);
+	*(const struct shape **)at = shape;
+	return shape == NULL ? -1 : 0;
 }
 
 int64_t shape_returns_kb(const struct memory_plan *plan)

@@ -3,24 +3,27 @@
 
 enum { ADJ_MAX = 1000, PERCEPTIBLE_APP_ADJ = 200 };
 
-static bool is_better(const struct candidate *one, const struct candidate *best)
+static bool is_better(const struct candidate *candidate, const struct candidate *best)
 {
-	return best == NULL || one->adj > best->adj || (one->adj == best->adj && one->adj_order < best->adj_order);
+	if (best == NULL || candidate->adj != best->adj)
+		return best == NULL || candidate->adj > best->adj;
+	return candidate->adj_order < best->adj_order;
 }
 
-// The one whose turn it is when sizes do not matter: the highest adj, and of these the oldest.
+// The next process regardless of size: the oldest of those with the highest adj.
 static const struct candidate *next_by_age(const struct candidate *candidates, size_t count, int min_score_adj)
 {
 	const struct candidate *best = NULL;
 	for (size_t i = 0; i < count; i++) {
-		const struct candidate *one = &candidates[i];
-		if (!one->gone && one->adj >= min_score_adj && one->adj <= ADJ_MAX && is_better(one, best))
-			best = one;
+		const struct candidate *candidate = &candidates[i];
+		if (!candidate->gone && candidate->adj >= min_score_adj && candidate->adj <= ADJ_MAX &&
+		    is_better(candidate, best))
+			best = candidate;
 	}
 	return best;
 }
 
-// lmkd reads no size where there is nothing to compare.
+// lmkd reads no size if there is only one process.
 static bool is_alone(const struct candidate *candidates, size_t count, int adj)
 {
 	size_t alike = 0;
@@ -29,19 +32,19 @@ static bool is_alone(const struct candidate *candidates, size_t count, int adj)
 	return alike == 1;
 }
 
-// Of equals in size, as lmkd goes from the newest to the oldest and keeps the first: the newest.
+// Among equal sizes the newest, because lmkd iterates from the newest to the oldest and keeps the first.
 static const struct candidate *heaviest(const struct candidate *candidates, size_t count, int adj,
 					int64_t (*rss_kb)(const struct candidate *candidate))
 {
 	const struct candidate *best = NULL;
 	int64_t best_kb = 0;
 	for (size_t i = 0; i < count; i++) {
-		const struct candidate *one = &candidates[i];
-		if (one->gone || one->adj != adj)
+		const struct candidate *candidate = &candidates[i];
+		if (candidate->gone || candidate->adj != adj)
 			continue;
-		int64_t kb = rss_kb(one);
-		if (best == NULL || kb > best_kb || (kb == best_kb && one->adj_order > best->adj_order)) {
-			best = one;
+		int64_t kb = rss_kb(candidate);
+		if (best == NULL || kb > best_kb || (kb == best_kb && candidate->adj_order > best->adj_order)) {
+			best = candidate;
 			best_kb = kb;
 		}
 	}

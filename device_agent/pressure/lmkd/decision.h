@@ -1,11 +1,11 @@
-// lmkd's decision whether to kill, and down to which oom_score_adj: a function of what it sees and of what it
-// remembers, nothing else (AOSP system/memory/lmkd lmkd.cpp of Android 16, __mp_event_psi).
+// lmkd's decision whether to kill, and the lowest oom_score_adj to kill: a pure function of the inputs and of the state
+// (AOSP system/memory/lmkd lmkd.cpp of Android 16, __mp_event_psi).
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "inputs.h"
+#include "parse.h"
 #include "settings.h"
 
 // As AOSP's statslog.h numbers them.
@@ -25,15 +25,15 @@ enum kill_reason {
 
 enum pressure_level { LEVEL_LOW, LEVEL_MEDIUM, LEVEL_CRITICAL };
 
-// The lowest watermark that free memory is below.
+// The lowest watermark above free memory.
 enum breached { BREACHED_MIN, BREACHED_LOW, BREACHED_HIGH, BREACHED_NONE };
 
 enum reclaiming { RECLAIM_NONE, RECLAIM_KSWAPD, RECLAIM_DIRECT };
 
-struct lmkd_sight {
+struct lmkd_inputs {
 	int64_t now_ms;             // a clock as coarse as CLOCK_MONOTONIC_COARSE
 	bool is_event;              // a PSI event; false: polled
-	enum pressure_level level;  // of the monitor that the event is of, or that is polled for
+	enum pressure_level level;  // of the monitor of the event, or of the polling
 	struct meminfo meminfo;
 	struct vmstat vmstat;
 	struct watermarks watermarks;
@@ -41,8 +41,8 @@ struct lmkd_sight {
 	int64_t page_kb;
 };
 
-// What lmkd remembers from one evaluation to the next. Starts as lmkd_memory_init() leaves it.
-struct lmkd_memory {
+// The state that lmkd keeps between evaluations; lmkd_state_init() initializes it.
+struct lmkd_state {
 	bool killing;               // the last evaluation killed
 	bool check_filecache;
 	int64_t thrashing_limit_pct;
@@ -65,13 +65,13 @@ struct lmkd_decision {
 	bool cuts_thrashing_limit;  // if a process is killed
 };
 
-void lmkd_memory_init(struct lmkd_memory *memory, const struct lmkd_settings *settings);
-// As if it had been running all the time: what reclaim and refaults have done so far is no news.
-void lmkd_memory_catch_up(struct lmkd_memory *memory, const struct lmkd_sight *sight);
-struct lmkd_decision lmkd_decide(const struct lmkd_settings *settings, struct lmkd_memory *memory,
-				 const struct lmkd_sight *sight);
-// To be called when the decision's kill was made.
-void lmkd_remember_kill(const struct lmkd_settings *settings, struct lmkd_memory *memory,
+void lmkd_state_init(struct lmkd_state *state, const struct lmkd_settings *settings);
+// Takes the counters of reclaim and refaults as the starting point, as if lmkd had been running since boot.
+void lmkd_state_catch_up(struct lmkd_state *state, const struct lmkd_inputs *inputs);
+struct lmkd_decision lmkd_decide(const struct lmkd_settings *settings, struct lmkd_state *state,
+				 const struct lmkd_inputs *inputs);
+// Must be called after the kill of the decision.
+void lmkd_remember_kill(const struct lmkd_settings *settings, struct lmkd_state *state,
 			const struct lmkd_decision *decision);
-// The name of a reason, as AOSP's enum spells it.
+// The name of a reason in AOSP's enum.
 const char *kill_reason_name(enum kill_reason reason);

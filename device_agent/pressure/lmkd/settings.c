@@ -54,7 +54,7 @@ int lmkd_set(struct lmkd_settings *settings, const char *name, int64_t value)
 		if (strcmp(TABLE[i].name, name) != 0)
 			continue;
 		if (value < TABLE[i].min || value > TABLE[i].max)
-			return refused("lmkd's %s goes from %lld to %lld", name, (long long)TABLE[i].min,
+			return refused("lmkd's %s must be from %lld to %lld", name, (long long)TABLE[i].min,
 				       (long long)TABLE[i].max);
 		*(int64_t *)((char *)settings + TABLE[i].offset) = value;
 		return 0;

@@ -25,7 +25,7 @@ struct lmkd_settings {
 // AOSP's defaults for a device with ro.config.low_ram false.
 extern const struct lmkd_settings LMKD_DEFAULTS;
 
-// Sets one by its name, within AOSP's bounds. 0, or -1 with failed(): no such setting, or out of bounds.
+// Sets a setting by name, within AOSP's bounds. 0, or -1 with failed(): no such setting, or out of bounds.
 int lmkd_set(struct lmkd_settings *settings, const char *name, int64_t value);
 // Calls visit(name, value, argument) for each setting, in order.
 void lmkd_each_setting(const struct lmkd_settings *settings,

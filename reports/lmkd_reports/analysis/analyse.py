@@ -6,6 +6,7 @@ import pandas as pd
 
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import Call
 from lmkd_core.statistics.sequential import look_confidence
 from lmkd_core.statistics.shares import CONFIDENCE
@@ -14,19 +15,20 @@ from lmkd_reports.analysis.cases import conformance_of
 from lmkd_reports.analysis.comparisons import compare
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
-from lmkd_reports.analysis.frames import STRATUM
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ByFreeMemory
 from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.observed import observed_of
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
-from lmkd_reports.analysis.together import held_together
+from lmkd_reports.analysis.together import with_family_p
 from lmkd_reports.analysis.unsteady import unsteady_of
+from lmkd_reports.format.strata import STRATUM
+from lmkd_reports.format.strata import place_on_page
+from lmkd_reports.format.strata import stratum_from
 
 CURVE_MARGIN = 1.08
 """Curves are drawn to this multiple of the time at which their band has come down."""
@@ -47,8 +49,12 @@ TEXT_COLUMNS = (
 )
 
 
+FIRST = ("device", "suite", "scenario", "stall", "regime", "arm", "block", "order", "seed")
+"""The first columns of the trials' table after the run's; the others have the order of the records."""
+
+
 def analyse(run: Run, detectable: Detectable | None = None) -> Analysis:
-    """Everything that a report of ``run`` says. Never fails on poor data: it says what is missing."""
+    """All values in a report of ``run``. Poor data never fail; the analysis names the gaps."""
     detectable = detectable or Detectable()
     devices = tuple(_device(run, name, detectable) for name in _device_names(run))
     analysis = Analysis(
@@ -69,11 +75,11 @@ def analyse(run: Run, detectable: Detectable | None = None) -> Analysis:
         trials_csv=_csv(run.trials, run.info.run_id),
         records=run.raw,
     )
-    return held_together(analysis)
+    return with_family_p(analysis)
 
 
 def _device_names(run: Run) -> list[str]:
-    """Devices in the order of the command, then what else left records."""
+    """Devices in the order of the command, then the others with records."""
     attached = [record.device for record in run.devices]
     skipped = [skip.device for skip in run.skips]
     measured = [*run.trials["device"], *run.planned["device"]]
@@ -124,31 +130,16 @@ def _by_free_memory(trials: pd.DataFrame) -> ByFreeMemory | None:
 def _strata(trials: pd.DataFrame, planned: pd.DataFrame) -> list[Stratum]:
     """Every stratum that was planned or measured: scenarios as they were planned, small victims first."""
     rows = pd.concat([planned[list(STRATUM)], trials[list(STRATUM)]]).drop_duplicates()
-    strata = [Stratum(**row) for row in rows.to_dict("records")]
+    strata = [stratum_from(row) for row in rows.to_dict("records")]
     scenarios = list(dict.fromkeys(stratum.scenario for stratum in strata))
-    return sorted(strata, key=lambda stratum: _place(stratum, scenarios))
-
-
-def _place(stratum: Stratum, scenarios: list[str]) -> tuple[str | int, ...]:
-    return (
-        stratum.suite,
-        scenarios.index(stratum.scenario),
-        int(stratum.stall != "none"),
-        stratum.stall,
-        stratum.hold_ms,
-        stratum.regime,
-        stratum.shape,
-        stratum.dirty_pct,
-        stratum.compress_pct,
-        stratum.victim_kb,
-        stratum.threads,
-    )
+    return sorted(strata, key=lambda stratum: place_on_page(stratum, scenarios))
 
 
 def _by_stratum(frame: pd.DataFrame) -> dict[Stratum, pd.DataFrame]:
     if frame.empty:
         return {}
-    return {Stratum(*key): group for key, group in frame.groupby(list(STRATUM), sort=False)}
+    groups = frame.groupby(list(STRATUM), sort=False)
+    return {stratum_from(dict(zip(STRATUM, key, strict=True))): group for key, group in groups}
 
 
 def _stratum(
@@ -188,7 +179,7 @@ def confidence_of(info: RunInfo) -> float:
 
 
 def _curve_end_ns(trials: pd.DataFrame) -> float:
-    """When three quarters of the trials of the slowest arm had their memory back: what a band shows."""
+    """The time by which three quarters of the slowest arm's trials had their memory back."""
     valid = trials[trials["valid"].astype(bool)]
     if valid.empty:
         return 0.0
@@ -198,7 +189,7 @@ def _curve_end_ns(trials: pd.DataFrame) -> float:
 
 
 def _missing(arm: str, stratum: Stratum, skips: tuple[SkipRecord, ...]) -> str:
-    """Why ``arm`` has no trials in ``stratum``, as far as a skip record tells."""
+    """The reason for an arm without trials in ``stratum``, from the skip records."""
     asked = {
         ("arm", arm),
         ("arm", f"{arm} in {stratum.scenario}"),
@@ -226,6 +217,7 @@ def _csv(trials: pd.DataFrame, run_id: str) -> str:
     table = trials.drop(columns=["curve", "schema"]).assign(
         flags=trials["flags"].map(" ".join), calls=trials["calls"].map(_calls_text)
     )
+    table = table[[*FIRST, *(name for name in table.columns if name not in FIRST)]]
     table.insert(0, "run_id", run_id)
     for column in ("run_id", *TEXT_COLUMNS):
         table[column] = table[column].map(_not_a_formula)

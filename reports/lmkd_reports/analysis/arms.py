@@ -13,7 +13,7 @@ from lmkd_core.statistics.curves import curve_band
 from lmkd_core.statistics.curves import distribution
 from lmkd_core.statistics.shares import Share
 from lmkd_core.statistics.shares import exact_share
-from lmkd_reports.analysis.frames import telling
+from lmkd_reports.analysis.frames import censorable
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Count
 from lmkd_reports.analysis.model import Spread
@@ -53,7 +53,7 @@ def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve
 
 
 def _at_kill_kb(valid: pd.DataFrame) -> Floats:
-    """Where a curve begins: at the victim's charge, or at what was to come back where nobody knows that."""
+    """The start of each curve: the victim's charge, or ``returns_kb`` if that is not known."""
     begins: Floats = valid["charged_at_kill_kb"].fillna(valid["returns_kb"]).to_numpy(dtype="float64")
     return begins
 
@@ -73,8 +73,8 @@ def floats(frame: pd.DataFrame, column: str) -> Floats:
 
 def _time(valid: pd.DataFrame, column: str) -> Spread | None:
     """Spread of a time; a missing value means censored at the timeout."""
-    told = telling(valid, column)
-    return _spread(floats(told, column), floats(told, "timeout_ns"))
+    trials = censorable(valid, column)
+    return _spread(floats(trials, column), floats(trials, "timeout_ns"))
 
 
 def _quantity(valid: pd.DataFrame, column: str) -> Spread | None:
@@ -114,7 +114,7 @@ def _reasons(invalid: pd.DataFrame) -> tuple[Count, ...]:
 def _notes(valid: pd.DataFrame, invalid: pd.DataFrame) -> tuple[str, ...]:
     total = len(valid)
     notes = [f"{count} of {total} flagged {flag}" for flag, count in _flags(valid)]
-    notes += [f"left out as invalid: {count} ({reason})" for reason, count in _reasons(invalid)]
+    notes += [f"excluded as invalid: {count} ({reason})" for reason, count in _reasons(invalid)]
     late = int(valid["reclaim_90_ns"].isna().sum())
     if late:
         limit_ms = int(valid["timeout_ns"].max()) // 1_000_000

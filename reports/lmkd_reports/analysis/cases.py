@@ -1,4 +1,4 @@
-"""The conformance cases of one device: what must be answered, and what is only counted."""
+"""The conformance cases of one device: judged answers, and counted ones."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ class Conformance:
 
     @property
     def broken(self) -> tuple[CaseRecord, ...]:
-        """The counted cases that saw what may never be."""
+        """The counted cases with an impossible result."""
         return tuple(case for case in self.counted if is_broken(case))
 
 
 def conformance_of(cases: Sequence[CaseRecord]) -> Conformance | None:
-    """None where no case was run; what concerns one case stands together.
+    """The results case by case; None if no case was run.
 
-    A case that was run again, in a run that was resumed, is told again only if its answer is another.
+    A resumed run may repeat a case. It is listed again only if its answer changed.
     """
-    told = _told(cases)
-    if not told:
+    distinct = _distinct(cases)
+    if not distinct:
         return None
     return Conformance(
-        variants=tuple(dict.fromkeys(case.variant for case in told)),
-        failed=tuple(case for case in told if not case.passed),
-        passed=tuple(case for case in told if case.passed and case.expected),
-        counted=tuple(case for case in told if case.passed and not case.expected),
+        variants=tuple(dict.fromkeys(case.variant for case in distinct)),
+        failed=tuple(case for case in distinct if not case.passed),
+        passed=tuple(case for case in distinct if case.passed and case.expected),
+        counted=tuple(case for case in distinct if case.passed and not case.expected),
     )
 
 
-def _told(cases: Sequence[CaseRecord]) -> list[CaseRecord]:
+def _distinct(cases: Sequence[CaseRecord]) -> list[CaseRecord]:
     distinct = {
         (case.suite, case.case, case.flags, case.variant, case.answer, case.expected, case.passed): case
         for case in cases
@@ -67,6 +67,6 @@ def counts_of(answer: str) -> Mapping[str, int]:
 
 
 def is_broken(case: CaseRecord) -> bool:
-    """Whether a counted case saw a byte that nobody wrote, or a SIGKILL alone that lost a wake-up."""
+    """Whether a counted case read a byte that no process wrote, or lost a wake-up to SIGKILL alone."""
     counts = counts_of(case.answer)
     return counts.get("wrong", 0) > 0 or (case.flags == ONLY_KILL and counts.get("lost", 0) > 0)

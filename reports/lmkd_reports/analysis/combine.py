@@ -11,13 +11,13 @@ from typing import TypeVar
 from lmkd_core.records.reading import Problem
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.analysis.together import held_together
+from lmkd_reports.analysis.together import with_family_p
 
 Item = TypeVar("Item")
 
 
 def combine(analyses: Sequence[Analysis]) -> Analysis:
-    """One analysis that says what each of ``analyses`` (at least one, of different runs) says.
+    """One analysis with the values of each of ``analyses`` (at least one, of different runs).
 
     A device that is in several runs is named with its run, and so are the files of problems.
     """
@@ -41,7 +41,7 @@ def combine(analyses: Sequence[Analysis]) -> Analysis:
         trials_csv=_one_table([one.trials_csv for one in analyses]),
         records=b"".join(one.records for one in analyses),
     )
-    return held_together(combined)
+    return with_family_p(combined)
 
 
 def _devices(analyses: Sequence[Analysis]) -> Iterable[DeviceResult]:

@@ -39,7 +39,7 @@ def pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """(candidate, baseline) in controls: every arm that reaps, against what reaps without the flag.
+    """(candidate, baseline) in controls: every arm that reaps, against the one that reaps without the flag.
 
     Against ``kill``, everything that reaps looks good in a control.
     """

@@ -1,4 +1,4 @@
-"""Records as data frames: one row a trial, one row a planned trial; strata as values."""
+"""Records as data frames: one row per trial or planned trial."""
 
 from __future__ import annotations
 
@@ -6,43 +6,35 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+from typing import TypeVar
 
 import msgspec
 import pandas as pd
 
+from lmkd_core.records.arms import DEFAULT_ARMS
 from lmkd_core.records.case import CaseRecord
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.device import StateRecord
 from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.observation import ObservationRecord
 from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import ByType
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import Reading
-from lmkd_core.records.reading import RunRecords
 from lmkd_core.records.reading import read_run
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
-
-STRATUM = (
-    "suite",
-    "scenario",
-    "stall",
-    "hold_ms",
-    "regime",
-    "victim_kb",
-    "threads",
-    "shape",
-    "dirty_pct",
-    "compress_pct",
-)
-"""Columns that make a stratum; strata are never pooled."""
+from lmkd_reports.format.strata import STRATUM
 
 TRIAL = ("device", *STRATUM, "arm", "block")
 """Columns that name one trial."""
 
-EPISODE = ("device", "suite", "scenario", "regime", "profile", "demand", "stall", "stall_ms", "arm", "block")
+EPISODE = ("device", *EpisodeStratum.__struct_fields__, "arm", "block")
 """Fields that name one episode."""
 
 MEASURED = tuple(
@@ -51,8 +43,6 @@ MEASURED = tuple(
     if name.endswith(("_ns", "_kb")) and name not in {"victim_kb", "timeout_ns"}
 )
 """Columns of measured numbers: floats, NaN where the trial did not measure it."""
-
-DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,30 +70,43 @@ class Run:
 
 
 def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
-    """Reads a results directory, or what is wanted of it; lines that cannot be used become ``problems``.
+    """Reads the wanted part of a results directory; unusable lines become ``problems``.
 
     Raises:
         UsageProblem: there is no run in ``run_dir``.
     """
-    records = read_run(run_dir, reading)
-    problems = list(records.problems)
-    trials = [trial for trial in records.trials if not trial.warmup]
-    episodes = [episode for episode in records.episodes if not episode.warmup]
+    run = read_run(run_dir, reading)
+    records, problems = run.records, list(run.problems)
+    trials, episodes = counted(records.of(TrialRecord)), counted(records.of(EpisodeRecord))
+    recorded = len(records.of(TrialRecord)) + len(records.of(EpisodeRecord))
     return Run(
-        info=records.info or _inferred_info(run_dir, records),
+        info=run.info or _inferred_info(run_dir, records),
         trials=_without_repeats(trial_frame(trials), problems),
-        planned=_frame([one for one in records.planned if not one.warmup], PlannedTrial.__struct_fields__),
-        warmups=len(records.trials) - len(trials) + len(records.episodes) - len(episodes),
-        devices=tuple(records.devices),
-        skips=tuple(records.skips),
-        cases=tuple(records.cases),
+        planned=_frame(counted(run.planned.of(PlannedTrial)), PlannedTrial.__struct_fields__),
+        warmups=recorded - len(trials) - len(episodes),
+        devices=tuple(records.of(DeviceRecord)),
+        skips=tuple(records.of(SkipRecord)),
+        cases=tuple(records.of(CaseRecord)),
         episodes=_episodes_without_repeats(episodes, problems),
-        planned_episodes=sum(not one.warmup for one in records.planned_episodes),
-        observations=tuple(records.observations),
-        states=tuple(state for state in records.states if not state.warmup),
+        planned_episodes=len(counted(run.planned.of(PlannedEpisode))),
+        observations=tuple(records.of(ObservationRecord)),
+        states=tuple(counted(records.of(StateRecord))),
         problems=tuple(problems),
-        raw=records.raw,
+        raw=run.raw,
     )
+
+
+class _Line(Protocol):
+    @property
+    def warmup(self) -> bool: ...
+
+
+Line = TypeVar("Line", bound=_Line)
+
+
+def counted(lines: Sequence[Line]) -> list[Line]:
+    """Those that do not only warm the device up."""
+    return [line for line in lines if not line.warmup]
 
 
 def trial_frame(trials: Sequence[TrialRecord]) -> pd.DataFrame:
@@ -111,10 +114,10 @@ def trial_frame(trials: Sequence[TrialRecord]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(MEASURED, "float64"))
 
 
-def telling(trials: pd.DataFrame, column: str) -> pd.DataFrame:
-    """The trials of which a missing time in ``column`` means that it had not come by the timeout.
+def censorable(trials: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The trials in which a missing time in ``column`` is censored at the timeout.
 
-    By the device's free memory (``meter`` is ``system``) nobody can tell 99 %.
+    Free memory (``meter`` is ``system``) cannot resolve 99 %: there the time is missing in every trial.
     """
     return trials[trials["meter"] != "system"] if column == "reclaim_99_ns" else trials
 
@@ -145,9 +148,10 @@ def _episodes_without_repeats(
     return tuple(last.values())
 
 
-def _inferred_info(run_dir: Path, records: RunRecords) -> RunInfo:
-    """What can be said of a run whose run.json is lost."""
-    seen = {trial.arm for trial in records.trials} | {episode.arm for episode in records.episodes}
+def _inferred_info(run_dir: Path, records: ByType) -> RunInfo:
+    """Stands in for a lost run.json."""
+    seen = {trial.arm for trial in records.of(TrialRecord)}
+    seen |= {episode.arm for episode in records.of(EpisodeRecord)}
     arms = [arm for arm in DEFAULT_ARMS if arm in seen] + sorted(seen - set(DEFAULT_ARMS))
     return RunInfo(
         run_id=run_dir.resolve().name,

@@ -1,22 +1,22 @@
-"""What an analysis holds: frozen values down to the last number that a reader sees."""
+"""The values of an analysis: frozen, and complete down to the last number on a page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lmkd_core.records.arms import once
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.curves import Band
 from lmkd_core.statistics.curves import Steps
 from lmkd_core.statistics.paired import PairedRatio
-from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.cases import Conformance
+from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.unsteady import Unsteady
@@ -27,29 +27,8 @@ Count = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Stratum:
-    """One situation in which arms are compared. Field names as in the records."""
-
-    suite: str
-    scenario: str
-    stall: str
-    hold_ms: int
-    regime: str
-    victim_kb: int
-    threads: int
-    shape: str
-    dirty_pct: int
-    compress_pct: int
-
-    @property
-    def is_control(self) -> bool:
-        """Whether the flag cannot gain here, so that a gain would be an error of the measurement."""
-        return self.regime == "control"
-
-
-@dataclass(frozen=True, slots=True)
 class Detectable:
-    """Differences of which a report says how many blocks would find them: a ratio, and kills an episode."""
+    """The differences for which a report estimates the needed blocks: a ratio, and kills per episode."""
 
     ratio: float = 1.2
     kills: float = 1.0
@@ -97,18 +76,14 @@ class ArmResult:
     notes: tuple[str, ...]
 
     @property
-    def tells_cost(self) -> bool:
-        """Whether it is known who tore the memory down, or what that cost."""
+    def has_teardown(self) -> bool:
+        """Whether the records name who ran the teardown, or its cost."""
         return bool(self.torn_down_by or self.stall_late_ns or self.reap_call_ns)
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """``candidate``'s reclaim_90_ns over ``baseline``'s in one stratum on one device.
-
-    ``blocks_needed`` is how many blocks would find ``detectable``'s ratio, None where that is not known.
-    ``p_page`` is the ratio's p after Holm over all comparisons of the two arms on the page.
-    """
+class Comparison(Claim):
+    """``candidate``'s reclaim_90_ns over ``baseline``'s in one stratum on one device."""
 
     candidate: str
     baseline: str
@@ -119,23 +94,12 @@ class Comparison:
     p_page: float | None = None
 
     @property
-    def is_again(self) -> bool:
-        """Whether an arm is compared with itself (A/A): a difference is noise."""
-        return once(self.candidate) == once(self.baseline)
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether it says that there is a difference."""
-        return self.verdict in {Verdict.BETTER, Verdict.WORSE}
-
-    @property
-    def holds_together(self) -> bool:
-        """Whether the claim stands for all comparisons of the two arms on the page together."""
-        return self.is_claim and self.p_page is not None and self.p_page <= 1 - CONFIDENCE
+    def p(self) -> float | None:
+        return self.ratio.p if self.ratio and self.ratio.interval else None
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """The notes, and what a reader of the whole page should know."""
+        """The notes, and whether the claim survives on the page."""
         if self.holds_together or not self.is_claim or self.p_page is None:
             return self.notes
         alone = (
@@ -150,7 +114,7 @@ class Comparison:
 
     @property
     def is_unanimous(self) -> bool:
-        """Whether every block says the same, so that p is as small as that many blocks can make it."""
+        """Every block has the same sign."""
         return self.ratio is not None and self.blocks in {self.ratio.faster, self.ratio.slower}
 
 
@@ -208,7 +172,7 @@ class DeviceResult:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything a report of one or several runs says.
+    """All values in a report of one or several runs.
 
     ``pairs`` are the (candidate, baseline) arms compared, the runs' main question first;
     ``control_pairs`` those that are compared in controls.
@@ -243,23 +207,23 @@ class Analysis:
         return ", ".join(run.run_id for run in self.runs)
 
     @property
-    def tells_times(self) -> bool:
+    def has_times(self) -> bool:
         """Whether it is about single kills and their times: not if the run did other things only."""
         return bool(self.planned or self.recorded) or not (
-            self.tells_answers or self.tells_kills or self.tells_apps
+            self.has_answers or self.has_kills or self.has_apps
         )
 
     @property
-    def tells_answers(self) -> bool:
+    def has_answers(self) -> bool:
         """Whether conformance cases were tried."""
         return any(device.conformance for device in self.devices)
 
     @property
-    def tells_apps(self) -> bool:
+    def has_apps(self) -> bool:
         """Whether the device's own lmkd was observed."""
         return any(device.observed for device in self.devices)
 
     @property
-    def tells_kills(self) -> bool:
+    def has_kills(self) -> bool:
         """Whether there were pressure episodes."""
         return bool(self.planned_episodes or self.recorded_episodes)

@@ -1,4 +1,4 @@
-"""What the device's own lmkd did to real apps, scenario by scenario."""
+"""Observations of the device's own lmkd with real apps, scenario by scenario."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LMKD = "lmkd"
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """One scenario on one device, over its ``valid`` observations; what none has is None.
+    """One scenario on one device, over its ``valid`` observations; None without a value.
 
     ``kills``: lmkd's kills an observation, as a difference to none. ``ours``: mean number of them that hit
     the apps that were started. ``reasons``: of lmkd's kills; ``others``: who else killed what.
@@ -89,8 +89,8 @@ def _other(death: ObservedDeath) -> str:
     return f"{death.killer}, {death.reason}" if death.reason else death.killer
 
 
-def _share(part: int, whole: int) -> Share | None:
-    return exact_share(part, whole) if whole > 0 and part <= whole else None
+def _share(part: int, total: int) -> Share | None:
+    return exact_share(part, total) if total > 0 and part <= total else None
 
 
 def _counts(names: Iterable[str]) -> Counts:

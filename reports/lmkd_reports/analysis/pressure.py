@@ -1,4 +1,4 @@
-"""The pressure episodes of one device: how many apps each way of killing cost, situation by situation."""
+"""The pressure episodes of one device: the apps lost to each arm, stratum by stratum."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import numpy as np
 
 from lmkd_core.records.arms import once
 from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.planning import blocks_for_difference
-from lmkd_core.statistics.shares import CONFIDENCE
+from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format.strata import episode_stratum_of
 
 CLASSES = ("Z", "D", "in-flight", "other")
 SUBJECT = "reap-kill"
@@ -28,20 +30,8 @@ Blocks = Mapping[str, Mapping[int, EpisodeRecord]]
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
-    """In what arms are compared; never pooled. Field names as in the records."""
-
-    scenario: str
-    profile: str
-    regime: str
-    demand: str
-    stall: str
-    stall_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class PressureArm:
-    """One arm in one situation: means over its ``valid`` episodes, medians of what has a long tail.
+    """One arm in one situation: means over its ``valid`` episodes, and medians of values with a long tail.
 
     The numbers are None where no episode is valid. ``premature`` is by class, those that occur.
     """
@@ -60,11 +50,10 @@ class PressureArm:
 
 
 @dataclass(frozen=True, slots=True)
-class KillComparison:
+class KillComparison(Claim):
     """``candidate`` against ``baseline``: all kills, which need no model, and the extra ones.
 
-    ``blocks_needed`` is how many blocks would find a difference of the size that a report was asked for in
-    all kills. ``p_page`` is the p of all kills after Holm over all comparisons of the two arms on the page.
+    Verdict, p and blocks needed are those of all kills.
     """
 
     candidate: str
@@ -77,28 +66,12 @@ class KillComparison:
     p_page: float | None = None
 
     @property
-    def is_again(self) -> bool:
-        """Whether an arm is compared with itself (A/A): a difference is noise."""
-        return once(self.candidate) == once(self.baseline)
-
-    @property
-    def is_claim(self) -> bool:
-        """Whether it says that one arm kills more."""
-        return self.verdict in {Verdict.BETTER, Verdict.WORSE}
-
-    @property
-    def holds_together(self) -> bool:
-        """Whether the claim stands for all comparisons of the two arms on the page together."""
-        return self.is_claim and self.p_page is not None and self.p_page <= 1 - CONFIDENCE
+    def p(self) -> float | None:
+        return self.total.p if self.total else None
 
     @property
     def is_unanimous(self) -> bool:
-        """Whether p is as small as that many blocks can make it."""
-        return (
-            self.total is not None
-            and self.total.p is not None
-            and self.total.p <= 2.0 ** (1 - self.total.blocks)
-        )
+        return self.total is not None and self.p is not None and self.p <= 2.0 ** (1 - self.total.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +81,7 @@ class PressureResult:
     ``arms`` are all of the device's, also those without an episode here.
     """
 
-    situation: Situation
+    situation: EpisodeStratum
     arms: tuple[PressureArm, ...]
     comparisons: tuple[KillComparison, ...]
     shown_block: int | None
@@ -117,7 +90,7 @@ class PressureResult:
     @property
     def false_gains(self) -> tuple[KillComparison, ...]:
         """The comparisons of a control that claim the gain which cannot be."""
-        if self.situation.regime != "control":
+        if not self.situation.is_control:
             return ()
         return tuple(
             one
@@ -129,7 +102,7 @@ class PressureResult:
 
 
 def settings_of(episodes: Sequence[EpisodeRecord]) -> dict[str, str]:
-    """What lmkd's policy was told in the valid episodes, and the watermark below which it kills."""
+    """The settings of lmkd's policy in the valid episodes, and the watermark below which it kills."""
     found: dict[str, dict[str, None]] = {}
     for episode in episodes:
         if episode.valid:
@@ -143,35 +116,24 @@ def settings_of(episodes: Sequence[EpisodeRecord]) -> dict[str, str]:
 def pressure_of(
     episodes: Sequence[EpisodeRecord], arms: Sequence[str], detectable_kills: float = 1.0
 ) -> tuple[PressureResult, ...]:
-    """What the episodes of one device say, situations in the order in which they were run.
+    """The results of one device's episodes, situations in the order in which they ran.
 
     ``arms`` are those of the run, its baseline first; those without any episode on the device are left out.
-    ``detectable_kills`` is the difference of which is said how many blocks would find it.
+    ``detectable_kills`` is the difference for which the needed blocks are estimated.
     """
     seen = dict.fromkeys(one.arm for one in episodes)
     names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
     pairs = kill_pairs_of(names, [*arms, *names][0]) if names else []
-    situations: dict[Situation, list[EpisodeRecord]] = {}
+    situations: dict[EpisodeStratum, list[EpisodeRecord]] = {}
     for one in episodes:
-        situations.setdefault(_situation(one), []).append(one)
+        situations.setdefault(episode_stratum_of(one), []).append(one)
     return tuple(
         _result(situation, found, names, pairs, detectable_kills) for situation, found in situations.items()
     )
 
 
-def _situation(episode: EpisodeRecord) -> Situation:
-    return Situation(
-        scenario=episode.scenario,
-        profile=episode.profile,
-        regime=episode.regime,
-        demand=episode.demand,
-        stall=episode.stall,
-        stall_ms=episode.stall_ms,
-    )
-
-
 def _result(
-    situation: Situation,
+    situation: EpisodeStratum,
     episodes: Sequence[EpisodeRecord],
     names: Sequence[str],
     pairs: Sequence[tuple[str, str]],
@@ -227,7 +189,7 @@ def _premature(records: Sequence[EpisodeRecord]) -> tuple[tuple[str, float], ...
 
 
 def kill_pairs_of(arms: Sequence[str], baseline: str) -> list[tuple[str, str]]:
-    """What reaps in one call against what needs two; every arm against the baseline; arms with themselves."""
+    """Arms with one call against arms with two; every arm against the baseline; arms against themselves."""
     against_first = [(arm, baseline) for arm in arms if arm != baseline and baseline in arms]
     others = [arm for arm in arms if arm != baseline]
     again = [(arm, once(arm)) for arm in others if arm != once(arm) and once(arm) in others]

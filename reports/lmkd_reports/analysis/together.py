@@ -1,80 +1,84 @@
-"""Many comparisons on one page: which claims stand for all of them together (Holm's procedure).
+"""Many comparisons on one page: the claims that survive the correction for all of them (Holm's procedure).
 
-A family is one question: the same two arms, asked by the same measure, in every stratum and on every device
-of the page; controls are a family of their own.
+A family is one question: the same two arms, by the same measure, in every stratum and on every device of the
+page. Controls are a family of their own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import replace
+from typing import TypeVar
 
+from lmkd_core.records.stratum import AnyStratum
 from lmkd_core.statistics.multiplicity import holm
+from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.pressure import KillComparison
-from lmkd_reports.analysis.pressure import PressureResult
 
-Family = tuple[str, str, str]
-"""What is asked, of which candidate, against which baseline."""
+Family = tuple[str, bool, str, str]
+"""The measure, whether in controls, the candidate and its baseline."""
+
+AnyComparison = TypeVar("AnyComparison", Comparison, KillComparison)
 
 
 @dataclass(frozen=True, slots=True)
-class _Adjusted:
-    """Takes the adjusted p-values of each family in the order in which the page's comparisons come."""
+class Place:
+    """The identity of a comparison on a page, whose devices have different names."""
 
-    left: dict[Family, Iterator[float]]
+    measure: str
+    device: str
+    stratum: AnyStratum
+    pair: tuple[str, str]
 
-    def device(self, device: DeviceResult) -> DeviceResult:
-        strata = tuple(map(self.stratum, device.strata))
-        return replace(device, strata=strata, pressure=tuple(map(self.pressure, device.pressure)))
-
-    def stratum(self, result: StratumResult) -> StratumResult:
-        family = _times_family(result)
-        comparisons = (replace(one, p_page=self._next(family, one)) for one in result.comparisons)
-        return replace(result, comparisons=tuple(comparisons))
-
-    def pressure(self, result: PressureResult) -> PressureResult:
-        family = _kills_family(result)
-        comparisons = (replace(one, p_page=self._next(family, one)) for one in result.comparisons)
-        return replace(result, comparisons=tuple(comparisons))
-
-    def _next(self, family: str, one: Comparison | KillComparison) -> float | None:
-        return None if _p(one) is None else next(self.left[family, one.candidate, one.baseline])
+    @property
+    def family(self) -> Family:
+        return (self.measure, self.stratum.is_control, *self.pair)
 
 
-def held_together(analysis: Analysis) -> Analysis:
-    """The analysis with ``p_page`` of each of its comparisons that has a p."""
-    families: dict[Family, list[float]] = {}
-    for family, one in _comparisons(analysis.devices):
-        p = _p(one)
-        if p is not None:
-            families.setdefault((family, one.candidate, one.baseline), []).append(p)
-    adjusted = _Adjusted({family: iter(holm(ps)) for family, ps in families.items()})
-    return replace(analysis, devices=tuple(map(adjusted.device, analysis.devices)))
+def with_family_p(analysis: Analysis) -> Analysis:
+    """The analysis with ``p_page`` in each comparison that has a p."""
+    families: dict[Family, dict[Place, float]] = {}
+    for place, comparison in _comparisons(analysis):
+        if comparison.p is not None:
+            families.setdefault(place.family, {})[place] = comparison.p
+    adjusted: dict[Place, float] = {}
+    for family in families.values():
+        adjusted |= zip(family, holm(list(family.values())), strict=True)
+    return replace(analysis, devices=tuple(_with_p(device, adjusted) for device in analysis.devices))
 
 
-def _comparisons(devices: Iterable[DeviceResult]) -> Iterator[tuple[str, Comparison | KillComparison]]:
-    for device in devices:
+def _comparisons(analysis: Analysis) -> Iterator[tuple[Place, Claim]]:
+    for device in analysis.devices:
         for stratum in device.strata:
-            yield from ((_times_family(stratum), one) for one in stratum.comparisons)
+            for times in stratum.comparisons:
+                yield Place("times", device.name, stratum.stratum, times.pair), times
         for result in device.pressure:
-            yield from ((_kills_family(result), one) for one in result.comparisons)
+            for kills in result.comparisons:
+                yield Place("kills", device.name, result.situation, kills.pair), kills
 
 
-def _times_family(result: StratumResult) -> str:
-    return "times in controls" if result.stratum.is_control else "times"
+def _with_p(device: DeviceResult, adjusted: Mapping[Place, float]) -> DeviceResult:
+    def comparisons(
+        measure: str, stratum: AnyStratum, found: tuple[AnyComparison, ...]
+    ) -> tuple[AnyComparison, ...]:
+        places = [Place(measure, device.name, stratum, comparison.pair) for comparison in found]
+        return tuple(
+            replace(one, p_page=adjusted.get(place)) for one, place in zip(found, places, strict=True)
+        )
 
-
-def _kills_family(result: PressureResult) -> str:
-    return "kills in controls" if result.situation.regime == "control" else "kills"
-
-
-def _p(one: Comparison | KillComparison) -> float | None:
-    if isinstance(one, KillComparison):
-        return one.total.p if one.total else None
-    return one.ratio.p if one.ratio and one.ratio.interval else None
+    return replace(
+        device,
+        strata=tuple(
+            replace(result, comparisons=comparisons("times", result.stratum, result.comparisons))
+            for result in device.strata
+        ),
+        pressure=tuple(
+            replace(result, comparisons=comparisons("kills", result.situation, result.comparisons))
+            for result in device.pressure
+        ),
+    )

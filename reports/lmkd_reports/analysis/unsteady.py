@@ -1,4 +1,4 @@
-"""What of a device's state changed while it was measured, as Android told before and after each block."""
+"""Changes of a device's state during measurements, from Android's reports before and after each block."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ CLOCK_SLACK_S, CLOCK_SLACK_SHARE = 2, 0.01
 """Both clocks are told in whole seconds, and an NTP client slews by less than this share."""
 
 Place = tuple[str, str, int, str]
-"""Suite, scenario, block and arm: what the two states of a pair are around."""
+"""Suite, scenario, block and arm between the two states of a pair."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unsteady:
-    """``what`` happened in ``times`` of the ``of`` blocks (or episodes) that can tell, first in ``first``."""
+    """``change`` happened in ``times`` of ``known`` blocks or episodes, first in ``first``."""
 
-    what: str
+    change: str
     times: int
-    of: int
+    known: int
     first: Place
 
 
 def unsteady_of(states: Sequence[StateRecord]) -> tuple[Unsteady, ...]:
-    """What happened at all, in a fixed order."""
+    """The changes that happened, in a fixed order."""
     pairs = _pairs(states)
-    found = (_found(what, check, pairs) for what, check in CHECKS.items())
-    return tuple(one for one in found if one is not None)
+    changes = (_change(text, check, pairs) for text, check in CHECKS.items())
+    return tuple(change for change in changes if change is not None)
 
 
 def _pairs(states: Sequence[StateRecord]) -> Mapping[Place, tuple[StateRecord, StateRecord]]:
@@ -50,15 +50,15 @@ def _pairs(states: Sequence[StateRecord]) -> Mapping[Place, tuple[StateRecord, S
 
 
 Check = Callable[[StateRecord, StateRecord], bool | None]
-"""None: the device does not tell."""
+"""None: the device does not report it."""
 
 
-def _found(
-    what: str, check: Check, pairs: Mapping[Place, tuple[StateRecord, StateRecord]]
+def _change(
+    text: str, check: Check, pairs: Mapping[Place, tuple[StateRecord, StateRecord]]
 ) -> Unsteady | None:
-    told = {place: answer for place, pair in pairs.items() if (answer := check(*pair)) is not None}
-    places = [place for place, answer in told.items() if answer]
-    return Unsteady(what, len(places), len(told), places[0]) if places else None
+    answers = {place: answer for place, pair in pairs.items() if (answer := check(*pair)) is not None}
+    places = [place for place, answer in answers.items() if answer]
+    return Unsteady(text, len(places), len(answers), places[0]) if places else None
 
 
 def _changed(name: str) -> Check:
@@ -70,8 +70,8 @@ def _changed(name: str) -> Check:
 
 
 def _is_hot(before: StateRecord, after: StateRecord) -> bool | None:
-    told = [one.thermal_status for one in (before, after) if one.thermal_status is not None]
-    return max(told) >= HOT if told else None
+    statuses = [state.thermal_status for state in (before, after) if state.thermal_status is not None]
+    return max(statuses) >= HOT if statuses else None
 
 
 def _clock_was_set(before: StateRecord, after: StateRecord) -> bool | None:
@@ -89,4 +89,4 @@ CHECKS: Mapping[str, Check] = {
     "another CPU frequency governor took over": _changed("governors"),
     "the clock was set": _clock_was_set,
 }
-"""What is said of a block that does not pass, and the check."""
+"""The text for a block that fails, and the check."""

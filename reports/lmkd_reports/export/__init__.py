@@ -1,6 +1,6 @@
-"""A run for other tools: its records as tables (CSV, Parquet), as traces (Perfetto), and their JSON Schema.
+"""Exports a run for other tools: tables (CSV, Parquet), traces (Perfetto), and the JSON Schema of records.
 
-Beside ``analysis``, on ``records`` alone. ``tables`` (every column, in one place), ``reading`` (one file of
-records at a time), ``rows`` (from records to rows), ``csv`` and ``parquet`` (from rows to files), ``schema``
-(what a line of a results directory may look like). docs/records.md is for those who read the files.
+It needs only ``lmkd_core.records``. ``tables`` defines every column, ``reading`` reads one file of records at
+a time, ``rows`` turns records into rows, ``csv`` and ``parquet`` write rows, ``perfetto`` writes traces, and
+``schema`` describes the lines of a results directory. docs/records.md describes the files for their readers.
 """

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
+from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from lmkd_core.base.errors import EXIT_OK
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.masking import Masker
+from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import Reading
+from lmkd_reports.format.plain import plain
 
 if TYPE_CHECKING:
-    from lmkd_core.records.reading import Problem
-
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 FORMATS = {
@@ -48,28 +50,56 @@ def add_parsers(subparsers: Subparsers) -> None:
 
 
 def export(options: argparse.Namespace) -> int:
-    """Writes the records of RUN for other tools; docs/records.md tells what the tables hold."""
+    """Writes the records of RUN for other tools; docs/records.md describes the tables."""
     to: Path = options.to or options.run_dir / "export" / options.format
     reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
-    writer = _writer(options.format)
-    if options.format == "perfetto":
-        traces = writer.write_traces(options.run_dir, to, reading)
-        _tell(traces.problems)
-        print(f"export: {len(traces.paths)} traces in {to}")
-    else:
-        _tell(writer.write_tables(options.run_dir, to, reading))
-        print(f"export: tables in {to}")
+    with _needs_extra(options.format):
+        exported = WRITERS[options.format](options.run_dir, to, reading)
+    for problem in exported.problems:  # part of a message comes from devices
+        print(f"pytest-lmkd: {plain(str(problem))}", file=sys.stderr)
+    print(f"export: {exported.content} in {to}")
     return EXIT_OK
 
 
-def _writer(name: str) -> ModuleType:
-    """The module that writes the format, loaded only now: its libraries take seconds.
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """``content``: the written files in words."""
 
-    Raises:
-        UsageProblem: a package that it needs is not installed.
-    """
+    content: str
+    problems: Sequence[Problem]
+
+
+def _csv(run_dir: Path, to: Path, reading: Reading) -> Exported:
+    from lmkd_reports.export.csv import write_tables  # noqa: PLC0415 - one writer at a time
+
+    return Exported("tables", write_tables(run_dir, to, reading))
+
+
+def _parquet(run_dir: Path, to: Path, reading: Reading) -> Exported:
+    from lmkd_reports.export.parquet import write_tables  # noqa: PLC0415 - pyarrow is an extra
+
+    return Exported("tables", write_tables(run_dir, to, reading))
+
+
+def _perfetto(run_dir: Path, to: Path, reading: Reading) -> Exported:
+    from lmkd_reports.export.perfetto import write_traces  # noqa: PLC0415 - perfetto is an extra
+
+    traces = write_traces(run_dir, to, reading)
+    return Exported(f"{len(traces.paths)} traces", traces.problems)
+
+
+WRITERS: dict[str, Callable[[Path, Path, Reading], Exported]] = {
+    "csv": _csv,
+    "parquet": _parquet,
+    "perfetto": _perfetto,
+}
+
+
+@contextmanager
+def _needs_extra(name: str) -> Iterator[None]:
+    """Raises: UsageProblem: a package that only this export needs is not installed."""
     try:
-        return importlib.import_module(f"lmkd_reports.export.{name}")
+        yield
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package not in EXTRA:
@@ -77,11 +107,3 @@ def _writer(name: str) -> ModuleType:
         raise UsageProblem(
             f"--{name} needs {package}, which is not installed: pip install 'pytest-lmkd[export]'"
         ) from error
-
-
-def _tell(problems: Sequence[Problem]) -> None:
-    """On stderr, in printable ASCII: part of a message comes from devices."""
-    for problem in problems:
-        shown = str(problem).encode("ascii", "backslashreplace").decode()
-        shown = "".join(letter if letter.isprintable() else "?" for letter in shown)
-        print(f"pytest-lmkd: {shown}", file=sys.stderr)

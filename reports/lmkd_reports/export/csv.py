@@ -1,4 +1,4 @@
-"""A run as CSV: one file a table, by RFC 4180, in UTF-8, harmless to open in a spreadsheet."""
+"""Writes a run as CSV (RFC 4180, UTF-8), one file per table, without formulas for a spreadsheet to run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import Reading
 from lmkd_reports.export.files import replaced
 from lmkd_reports.export.reading import DeviceRecords
-from lmkd_reports.export.rows import rows_of
+from lmkd_reports.export.rows import table_rows
 from lmkd_reports.export.run import export_run
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Row
@@ -29,12 +29,12 @@ NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 
 def write_tables(run_dir: Path, to: Path, reading: Reading = EVERYTHING) -> list[Problem]:
-    """Writes ``to``/TABLE.csv; returns what of the run could not be used. Raises: as ``export_run``."""
+    """Writes ``to``/TABLE.csv; returns the unusable parts of the run. Raises: as ``export_run``."""
     return export_run(run_dir, to, lambda folder, _: CsvFiles(folder), reading)
 
 
 class CsvFiles:
-    """One file a table in a folder, with the rows of all devices; older ones go when all is written."""
+    """One file per table with the rows of all devices; they replace older files once all is written."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -56,10 +56,10 @@ class CsvFiles:
     ) -> bool | None:
         return self._files.__exit__(kind, error, trace)
 
-    def add(self, found: DeviceRecords, source: Path) -> None:
-        """Adds the rows of one device, whatever file they are from. Raises: OSError."""
+    def add(self, records: DeviceRecords, source: Path) -> None:
+        """Adds the rows of one device, whatever file of records they are from. Raises: OSError."""
         for table in TABLES:
-            self._writers[table.name].writerows(map(_cells, rows_of(table, found)))
+            self._writers[table.name].writerows(map(_cells, table_rows(table, records)))
 
 
 def _cells(row: Row) -> Iterable[str | int | None]:
@@ -67,7 +67,7 @@ def _cells(row: Row) -> Iterable[str | int | None]:
 
 
 def _cell(value: Value) -> str | int | None:
-    """What a spreadsheet would take for a formula gets an apostrophe: part of it comes from devices."""
+    """Puts an apostrophe before texts that a spreadsheet would run as a formula: devices supply some."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str) and value.startswith(FORMULA_STARTS) and not NUMBER.fullmatch(value):

@@ -1,4 +1,4 @@
-"""Files that are there in full or not at all, under names that mean nothing to a file system."""
+"""Writes files completely or not at all, under names without meaning to a file system."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from pathlib import Path
 from urllib.parse import quote
 
 LONGEST_NAME = 120
-"""Of a name in a path; file systems end at 255 bytes."""
+"""Longest name in a path, in characters; file systems allow 255 bytes."""
 
 KEPT_LETTERS = 16
 
 
 def safe_name(text: str) -> str:
-    """``text`` percent-encoded; of a long one the beginning and a digest, which nobody can decode.
+    """Returns ``text`` percent-encoded, or the start of a long text and a digest, which cannot be decoded.
 
-    No letter of it but letters, digits and ``_.-~%`` is left; ``.`` and ``..`` stay as they are: put
-    something before it.
+    The result has only letters, digits and ``_.-~%``. ``.`` and ``..`` stay unchanged: callers add a prefix.
     """
     data = text.encode("utf-8", "surrogateescape")  # names of files may be any bytes
     name = quote(data, safe="")
@@ -30,13 +29,13 @@ def safe_name(text: str) -> str:
 
 @contextmanager
 def replaced(path: Path) -> Iterator[Path]:
-    """A path beside ``path`` to write to, that takes its place at the end; after an error it is removed.
+    """Yields a path to write to; the file replaces ``path`` at the end, or is removed after an error.
 
     Raises:
-        OSError: the folder cannot be made, or the file not put in its place.
+        OSError: the folder cannot be made, or the file cannot be moved to ``path``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")  # readers of a folder of Parquet pass over hidden files
+    part = path.with_name(f".{path.name}.part")  # readers of a Parquet folder skip hidden files
     try:
         yield part
         part.replace(path)

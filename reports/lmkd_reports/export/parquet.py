@@ -1,4 +1,4 @@
-"""A run as Parquet: one dataset a table, partitioned by date and device as Hive does; many runs fit in it."""
+"""Writes a run as Parquet: one dataset per table, with Hive partitions by date and device, for many runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from lmkd_reports.export.files import replaced
 from lmkd_reports.export.files import safe_name
 from lmkd_reports.export.reading import DeviceRecords
 from lmkd_reports.export.reading import RunName
-from lmkd_reports.export.rows import rows_of
+from lmkd_reports.export.rows import table_rows
 from lmkd_reports.export.run import export_run
 from lmkd_reports.export.tables import TABLES
 from lmkd_reports.export.tables import Row
@@ -29,25 +29,27 @@ TYPES = {"text": pa.string(), "integer": pa.int64(), "boolean": pa.bool_()}
 BATCH_ROWS = 32_768
 
 PARTITIONS = pa.schema([pa.field("date", pa.string()), pa.field("device", pa.string())])
-"""Told by the folders, ``date=…/device=…``, and not by the files."""
+"""The columns in the names of the folders, ``date=…/device=…``, and not in the files."""
 
 
 def write_tables(run_dir: Path, to: Path, reading: Reading = EVERYTHING) -> list[Problem]:
-    """Adds the run to ``to``; returns what of it could not be used. Raises: as ``export_run``."""
+    """Adds the run to ``to``; returns its unusable parts. Raises: as ``export_run``."""
     return export_run(run_dir, to, ParquetFiles, reading)
 
 
 def file_schema(table: Table) -> pa.Schema:
-    """The columns of every file of ``table``."""
+    """Returns the columns of every file of ``table``."""
     columns = [column for column in table.columns if column.name != "device"]
-    return pa.schema([pa.field(one.name, TYPES[one.kind], nullable=one.nullable) for one in columns])
+    return pa.schema(
+        [pa.field(column.name, TYPES[column.kind], nullable=column.nullable) for column in columns]
+    )
 
 
 def open_table(folder: Path, table: Table) -> pyarrow.dataset.Dataset:
-    """``table`` of all runs that were exported to ``folder``, with the types of ``docs/records.md``.
+    """Opens ``table`` of all runs exported to ``folder``, with the types of ``docs/records.md``.
 
     Raises:
-        FileNotFoundError: no run that was exported has a row of it.
+        FileNotFoundError: no exported run has a row of it.
     """
     partitions = pyarrow.dataset.partitioning(PARTITIONS, flavor="hive")
     columns = pa.schema([*file_schema(table), *PARTITIONS])
@@ -55,12 +57,14 @@ def open_table(folder: Path, table: Table) -> pyarrow.dataset.Dataset:
 
 
 class ParquetFiles:
-    """The files of one run in a folder that may hold those of others; older ones of the same run go."""
+    """The files of one run in a folder of many; they replace older files of the same run."""
 
     def __init__(self, folder: Path, run: RunName) -> None:
         self._folder = folder
         self._date = f"date={safe_name(run.date)}"
-        self._prefix = f"run-{safe_name(run.run_id)}@"  # no encoded name has an @: no run is another's prefix
+        self._prefix = (
+            f"run-{safe_name(run.run_id)}@"  # encoded names have no @, so no run is a prefix of another
+        )
         self._written: set[Path] = set()
 
     def __enter__(self) -> ParquetFiles:
@@ -72,12 +76,12 @@ class ParquetFiles:
         if kind is None:
             self._remove_older()
 
-    def add(self, found: DeviceRecords, source: Path) -> None:
-        """Writes what ``source`` tells of one device: a file a table, none without a row. Raises: OSError."""
-        place = Path(self._date, f"device={safe_name(found.device)}", self._name(source))
+    def add(self, records: DeviceRecords, source: Path) -> None:
+        """Writes the records of one device in ``source``, one file per table with rows. Raises: OSError."""
+        place = Path(self._date, f"device={safe_name(records.device)}", self._name(source))
         for table in TABLES:
             path = self._folder / table.name / place
-            if _write(path, table, rows_of(table, found)):
+            if _write(path, table, table_rows(table, records)):
                 self._written.add(path)
 
     def _name(self, source: Path) -> str:
@@ -91,7 +95,7 @@ class ParquetFiles:
 
 
 def _write(path: Path, table: Table, rows: Iterator[Row]) -> bool:
-    """Whether there was a row to write."""
+    """Writes ``rows`` in batches; returns whether there were any. Raises: OSError."""
     batch = list(islice(rows, BATCH_ROWS))
     if not batch:
         return False
@@ -104,7 +108,7 @@ def _write(path: Path, table: Table, rows: Iterator[Row]) -> bool:
 
 
 def _batch(table: Table, schema: pa.Schema, rows: Sequence[Row]) -> pa.RecordBatch:
-    """Raises: pyarrow.ArrowInvalid: a value is not of its column's type: an error of ours."""
+    """Raises: pyarrow.ArrowInvalid: a value does not have its column's type, which is a bug."""
     columns = zip(table.columns, zip(*rows, strict=True), strict=True)
-    arrays = [pa.array(values, TYPES[one.kind]) for one, values in columns if one.name != "device"]
+    arrays = [pa.array(values, TYPES[column.kind]) for column, values in columns if column.name != "device"]
     return pa.record_batch(arrays, schema=schema)

@@ -1,4 +1,4 @@
-"""A run as Perfetto traces: one a trial, one an episode, for https://ui.perfetto.dev and trace_processor."""
+"""Writes a Perfetto trace per trial and per episode, for https://ui.perfetto.dev and trace_processor."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from lmkd_reports.export.reading import wanted_devices
 
 DIGEST_LETTERS = 8
 UNSAFE = re.compile(r"[^A-Za-z0-9._+@-]")
-"""What could mean something to a file system or a shell; the digest tells apart what then reads the same."""
+"""Characters with a meaning to a file system or a shell; the digest keeps shortened names distinct."""
 
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """The files that were written, and what of the run could not be used."""
+    """The written files, and the unusable parts of the run."""
 
     paths: tuple[Path, ...]
     problems: tuple[Problem, ...]
@@ -45,17 +45,17 @@ class Traces:
 def write_traces(run_dir: Path, to: Path, reading: Reading = EVERYTHING) -> Traces:
     """Writes ``device=…/SUITE-SCENARIO-…-ARM-bBLOCK-….perfetto-trace`` below ``to``.
 
-    A record that no trace can hold is a problem, and the others are written.
+    A record that no trace can hold becomes a problem; all others are written.
 
     Raises:
-        UsageProblem: there is no run in ``run_dir``, no device that is wanted, or nothing can be written.
+        UsageProblem: ``run_dir`` has no run, the run has no wanted device, or nothing can be written.
     """
     problems: list[Problem] = []
     run = run_name(run_dir, problems, reading)
     paths: list[Path] = []
     try:
-        for found, file in wanted_devices(run_dir, run, problems, reading):
-            paths += _write_device(found, to, file.name, problems)
+        for records, file in wanted_devices(run_dir, run, problems, reading):
+            paths += _write_device(records, to, file.name, problems)
     except OSError as error:
         raise UsageProblem(
             f"the export to {to} failed ({error_text(error)}): name a folder that can be written with --to"
@@ -63,13 +63,13 @@ def write_traces(run_dir: Path, to: Path, reading: Reading = EVERYTHING) -> Trac
     return Traces(tuple(paths), tuple(problems))
 
 
-def _write_device(found: DeviceRecords, to: Path, source: str, problems: list[Problem]) -> list[Path]:
-    folder = to / f"device={safe_name(found.device)}"
+def _write_device(records: DeviceRecords, to: Path, source: str, problems: list[Problem]) -> list[Path]:
+    folder = to / f"device={safe_name(records.device)}"
     paths = []
-    for name, content_of in _named_traces(found):
+    for name, serialise in _named_traces(records):
         try:
-            content = content_of()
-        except ValueError as error:  # a time or a size that the format's 64 bits cannot hold
+            content = serialise()
+        except ValueError as error:  # the 64 bits of the format cannot hold a time or a size
             problems.append(Problem(f"records/{source}", 0, f"no trace of {name} ({error_text(error)})"))
             continue
         path = folder / f"{name}.perfetto-trace"
@@ -79,12 +79,12 @@ def _write_device(found: DeviceRecords, to: Path, source: str, problems: list[Pr
     return paths
 
 
-def _named_traces(found: DeviceRecords) -> Iterator[tuple[str, Callable[[], bytes]]]:
-    """Names of files without their ending, and what makes the content."""
-    for trial in found.trials:
-        yield _trial_name(trial, found.run), partial(trial_trace, trial)
-    for episode in found.episodes:
-        yield _episode_name(episode, found.run), partial(episode_trace, episode)
+def _named_traces(records: DeviceRecords) -> Iterator[tuple[str, Callable[[], bytes]]]:
+    """Yields the name of each file without its suffix, and a function that makes its content."""
+    for trial in records.trials:
+        yield _trial_name(trial, records.run), partial(trial_trace, trial)
+    for episode in records.episodes:
+        yield _episode_name(episode, records.run), partial(episode_trace, episode)
 
 
 def _trial_name(trial: TrialRecord, run: RunName) -> str:
@@ -96,9 +96,9 @@ def _episode_name(episode: EpisodeRecord, run: RunName) -> str:
     return _name(episode, episode.profile, f"{run.run_id} {episode_key(episode)}")
 
 
-def _name(record: TrialRecord | EpisodeRecord, what: str, key: str) -> str:
-    """What a reader looks for, and a digest of all that makes it the one it is."""
+def _name(record: TrialRecord | EpisodeRecord, detail: str, key: str) -> str:
+    """Returns the words that a reader looks for, and a digest of the full key."""
     warmup = ("warmup",) if record.warmup else ()
-    words = (record.suite, record.scenario, what, record.arm, *warmup, f"b{record.block}")
+    words = (record.suite, record.scenario, detail, record.arm, *warmup, f"b{record.block}")
     digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:DIGEST_LETTERS]
     return f"{UNSAFE.sub('_', '-'.join(words))[:LONGEST_NAME]}-{digest}"

@@ -1,41 +1,22 @@
-"""What tells one trial or episode from the others of its run, for a reader of its trace."""
+"""Names a trial or an episode within its run, for readers of its trace."""
 
 from __future__ import annotations
 
-from typing import TypedDict
+import msgspec
 
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.trial import TrialRecord
+from lmkd_reports.export.trace import Note
+
+PLACE = ("device", "suite", "scenario", "stall", "regime", "arm", "block", "warmup", "boot_id")
+"""The fields that annotate the slice of a trial or an episode."""
 
 
-class Place(TypedDict):
-    """Annotations of the slice that spans the record."""
-
-    device: str
-    suite: str
-    scenario: str
-    stall: str
-    regime: str
-    arm: str
-    block: int
-    warmup: bool
-    boot_id: str
+def field_notes(record: msgspec.Struct, *names: str) -> dict[str, Note]:
+    """Returns the named fields of ``record`` as annotations, each under its own name."""
+    return {name: getattr(record, name) for name in names}
 
 
-def place_of(record: TrialRecord | EpisodeRecord) -> Place:
-    return Place(
-        device=record.device,
-        suite=record.suite,
-        scenario=record.scenario,
-        stall=record.stall,
-        regime=record.regime,
-        arm=record.arm,
-        block=record.block,
-        warmup=record.warmup,
-        boot_id=record.boot_id,
-    )
-
-
-def block_of(record: TrialRecord | EpisodeRecord) -> str:
-    """``block 3``, or ``warm-up block 0``: the two kinds are numbered alike, and a warm-up is not counted."""
+def block_name(record: TrialRecord | EpisodeRecord) -> str:
+    """``block 3`` or ``warm-up block 0``: both kinds are numbered from 0, and a warm-up is not counted."""
     return f"{'warm-up ' if record.warmup else ''}block {record.block}"

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import field
-from dataclasses import replace
 from datetime import UTC
 from datetime import datetime
 from operator import attrgetter
@@ -18,7 +17,6 @@ from typing import TypeVar
 import msgspec
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.base.errors import error_text
 from lmkd_core.records.case import CaseRecord
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
@@ -26,13 +24,16 @@ from lmkd_core.records.device import StateRecord
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.lines import Record
 from lmkd_core.records.lines import decode_record
-from lmkd_core.records.lines import decode_run
 from lmkd_core.records.observation import ObservationRecord
 from lmkd_core.records.reading import EVERYTHING
+from lmkd_core.records.reading import ByType
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import Reading
-from lmkd_core.records.reading import decoded
+from lmkd_core.records.reading import RecordFile
+from lmkd_core.records.reading import check_run
+from lmkd_core.records.reading import read_info
 from lmkd_core.records.reading import record_files
+from lmkd_core.records.reading import shown_problems
 from lmkd_core.records.trial import TrialRecord
 from lmkd_reports.export.tables import EPISODE_KEY
 from lmkd_reports.export.tables import OBSERVATION_KEY
@@ -43,7 +44,7 @@ MANY_DIGITS = re.compile(rb"\d{19}")
 """No number with fewer digits leaves 64 bits."""
 
 trial_key = attrgetter(*(column.name for column in TRIAL_KEY[1:]))
-"""What names one trial of a run: two records with the same tell of the same trial."""
+"""The identity of a trial: of two records with the same key, the last counts."""
 
 episode_key = attrgetter(*(column.name for column in EPISODE_KEY[1:]))
 """The same of an episode."""
@@ -64,33 +65,30 @@ class RunName:
     date: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class DeviceRecords:
-    """What one file tells of one device, each trial and episode once."""
+    """The records of one device in one file, each trial and episode once."""
 
     run: RunName
     device: str
-    devices: list[DeviceRecord] = field(default_factory=list)
-    trials: list[TrialRecord] = field(default_factory=list)
-    episodes: list[EpisodeRecord] = field(default_factory=list)
-    observations: list[ObservationRecord] = field(default_factory=list)
-    skips: list[SkipRecord] = field(default_factory=list)
-    cases: list[CaseRecord] = field(default_factory=list)
-    states: list[StateRecord] = field(default_factory=list)
+    devices: Sequence[DeviceRecord]
+    trials: Sequence[TrialRecord]
+    episodes: Sequence[EpisodeRecord]
+    observations: Sequence[ObservationRecord]
+    skips: Sequence[SkipRecord]
+    cases: Sequence[CaseRecord]
+    states: Sequence[StateRecord]
 
 
 def run_name(run_dir: Path, problems: list[Problem], reading: Reading = EVERYTHING) -> RunName:
-    """Of a run without a usable run.json the folder's name, with a problem.
+    """The run's name; without a usable run.json the folder's name, with a problem.
 
     Raises:
         UsageProblem: there is no run in ``run_dir``.
     """
-    if not (run_dir / "run.json").is_file() and not (run_dir / "records").is_dir():
-        raise UsageProblem(f"{run_dir} holds no run: name a folder in which there is a run.json")
-    try:
-        info = decode_run(reading.content(run_dir / "run.json"))
-    except (OSError, ValueError) as error:
-        problems.append(Problem("run.json", 0, f"not usable ({error_text(error)})"))
+    check_run(run_dir)
+    info = read_info(run_dir, problems, reading)
+    if info is None:
         return RunName(run_dir.resolve().name, UNKNOWN_DATE)
     return RunName(info.run_id, _date(info.started_utc))
 
@@ -107,7 +105,7 @@ def _date(started: str) -> str:
 def wanted_devices(
     run_dir: Path, run: RunName, problems: list[Problem], reading: Reading
 ) -> Iterator[tuple[DeviceRecords, Path]]:
-    """What the run tells of each wanted device, and the file it is from, by the name that may be told.
+    """The records of each wanted device, and the path of their file with serials masked.
 
     Raises:
         UsageProblem: the run has none of the devices that are named.
@@ -124,29 +122,38 @@ def wanted_devices(
 def read_devices(
     path: Path, run: RunName, problems: list[Problem], reading: Reading = EVERYTHING
 ) -> list[DeviceRecords]:
-    """What the file tells of wanted devices: one as a rule. What cannot be used is added to ``problems``."""
-    told: list[Problem] = []
-    found = _read_devices(path, run, told, reading)
-    problems += [replace(one, file=reading.shown(one.file)) for one in told]
-    return found
+    """The records of the file's wanted devices, usually one. Adds unusable lines to ``problems``."""
+    of_file: list[Problem] = []
+    file = RecordFile.read(path, of_file, reading)
+    by_device: dict[str, ByType] = {}
+    for record in file.lines(of_file, _record):
+        by_device.setdefault(record.device, ByType()).add(record)
+    devices = [_once(run, name, records, file.name, of_file) for name, records in by_device.items()]
+    problems += shown_problems(of_file, reading)
+    return devices
 
 
-def _read_devices(path: Path, run: RunName, problems: list[Problem], reading: Reading) -> list[DeviceRecords]:
-    name = f"records/{path.name}"
-    try:
-        content = reading.content(path)
-    except OSError as error:
-        problems.append(Problem(name, 0, f"not readable ({error_text(error)})"))
-        return []
-    found: dict[str, DeviceRecords] = {}
-    for record in decoded(content, name, _record, problems):
-        if not reading.wants(record.device):
-            continue
-        of_device = found.setdefault(record.device, DeviceRecords(run, record.device))
-        _add(of_device, record)
-    for of_device in found.values():
-        _drop_repeats(of_device, name, problems)
-    return list(found.values())
+def _once(run: RunName, device: str, records: ByType, file: str, problems: list[Problem]) -> DeviceRecords:
+    """The last record of each trial, as in a report, and one record of the device per boot."""
+
+    def last(name: str, kind: type[One], key: Callable[[One], object]) -> list[One]:
+        kept = _last_of(records.of(kind), key)
+        repeated = len(records.of(kind)) - len(kept)
+        if repeated:
+            problems.append(Problem(file, 0, f"{repeated} {name} recorded twice: the last counts"))
+        return kept
+
+    return DeviceRecords(
+        run=run,
+        device=device,
+        devices=_last_of(records.of(DeviceRecord), _boot),
+        trials=last("trials", TrialRecord, trial_key),
+        episodes=last("episodes", EpisodeRecord, episode_key),
+        observations=last("observations", ObservationRecord, observation_key),
+        skips=records.of(SkipRecord),
+        cases=records.of(CaseRecord),
+        states=records.of(StateRecord),
+    )
 
 
 def _record(line: bytes) -> Record:
@@ -169,37 +176,6 @@ def _numbers(value: object) -> Iterator[int]:
     elif isinstance(value, tuple | list):
         for one in value:
             yield from _numbers(one)
-
-
-def _add(of_device: DeviceRecords, record: Record) -> None:
-    match record:
-        case TrialRecord():
-            of_device.trials.append(record)
-        case EpisodeRecord():
-            of_device.episodes.append(record)
-        case ObservationRecord():
-            of_device.observations.append(record)
-        case DeviceRecord():
-            of_device.devices.append(record)
-        case SkipRecord():
-            of_device.skips.append(record)
-        case CaseRecord():
-            of_device.cases.append(record)
-        case StateRecord():
-            of_device.states.append(record)
-
-
-def _drop_repeats(of_device: DeviceRecords, name: str, problems: list[Problem]) -> None:
-    """The last record of a trial counts, as in a report; a device is told once a boot."""
-    before = len(of_device.trials), len(of_device.episodes), len(of_device.observations)
-    of_device.trials = _last_of(of_device.trials, trial_key)
-    of_device.episodes = _last_of(of_device.episodes, episode_key)
-    of_device.observations = _last_of(of_device.observations, observation_key)
-    of_device.devices = _last_of(of_device.devices, _boot)
-    after = len(of_device.trials), len(of_device.episodes), len(of_device.observations)
-    for what, had, has in zip(("trials", "episodes", "observations"), before, after, strict=True):
-        if had != has:
-            problems.append(Problem(name, 0, f"{had - has} {what} recorded twice: the last counts"))
 
 
 def _last_of(records: Iterable[One], key: Callable[[One], object]) -> list[One]:

@@ -1,4 +1,4 @@
-"""From the records of one device to the rows of each table."""
+"""Makes the rows of each table from the records of one device."""
 
 from __future__ import annotations
 
@@ -23,133 +23,135 @@ from lmkd_reports.export.tables import Row
 from lmkd_reports.export.tables import Table
 from lmkd_reports.export.tables import Value
 
-
-def rows_of(table: Table, found: DeviceRecords) -> Iterator[Row]:
-    """The rows of ``table``, in the order of its columns; lazily, as there may be a million."""
-    return _ROWS[table.name](found)
+Rows = Callable[[DeviceRecords], Iterator[Row]]
 
 
-def _trials(found: DeviceRecords) -> Iterator[Row]:
-    for trial in found.trials:
+def table_rows(table: Table, records: DeviceRecords) -> Iterator[Row]:
+    """Yields the rows of ``table``, with values in the order of its columns; there may be a million."""
+    return _ROWS[table.name](records)
+
+
+def _trials(records: DeviceRecords) -> Iterator[Row]:
+    for trial in records.trials:
         states = [value for state in (trial.before, trial.after) for value in _state(state)]
-        yield (*_trial(found, trial), *_told(trial, tables.MEASURED), *states, *_told(trial, tables.METER))
+        key = _trial_key(records, trial)
+        yield (*key, *_values(trial, tables.MEASURED), *states, *_values(trial, tables.METER))
 
 
-def _curves(found: DeviceRecords) -> Iterator[Row]:
-    for trial in found.trials:
-        key = _trial(found, trial)
-        for point in trial.curve:
-            yield (*key, *point)
-
-
-def _calls(found: DeviceRecords) -> Iterator[Row]:
-    for trial in found.trials:
-        key = _trial(found, trial)
+def _calls(records: DeviceRecords) -> Iterator[Row]:
+    for trial in records.trials:
+        key = _trial_key(records, trial)
         for number, call in enumerate(trial.calls):
-            yield (*key, number, *_told(call, tables.CALLS.told[1:]))
+            yield (*key, number, *_values(call, tables.CALLS.fields[1:]))
 
 
-def _episodes(found: DeviceRecords) -> Iterator[Row]:
-    for episode in found.episodes:
-        yield (*_episode(found, episode), *_told(episode, tables.EPISODES.told))
+def _episodes(records: DeviceRecords) -> Iterator[Row]:
+    for episode in records.episodes:
+        yield (*_episode_key(records, episode), *_values(episode, tables.EPISODES.fields))
 
 
-def _kills(found: DeviceRecords) -> Iterator[Row]:
-    for episode in found.episodes:
-        key = _episode(found, episode)
+def _kills(records: DeviceRecords) -> Iterator[Row]:
+    for episode in records.episodes:
+        key = _episode_key(records, episode)
         for number, kill in enumerate(episode.kills):
-            yield (*key, number, kill.stall, *_told(kill, tables.KILLS.told))
+            yield (*key, number, kill.stall, *_values(kill, tables.KILLS.fields))
 
 
-def _episode_curves(found: DeviceRecords) -> Iterator[Row]:
-    for episode in found.episodes:
-        key = _episode(found, episode)
-        for point in episode.curve:
-            yield (*key, *point)
+def _per_curve_point(kind: str, key: Callable[[DeviceRecords, Any], Row]) -> Rows:
+    """Makes rows of tables with a row per point of the curve of each record in ``DeviceRecords.kind``."""
 
-
-def _observations(found: DeviceRecords) -> Iterator[Row]:
-    for one in found.observations:
-        yield (*_observation(found, one), *_told(one, tables.OBSERVATIONS.told))
-
-
-def _of_observation(table: Table, records: str) -> Callable[[DeviceRecords], Iterator[Row]]:
-    """For tables with a row for each of an observation's ``records``."""
-
-    def rows(found: DeviceRecords) -> Iterator[Row]:
-        for one in found.observations:
-            key = _observation(found, one)
-            for record in getattr(one, records):
-                yield (*key, *_told(record, table.told))
+    def rows(records: DeviceRecords) -> Iterator[Row]:
+        for record in getattr(records, kind):
+            record_key = key(records, record)
+            for point in record.curve:
+                yield (*record_key, *point)
 
     return rows
 
 
-def _facts(found: DeviceRecords) -> Iterator[Row]:
-    for device in found.devices:
+def _observations(records: DeviceRecords) -> Iterator[Row]:
+    for observation in records.observations:
+        key = _observation_key(records, observation)
+        yield (*key, *_values(observation, tables.OBSERVATIONS.fields))
+
+
+def _per_observed(table: Table, kind: str) -> Rows:
+    """Makes rows of tables with a row per record in ``ObservationRecord.kind``."""
+
+    def rows(records: DeviceRecords) -> Iterator[Row]:
+        for observation in records.observations:
+            key = _observation_key(records, observation)
+            for record in getattr(observation, kind):
+                yield (*key, *_values(record, table.fields))
+
+    return rows
+
+
+def _facts(records: DeviceRecords) -> Iterator[Row]:
+    for device in records.devices:
         for name, fact in device.facts.items():
-            yield (*_device(found), device.boot_id, name, _fact(fact.value), fact.source, fact.reason)
+            yield (*_device_key(records), device.boot_id, name, _fact(fact.value), fact.source, fact.reason)
 
 
-def _of_device(table: Table, records: str) -> Callable[[DeviceRecords], Iterator[Row]]:
-    """For tables with a row a record that have no key but the device's."""
+def _per_record(table: Table, kind: str) -> Rows:
+    """Makes rows of tables with a row per record in ``DeviceRecords.kind`` and the device's key alone."""
 
-    def rows(found: DeviceRecords) -> Iterator[Row]:
-        for record in getattr(found, records):
-            yield (*_device(found), *_told(record, table.told))
+    def rows(records: DeviceRecords) -> Iterator[Row]:
+        for record in getattr(records, kind):
+            yield (*_device_key(records), *_values(record, table.fields))
 
     return rows
 
 
-_ROWS: dict[str, Callable[[DeviceRecords], Iterator[Row]]] = {
+def _device_key(records: DeviceRecords) -> Row:
+    return (records.run.run_id, records.device)
+
+
+def _trial_key(records: DeviceRecords, trial: TrialRecord) -> Row:
+    return (records.run.run_id, *trial_key(trial))
+
+
+def _episode_key(records: DeviceRecords, episode: EpisodeRecord) -> Row:
+    return (records.run.run_id, *episode_key(episode))
+
+
+def _observation_key(records: DeviceRecords, observation: ObservationRecord) -> Row:
+    return (records.run.run_id, *observation_key(observation))
+
+
+_ROWS: dict[str, Rows] = {
     "trials": _trials,
-    "curves": _curves,
+    "curves": _per_curve_point("trials", _trial_key),
     "calls": _calls,
     "episodes": _episodes,
     "kills": _kills,
-    "episode_curves": _episode_curves,
+    "episode_curves": _per_curve_point("episodes", _episode_key),
     "observations": _observations,
-    "observed_apps": _of_observation(tables.OBSERVED_APPS, "apps"),
-    "observed_deaths": _of_observation(tables.OBSERVED_DEATHS, "deaths"),
-    "devices": _of_device(tables.DEVICES, "devices"),
+    "observed_apps": _per_observed(tables.OBSERVED_APPS, "apps"),
+    "observed_deaths": _per_observed(tables.OBSERVED_DEATHS, "deaths"),
+    "devices": _per_record(tables.DEVICES, "devices"),
     "facts": _facts,
-    "skips": _of_device(tables.SKIPS, "skips"),
-    "cases": _of_device(tables.CASES, "cases"),
-    "states": _of_device(tables.STATES, "states"),
+    "skips": _per_record(tables.SKIPS, "skips"),
+    "cases": _per_record(tables.CASES, "cases"),
+    "states": _per_record(tables.STATES, "states"),
 }
 
 
-def _device(found: DeviceRecords) -> Row:
-    return (found.run.run_id, found.device)
-
-
-def _trial(found: DeviceRecords, trial: TrialRecord) -> Row:
-    return (found.run.run_id, *trial_key(trial))
-
-
-def _episode(found: DeviceRecords, episode: EpisodeRecord) -> Row:
-    return (found.run.run_id, *episode_key(episode))
-
-
-def _observation(found: DeviceRecords, one: ObservationRecord) -> Row:
-    return (found.run.run_id, *observation_key(one))
-
-
 def _state(state: Conditions | None) -> Sequence[Value]:
-    return [None] * len(tables.STATE) if state is None else _told(state, tables.STATE)
+    return [None] * len(tables.STATE) if state is None else _values(state, tables.STATE)
 
 
-def _told(record: msgspec.Struct, columns: Columns) -> Sequence[Value]:
+def _values(record: msgspec.Struct, columns: Columns) -> Sequence[Value]:
     return [_cell(getattr(record, column.name)) for column in columns]
 
 
 def _cell(value: Any) -> Value:  # noqa: ANN401 - any field of a record
-    """Flags with spaces between them, settings as JSON."""
+    """Joins flags with spaces, and writes settings as JSON."""
     if isinstance(value, tuple):
         return " ".join(value)
     return msgspec.json.encode(value, order="sorted").decode() if isinstance(value, dict) else value
 
 
 def _fact(value: Value) -> str | None:
-    """``true``, ``17``, or the text; null: unknown."""
+    """For example ``true``, ``17`` or the text; null if unknown."""
     return str(value).lower() if isinstance(value, bool) else None if value is None else str(value)

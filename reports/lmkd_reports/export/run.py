@@ -20,7 +20,7 @@ from lmkd_reports.export.reading import wanted_devices
 
 
 class TableFiles(Protocol):
-    """Where rows go; what was there before is replaced by the end of the context."""
+    """The files of an export; they replace older ones at the end of the context."""
 
     def __enter__(self) -> Self: ...
 
@@ -29,7 +29,7 @@ class TableFiles(Protocol):
     ) -> bool | None: ...
 
     def add(self, found: DeviceRecords, source: Path) -> None:
-        """Adds what the file of records ``source`` tells of one device. Raises: OSError."""
+        """Adds the records of one device from the file ``source``. Raises: OSError."""
 
 
 def export_run(
@@ -38,7 +38,7 @@ def export_run(
     files_of: Callable[[Path, RunName], TableFiles],
     reading: Reading = EVERYTHING,
 ) -> list[Problem]:
-    """Writes the run's tables below ``to``; returns what of the run could not be used.
+    """Writes the run's tables below ``to``, and returns the problems in the run.
 
     Raises:
         UsageProblem: there is no run in ``run_dir``, no device that is wanted, or nothing can be written.

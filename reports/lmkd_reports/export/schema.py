@@ -1,4 +1,4 @@
-"""The JSON Schema of what a results directory holds; ``python -m lmkd_reports.export.schema`` prints it."""
+"""Makes the JSON Schema of a results directory; ``python -m lmkd_reports.export.schema`` prints it."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ FILES: dict[str, tuple[str, Any]] = {
     "plan-line": ("A line of plan.jsonl.", Planned),
     "record-line": ("A line of records/*.jsonl.", Record),
 }
-"""What stands in which file."""
+"""The description and the type of each kind of content."""
 
 
 def records_schema() -> dict[str, Any]:
-    """What run.json and every line of the other files fulfil; ``$defs`` has a schema of each file, too."""
+    """Returns the schema of run.json and of every line of the other files; ``$defs`` also has each file's."""
     schemas, definitions = msgspec.json.schema_components(
         [type_ for _, type_ in FILES.values()], ref_template=REFERENCE
     )
@@ -47,19 +47,19 @@ def records_schema() -> dict[str, Any]:
 
 
 def _without_discriminator(schema: dict[str, Any]) -> dict[str, Any]:
-    """That keyword is OpenAPI's; strict readers of JSON Schema refuse it. The types' tags say the same."""
+    """Removes OpenAPI's keyword, which strict JSON Schema readers refuse; the types' tags replace it."""
     return {name: value for name, value in schema.items() if name != "discriminator"}
 
 
 def _described(schema: dict[str, Any]) -> dict[str, Any]:
-    """``schema`` with its description, a struct's docstring, as one line per paragraph."""
+    """Returns ``schema`` with its description, a struct's docstring, as one line per paragraph."""
     text = schema.get("description", "")
     paragraphs = [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
     return schema | {"description": "\n\n".join(paragraphs)}
 
 
 def schema_text() -> str:
-    """What docs/records.schema.json holds."""
+    """Returns the content of docs/records.schema.json."""
     return json.dumps(records_schema(), indent=2, ensure_ascii=False) + "\n"
 
 

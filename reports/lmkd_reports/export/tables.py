@@ -1,16 +1,26 @@
-"""Every table and column of an export, in one place: names, order and types are public (docs/records.md).
+"""Defines every table and column of an export: names, order and types are public (docs/records.md).
 
-A column is named as the field that it holds. Only ever add: a column that is there keeps name and type.
+A column has the name of its field in the record. Only add columns: existing ones keep name and type.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from typing import Literal
 
+import msgspec
+
+from lmkd_core.records.stratum import EpisodeStratum
+from lmkd_core.records.stratum import Stratum
+from lmkd_reports.format.strata import STRATUM
+
 Kind = Literal["text", "integer", "boolean"]
-"""``integer`` has 64 bits and a sign."""
+"""The type of a column; ``integer`` is signed and has 64 bits."""
+
+KINDS: dict[object, Kind] = {int: "integer", bool: "boolean"}
+"""By the type of a struct's field; every other type is text."""
 
 Value = str | int | bool | None
 Row = tuple[Value, ...]
@@ -18,7 +28,7 @@ Row = tuple[Value, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """``nullable``: null where the record has no such number or text."""
+    """A column; if ``nullable``, it is null where the record has no such number or text."""
 
     name: str
     kind: Kind
@@ -30,15 +40,15 @@ Columns = tuple[Column, ...]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What each row holds: first the ``key`` of what it belongs to, then what is told of it."""
+    """A table; its rows have the columns of ``key``, which name the record, and then those of ``fields``."""
 
     name: str
     key: Columns
-    told: Columns
+    fields: Columns
 
     @property
     def columns(self) -> Columns:
-        return (*self.key, *self.told)
+        return (*self.key, *self.fields)
 
 
 def _text(*names: str) -> Columns:
@@ -54,24 +64,25 @@ def _booleans(*names: str) -> Columns:
 
 
 def _or_null(columns: Columns) -> Columns:
-    return tuple(replace(one, nullable=True) for one in columns)
+    return tuple(replace(column, nullable=True) for column in columns)
 
 
 def _prefixed(prefix: str, columns: Columns) -> Columns:
-    return tuple(replace(one, name=prefix + one.name) for one in columns)
+    return tuple(replace(column, name=prefix + column.name) for column in columns)
+
+
+def _of_struct(kind: type[msgspec.Struct], names: Sequence[str]) -> Columns:
+    """The columns of a struct's fields, by their types."""
+    types = {field.name: field.type for field in msgspec.structs.fields(kind)}
+    return tuple(Column(name, KINDS.get(types[name], "text")) for name in names)
 
 
 DEVICE_KEY = _text("run_id", "device")
-"""Begins every row."""
+"""The first columns of every row."""
 
 TRIAL_KEY = (
     *DEVICE_KEY,
-    *_text("suite", "scenario", "stall"),
-    *_integers("hold_ms"),
-    *_text("regime"),
-    *_integers("victim_kb", "threads"),
-    *_text("shape"),
-    *_integers("dirty_pct", "compress_pct"),
+    *_of_struct(Stratum, STRATUM),
     *_text("arm"),
     *_integers("block"),
     *_booleans("warmup"),
@@ -79,8 +90,7 @@ TRIAL_KEY = (
 
 EPISODE_KEY = (
     *DEVICE_KEY,
-    *_text("suite", "scenario", "regime", "profile", "demand", "stall"),
-    *_integers("stall_ms"),
+    *_of_struct(EpisodeStratum, EpisodeStratum.__struct_fields__),
     *_text("arm"),
     *_integers("block"),
     *_booleans("warmup"),
@@ -96,7 +106,7 @@ OBSERVATION_KEY = (
 STATE = _or_null(
     _integers("hottest_mc", "cooling", "cpu_limit_khz", "battery_pct", "discharging", "oom_kills", "free_kb")
 )
-"""The state that a device is in (``Conditions``)."""
+"""The state of a device (``Conditions``)."""
 
 MEASURED = (
     *_integers("order", "seed", "timeout_ns"),
@@ -115,10 +125,10 @@ MEASURED = (
     *_booleans("valid"),
     *_text("invalid_reason"),
 )
-"""What a trial tells by itself."""
+"""The results of a trial."""
 
 METER = (*_text("meter"), *_or_null(_integers("noise_kb")), *_text("returns_from", "killed_as"))
-"""What a trial tells of how it was measured."""
+"""The method by which a trial was measured."""
 
 TRIALS = Table(
     "trials", TRIAL_KEY, (*MEASURED, *_prefixed("before_", STATE), *_prefixed("after_", STATE), *METER)

@@ -1,12 +1,14 @@
-"""A Perfetto trace in the making: tracks, slices on them, instants and counters.
+"""Builds a Perfetto trace of tracks, slices, instants and counters.
 
-Format: https://perfetto.dev/docs/reference/synthetic-track-event. Every track has slices that do not overlap,
-so that each end closes the slice that began before it.
+Format: https://perfetto.dev/docs/reference/synthetic-track-event. The slices of a track do not overlap, so
+each end closes the slice that began before it.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import CounterDescriptor
 from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import Trace
@@ -15,26 +17,28 @@ from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TrackDescriptor
 from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TrackEvent
 
 Note = str | int | bool | None
+Notes = Mapping[str, Note]
+NONE: Notes = MappingProxyType({})
 
 ZERO_NS = 1_000_000_000
-"""Where the moment 0 of a record lies in its trace: what came before it has a time too."""
+"""The timestamp of a record's moment 0 in its trace; earlier events need timestamps too."""
 
 SEQUENCE = 1
 BYTES_A_KB = 1024
 
 
 class TraceBuilder:
-    """Collects what happened, in any order; times are ns since the record's moment 0."""
+    """Collects events in any order; times are in ns since the record's moment 0."""
 
     def __init__(self) -> None:
         self._tracks: list[TracePacket] = []
         self._events: list[TracePacket] = []
 
     def track(self, name: str, parent: int | None = None) -> int:
-        """A track for slices and instants; its id follows from its name and its parent's."""
+        """Adds a track for slices and instants; returns its id, a digest of its name, parent and position."""
         return int(self._add_track(name, parent).uuid)
 
-    def counter_of_bytes(self, name: str, parent: int) -> int:
+    def byte_counter(self, name: str, parent: int) -> int:
         descriptor = self._add_track(name, parent)
         descriptor.counter.unit = CounterDescriptor.UNIT_SIZE_BYTES
         return int(descriptor.uuid)
@@ -45,28 +49,32 @@ class TraceBuilder:
         return int(descriptor.uuid)
 
     def slice(
-        self, track: int, name: str, start_ns: int, end_ns: int, flow: int | None = None, **notes: Note
+        self, track: int, name: str, start_ns: int, end_ns: int, notes: Notes = NONE, flow: int | None = None
     ) -> None:
-        """``flow``: of an instant that this follows from."""
+        """Adds a slice; ``flow`` is that of the instant which caused it."""
         begin = self._event(track, TrackEvent.TYPE_SLICE_BEGIN, start_ns, notes)
         begin.name = name
         if flow is not None:
             begin.terminating_flow_ids.append(flow)
-        self._event(track, TrackEvent.TYPE_SLICE_END, max(end_ns, start_ns), {})
+        self._event(track, TrackEvent.TYPE_SLICE_END, max(end_ns, start_ns), NONE)
 
-    def instant(self, track: int, name: str, at_ns: int, flow: int | None = None, **notes: Note) -> None:
-        """``flow``: names what follows from this."""
+    def instant(
+        self, track: int, name: str, at_ns: int, notes: Notes = NONE, flow: int | None = None
+    ) -> None:
+        """Adds an instant; ``flow`` identifies the slices that it causes."""
         event = self._event(track, TrackEvent.TYPE_INSTANT, at_ns, notes)
         event.name = name
         if flow is not None:
             event.flow_ids.append(flow)
 
     def count(self, counter: int, at_ns: int, value: int) -> None:
-        self._event(counter, TrackEvent.TYPE_COUNTER, at_ns, {}).counter_value = value
+        self._event(counter, TrackEvent.TYPE_COUNTER, at_ns, NONE).counter_value = value
 
     def serialised(self) -> bytes:
-        """The trace: tracks first, then events in the order of their times."""
-        events = sorted(self._events, key=lambda packet: packet.timestamp)  # equal ones as they were added
+        """Returns the trace: tracks first, then events in the order of their times."""
+        events = sorted(
+            self._events, key=lambda packet: packet.timestamp
+        )  # stable: equal times keep their order
         trace = Trace(packet=[*self._tracks, *events])
         for packet in trace.packet:
             packet.trusted_packet_sequence_id = SEQUENCE
@@ -85,7 +93,7 @@ class TraceBuilder:
         self._tracks.append(packet)
         return descriptor
 
-    def _event(self, track: int, kind: int, at_ns: int, notes: dict[str, Note]) -> TrackEvent:
+    def _event(self, track: int, kind: int, at_ns: int, notes: Notes) -> TrackEvent:
         packet = TracePacket(timestamp=ZERO_NS + at_ns)
         packet.track_event.type = kind
         packet.track_event.track_uuid = track
@@ -96,7 +104,7 @@ class TraceBuilder:
 
 
 def _annotate(event: TrackEvent, name: str, note: Note) -> None:
-    """Text, number or truth; what is not known is not there."""
+    """Adds a text, an integer or a boolean; an unknown value is left out."""
     if note is None:
         return
     annotation = event.debug_annotations.add(name=name)
@@ -109,5 +117,5 @@ def _annotate(event: TrackEvent, name: str, note: Note) -> None:
 
 
 def _number(text: str) -> int:
-    """63 bits that are the same for the same text."""
+    """Returns 63 bits of a digest of ``text``: the same text gives the same id."""
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()[:8], "big") >> 1

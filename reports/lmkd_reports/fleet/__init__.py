@@ -1,4 +1,4 @@
-"""Many devices at once: too many for a page that tells each of them, so a page that tells how they spread.
+"""Many devices at once: too many for a section each, so the page shows their distribution.
 
 ``reading`` (from a results directory, device by device) and ``parquet`` (from an exported set, with pandas or
 on Dask) give the same small frames; ``rows`` makes a row a device, stratum and pair of arms of them; ``page``

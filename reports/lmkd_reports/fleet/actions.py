@@ -10,20 +10,20 @@ from pathlib import Path
 import pandas as pd
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.base.errors import error_text
-from lmkd_core.records.lines import decode_run
 from lmkd_core.records.masking import Masker
+from lmkd_core.records.reading import Problem
+from lmkd_core.records.reading import read_info
 from lmkd_core.records.run import RunInfo
-from lmkd_reports.fleet.found import Found
-from lmkd_reports.fleet.found import merged
 from lmkd_reports.fleet.page import render_fleet
 from lmkd_reports.fleet.reading import read_fleet
+from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.fleet.results import merged
 from lmkd_reports.fleet.text import fleet_text
 
 
 @dataclass(frozen=True, slots=True)
 class FleetPaths:
-    """Where the page and its rows were written; ``text`` tells the verdicts."""
+    """The paths of the page and its rows; ``text`` reports the verdicts."""
 
     html: Path
     kills: Path
@@ -38,10 +38,12 @@ def write_fleet(run_dirs: Sequence[Path], html: Path | None, masker: Masker | No
         UsageProblem: a run.json is not usable, or the page cannot be written.
     """
     infos = [_info(folder) for folder in run_dirs]
-    found = [read_fleet(folder, info.run_id, info.arms) for folder, info in zip(run_dirs, infos, strict=True)]
+    results = [
+        read_fleet(folder, info.run_id, info.arms) for folder, info in zip(run_dirs, infos, strict=True)
+    ]
     title = "; ".join(f"run {info.run_id}, started {info.started_utc}" for info in infos)
     default = run_dirs[0] / "report.html" if len(run_dirs) == 1 else Path("report.html")
-    return _write(title, merged(found), masker, html or default)
+    return _write(title, merged(results), masker, html or default)
 
 
 def write_fleet_of_parquet(
@@ -50,19 +52,20 @@ def write_fleet_of_parquet(
     """As ``write_fleet``, of an exported set; with a ``scheduler`` ("": one of this machine) on Dask."""
     from lmkd_reports.fleet import parquet  # noqa: PLC0415 - pyarrow is an extra
 
-    found = parquet.with_pandas(folder) if scheduler is None else parquet.on_dask(folder, scheduler)
-    return _write(f"exported set {folder.resolve().name}", found, masker, html or folder / "report.html")
+    results = parquet.with_pandas(folder) if scheduler is None else parquet.on_dask(folder, scheduler)
+    return _write(f"exported set {folder.resolve().name}", results, masker, html or folder / "report.html")
 
 
 def _info(run_dir: Path) -> RunInfo:
-    try:
-        return decode_run((run_dir / "run.json").read_bytes())
-    except (OSError, ValueError) as error:
-        raise UsageProblem(f"{run_dir / 'run.json'} is not usable: {error_text(error)}") from error
+    problems: list[Problem] = []
+    info = read_info(run_dir, problems)
+    if info is None:
+        raise UsageProblem(f"{run_dir}/{problems[0]}")
+    return info
 
 
-def _write(title: str, found: Found, masker: Masker | None, html: Path) -> FleetPaths:
-    shown = found if masker is None else _masked(found, masker)
+def _write(title: str, results: FleetResults, masker: Masker | None, html: Path) -> FleetPaths:
+    shown = results if masker is None else _masked(results, masker)
     paths = FleetPaths(
         html, html.with_name("fleet-kills.csv"), html.with_name("fleet-times.csv"), fleet_text(title, shown)
     )
@@ -76,14 +79,14 @@ def _write(title: str, found: Found, masker: Masker | None, html: Path) -> Fleet
     return paths
 
 
-def _masked(found: Found, masker: Masker) -> Found:
-    masker.learn(found.models)
+def _masked(results: FleetResults, masker: Masker) -> FleetResults:
+    masker.learn(results.models)
     return replace(
-        found,
-        kills=_masked_rows(found.kills, masker),
-        times=_masked_rows(found.times, masker),
-        models={masker.text(device): masker.text(model) for device, model in found.models.items()},
-        problems=tuple(replace(one, file=masker.text(one.file)) for one in found.problems),
+        results,
+        kills=_masked_rows(results.kills, masker),
+        times=_masked_rows(results.times, masker),
+        models={masker.text(device): masker.text(model) for device, model in results.models.items()},
+        problems=tuple(replace(one, file=masker.text(one.file)) for one in results.problems),
     )
 
 

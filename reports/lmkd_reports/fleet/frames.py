@@ -6,22 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-SITUATION = ("suite", "scenario", "profile", "regime", "demand", "stall", "stall_ms")
-"""Columns that make a stratum of episodes."""
-
-STRATUM = (
-    "suite",
-    "scenario",
-    "stall",
-    "hold_ms",
-    "regime",
-    "victim_kb",
-    "threads",
-    "shape",
-    "dirty_pct",
-    "compress_pct",
-)
-"""Columns that make a stratum of trials."""
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 CLASSES = {
     "Z": "premature_z",
@@ -32,10 +18,10 @@ CLASSES = {
 """Class of premature kills to the column that counts them."""
 
 COUNTS = ("kills_total", "kills_needed", "kills_extra", *CLASSES.values())
-"""What is counted in an episode."""
+"""The counts of an episode."""
 
 RUN = ("run_id", "device")
-EPISODE_KEY = (*RUN, *SITUATION, "arm", "block")
+EPISODE_KEY = (*RUN, *EPISODE_STRATUM, "arm", "block")
 TRIAL_KEY = (*RUN, *STRATUM, "arm", "block")
 
 EPISODES = (*EPISODE_KEY, *COUNTS)

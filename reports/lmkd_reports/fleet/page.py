@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import jinja2
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.fleet.figure import caterpillar
-from lmkd_reports.fleet.found import Found
-from lmkd_reports.fleet.frames import SITUATION
-from lmkd_reports.fleet.frames import STRATUM
+from lmkd_reports.fleet.results import FleetResults
 from lmkd_reports.fleet.rows import PAIR
+from lmkd_reports.format import units
+from lmkd_reports.format.names import situation_details
+from lmkd_reports.format.names import situation_name
+from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
+from lmkd_reports.format.strata import episode_stratum_from
+from lmkd_reports.format.strata import stratum_from
 from lmkd_reports.presentation import kills
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.html import MARKS
+from lmkd_reports.presentation.jinja import environment
+from lmkd_reports.presentation.marks import MARKS
+from lmkd_reports.presentation.wording import devices_tally
 
 SHARES = (0.1, 0.5, 0.9)
 AT_EACH_END = 5
@@ -57,75 +60,65 @@ class Group:
     models: tuple[tuple[str, str], ...]
 
 
-def render_fleet(title: str, fleet: Found) -> str:
+def render_fleet(title: str, fleet: FleetResults) -> str:
     """The whole page. Everything that came from a device is escaped by jinja2."""
-    loader = jinja2.ChoiceLoader(
-        [jinja2.PackageLoader("lmkd_reports.fleet"), jinja2.PackageLoader("lmkd_reports.presentation")]
-    )
-    environment = jinja2.Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    page: str = environment.get_template("fleet.html.j2").render(
-        title=title, fleet=fleet, groups=list(groups(fleet)), marks=MARKS, most_problems=MOST_PROBLEMS
+    page: str = (
+        environment("lmkd_reports.fleet")
+        .get_template("fleet.html.j2")
+        .render(
+            title=title, fleet=fleet, groups=list(groups(fleet)), marks=MARKS, most_problems=MOST_PROBLEMS
+        )
     )
     return page
 
 
-def groups(fleet: Found) -> Iterator[Group]:
+def groups(fleet: FleetResults) -> Iterator[Group]:
     """Kills first, then times; strata and pairs in the order of their rows."""
     number = 0
-    for rows, keys, kind in ((fleet.kills, SITUATION, "kills"), (fleet.times, STRATUM, "times")):
-        for key, found in rows.groupby([*keys, *PAIR], sort=False):
+    for rows, keys, kind in ((fleet.kills, EPISODE_STRATUM, "kills"), (fleet.times, STRATUM, "times")):
+        for key, group in rows.groupby([*keys, *PAIR], sort=False):
             number += 1
-            yield _group(fleet, dict(zip((*keys, *PAIR), key, strict=True)), found, kind, f"g{number}")
+            yield _group(fleet, dict(zip((*keys, *PAIR), key, strict=True)), group, kind, f"g{number}")
 
 
-def _group(fleet: Found, key: dict[str, Any], rows: pd.DataFrame, kind: str, name: str) -> Group:
+def _group(fleet: FleetResults, key: dict[str, Any], rows: pd.DataFrame, kind: str, name: str) -> Group:
     ordered = rows.sort_values("estimate", kind="stable", na_position="last")
     known = ordered.dropna(subset=["estimate"])
     where = _where(key, kind)
-    told = [_end(fleet, row, kind) for row in known.to_dict("records")]
+    ends = [_end(fleet, row, kind) for row in known.to_dict("records")]
     return Group(
         where=where,
         pair=f"{key['candidate']} against {key['baseline']}",
         measure="difference in all kills, an episode" if kind == "kills" else "ratio of the 90 % times",
-        tally=tally(list(rows["verdict"])),
-        extra=tally(list(rows["extra_verdict"])) if kind == "kills" else "",
+        tally=devices_tally(list(rows["verdict"])),
+        extra=devices_tally(list(rows["extra_verdict"])) if kind == "kills" else "",
         spread=tuple(_number(value, kind) for value in known["estimate"].quantile(SHARES))
         if len(known)
         else (units.NOTHING,) * len(SHARES),
         figure=Markup(caterpillar(known, kind, name, where)),  # noqa: S704 - our own SVG, escaped
-        least=tuple(told[:AT_EACH_END]),
-        most=tuple(reversed(told[AT_EACH_END:][-AT_EACH_END:])),
+        least=tuple(ends[:AT_EACH_END]),
+        most=tuple(reversed(ends[AT_EACH_END:][-AT_EACH_END:])),
         models=tuple(_by_model(fleet, rows)),
     )
 
 
 def _where(key: dict[str, Any], kind: str) -> str:
     if kind == "kills":
-        held = f", {key['stall']}" if key["stall"] != "none" else ""
-        return f"{key['scenario']}, {key['profile']} ({key['regime']}, {key['demand']}{held})"
-    hold = f"{key['hold_ms']} ms, " if key["hold_ms"] else ""
-    threads = units.count(int(key["threads"]), "thread")
-    return f"{key['scenario']}, {hold}{units.size(int(key['victim_kb']))}, {threads} ({key['regime']})"
+        situation = episode_stratum_from(key)
+        return f"{situation_name(situation)} ({situation_details(situation)})"
+    stratum = stratum_from(key)
+    return f"{stratum_name(stratum)} ({stratum.regime})"
 
 
-def tally(verdicts: Sequence[str]) -> str:
-    """``better on 812 of 1,000 devices, no clear difference on 188``."""
-    found = Counter(verdicts)
-    parts = [f"{verdict} on {found[verdict]:,}" for verdict in Verdict if found[verdict]]
-    return ", ".join([f"{parts[0]} of {len(verdicts):,} devices", *parts[1:]])
-
-
-def _by_model(fleet: Found, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
+def _by_model(fleet: FleetResults, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """The tally of each model and kernel, the most numerous first."""
     models = rows["device"].map(fleet.models).fillna("unknown")
     counts = models.value_counts()
     for model in counts.index:
-        yield model, tally(list(rows.loc[models == model, "verdict"]))
+        yield model, devices_tally(list(rows.loc[models == model, "verdict"]))
 
 
-def _end(fleet: Found, row: dict[str, Any], kind: str) -> End:
+def _end(fleet: FleetResults, row: dict[str, Any], kind: str) -> End:
     says = f"{_number(row['estimate'], kind)} ({_number(row['low'], kind)} to {_number(row['high'], kind)})"
     return End(row["device"], fleet.models.get(row["device"], "unknown"), says, row["verdict"])
 

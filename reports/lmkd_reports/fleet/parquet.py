@@ -25,17 +25,18 @@ from lmkd_reports.export.tables import KILLS
 from lmkd_reports.export.tables import SKIPS
 from lmkd_reports.export.tables import TRIALS
 from lmkd_reports.export.tables import Table
-from lmkd_reports.fleet.found import Found
-from lmkd_reports.fleet.found import merged
-from lmkd_reports.fleet.found import model_name
-from lmkd_reports.fleet.found import skip_name
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import EPISODE_KEY
 from lmkd_reports.fleet.frames import EPISODES as EPISODE_COLUMNS
 from lmkd_reports.fleet.frames import TRIAL_KEY
 from lmkd_reports.fleet.frames import TRIALS as TRIAL_COLUMNS
+from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.fleet.results import merged
+from lmkd_reports.fleet.results import model_name
+from lmkd_reports.fleet.results import skip_name
 from lmkd_reports.fleet.rows import kill_rows
 from lmkd_reports.fleet.rows import time_rows
+from lmkd_reports.format.strata import DEFAULTS
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -44,17 +45,17 @@ DEVICES_A_PARTITION = 50
 CONNECT_S = 10
 
 
-def with_pandas(folder: Path) -> Found:
-    """What the exported set tells, computed here, a part of the devices after the other.
+def with_pandas(folder: Path) -> FleetResults:
+    """The results of the exported set, computed here in parts of its devices.
 
     Raises:
         UsageProblem: there is no set in ``folder``.
     """
     arms = arms_in(folder)
-    return merged([found_of(folder, devices, arms) for devices in _parts(folder)])
+    return merged([results_of(folder, devices, arms) for devices in _parts(folder)])
 
 
-def on_dask(folder: Path, scheduler: str) -> Found:
+def on_dask(folder: Path, scheduler: str) -> FleetResults:
     """The same, computed by the workers of the Dask cluster at ``scheduler``; "": of this machine's CPUs.
 
     Every worker needs to see ``folder``.
@@ -64,7 +65,7 @@ def on_dask(folder: Path, scheduler: str) -> Found:
     """
     parts, arms = _parts(folder), arms_in(folder)
     with _client(scheduler) as client:
-        futures = client.map(found_of, [folder] * len(parts), parts, [arms] * len(parts))
+        futures = client.map(results_of, [folder] * len(parts), parts, [arms] * len(parts))
         return merged(client.gather(futures))
 
 
@@ -79,10 +80,10 @@ def _client(scheduler: str) -> Client:
         raise UsageProblem(f"no Dask scheduler answers at {scheduler} ({error})") from error
 
 
-def found_of(folder: Path, devices: Sequence[str], arms: Sequence[str]) -> Found:
-    """What the set tells of ``devices``."""
+def results_of(folder: Path, devices: Sequence[str], arms: Sequence[str]) -> FleetResults:
+    """The results of ``devices``."""
     episodes, trials = _episodes(folder, devices), _trials(folder, devices)
-    return Found(
+    return FleetResults(
         kills=kill_rows(episodes, arms),
         times=time_rows(trials, arms),
         models=_models(folder, devices),
@@ -94,7 +95,7 @@ def found_of(folder: Path, devices: Sequence[str], arms: Sequence[str]) -> Found
 
 
 def arms_in(folder: Path) -> tuple[str, ...]:
-    """The arms of the set, in the order in which they are told: what lmkd does today first."""
+    """The arms of the set in the order of all tables: lmkd's way of today comes first."""
     names = {arm for table in (EPISODES, TRIALS) for arm in _distinct(folder, table, "arm")}
     known = list(ARMS)
     return tuple(sorted(names, key=lambda arm: (arm != once(arm), known.index(agent_arm(arm).name), arm)))
@@ -159,10 +160,14 @@ def _table(
     columns: Sequence[str],
     only: pc.Expression | None = None,
 ) -> pd.DataFrame:
-    """The wanted columns and rows; empty where no run that was exported has such a table."""
+    """The wanted columns and rows; empty if no exported run has the table.
+
+    An export of an older version may lack a field of strata; its rows get the default.
+    """
     if not (folder / table.name).is_dir():
         return pd.DataFrame(columns=list(columns))
     wanted = pc.field("device").isin(list(devices))
     wanted = wanted if only is None else wanted & only
     frame: pd.DataFrame = open_table(folder, table).to_table(columns=list(columns), filter=wanted).to_pandas()
-    return frame
+    lacking = {name: DEFAULTS[name] for name in frame if name in DEFAULTS and frame[name].isna().any()}
+    return frame.fillna(lacking).astype({name: type(value) for name, value in lacking.items()})

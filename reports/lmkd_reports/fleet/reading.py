@@ -1,4 +1,4 @@
-"""From a results directory to a fleet's frames: of each line only the fields that are needed are decoded.
+"""From a results directory to a fleet's frames: only the needed fields of each line are decoded.
 
 A device is a file; files are read by as many processes as there are CPUs, each holding one file at a time, so
 that memory grows with the devices and not with their records.
@@ -9,162 +9,118 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Callable
-from collections.abc import Iterator
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
+from typing import get_args
 
 import msgspec
 
-from lmkd_core.base.errors import error_text
+from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.device import SkipRecord
+from lmkd_core.records.episode import Episode
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.lines import Record
+from lmkd_core.records.reading import ByType
+from lmkd_core.records.reading import DeviceLine
 from lmkd_core.records.reading import Problem
-from lmkd_core.records.reading import decoded
+from lmkd_core.records.reading import RecordFile
 from lmkd_core.records.reading import record_files
-from lmkd_core.records.schema import SCHEMA
-from lmkd_reports.fleet.found import Found
-from lmkd_reports.fleet.found import merged
-from lmkd_reports.fleet.found import model_name
-from lmkd_reports.fleet.found import skip_name
+from lmkd_core.records.trial import Trial
+from lmkd_core.records.trial import TrialRecord
+from lmkd_reports.analysis.frames import counted
 from lmkd_reports.fleet.frames import CLASSES
-from lmkd_reports.fleet.frames import SITUATION
-from lmkd_reports.fleet.frames import STRATUM
 from lmkd_reports.fleet.frames import episode_frame
 from lmkd_reports.fleet.frames import trial_frame
+from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.fleet.results import merged
+from lmkd_reports.fleet.results import model_name
+from lmkd_reports.fleet.results import skip_name
 from lmkd_reports.fleet.rows import kill_rows
 from lmkd_reports.fleet.rows import time_rows
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 FILES_A_TASK = 8
 
 
 class Kill(msgspec.Struct, frozen=True):
-    """What of a ``KillRecord`` is counted."""
+    """The fields of a ``KillRecord`` that are counted."""
 
     premature: bool
     premature_class: str
 
 
-class Episode(msgspec.Struct, frozen=True, tag="episode", kw_only=True):
-    """What of an ``EpisodeRecord`` is needed."""
+class EpisodeCounts(Episode, frozen=True, tag="episode", kw_only=True):
+    """The fields of an ``EpisodeRecord`` that a fleet's page needs."""
 
-    schema: int = SCHEMA
-    device: str
-    suite: str
-    scenario: str
-    profile: str
-    regime: str
-    demand: str
-    stall: str
-    stall_ms: int
-    arm: str
-    block: int
     kills: tuple[Kill, ...] = ()
     kills_total: int = 0
     kills_needed: int = 0
     kills_extra: int = 0
-    warmup: bool = False
     valid: bool
 
 
-class Trial(msgspec.Struct, frozen=True, tag="trial", kw_only=True):
-    """What of a ``TrialRecord`` is needed."""
+class TrialTimes(Trial, frozen=True, tag="trial", kw_only=True):
+    """The fields of a ``TrialRecord`` that a fleet's page needs."""
 
-    schema: int = SCHEMA
-    device: str
-    suite: str
-    scenario: str
-    stall: str
-    hold_ms: int
-    regime: str
-    victim_kb: int
-    threads: int
-    shape: str = "private-anon"
-    dirty_pct: int = 100
-    compress_pct: int = 0
-    arm: str
-    block: int
     reclaim_90_ns: int | None = None
-    timeout_ns: int
-    warmup: bool = False
     valid: bool
 
 
-class Device(msgspec.Struct, frozen=True, tag="device", kw_only=True):
-    """What of a ``DeviceRecord`` is needed."""
+SHORT: dict[object, type[msgspec.Struct]] = {EpisodeRecord: EpisodeCounts, TrialRecord: TrialTimes}
+"""Long records, and the short form that is decoded."""
 
-    schema: int = SCHEMA
-    device: str
-    model: str
-    kernel_release: str
-    personality: str | None
+LINE: Any = reduce(or_, (SHORT.get(kind, kind) for kind in get_args(Record)))
+"""As ``Record``, with the short forms."""
 
-
-class Skip(msgspec.Struct, frozen=True, tag="skip", kw_only=True):
-    schema: int = SCHEMA
-    device: str
-    what: str
-    name: str
-    reason: str
+_decode: Callable[[bytes], DeviceLine] = msgspec.json.Decoder(LINE).decode
 
 
-class Case(msgspec.Struct, frozen=True, tag="case"):
-    """Is not told of a fleet."""
-
-
-Line = Episode | Trial | Device | Skip | Case
-_decode: Callable[[bytes], Line] = msgspec.json.Decoder(Line).decode
-
-
-def read_fleet(run_dir: Path, run_id: str, arms: Sequence[str]) -> Found:
-    """What the run's record files tell; ``arms`` are those that it was asked for, the baseline first."""
+def read_fleet(run_dir: Path, run_id: str, arms: Sequence[str]) -> FleetResults:
+    """Reads the run's record files; ``arms`` are the run's, the baseline first."""
     files = record_files(run_dir)
     tasks = [files[start : start + FILES_A_TASK] for start in range(0, len(files), FILES_A_TASK)]
     with ProcessPoolExecutor(min(os.cpu_count() or 1, max(len(tasks), 1))) as pool:
         return merged(list(pool.map(read_files, tasks, [run_id] * len(tasks), [tuple(arms)] * len(tasks))))
 
 
-def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str]) -> Found:
-    """What ``files`` tell, which are read one after the other."""
+def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str]) -> FleetResults:
+    """Reads ``files`` one after the other."""
     return merged([_read_file(path, run_id, arms) for path in files])
 
 
-def _read_file(path: Path, run_id: str, arms: Sequence[str]) -> Found:
+def _read_file(path: Path, run_id: str, arms: Sequence[str]) -> FleetResults:
     problems: list[Problem] = []
-    lines = list(_lines(path, problems))
-    tried = [line for line in lines if isinstance(line, Episode | Trial) and not line.warmup]
-    valid = [line for line in tried if line.valid]
-    episodes = [line for line in valid if isinstance(line, Episode)]
-    trials = [line for line in valid if isinstance(line, Trial)]
-    devices = [line for line in lines if isinstance(line, Device)]
-    skips = [line for line in lines if isinstance(line, Skip)]
-    return Found(
-        kills=kill_rows(episode_frame([_episode_row(run_id, one) for one in episodes]), arms),
-        times=time_rows(trial_frame([_trial_row(run_id, one) for one in trials]), arms),
-        models={one.device: model_name(one.model, one.kernel_release, one.personality) for one in devices},
-        counted=len(valid),
-        invalid=len(tried) - len(valid),
-        kill_count=sum(len(one.kills) for one in episodes),
-        skips=Counter(skip_name(one.what, one.name, one.reason) for one in skips),
+    lines = ByType(RecordFile.read(path, problems).lines(problems, _decode))
+    episodes, trials = counted(lines.of(EpisodeCounts)), counted(lines.of(TrialTimes))
+    valid_episodes = [line for line in episodes if line.valid]
+    valid_trials = [line for line in trials if line.valid]
+    valid = len(valid_episodes) + len(valid_trials)
+    return FleetResults(
+        kills=kill_rows(episode_frame([_episode_row(run_id, line) for line in valid_episodes]), arms),
+        times=time_rows(trial_frame([_trial_row(run_id, line) for line in valid_trials]), arms),
+        models={
+            line.device: model_name(line.model, line.kernel_release, line.personality)
+            for line in lines.of(DeviceRecord)
+        },
+        counted=valid,
+        invalid=len(episodes) + len(trials) - valid,
+        kill_count=sum(len(line.kills) for line in valid_episodes),
+        skips=Counter(skip_name(line.what, line.name, line.reason) for line in lines.of(SkipRecord)),
         problems=tuple(problems),
     )
 
 
-def _lines(path: Path, problems: list[Problem]) -> Iterator[Line]:
-    name = f"records/{path.name}"
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        problems.append(Problem(name, 0, f"not readable ({error_text(error)})"))
-        return iter(())
-    return decoded(content, name, _decode, problems)
-
-
-def _episode_row(run_id: str, episode: Episode) -> tuple[Any, ...]:
+def _episode_row(run_id: str, episode: EpisodeCounts) -> tuple[Any, ...]:
     classes = Counter(kill.premature_class for kill in episode.kills if kill.premature)
     return (
         run_id,
         episode.device,
-        *(getattr(episode, name) for name in SITUATION),
+        *(getattr(episode, name) for name in EPISODE_STRATUM),
         episode.arm,
         episode.block,
         episode.kills_total,
@@ -174,6 +130,6 @@ def _episode_row(run_id: str, episode: Episode) -> tuple[Any, ...]:
     )
 
 
-def _trial_row(run_id: str, trial: Trial) -> tuple[Any, ...]:
+def _trial_row(run_id: str, trial: TrialTimes) -> tuple[Any, ...]:
     stratum = (getattr(trial, name) for name in STRATUM)
     return (run_id, trial.device, *stratum, trial.arm, trial.block, trial.reclaim_90_ns, trial.timeout_ns)

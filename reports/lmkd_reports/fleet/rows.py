@@ -29,8 +29,8 @@ from lmkd_reports.analysis.verdicts import judge
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import COUNTS
 from lmkd_reports.fleet.frames import RUN
-from lmkd_reports.fleet.frames import SITUATION
-from lmkd_reports.fleet.frames import STRATUM
+from lmkd_reports.format.strata import EPISODE_STRATUM
+from lmkd_reports.format.strata import STRATUM
 
 PAIR = ("candidate", "baseline")
 MEASURE = ("blocks", "estimate", "low", "high", "p", "verdict")
@@ -39,7 +39,7 @@ MEASURE = ("blocks", "estimate", "low", "high", "p", "verdict")
 ARM_MEANS = ("total", "needed", "extra", *CLASSES.values())  # in the order of COUNTS
 KILL_ROWS = (
     *RUN,
-    *SITUATION,
+    *EPISODE_STRATUM,
     *PAIR,
     *MEASURE,
     *(f"extra_{name}" for name in MEASURE[1:]),
@@ -69,19 +69,19 @@ Key = tuple[Any, ...]
 def kill_rows(episodes: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
     """``episodes`` as ``frames.EPISODES``; ``arms`` are those that were asked for, the baseline first."""
     rows: list[tuple[Any, ...]] = []
-    for key, found in _groups(episodes, (*RUN, *SITUATION), COUNTS):
-        pairs = kill_pairs_of([arm for arm in arms if arm in found], arms[0])
-        rows += [(*key, *pair, *_kills_compared(found, *pair)) for pair in pairs]
+    for key, by_arm in _groups(episodes, (*RUN, *EPISODE_STRATUM), COUNTS):
+        pairs = kill_pairs_of([arm for arm in arms if arm in by_arm], arms[0])
+        rows += [(*key, *pair, *_kills_compared(by_arm, *pair)) for pair in pairs]
     return pd.DataFrame(rows, columns=list(KILL_ROWS))
 
 
 def time_rows(trials: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
     """``trials`` as ``frames.TRIALS``; ``arms`` as of ``kill_rows``."""
     rows: list[tuple[Any, ...]] = []
-    for key, found in _groups(trials, (*RUN, *STRATUM), TIMES):
+    for key, by_arm in _groups(trials, (*RUN, *STRATUM), TIMES):
         pairs = control_pairs_of(arms) if key[REGIME] == "control" else pairs_of(arms)
-        measured = [pair for pair in pairs if set(pair) <= set(found)]
-        rows += [(*key, *pair, *_times_compared(found, *pair)) for pair in measured]
+        measured = [pair for pair in pairs if set(pair) <= set(by_arm)]
+        rows += [(*key, *pair, *_times_compared(by_arm, *pair)) for pair in measured]
     return pd.DataFrame(rows, columns=list(TIME_ROWS))
 
 
@@ -107,31 +107,33 @@ def _paired(one: _Arm, other: _Arm) -> tuple[Floats, Floats]:
     return one.values[left], other.values[right]
 
 
-def _kills_compared(found: Arms, candidate: str, baseline: str) -> Iterator[Any]:
-    one, other = _paired(found[candidate], found[baseline])
+def _kills_compared(by_arm: Arms, candidate: str, baseline: str) -> Iterator[Any]:
+    one, other = _paired(by_arm[candidate], by_arm[baseline])
     yield len(one)
     for count in ("kills_total", "kills_extra"):
         place = COUNTS.index(count)
-        yield from _told(paired_difference(one[:, place], other[:, place]))
-    for arm in (found[candidate], found[baseline]):
+        yield from _kill_values(paired_difference(one[:, place], other[:, place]))
+    for arm in (by_arm[candidate], by_arm[baseline]):
         yield from map(float, arm.values.mean(axis=0))
 
 
-def _told(found: PairedDifference | None) -> tuple[Any, ...]:
-    if found is None:
+def _kill_values(difference: PairedDifference | None) -> tuple[Any, ...]:
+    if difference is None:
         return (np.nan, np.nan, np.nan, np.nan, str(judge_difference(None)))
-    low, high, p = (np.nan if value is None else value for value in (found.low, found.high, found.p))
-    return (found.mean, low, high, p, str(judge_difference(found)))
+    low, high, p = (
+        np.nan if value is None else value for value in (difference.low, difference.high, difference.p)
+    )
+    return (difference.mean, low, high, p, str(judge_difference(difference)))
 
 
-def _times_compared(found: Arms, candidate: str, baseline: str) -> Iterator[Any]:
-    one, other = _paired(found[candidate], found[baseline])
+def _times_compared(by_arm: Arms, candidate: str, baseline: str) -> Iterator[Any]:
+    one, other = _paired(by_arm[candidate], by_arm[baseline])
     yield len(one)
-    yield from _ratio_told(paired_ratio(one[:, 0], other[:, 0], one[:, 1], other[:, 1]))
-    yield from (_median_ns(found[arm].values[:, 0]) for arm in (candidate, baseline))
+    yield from _time_values(paired_ratio(one[:, 0], other[:, 0], one[:, 1], other[:, 1]))
+    yield from (_median_ns(by_arm[arm].values[:, 0]) for arm in (candidate, baseline))
 
 
-def _ratio_told(ratio: PairedRatio | None) -> tuple[Any, ...]:
+def _time_values(ratio: PairedRatio | None) -> tuple[Any, ...]:
     if ratio is None or ratio.interval is None:
         return (np.nan, np.nan, np.nan, np.nan, str(judge(ratio)))
     estimate = ratio.estimate.low if ratio.estimate.exact else np.nan

@@ -1,16 +1,13 @@
-"""What a terminal shows of a fleet: a line a stratum and pair of arms, in printable ASCII."""
+"""A fleet on the terminal: one line per stratum and pair of arms, in printable ASCII."""
 
 from __future__ import annotations
 
-import textwrap
-
-from lmkd_reports.fleet.found import Found
 from lmkd_reports.fleet.page import groups
-from lmkd_reports.presentation.summary import COLUMNS
-from lmkd_reports.presentation.summary import plain
+from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.format.plain import wrapped
 
 
-def fleet_text(title: str, fleet: Found) -> str:
+def fleet_text(title: str, fleet: FleetResults) -> str:
     """In at most 72 columns."""
     lines = [
         f"pytest-lmkd: {len(fleet.models):,} devices, {title}",
@@ -20,8 +17,4 @@ def fleet_text(title: str, fleet: Found) -> str:
         lines.append(f"{group.where}: {group.pair}: {group.tally}")
         lines += [f"  extra kills: {group.extra}"] if group.extra else []
     lines += [f"not used: {problem}" for problem in fleet.problems]
-    return "".join(f"{_wrapped(line)}\n" for line in lines)
-
-
-def _wrapped(line: str) -> str:
-    return "\n".join(textwrap.wrap(plain(line), COLUMNS, subsequent_indent="    ", break_on_hyphens=False))
+    return "".join(f"{text}\n" for line in lines for text in wrapped(line, "    "))

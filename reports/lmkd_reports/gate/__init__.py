@@ -1,7 +1,6 @@
-"""Two runs against each other: ``compare`` tells what differs, ``gate`` whether that is too much.
+"""Two runs compared: ``compare`` reports the differences, ``gate`` fails if they exceed its limits.
 
-Above all other layers of ``lmkd_reports``. ``independent`` (pure statistics of two samples that are not
-paired), ``metrics`` (what is compared), ``runs`` (which devices, strata and situations both runs have),
-``comparison`` (the values), ``environment`` (in what else the runs differ), ``limits`` and ``checks`` (what
-a gate allows, and what came of it); ``text``, ``document`` (JSON) and ``junit`` put it into words.
+``runs`` (the devices that both runs have), ``comparison`` (the values), ``environment`` (other differences of
+the runs), ``limits`` and ``checks`` (the limits of a gate, and their outcomes). ``text``, ``document`` (JSON)
+and ``junit`` print them. The metrics come from ``lmkd_reports.metrics``.
 """

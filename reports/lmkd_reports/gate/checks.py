@@ -1,4 +1,4 @@
-"""What came of a gate: each metric that has a limit, of each arm in each place, held to it."""
+"""The checks of a gate: each limited metric of each arm in each place."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ class Outcome(StrEnum):
 class Check:
     """One value held to its limit: failed only when its whole interval lies beyond."""
 
-    found: Compared
+    compared: Compared
     limit: Limit
 
     @property
     def outcome(self) -> Outcome:
-        interval = self.found.interval
-        if interval is None or self.found.verdict in UNDECIDED:
+        interval = self.compared.interval
+        if interval is None or self.compared.verdict in UNDECIDED:
             return Outcome.NO_DATA
         return Outcome.FAILED if interval.low > self.limit.most + ROUNDING else Outcome.PASSED
 
     @property
     def is_within(self) -> bool:
         """Whether even the interval's worse end is within the limit: more than "not shown to be beyond"."""
-        interval = self.found.interval
+        interval = self.compared.interval
         return (
             self.outcome is Outcome.PASSED
             and interval is not None
@@ -54,7 +54,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The checks of two runs; ``comparison`` is what they were made from.
+    """The checks of two runs, made from ``comparison``.
 
     ``confidence`` is that of each interval, or of all of them ``together``.
     """
@@ -102,14 +102,14 @@ def gate_runs(
 
 
 def _checks(comparison: Comparison, limits: Sequence[Limit], selection: Selection) -> list[Check]:
-    """What only the base has is checked too: that the candidate lacks it is not the same as good."""
+    """Cells that only the base has are checked too: a missing candidate is not a pass."""
     by_metric = {limit.metric.name: limit for limit in limits}
-    found = [one for pair in comparison.pairs for one in pair.compared]
+    compared = [one for pair in comparison.pairs for one in pair.compared]
     for pair in comparison.pairs:
         for cell in pair.only_base:
             runs = comparison.base, comparison.candidate
-            found += compare_cell(*runs, pair.devices, cell, selection, comparison.confidence)
-    return [Check(one, by_metric[one.metric.name]) for one in found if one.metric.name in by_metric]
+            compared += compare_cell(*runs, pair.devices, cell, selection, comparison.confidence)
+    return [Check(one, by_metric[one.metric.name]) for one in compared if one.metric.name in by_metric]
 
 
 def _missing(limit: Limit, base: LoadedRun, candidate: LoadedRun) -> str:

@@ -6,7 +6,12 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmkd_core.base.errors import EXIT_CHECK_FAILED
+from lmkd_core.base.errors import EXIT_OK
+
 if TYPE_CHECKING:
+    from lmkd_reports.gate.checks import Gate
+
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 LIMIT_HELP = (
@@ -88,13 +93,52 @@ def confidence(text: str) -> float:
 
 def compare(options: argparse.Namespace) -> int:
     """Compares CANDIDATE with BASE: every metric of every arm that both runs measured."""
-    from lmkd_reports.gate import actions  # noqa: PLC0415 - pandas and scipy take two seconds to load
+    from lmkd_reports.gate import document  # noqa: PLC0415 - pandas and scipy take two seconds to load
+    from lmkd_reports.gate import text  # noqa: PLC0415 - as above
+    from lmkd_reports.gate.comparison import compare_runs  # noqa: PLC0415 - as above
+    from lmkd_reports.gate.runs import Selection  # noqa: PLC0415 - as above
+    from lmkd_reports.gate.runs import load  # noqa: PLC0415 - as above
 
-    return actions.compare(options)
+    comparison = compare_runs(
+        load(options.base),
+        load(options.candidate),
+        options.pair_devices,
+        Selection(tuple(options.arm), tuple(options.scenario)),
+        options.confidence,
+    )
+    render = document.comparison_json if options.json else text.comparison_text
+    print(render(comparison), end="")
+    return EXIT_OK
 
 
 def gate(options: argparse.Namespace) -> int:
     """Fails (exit status 1) if CANDIDATE is worse than BASE: an interval lies wholly beyond a limit."""
-    from lmkd_reports.gate import actions  # noqa: PLC0415 - as above
+    from lmkd_reports.gate import document  # noqa: PLC0415 - as above
+    from lmkd_reports.gate import text  # noqa: PLC0415 - as above
+    from lmkd_reports.gate.junit import write_junit  # noqa: PLC0415 - as above
 
-    return actions.gate(options)
+    result = _gate(options)
+    if options.junit:
+        write_junit(options.junit, result, require_data=options.require_data)
+    render = document.gate_json if options.json else text.gate_text
+    print(render(result, require_data=options.require_data), end="")
+    return EXIT_CHECK_FAILED if result.fails(require_data=options.require_data) else EXIT_OK
+
+
+def _gate(options: argparse.Namespace) -> Gate:
+    from lmkd_reports.gate.checks import gate_runs  # noqa: PLC0415 - as above
+    from lmkd_reports.gate.limits import parse_limits  # noqa: PLC0415 - as above
+    from lmkd_reports.gate.runs import Selection  # noqa: PLC0415 - as above
+    from lmkd_reports.gate.runs import load  # noqa: PLC0415 - as above
+
+    limits = parse_limits(options.max_worse)
+    metrics = tuple(limit.metric.name for limit in limits)
+    return gate_runs(
+        load(options.base),
+        load(options.candidate),
+        limits,
+        options.pair_devices,
+        Selection(tuple(options.arm), tuple(options.scenario), metrics),
+        options.confidence,
+        together=options.together,
+    )

@@ -17,23 +17,18 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.environment import Difference
 from lmkd_reports.gate.environment import device_differences
 from lmkd_reports.gate.environment import run_differences
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.gate.metrics import Sample
-from lmkd_reports.gate.metrics import compare_samples
-from lmkd_reports.gate.metrics import fewest
-from lmkd_reports.gate.metrics import is_constant
-from lmkd_reports.gate.metrics import typical
-from lmkd_reports.gate.runs import Cell
 from lmkd_reports.gate.runs import DevicePair
 from lmkd_reports.gate.runs import LoadedRun
-from lmkd_reports.gate.runs import Measured
-from lmkd_reports.gate.runs import Place
 from lmkd_reports.gate.runs import Selection
 from lmkd_reports.gate.runs import check_selection
 from lmkd_reports.gate.runs import listed
 from lmkd_reports.gate.runs import pair_devices
+from lmkd_reports.metrics.cells import Cell
+from lmkd_reports.metrics.cells import Measured
+from lmkd_reports.metrics.cells import Place
+from lmkd_reports.metrics.kinds import Sample
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
 
 ROUNDING = 1e-9
 """Numbers this near to each other differ by rounding only."""
@@ -71,13 +66,17 @@ class Compared:
     notes: tuple[str, ...]
 
     @property
+    def where(self) -> tuple[DevicePair, Place]:
+        return self.devices, self.place
+
+    @property
     def interval(self) -> Bounds | None:
         return self.estimate.interval if self.estimate else None
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedDevices:
-    """What came of one pair of devices; ``only_base`` and ``only_candidate`` are not compared."""
+    """The results of one pair of devices; ``only_base`` and ``only_candidate`` are not compared."""
 
     devices: DevicePair
     differences: tuple[Difference, ...]
@@ -88,7 +87,7 @@ class ComparedDevices:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Everything that two runs' comparison says; ``confidence`` is that of each interval."""
+    """All values of a comparison of two runs; ``confidence`` is that of each interval."""
 
     base: LoadedRun
     candidate: LoadedRun
@@ -168,9 +167,9 @@ def _compare(
     pair: DevicePair, cell: Cell, metric: Metric, base: Measured, candidate: Measured, confidence: float
 ) -> Compared:
     ours, theirs = (one.samples.get(metric.name, NOTHING) for one in (base, candidate))
-    estimate = compare_samples(metric.kind, theirs, ours, confidence)
+    estimate = metric.kind.compare(theirs, ours, confidence)
     place, arm = cell
-    found = Compared(
+    compared = Compared(
         devices=pair,
         place=place,
         arm=arm,
@@ -181,34 +180,36 @@ def _compare(
         verdict=Verdict.NOT_ENOUGH_DATA,
         notes=(),
     )
-    return replace(found, verdict=_judge(found), notes=tuple(_notes(found, ours, theirs, confidence)))
+    return replace(
+        compared, verdict=_judge(compared), notes=tuple(_notes(compared, ours, theirs, confidence))
+    )
 
 
 def _side(metric: Metric, measured: Measured, sample: Sample) -> Side:
-    return Side(measured.valid, measured.invalid, len(sample), typical(metric.kind, sample))
+    return Side(measured.valid, measured.invalid, len(sample), metric.kind.typical(sample))
 
 
-def _judge(found: Compared) -> Verdict:
-    """A difference is claimed only when the whole interval lies on one side of what equal runs would have."""
-    if any(side.invalid and not side.valid for side in (found.base, found.candidate)):
+def _judge(compared: Compared) -> Verdict:
+    """A difference is claimed only if the interval excludes the value of equal runs."""
+    if any(side.invalid and not side.valid for side in (compared.base, compared.candidate)):
         return Verdict.INVALID
-    if found.interval is None or tells_nothing(found):
+    if compared.interval is None or is_open(compared):
         return Verdict.NOT_ENOUGH_DATA
-    if found.interval.high < found.metric.kind.equal - ROUNDING:
+    if compared.interval.high < compared.metric.kind.equal - ROUNDING:
         return Verdict.BETTER
-    if found.interval.low > found.metric.kind.equal + ROUNDING:
+    if compared.interval.low > compared.metric.kind.equal + ROUNDING:
         return Verdict.WORSE
     return Verdict.NO_CLEAR_DIFFERENCE
 
 
-def tells_nothing(found: Compared) -> bool:
-    """Whether its interval is open on both sides: neither run's times are known."""
-    return found.metric.kind is Kind.TIME and found.interval is not None and not found.interval.known
+def is_open(compared: Compared) -> bool:
+    """Whether both ends of its interval are unknown: neither run's times are known."""
+    return compared.interval is not None and compared.metric.kind.is_open(compared.interval)
 
 
-def _notes(found: Compared, base: Sample, candidate: Sample, confidence: float) -> Iterable[str]:
-    sides = {"base": found.base, "candidate": found.candidate}
-    of = found.metric.of
+def _notes(compared: Compared, base: Sample, candidate: Sample, confidence: float) -> Iterable[str]:
+    sides = {"base": compared.base, "candidate": compared.candidate}
+    of = compared.metric.of
     absent = [name for name, side in sides.items() if not side.valid + side.invalid]
     if absent:
         yield f"the {absent[0]} has no {of} of it"
@@ -216,25 +217,17 @@ def _notes(found: Compared, base: Sample, candidate: Sample, confidence: float) 
     for name, side in sides.items():
         if side.invalid:
             yield f"{name}: {side.invalid} of {side.valid + side.invalid} {of}s invalid, left out"
-        if side.valid and side.values < side.valid and found.metric.name != "esrch":
-            yield f"{name}: {side.valid - side.values} of {side.valid} {of}s have no {found.metric.name}"
-    if found.interval is None:
+        if side.valid and side.values < side.valid and not compared.metric.is_partial:
+            yield f"{name}: {side.valid - side.values} of {side.valid} {of}s have no {compared.metric.name}"
+    if compared.interval is None:
         yield (
-            f"base has {found.base.values}, candidate {found.candidate.values} of the "
-            f"{fewest(found.metric.kind, confidence)} values a side that an interval takes"
+            f"base has {compared.base.values}, candidate {compared.candidate.values} of the "
+            f"{compared.metric.kind.fewest(confidence)} values a side that an interval takes"
         )
-    elif tells_nothing(found):
+    elif is_open(compared):
         yield "neither run's median is known: too few were done by the timeout"
-    elif found.metric.kind is not Kind.SHARE and is_constant(base, candidate):
-        yield _constant(found, base, candidate)
-
-
-def _constant(found: Compared, base: Sample, candidate: Sample) -> str:
-    if base.values[0] != candidate.values[0]:
-        return "all values of each run are equal"
-    if found.metric.kind is Kind.COUNT and not base.values[0]:
-        return f"{found.metric.name} is 0 in every episode of both runs"
-    return "all values of both runs are equal"
+    elif note := compared.metric.kind.constant_note(compared.metric.name, base, candidate):
+        yield note
 
 
 def _nothing_in_common(base: LoadedRun, candidate: LoadedRun, pairs: Sequence[DevicePair]) -> str:

@@ -10,8 +10,9 @@ import math
 from dataclasses import asdict
 from typing import Any
 
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.bounds import Bounds
-from lmkd_reports.analysis.model import Stratum
+from lmkd_reports.format.strata import stratum_values
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Gate
 from lmkd_reports.gate.checks import Outcome
@@ -20,19 +21,16 @@ from lmkd_reports.gate.comparison import ComparedDevices
 from lmkd_reports.gate.comparison import Comparison
 from lmkd_reports.gate.comparison import Side
 from lmkd_reports.gate.environment import Difference
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.runs import Cell
 from lmkd_reports.gate.runs import LoadedRun
+from lmkd_reports.metrics.cells import Cell
 
 SCHEMA = 1
-UNITS = {Kind.TIME: "ns", Kind.COUNT: "an episode", Kind.SHARE: "of calls"}
-"""What ``base.typical`` and ``candidate.typical`` are measured in."""
 
 Json = dict[str, Any]
 
 
 def comparison_json(comparison: Comparison) -> str:
-    """What ``pytest-lmkd compare --json`` prints: ASCII, and never a NaN."""
+    """The output of ``pytest-lmkd compare --json``: ASCII, and never a NaN."""
     document = {
         "type": "comparison",
         "schema": SCHEMA,
@@ -46,7 +44,7 @@ def comparison_json(comparison: Comparison) -> str:
 
 
 def gate_json(gate: Gate, *, require_data: bool) -> str:
-    """What ``pytest-lmkd gate --json`` prints: as ``comparison_json``; ``passed`` is what the exit says."""
+    """The output of ``pytest-lmkd gate --json``; ``passed`` agrees with the exit status."""
     document = {
         "type": "gate",
         "schema": SCHEMA,
@@ -66,8 +64,8 @@ def gate_json(gate: Gate, *, require_data: bool) -> str:
 def _check(check: Check) -> Json:
     """``most``: the greatest estimate within the limit (1.1: a tenth more time)."""
     return {
-        "devices": {"base": check.found.devices.base, "candidate": check.found.devices.candidate},
-        **_compared(check.found),
+        "devices": {"base": check.compared.devices.base, "candidate": check.compared.devices.candidate},
+        **_compared(check.compared),
         "limit": check.limit.text,
         "most": check.limit.most,
         "outcome": str(check.outcome),
@@ -102,23 +100,23 @@ def _devices(devices: ComparedDevices) -> Json:
 
 def _cell(cell: Cell) -> Json:
     place, arm = cell
-    return {"stratum" if isinstance(place, Stratum) else "situation": asdict(place), "arm": arm}
+    return {"stratum" if isinstance(place, Stratum) else "situation": stratum_values(place), "arm": arm}
 
 
-def _compared(found: Compared) -> Json:
-    kind = found.metric.kind
-    estimate = found.estimate
+def _compared(compared: Compared) -> Json:
+    kind = compared.metric.kind
+    estimate = compared.estimate
     return {
-        **_cell((found.place, found.arm)),
-        "metric": found.metric.name,
+        **_cell((compared.place, compared.arm)),
+        "metric": compared.metric.name,
         "compared_by": str(kind),
-        "unit": UNITS[kind],
-        "base": _side(found.base, found.metric.of),
-        "candidate": _side(found.candidate, found.metric.of),
+        "unit": kind.unit,
+        "base": _side(compared.base, compared.metric.of),
+        "candidate": _side(compared.candidate, compared.metric.of),
         "estimate": _bounds(estimate.value if estimate else None),
-        "interval": _bounds(found.interval),
-        "verdict": str(found.verdict),
-        "notes": list(found.notes),
+        "interval": _bounds(compared.interval),
+        "verdict": str(compared.verdict),
+        "notes": list(compared.notes),
     }
 
 

@@ -1,4 +1,4 @@
-"""In what else two runs differ: device, kernel, lmkd's settings, the run's own plan, versions and host."""
+"""Other differences of two runs: device, kernel, lmkd's settings, plan, versions and host."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.run import RunInfo
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.pressure import settings_of
+from lmkd_reports.format import units
+from lmkd_reports.format.properties import ALWAYS_ANOTHER
+from lmkd_reports.format.properties import TOLD
+from lmkd_reports.format.properties import properties
 from lmkd_reports.gate.runs import DevicePair
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.environment import ALWAYS_ANOTHER
-from lmkd_reports.presentation.environment import TOLD
-from lmkd_reports.presentation.environment import properties
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """``what`` is not the same; values as a reader sees them, ``units.NOTHING`` where one has none."""
+    """``what`` differs. Values are as shown to readers; a missing one is ``units.NOTHING``."""
 
     what: str
     base: str
@@ -28,7 +28,7 @@ class Difference:
 
 
 def run_differences(base: RunInfo, candidate: RunInfo) -> list[Difference]:
-    """What the runs themselves have otherwise; seeds differ always and are left out."""
+    """Differences of the runs themselves, except seeds, which always differ."""
     return _differing(_run_values(base), _run_values(candidate))
 
 

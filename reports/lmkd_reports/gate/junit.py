@@ -6,13 +6,14 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_reports.format.names import place_name
+from lmkd_reports.format.plain import plain
 from lmkd_reports.gate import words
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Gate
 from lmkd_reports.gate.checks import Outcome
 from lmkd_reports.gate.text import gate_text
 from lmkd_reports.gate.text import problems
-from lmkd_reports.presentation.summary import plain
 
 
 def write_junit(path: Path, gate: Gate, *, require_data: bool) -> None:
@@ -38,22 +39,22 @@ def junit_xml(gate: Gate, *, require_data: bool) -> bytes:
     for check in gate.checks:
         _case(suite, check, require_data=require_data)
     ElementTree.SubElement(suite, "system-out").text = gate_text(gate, require_data=require_data)
-    told = "\n".join(map(plain, problems(gate.comparison)))
-    if told:
-        ElementTree.SubElement(suite, "system-err").text = told
+    unread = "\n".join(map(plain, problems(gate.comparison)))
+    if unread:
+        ElementTree.SubElement(suite, "system-err").text = unread
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return document
 
 
 def _case(suite: ElementTree.Element, check: Check, *, require_data: bool) -> None:
-    found = check.found
+    compared = check.compared
     case = ElementTree.SubElement(
         suite,
         "testcase",
         {
-            "classname": plain(f"{found.devices}: {words.place_name(found.place)}"),
-            "name": plain(f"{found.arm}: {found.metric.name}"),
+            "classname": plain(f"{compared.devices}: {place_name(compared.place)}"),
+            "name": plain(f"{compared.arm}: {compared.metric.name}"),
             "time": "0",
         },
     )

@@ -1,4 +1,4 @@
-"""What a gate allows: ``reclaim_90:10%``, ``kills_extra:0.2``, ``esrch:5pp``."""
+"""The limits of a gate: ``reclaim_90:10%``, ``kills_extra:0.2``, ``esrch:5pp``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.presentation.summary import plain
+from lmkd_reports.format.plain import plain
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
 
 NUMBER = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?")
-UNITS = {Kind.TIME: "%", Kind.COUNT: "", Kind.SHARE: "pp"}
-EXAMPLES = {
-    Kind.TIME: "a percentage of the base's median such as 10%",
-    Kind.COUNT: "a number an episode such as 0.2",
-    Kind.SHARE: "percentage points such as 5pp",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +29,7 @@ class Limit:
 
 
 def parse_limits(texts: Sequence[str]) -> list[Limit]:
-    """Raises: UsageProblem: a metric is unknown or named twice, or a limit is none; says what exists."""
+    """Raises: UsageProblem: a metric is unknown or named twice, or a limit is not valid."""
     limits = [_parse(text) for text in texts]
     names = [limit.metric.name for limit in limits]
     for name in names:
@@ -50,9 +43,8 @@ def _parse(text: str) -> Limit:
     metric = METRICS.get(name)
     if metric is None:
         raise UsageProblem(f"unknown metric {plain(name)!r} in --max-worse: there are {', '.join(METRICS)}")
-    unit = UNITS[metric.kind]
+    kind, unit = metric.kind, metric.kind.limit_unit
     number = allowed.strip().removesuffix(unit).rstrip()
     if not allowed.strip().endswith(unit) or not NUMBER.fullmatch(number):
-        raise UsageProblem(f"bad limit {plain(text)!r}: {name} takes {EXAMPLES[metric.kind]}")
-    share = float(number) if metric.kind is Kind.COUNT else float(number) / 100
-    return Limit(metric, share, f"{name}:{number}{unit}")
+        raise UsageProblem(f"bad limit {plain(text)!r}: {name} takes {kind.limit_example}")
+    return Limit(metric, float(number) / kind.limit_divisor, f"{name}:{number}{unit}")

@@ -1,4 +1,4 @@
-"""What two runs hold and have in common: devices, and on them the strata and situations of each arm."""
+"""Two runs: their devices, and the strata of each arm that both have."""
 
 from __future__ import annotations
 
@@ -8,49 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.episode import EpisodeRecord
-from lmkd_core.records.observation import ObservationRecord
-from lmkd_reports.analysis.arms import floats
-from lmkd_reports.analysis.frames import STRATUM
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
-from lmkd_reports.analysis.frames import telling
-from lmkd_reports.analysis.model import Stratum
-from lmkd_reports.analysis.pressure import Situation
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.gate.metrics import Sample
-from lmkd_reports.presentation.summary import plain
-
-Place = Stratum | Situation
-Cell = tuple[Place, str]
-"""Where, and by which arm."""
+from lmkd_reports.format.plain import plain
+from lmkd_reports.metrics.cells import Cell
+from lmkd_reports.metrics.cells import Cells
+from lmkd_reports.metrics.cells import cells_of
 
 MOST_NAMES = 40
 """Names that a sentence may list: all scenarios and a few devices of one's own."""
-
-APPS = "apps"
-OBSERVED = "kills_total"
-"""Real apps as a situation's profile, and the metric that their observation has."""
-
-SITUATION = ("scenario", "profile", "regime", "demand", "stall", "stall_ms")
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What one arm left in one place on one device; ``samples`` are by metric, of valid records only."""
-
-    valid: int
-    invalid: int
-    samples: Mapping[str, Sample]
-
-
-Cells = Mapping[Cell, Measured]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,82 +45,6 @@ def load(folder: Path) -> LoadedRun:
     if not cells:
         raise UsageProblem(f"{folder} holds nothing that was measured: there is nothing to compare")
     return LoadedRun(folder, run, cells)
-
-
-def cells_of(run: Run) -> dict[str, Cells]:
-    """What each device left, by its name."""
-    cells: dict[str, dict[Cell, Measured]] = {}
-    episodes = (*_episode_cells(run.episodes), *_observation_cells(run.observations))
-    for device, cell, measured in (*_trial_cells(run.trials), *episodes):
-        cells.setdefault(device, {})[cell] = measured
-    return dict(cells)
-
-
-Found = Iterable[tuple[str, Cell, Measured]]
-
-
-def _trial_cells(trials: pd.DataFrame) -> Found:
-    for key, group in trials.groupby(["device", *STRATUM, "arm"], sort=False):
-        device, *values, arm = key
-        fields = (one if isinstance(one, str) else int(one) for one in values)
-        stratum = Stratum(**dict(zip(STRATUM, fields, strict=True)))  # type: ignore[arg-type]  # by their names
-        yield device, (stratum, arm), _of_trials(group)
-
-
-def _of_trials(group: pd.DataFrame) -> Measured:
-    valid = group[group["valid"].astype(bool)]
-    times = [metric for metric in METRICS.values() if metric.of == "trial" and metric.kind is Kind.TIME]
-    samples = {}
-    for metric in times:
-        told = telling(valid, metric.field)
-        if len(told) or valid.empty:
-            samples[metric.name] = Sample(floats(told, metric.field), floats(told, "timeout_ns"))
-    called = valid[valid["kill_to_mrelease_ns"].notna()]
-    late = (called["mrelease_errno"] == "ESRCH").to_numpy(dtype="float64")
-    if len(called):
-        samples["esrch"] = Sample(late, np.empty(0))
-    return Measured(len(valid), len(group) - len(valid), samples)
-
-
-def _episode_cells(episodes: Sequence[EpisodeRecord]) -> Found:
-    last = {(one.device, _situation(one), one.arm, one.block): one for one in episodes}
-    groups: dict[tuple[str, Situation, str], list[EpisodeRecord]] = {}
-    for (device, situation, arm, _), episode in last.items():  # one that was recorded twice counts once
-        groups.setdefault((device, situation, arm), []).append(episode)
-    for (device, situation, arm), group in groups.items():
-        yield device, (situation, arm), _of_episodes(group)
-
-
-def _observation_cells(observations: Sequence[ObservationRecord]) -> Found:
-    """The device's own lmkd, of whose kills there is nothing but their number."""
-    last = {(one.device, one.scenario, one.arm, one.block): one for one in observations}
-    groups: dict[tuple[str, str, str], list[ObservationRecord]] = {}
-    for (device, scenario, arm, _), one in last.items():
-        groups.setdefault((device, scenario, arm), []).append(one)
-    for (device, scenario, arm), group in groups.items():
-        valid = [one for one in group if one.valid]
-        kills = np.array([one.kills_total for one in valid], dtype=np.float64)
-        place = Situation(scenario, APPS, group[0].regime, demand="app", stall="none", stall_ms=0)
-        samples = {OBSERVED: Sample(kills, kills)}
-        yield device, (place, arm), Measured(len(valid), len(group) - len(valid), samples)
-
-
-def _situation(episode: EpisodeRecord) -> Situation:
-    return Situation(**{name: getattr(episode, name) for name in SITUATION})
-
-
-def _of_episodes(group: Sequence[EpisodeRecord]) -> Measured:
-    valid = [one for one in group if one.valid]
-    metrics = [metric for metric in METRICS.values() if metric.of == "episode"]
-    samples = {metric.name: _episode_sample(metric, valid) for metric in metrics}
-    return Measured(len(valid), len(group) - len(valid), samples)
-
-
-def _episode_sample(metric: Metric, episodes: Sequence[EpisodeRecord]) -> Sample:
-    """A time that an episode did not measure is none of its values: it has no bound either."""
-    found = [getattr(one, metric.field) for one in episodes]
-    values = np.array([one for one in found if one is not None], dtype=np.float64)
-    return Sample(values, values)
 
 
 def pair_devices(base: LoadedRun, candidate: LoadedRun, asked: Sequence[str] = ()) -> list[DevicePair]:

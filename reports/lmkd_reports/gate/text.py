@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import groupby
 
+from lmkd_reports.format.names import place_name
+from lmkd_reports.format.notes import Notes
+from lmkd_reports.format.plain import COLUMNS
+from lmkd_reports.format.plain import wrapped
 from lmkd_reports.gate import words
 from lmkd_reports.gate.checks import Check
 from lmkd_reports.gate.checks import Gate
@@ -17,12 +20,9 @@ from lmkd_reports.gate.comparison import Compared
 from lmkd_reports.gate.comparison import ComparedDevices
 from lmkd_reports.gate.comparison import Comparison
 from lmkd_reports.gate.environment import Difference
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.runs import Cell
 from lmkd_reports.gate.runs import LoadedRun
-from lmkd_reports.presentation.notes import Notes
-from lmkd_reports.presentation.summary import COLUMNS
-from lmkd_reports.presentation.summary import plain
+from lmkd_reports.metrics.cells import Cell
+from lmkd_reports.metrics.metrics import METRICS
 
 METRIC_COLUMNS = 12
 VALUE_COLUMNS = 6
@@ -38,46 +38,46 @@ LEGEND = (
 
 
 def comparison_text(comparison: Comparison) -> str:
-    """What ``pytest-lmkd compare`` prints."""
+    """The output of ``pytest-lmkd compare``."""
     notes = Notes()
     lines = [*_head("the candidate against the base", comparison)]
     for devices in comparison.pairs:
         lines += _devices(devices, notes)
-    lines += ["", *_wrap(f"{LEGEND} In brackets: intervals of {_percent(comparison)}. {CAUTION}")]
+    lines += ["", *wrapped(f"{LEGEND} In brackets: intervals of {_percent(comparison)}. {CAUTION}")]
     for number, note in enumerate(notes.texts, start=1):
-        lines += _wrap(f"[{number}] {note}", "    ")
+        lines += wrapped(f"[{number}] {note}", "    ")
     return _joined([*lines, *_not_used(comparison)])
 
 
 def gate_text(gate: Gate, *, require_data: bool) -> str:
-    """What ``pytest-lmkd gate`` prints; the last line tells what came of it."""
+    """The output of ``pytest-lmkd gate``; the last line is the verdict."""
     comparison = gate.comparison
     lines = [*_head("a gate for the candidate, against the base", comparison)]
     limits = ", ".join(limit.text for limit in gate.limits)
-    lines += _wrap(f"worse by at most: {limits}", "    ")
+    lines += wrapped(f"worse by at most: {limits}", "    ")
     of = "" if len(gate.checks) == 1 else " together" if gate.together else " each"
-    lines += _wrap(f"intervals: {100 * gate.confidence:.6g} %{of}", "    ")
+    lines += wrapped(f"intervals: {100 * gate.confidence:.6g} %{of}", "    ")
     for devices in comparison.pairs:
         lines += _device_head(devices)
     for outcome in Outcome:
         lines += _checks(outcome, gate.of(outcome))
-    lines += [*_not_used(comparison), "", *_wrap(verdict(gate, require_data=require_data), "    ")]
+    lines += [*_not_used(comparison), "", *wrapped(verdict(gate, require_data=require_data), "    ")]
     return _joined(lines)
 
 
 def verdict(gate: Gate, *, require_data: bool) -> str:
-    """The gate's last word: what came of it, and of how many checks that is made."""
+    """The gate's verdict, and the number of checks behind it."""
     counts = {outcome: len(gate.of(outcome)) for outcome in Outcome}
-    told = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
+    parts = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
     within = sum(check.is_within for check in gate.checks)
     if counts[Outcome.PASSED]:
-        told += f" ({within} within the limit, {counts[Outcome.PASSED] - within} not shown to be beyond it)"
+        parts += f" ({within} within the limit, {counts[Outcome.PASSED] - within} not shown to be beyond it)"
     without = counts[Outcome.NO_DATA]
     if counts[Outcome.FAILED]:
-        return f"gate: failed: {told}"
+        return f"gate: failed: {parts}"
     if without and require_data:
-        return f"gate: failed: {told}, and --require-data asks for all"
-    return f"gate: {'passed with a warning' if without else 'passed'}: {told}"
+        return f"gate: failed: {parts}, and --require-data asks for all"
+    return f"gate: {'passed with a warning' if without else 'passed'}: {parts}"
 
 
 def _joined(lines: Iterable[str]) -> str:
@@ -87,9 +87,9 @@ def _joined(lines: Iterable[str]) -> str:
 def _head(title: str, comparison: Comparison) -> Iterator[str]:
     yield f"pytest-lmkd: {title}"
     for name, loaded in (("base", comparison.base), ("candidate", comparison.candidate)):
-        yield from _wrap(f"{name}: {_run(loaded)}", "    ")
+        yield from wrapped(f"{name}: {_run(loaded)}", "    ")
     for difference in comparison.differences:
-        yield from _wrap(f"  differs: {_difference(difference)}", "    ")
+        yield from wrapped(f"  differs: {_difference(difference)}", "    ")
 
 
 def _run(loaded: LoadedRun) -> str:
@@ -102,36 +102,36 @@ def _difference(difference: Difference) -> str:
 
 
 def _percent(comparison: Comparison) -> str:
-    """The confidence; as many digits as tell it from 100."""
+    """The confidence, with enough digits to differ from 100."""
     return f"{100 * comparison.confidence:.6g} %"
 
 
 def _device_head(devices: ComparedDevices) -> Iterator[str]:
     yield ""
-    yield from _wrap(f"== {devices.devices}", "   ")
+    yield from wrapped(f"== {devices.devices}", "   ")
     for difference in devices.differences:
-        yield from _wrap(f"   differs: {_difference(difference)}", "     ")
+        yield from wrapped(f"   differs: {_difference(difference)}", "     ")
     for name, cells in (("base", devices.only_base), ("candidate", devices.only_candidate)):
         for line in _only(cells):
-            yield from _wrap(f"   only in the {name}: {line}", "     ")
+            yield from wrapped(f"   only in the {name}: {line}", "     ")
 
 
 def _only(cells: Sequence[Cell]) -> Iterator[str]:
     for place, group in groupby(cells, lambda cell: cell[0]):
-        yield f"{words.place_name(place)}: {', '.join(arm for _, arm in group)}"
+        yield f"{place_name(place)}: {', '.join(arm for _, arm in group)}"
 
 
 def _devices(devices: ComparedDevices, notes: Notes) -> Iterator[str]:
     yield from _device_head(devices)
     for name in METRICS:
         verdicts = [one.verdict for one in devices.compared if one.metric.name == name]
-        told = [f"{verdict} in {number}" for verdict, number in Counter(verdicts).most_common()]
-        if told:
-            told[0] += f" of {len(verdicts)}"
-            yield from _wrap(f"   {name}: {', '.join(told)}", "     ")
+        tally = [f"{verdict} in {number}" for verdict, number in Counter(verdicts).most_common()]
+        if tally:
+            tally[0] += f" of {len(verdicts)}"
+            yield from wrapped(f"   {name}: {', '.join(tally)}", "     ")
     for place, group in groupby(devices.compared, lambda one: one.place):
         yield ""
-        yield from _wrap(words.place_name(place), "  ")
+        yield from wrapped(place_name(place), "  ")
         yield f"{_columns('', 'base', 'cand.')}  candidate against base"
         for arm, compared in groupby(group, lambda one: one.arm):
             yield from _arm(arm, list(compared), notes)
@@ -143,7 +143,7 @@ def _columns(metric: str, base: str, candidate: str) -> str:
 
 def _arm(arm: str, compared: Sequence[Compared], notes: Notes) -> Iterator[str]:
     first = compared[0]
-    yield from _wrap(f" {arm}: {first.base.valid} and {first.candidate.valid} {first.metric.of}s", "   ")
+    yield from wrapped(f" {arm}: {first.base.valid} and {first.candidate.valid} {first.metric.of}s", "   ")
     for one in compared:
         kind = one.metric.kind
         values = (words.typical(kind, side.typical) for side in (one.base, one.candidate))
@@ -151,43 +151,38 @@ def _arm(arm: str, compared: Sequence[Compared], notes: Notes) -> Iterator[str]:
         yield from _with_verdict(line, one, notes)
 
 
-def _with_verdict(line: str, found: Compared, notes: Notes) -> Iterator[str]:
-    marks = "".join(f" [{mark}]" for mark in notes.refer(found.notes))
+def _with_verdict(line: str, compared: Compared, notes: Notes) -> Iterator[str]:
+    marks = "".join(f" [{mark}]" for mark in notes.refer(compared.notes))
     for left in (line, line.rstrip()):
-        whole = f"{left} {found.verdict}{marks}"
-        if len(whole) <= COLUMNS:
-            yield whole
+        row = f"{left} {compared.verdict}{marks}"
+        if len(row) <= COLUMNS:
+            yield row
             return
     yield line.rstrip()
-    yield from _wrap(f"{' ' * (METRIC_COLUMNS + 2 * VALUE_COLUMNS + 6)}{found.verdict}{marks}", "      ")
+    yield from wrapped(f"{' ' * (METRIC_COLUMNS + 2 * VALUE_COLUMNS + 6)}{compared.verdict}{marks}", "      ")
 
 
 def _checks(outcome: Outcome, checks: Sequence[Check]) -> Iterator[str]:
     """The checks of one outcome; those of one place beside each other."""
     if checks:
         yield from ("", f"{outcome}:")
-    several = len({check.found.devices for check in checks}) > 1
-    for (devices, place), group in groupby(checks, lambda check: (check.found.devices, check.found.place)):
+    several = len({check.compared.devices for check in checks}) > 1
+    for (devices, place), group in groupby(checks, lambda check: check.compared.where):
         where = f"{devices}: " if several else ""
-        yield from _wrap(f"  {where}{words.place_name(place)}", "    ")
+        yield from wrapped(f"  {where}{place_name(place)}", "    ")
         for check in group:
-            yield from _wrap(f"    {check.found.arm}: {words.result(check)}", "      ")
+            yield from wrapped(f"    {check.compared.arm}: {words.result(check)}", "      ")
 
 
 def _not_used(comparison: Comparison) -> Iterator[str]:
-    told = [f"  {problem}" for problem in problems(comparison)]
-    yield from ["", "Not used:"] if told else []
-    for line in told:
-        yield from _wrap(line, "    ")
+    lines = [f"  {problem}" for problem in problems(comparison)]
+    yield from ["", "Not used:"] if lines else []
+    for line in lines:
+        yield from wrapped(line, "    ")
 
 
 def problems(comparison: Comparison) -> Iterator[str]:
-    """What could not be read of either run, by file and line."""
+    """The unreadable lines of both runs, by file and line."""
     for name, loaded in (("base", comparison.base), ("candidate", comparison.candidate)):
         for problem in loaded.run.problems:
             yield f"{name}: {problem}"
-
-
-def _wrap(text: str, indent: str = "") -> list[str]:
-    """``text`` in lines of at most 72 columns; words longer than that are broken."""
-    return textwrap.wrap(plain(text), COLUMNS, subsequent_indent=indent, break_on_hyphens=False)

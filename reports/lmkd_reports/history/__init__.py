@@ -1,6 +1,6 @@
-"""Runs of one build after the other: how each metric went over the builds, and where it changed its level.
+"""Finds the builds between which a metric changed, from one run per build.
 
-Above all other layers of ``lmkd_reports``; what is measured in a run comes from ``gate``. ``series`` (loads
-the runs, one at a time), ``changes`` (what changed, corrected for the number of series), ``words``
-(sentences and numbers), ``figures``, ``page`` (HTML) and ``text`` (terminal), ``actions`` (the command).
+This package is the top layer of ``lmkd_reports``; ``gate`` defines the metrics. ``series`` loads the runs one
+at a time, ``changes`` tests the series, ``words`` makes sentences and numbers, ``figures`` draws, ``page``
+makes HTML, ``text`` makes the terminal's text, and ``write`` carries out the command.
 """

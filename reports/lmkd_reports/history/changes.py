@@ -1,8 +1,8 @@
-"""Which series of a history changed their level, and between which builds.
+"""Finds which series of a history changed their level, and between which builds.
 
-All tests of a page are corrected together (Holm), so that a page of builds which are all equal names a change
-in one of twenty cases at most. Which series are tested at all is decided by what says nothing of their
-order: how many builds they have, and whether all their values are equal.
+Holm's procedure corrects all tests of a page together: if all builds are equal, at most one page in twenty
+names a change. The choice of series to test depends only on the number of builds and on whether all values
+are equal, never on the order of the values.
 """
 
 from __future__ import annotations
@@ -17,29 +17,30 @@ import numpy as np
 
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import Floats
-from lmkd_core.statistics.bounds import censored_quantile
 from lmkd_core.statistics.changepoints import LEVEL
 from lmkd_core.statistics.changepoints import change_tests
 from lmkd_core.statistics.changepoints import fewest_values
 from lmkd_core.statistics.multiplicity import holm
-from lmkd_core.statistics.paired import SHORTEST_NS
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate.metrics import Kind
+from lmkd_reports.format import units
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import History
 from lmkd_reports.history.series import Point
 from lmkd_reports.history.series import Series
-from lmkd_reports.presentation import units
+from lmkd_reports.metrics.kinds import Kind
 
-CONSTANT = "the same in every build"
+CONSTANT = "equal in every build"
 
 AGREEING = 0.75
-"""Share of pairs of builds that a rise or a fall takes; where it is smaller, rather the scatter changed."""
+"""Share of pairs of builds that must agree for a rise or a fall; below it, only the scatter changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """What the builds from ``first`` to ``last`` have in common: median of the medians, or mean."""
+    """The builds ``first`` to ``last`` without a change between them.
+
+    ``value`` is the median of their medians (ns for times), or their mean.
+    """
 
     first: Build
     last: Build
@@ -48,9 +49,9 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Two levels that follow each other.
+    """Two successive levels.
 
-    ``higher``: of all pairs of a build before and one after, the share in which the later has the higher
+    ``higher`` is the share of pairs (a build before, a build after) in which the later build has the higher
     value; ties count half. ``p`` is corrected for all tests of the page.
     """
 
@@ -62,7 +63,7 @@ class Change:
 
     @property
     def between(self) -> int:
-        """How many builds lie between the two that have no value of it."""
+        """The number of builds between the two levels that have no value of this series."""
         return self.after.first.number - self.before.last.number - 1
 
     @property
@@ -71,7 +72,7 @@ class Change:
 
     @property
     def verdict(self) -> Verdict:
-        """Less is better; no clear difference where only the scatter of the values changed."""
+        """Lower is better; if only the scatter changed, there is no clear difference."""
         if self.higher >= AGREEING and self.after.value.low > self.before.value.high:
             return Verdict.WORSE
         if self.higher <= 1 - AGREEING and self.after.value.high < self.before.value.low:
@@ -80,10 +81,10 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A series with its levels and the changes between them, the oldest first.
+class SeriesResult:
+    """A series with its levels and the changes between them, oldest first.
 
-    ``note`` is why it was not tested; empty where it was.
+    ``note`` is the reason why the series was not tested; empty if it was.
     """
 
     series: Series
@@ -93,7 +94,7 @@ class Judged:
 
     @property
     def verdict(self) -> Verdict:
-        """That of the newest change."""
+        """The verdict of the newest change."""
         if self.changes:
             return self.changes[-1].verdict
         return Verdict.NOT_ENOUGH_DATA if self.note and self.note != CONSTANT else Verdict.NO_CLEAR_DIFFERENCE
@@ -101,55 +102,57 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """``judged`` is in the order of the history's series."""
+    """``results`` is in the order of the history's series."""
 
-    judged: tuple[Judged, ...]
+    results: tuple[SeriesResult, ...]
 
     @property
     def tested(self) -> int:
-        return sum(not one.note for one in self.judged)
+        return sum(not result.note for result in self.results)
 
     @property
     def newest_first(self) -> list[Change]:
-        found = [change for one in self.judged for change in one.changes]
-        return sorted(found, key=lambda change: change.started, reverse=True)
+        changes = [change for result in self.results for change in result.changes]
+        return sorted(changes, key=lambda change: change.started, reverse=True)
 
 
 def find_changes(history: History) -> Changes:
-    """Tests every series of the history that has enough builds, all of them as one family."""
-    series = [one for device in history.devices for one in device.series]
-    values = [tested_values(one) for one in series]
-    lengths = [len(one) for one in values if _can_be_tested(one)]
+    """Tests every series that has enough builds, all of them as one family."""
+    all_series = [series for device in history.devices for series in device.series]
+    samples = [tested_values(series) for series in all_series]
+    lengths = [len(sample) for sample in samples if _can_be_tested(sample)]
     level = page_level(lengths)
     tests = [
-        (place, tested)
-        for place, one in enumerate(values)
-        if _can_be_tested(one)
-        for tested in change_tests(one, level)
+        (index, test)
+        for index, sample in enumerate(samples)
+        if _can_be_tested(sample)
+        for test in change_tests(sample, level)
     ]
-    certain: list[dict[int, float]] = [{} for _ in series]
-    for (place, tested), p in zip(tests, holm([tested.p for _, tested in tests]), strict=True):
+    certain: list[dict[int, float]] = [{} for _ in all_series]
+    for (index, test), p in zip(tests, holm([test.p for _, test in tests]), strict=True):
         if p <= LEVEL:
-            certain[place][tested.at] = p
-    notes = [_note(one, level, len(lengths)) for one in values]
-    return Changes(tuple(_judged(*one) for one in zip(series, values, certain, notes, strict=True)))
+            certain[index][test.at] = p
+    notes = [_note(sample, level, len(lengths)) for sample in samples]
+    columns = zip(all_series, samples, certain, notes, strict=True)
+    return Changes(tuple(_series_result(*column) for column in columns))
 
 
 def tested_values(series: Series) -> Floats:
-    """The numbers that are tested: logs of times, shares and counts as they are.
+    """One number per point: the log of a time in ns, a share or a count.
 
-    A median beyond its timeout lies as high as the highest of the series, wherever the timeout was.
+    A median beyond its timeout counts as the highest value of the series, wherever the timeout was.
     """
     values = [point.measure.value for point in series.points]
-    highest = max((one.low for one in values), default=0.0)
-    numbers = np.array([one.low if one.exact else highest for one in values], dtype=np.float64)
-    if series.metric.kind is not Kind.TIME:
-        return numbers
-    return np.asarray(np.log(np.maximum(numbers, SHORTEST_NS)), dtype=np.float64)
+    highest = max((bounds.low for bounds in values), default=0.0)
+    numbers = np.array([bounds.low if bounds.exact else highest for bounds in values], dtype=np.float64)
+    return series.metric.kind.tested(numbers)
 
 
 def page_level(lengths: Sequence[int]) -> float:
-    """The level of one test: the greatest at which no more series can be tested than share ``LEVEL``."""
+    """The greatest level of one test at which the testable series do not outnumber the shares of ``LEVEL``.
+
+    ``lengths`` are the numbers of builds of the series.
+    """
     tests = 1
     while sum(length >= fewest_values(LEVEL / tests) for length in lengths) > tests:
         tests += 1
@@ -167,26 +170,24 @@ def _note(values: Floats, level: float, candidates: int) -> str:
         return CONSTANT
     if len(values) < fewest_values(level):
         needed = fewest_values(LEVEL / candidates)
-        return _too_few(len(values), needed, f" where {candidates} series are tested together")
+        return _too_few(len(values), needed, f" when {candidates} series are tested together")
     return ""
 
 
 def _too_few(builds: int, needed: int, where: str) -> str:
-    return f"{units.count(builds, 'build')}, a change takes at least {needed}{where}"
+    return f"{units.count(builds, 'build')}; finding a change needs at least {needed}{where}"
 
 
-def _judged(series: Series, values: Floats, certain: Mapping[int, float], note: str) -> Judged:
-    """``certain``: the places at which a new level begins, with their p."""
+def _series_result(series: Series, values: Floats, certain: Mapping[int, float], note: str) -> SeriesResult:
+    """``certain`` maps the index at which a new level begins to its corrected p."""
     edges = [0, *sorted(certain), len(values)]
     levels = [_level(series.metric.kind, series.points[start:end]) for start, end in pairwise(edges)]
     parts = [values[start:end] for start, end in pairwise(edges)]
     changes = [
-        Change(series, before, after, _higher(*values_of_both), certain[at])
-        for at, (before, after), values_of_both in zip(
-            edges[1:-1], pairwise(levels), pairwise(parts), strict=True
-        )
+        Change(series, before, after, _higher(*samples), certain[at])
+        for at, (before, after), samples in zip(edges[1:-1], pairwise(levels), pairwise(parts), strict=True)
     ]
-    return Judged(series, tuple(levels), tuple(changes), note)
+    return SeriesResult(series, tuple(levels), tuple(changes), note)
 
 
 def _higher(before: Floats, after: Floats) -> float:
@@ -195,14 +196,4 @@ def _higher(before: Floats, after: Floats) -> float:
 
 def _level(kind: Kind, points: Sequence[Point]) -> Level:
     values = [point.measure.value for point in points]
-    return Level(points[0].build, points[-1].build, _middle(kind, values))
-
-
-def _middle(kind: Kind, values: Sequence[Bounds]) -> Bounds:
-    low = np.array([one.low for one in values])
-    if kind is not Kind.TIME:
-        return Bounds(float(low.mean()), float(low.mean()))
-    times = np.array([one.low if one.exact else np.nan for one in values])
-    middle = censored_quantile(times, low, 0.5)
-    assert middle is not None  # a level has at least one build
-    return middle
+    return Level(points[0].build, points[-1].build, kind.level(values))

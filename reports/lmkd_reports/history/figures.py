@@ -1,6 +1,6 @@
-"""One metric over the builds: a point and its whiskers a build, a bar a level, a rule where it changed.
+"""Draws one metric over the builds: points with whiskers, a bar per level and a rule per change.
 
-Vega sees numbers only: a build is its number, an arm its place among the looks.
+Vega gets numbers only, never names: the number of a build, and the index of an arm among the looks.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from lmkd_core.statistics.bounds import Bounds
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.history.changes import Judged
+from lmkd_reports.format import units
+from lmkd_reports.history.changes import SeriesResult
 from lmkd_reports.history.words import movement
-from lmkd_reports.presentation import units
+from lmkd_reports.metrics.metrics import Metric
 from lmkd_reports.presentation.figures import HEIGHT
 from lmkd_reports.presentation.figures import LOG_FROM
 from lmkd_reports.presentation.figures import WIDTH
@@ -25,19 +23,19 @@ from lmkd_reports.presentation.figures import render
 from lmkd_reports.presentation.palette import Look
 
 ASIDE = 0.12
-"""How far arms stand from each other, in builds, so that their whiskers do not hide each other."""
+"""Horizontal distance between arms, in builds: it keeps their whiskers apart."""
 
 MOST_TICKS = 10
-"""Builds up to which each has a tick."""
+"""Up to this number, every build has a tick."""
 
 Row = dict[str, float | str]
 Looks = Mapping[str, Look]
 
 
-def history_figure(judged: Sequence[Judged], builds: int, looks: Looks, name: str, title: str) -> str:
-    """The arms' series of one metric in one place, over so many builds, as SVG for a page."""
-    metric = judged[0].series.metric
-    rows = [row for one in judged for row in _points(one, looks)]
+def history_figure(results: Sequence[SeriesResult], builds: int, looks: Looks, name: str, title: str) -> str:
+    """Draws the arms' series of one metric in one place over ``builds`` builds; returns SVG for a page."""
+    metric = results[0].series.metric
+    rows = [row for result in results for row in _points(result, looks)]
     scale = _scale(metric, rows)
     x = alt.X("build:Q", title="build", scale=_builds(builds), axis=_build_axis(builds))
     y = alt.Y("value:Q", title=None, scale=scale, axis=_axis(metric))
@@ -46,46 +44,41 @@ def history_figure(judged: Sequence[Judged], builds: int, looks: Looks, name: st
         y=alt.Y("low:Q", scale=scale), y2="high:Q"
     )
     points = base.mark_point(filled=True, opacity=1, size=22)
-    chart = _changes(judged, looks) + _levels(judged, looks, scale) + whiskers + points
-    return render(chart.properties(width=WIDTH, height=HEIGHT), name, title, _describe(judged, builds))
+    chart = _changes(results, looks) + _levels(results, looks, scale) + whiskers + points
+    return render(chart.properties(width=WIDTH, height=HEIGHT), name, title, _describe(results, builds))
 
 
-def _points(one: Judged, looks: Looks) -> Iterable[Row]:
-    kind = one.series.metric.kind
-    for point in one.series.points:
+def _points(result: SeriesResult, looks: Looks) -> Iterable[Row]:
+    kind = result.series.metric.kind
+    for point in result.series.points:
         measure = point.measure
         yield {
-            "arm": _key(one, looks),
-            "build": point.build.number + _aside(one, looks),
-            "value": _shown(kind, measure.value),
-            "low": _shown(kind, measure.low),
-            "high": _shown(kind, measure.high),
+            "arm": _key(result, looks),
+            "build": point.build.number + _aside(result, looks),
+            "value": kind.drawn(measure.value),
+            "low": kind.drawn(measure.low),
+            "high": kind.drawn(measure.high),
         }
 
 
-def _key(one: Judged, looks: Looks) -> str:
-    return str(list(looks).index(one.series.arm))
+def _key(result: SeriesResult, looks: Looks) -> str:
+    return str(list(looks).index(result.series.arm))
 
 
-def _aside(one: Judged, looks: Looks) -> float:
-    return ASIDE * (list(looks).index(one.series.arm) - (len(looks) - 1) / 2)
+def _aside(result: SeriesResult, looks: Looks) -> float:
+    return ASIDE * (list(looks).index(result.series.arm) - (len(looks) - 1) / 2)
 
 
-def _shown(kind: Kind, value: Bounds) -> float:
-    """A time in ms, at least a nanosecond for its log; one that is only bounded stands at its bound."""
-    return max(value.low, 1.0) / units.NS_PER_MS if kind is Kind.TIME else value.low
-
-
-def _levels(judged: Sequence[Judged], looks: Looks, scale: alt.Scale) -> alt.Chart:
+def _levels(results: Sequence[SeriesResult], looks: Looks, scale: alt.Scale) -> alt.Chart:
     rows: list[Row] = [
         {
-            "arm": _key(one, looks),
+            "arm": _key(result, looks),
             "build": level.first.number - 0.4,
             "to": level.last.number + 0.4,
-            "value": _shown(one.series.metric.kind, level.value),
+            "value": result.series.metric.kind.drawn(level.value),
         }
-        for one in judged
-        for level in one.levels
+        for result in results
+        for level in result.levels
     ]
     dashes = [list(look.dash) for look in looks.values()]
     bars: alt.Chart = (
@@ -102,14 +95,14 @@ def _levels(judged: Sequence[Judged], looks: Looks, scale: alt.Scale) -> alt.Cha
     return bars
 
 
-def _changes(judged: Sequence[Judged], looks: Looks) -> alt.Chart:
+def _changes(results: Sequence[SeriesResult], looks: Looks) -> alt.Chart:
     rows = [
         {
-            "arm": _key(one, looks),
-            "build": (change.before.last.number + change.after.first.number) / 2 + _aside(one, looks),
+            "arm": _key(result, looks),
+            "build": (change.before.last.number + change.after.first.number) / 2 + _aside(result, looks),
         }
-        for one in judged
-        for change in one.changes
+        for result in results
+        for change in result.changes
     ]
     rules: alt.Chart = (
         alt.Chart(pd.DataFrame(rows, columns=["arm", "build"]))
@@ -137,24 +130,23 @@ def _build_axis(builds: int) -> alt.Axis:
 
 
 def _scale(metric: Metric, rows: Sequence[Row]) -> alt.Scale:
-    if metric.kind is Kind.SHARE:
-        return alt.Scale(domain=[0, 1])
-    if metric.kind is Kind.COUNT:
-        return alt.Scale(zero=True, nice=True)
+    axis = metric.kind.axis
+    if axis.ends:
+        return alt.Scale(domain=list(axis.ends))
     low, high = min(float(row["low"]) for row in rows), max(float(row["high"]) for row in rows)
-    if high > LOG_FROM * low:
+    if axis.may_be_log and high > LOG_FROM * low:
         return alt.Scale(type="log", nice=False, domain=[low / 1.1, high * 1.1])
-    return alt.Scale(zero=False, nice=True)
+    return alt.Scale(zero=axis.zero, nice=True)
 
 
 def _axis(metric: Metric) -> alt.Axis:
-    return alt.Axis(format=".0%" if metric.kind is Kind.SHARE else ".4~g", tickCount=5)
+    return alt.Axis(format=metric.kind.axis.format, tickCount=5)
 
 
-def _describe(judged: Sequence[Judged], builds: int) -> str:
-    told = [
-        f"{one.series.arm} {movement(change)} at build {change.after.first.number}"
-        for one in judged
-        for change in one.changes
+def _describe(results: Sequence[SeriesResult], builds: int) -> str:
+    sentences = [
+        f"{result.series.arm} {movement(change)} at build {change.after.first.number}"
+        for result in results
+        for change in result.changes
     ]
-    return f"{units.count(builds, 'build')}; " + ("; ".join(told) or "no change was found")
+    return f"{units.count(builds, 'build')}; " + ("; ".join(sentences) or "no change was found")

@@ -1,4 +1,4 @@
-"""The history as a page: one HTML file that needs nothing outside itself, and no JavaScript."""
+"""Renders the history as one HTML file without external resources or JavaScript."""
 
 from __future__ import annotations
 
@@ -8,36 +8,39 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-import jinja2
 from markupsafe import Markup
 
 from lmkd_core.statistics.changepoints import FEWEST_ASIDE
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.gate.runs import Place
-from lmkd_reports.gate.words import place_name
+from lmkd_reports.format.names import place_name
 from lmkd_reports.history import words
 from lmkd_reports.history.changes import Changes
-from lmkd_reports.history.changes import Judged
+from lmkd_reports.history.changes import SeriesResult
 from lmkd_reports.history.figures import history_figure
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import DeviceHistory
 from lmkd_reports.history.series import History
-from lmkd_reports.presentation.html import MARKS
+from lmkd_reports.metrics.cells import Place
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
+from lmkd_reports.presentation.jinja import environment
+from lmkd_reports.presentation.marks import MARKS
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.palette import looks
 
 MOST_FIGURE_BYTES = 1_200_000
-"""Figures are drawn up to here, those with a change first: a page should fit in a mail. Tables always are."""
+"""Limit of all figures together, so that the page fits in a mail; figures with a change are drawn first."""
 
 MOST_OPEN = 12
-"""Places on a page up to which all are unfolded; of more, those in which something changed."""
+"""Up to this number of places, all are unfolded; beyond it, only those with a change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """An arm's point in one build; ``change`` is the verdict of a change that begins there, or empty."""
+    """An arm's point in one build, from so many ``values`` (trials, calls or episodes).
+
+    ``change`` is the verdict of a change that begins here, or empty.
+    """
 
     value: str
     spread: str
@@ -47,7 +50,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A build, and each arm's point in it; None where the arm has none."""
+    """A build and the point of each arm in it, or None."""
 
     build: Build
     cells: list[Cell | None]
@@ -55,13 +58,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class MetricView:
-    """One metric in one place: a figure (safe SVG, or empty) and all its numbers."""
+    """One metric in one place: its figure (safe SVG, or empty) and all its numbers."""
 
     metric: Metric
     typical: str
     whiskers: str
     counted: str
-    judged: list[Judged]
+    results: list[SeriesResult]
     rows: list[Row]
     figure: Markup
 
@@ -85,11 +88,11 @@ class DeviceView:
 
 
 def render_page(history: History, changes: Changes) -> str:
-    """The whole page. Everything that came from a device is escaped by jinja2 or ElementTree."""
-    arms = looks(list(dict.fromkeys(one.series.arm for one in changes.judged)))
+    """Returns the HTML. Jinja2 or ElementTree escapes all text that came from a device."""
+    arms = looks(list(dict.fromkeys(result.series.arm for result in changes.results)))
     figures = _figures(history, changes, arms)
     views = [_device(device, changes, figures) for device in history.devices]
-    template = _environment().get_template("history.html.j2")
+    template = environment("lmkd_reports.history").get_template("history.html.j2")
     page: str = template.render(
         history=history,
         changes=changes,
@@ -105,44 +108,32 @@ def render_page(history: History, changes: Changes) -> str:
     return page
 
 
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("lmkd_reports.history"), jinja2.PackageLoader("lmkd_reports.presentation")]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 Group = tuple[str, Place, str]
-"""Device, place and metric: what is in one figure."""
+"""The device, place and metric of one figure."""
 
 
-def _group(one: Judged) -> Group:
-    return one.series.device, one.series.place, one.series.metric.name
+def _group(result: SeriesResult) -> Group:
+    return result.series.device, result.series.place, result.series.metric.name
 
 
-def _groups(changes: Changes) -> dict[Group, list[Judged]]:
-    """The arms' series of each figure; those in which something changed come first."""
-    groups: dict[Group, list[Judged]] = {}
-    for one in changes.judged:
-        groups.setdefault(_group(one), []).append(one)
-    by_change = sorted(groups, key=lambda group: not any(one.changes for one in groups[group]))
+def _groups(changes: Changes) -> dict[Group, list[SeriesResult]]:
+    """The arms' series of each figure; figures with a change come first."""
+    groups: dict[Group, list[SeriesResult]] = {}
+    for result in changes.results:
+        groups.setdefault(_group(result), []).append(result)
+    by_change = sorted(groups, key=lambda group: not any(result.changes for result in groups[group]))
     return {group: groups[group] for group in by_change}
 
 
 def _figures(history: History, changes: Changes, arms: Mapping[str, Look]) -> dict[Group, Markup]:
-    """As many as there is room for."""
+    """Draws figures up to ``MOST_FIGURE_BYTES``."""
     builds = {device.name: len(device.builds) for device in history.devices}
     figures: dict[Group, Markup] = {}
     size = 0
-    for number, (group, judged) in enumerate(_groups(changes).items()):
+    for number, (group, results) in enumerate(_groups(changes).items()):
         device, place, metric = group
         title = f"{metric} over {builds[device]} builds: {place_name(place)}"
-        figure = history_figure(judged, builds[device], arms, f"figure-{number}", title)
+        figure = history_figure(results, builds[device], arms, f"figure-{number}", title)
         size += len(figure)
         if size > MOST_FIGURE_BYTES:
             break
@@ -151,57 +142,59 @@ def _figures(history: History, changes: Changes, arms: Mapping[str, Look]) -> di
 
 
 def _device(device: DeviceHistory, changes: Changes, figures: Mapping[Group, Markup]) -> DeviceView:
-    judged = [one for one in changes.judged if one.series.device == device.name]
-    by_place: dict[Place, list[Judged]] = {}
-    for one in judged:
-        by_place.setdefault(one.series.place, []).append(one)
-    all_open = len({(one.series.device, one.series.place) for one in changes.judged}) <= MOST_OPEN
-    places = [_place(device, found, figures, all_open=all_open) for found in by_place.values()]
-    return DeviceView(device, words.tally(judged), words.untested(judged), places)
+    results = [result for result in changes.results if result.series.device == device.name]
+    by_place: dict[Place, list[SeriesResult]] = {}
+    for result in results:
+        by_place.setdefault(result.series.place, []).append(result)
+    all_open = len({(result.series.device, result.series.place) for result in changes.results}) <= MOST_OPEN
+    places = [_place(device, in_place, figures, all_open=all_open) for in_place in by_place.values()]
+    return DeviceView(device, words.tally(results), words.untested(results), places)
 
 
 def _place(
-    device: DeviceHistory, judged: Sequence[Judged], figures: Mapping[Group, Markup], *, all_open: bool
+    device: DeviceHistory, results: Sequence[SeriesResult], figures: Mapping[Group, Markup], *, all_open: bool
 ) -> PlaceView:
     order = list(METRICS)
-    by_metric = sorted(judged, key=lambda one: order.index(one.series.metric.name))
+    by_metric = sorted(results, key=lambda result: order.index(result.series.metric.name))
     metrics = [
-        _metric(device, list(found), figures)
-        for _, found in groupby(by_metric, lambda one: one.series.metric.name)
+        _metric(device, list(metric_results), figures)
+        for _, metric_results in groupby(by_metric, lambda result: result.series.metric.name)
     ]
-    opened = all_open or any(one.changes for one in judged)
-    return PlaceView(place_name(judged[0].series.place), words.tally(judged), opened, metrics)
+    opened = all_open or any(result.changes for result in results)
+    return PlaceView(place_name(results[0].series.place), words.tally(results), opened, metrics)
 
 
-def _metric(device: DeviceHistory, judged: list[Judged], figures: Mapping[Group, Markup]) -> MetricView:
-    metric = judged[0].series.metric
+def _metric(
+    device: DeviceHistory, results: list[SeriesResult], figures: Mapping[Group, Markup]
+) -> MetricView:
+    metric = results[0].series.metric
     return MetricView(
         metric=metric,
-        typical=words.TYPICAL[metric.kind],
-        whiskers=words.WHISKERS[metric.kind],
+        typical=metric.kind.typical_name,
+        whiskers=metric.kind.spread_name,
         counted=f"{metric.of}s",
-        judged=judged,
-        rows=list(_rows(device, judged)),
-        figure=figures.get(_group(judged[0]), Markup("")),
+        results=results,
+        rows=list(_rows(device, results)),
+        figure=figures.get(_group(results[0]), Markup("")),
     )
 
 
-def _rows(device: DeviceHistory, judged: Sequence[Judged]) -> Iterator[Row]:
-    cells = [_cells(one) for one in judged]
+def _rows(device: DeviceHistory, results: Sequence[SeriesResult]) -> Iterator[Row]:
+    cells = [_cells(result) for result in results]
     for build in device.builds:
-        yield Row(build, [of_arm.get(build.number) for of_arm in cells])
+        yield Row(build, [arm_cells.get(build.number) for arm_cells in cells])
 
 
-def _cells(one: Judged) -> dict[int, Cell]:
-    """By the build's number."""
-    metric = one.series.metric
-    changed: dict[int, Verdict] = {change.after.first.number: change.verdict for change in one.changes}
+def _cells(result: SeriesResult) -> dict[int, Cell]:
+    """The cells of one arm by the number of the build."""
+    metric = result.series.metric
+    changed: dict[int, Verdict] = {change.after.first.number: change.verdict for change in result.changes}
     return {
         point.build.number: Cell(
-            words.number(metric.kind, point.measure.value),
+            metric.kind.text(point.measure.value),
             words.spread(metric, point.measure),
             point.measure.values,
             changed.get(point.build.number, ""),
         )
-        for point in one.series.points
+        for point in result.series.points
     }

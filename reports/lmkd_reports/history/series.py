@@ -1,7 +1,7 @@
-"""A folder of results directories as series: each metric of each arm in each place, over a device's builds.
+"""Loads a folder of results directories as series: each metric of each arm in each place over the builds.
 
-Runs are read one at a time and only a few numbers of each are kept, so that memory does not grow with the
-length of the history. A run that cannot be placed in time is left out, and never goes unmentioned.
+It reads one run at a time and keeps only a few numbers of each, so memory does not grow with the length of
+the history. A run without a known time is left out and listed with the reason.
 """
 
 from __future__ import annotations
@@ -21,28 +21,29 @@ from lmkd_core.base.errors import error_text
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
+from lmkd_core.records.reading import is_run
 from lmkd_core.statistics.bounds import Bounds
-from lmkd_core.statistics.bounds import censored_quantile
-from lmkd_core.statistics.shares import exact_share
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
-from lmkd_reports.gate.metrics import METRICS
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
-from lmkd_reports.gate.metrics import Sample
-from lmkd_reports.gate.metrics import typical
-from lmkd_reports.gate.runs import Cells
-from lmkd_reports.gate.runs import Place
-from lmkd_reports.gate.runs import cells_of
+from lmkd_reports.metrics.cells import Cells
+from lmkd_reports.metrics.cells import Place
+from lmkd_reports.metrics.cells import cells_of
+from lmkd_reports.metrics.kinds import Kind
+from lmkd_reports.metrics.kinds import Sample
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
 
 SHOWN = tuple(METRICS[name] for name in ("reclaim_90", "esrch", "kills_total", "kills_extra"))
 DEEPEST = 3
-"""Levels of folders below the one that is named, down to which runs are looked for."""
+"""Depth of the search for runs, in levels below the named folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One run as a build of one device; ``number`` counts the device's builds from 1, the oldest first."""
+    """One run as a build of one device.
+
+    ``number`` counts the builds of the device from 1, oldest first; ``label`` names kernel and personality.
+    """
 
     number: int
     label: str
@@ -52,9 +53,9 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A metric in one run: median (ns), mean or share of so many ``values``.
+    """A metric in one run: the median (ns), mean or share of ``values`` values.
 
-    ``low`` and ``high``: quartiles of the values; of a share its 95 % interval.
+    ``low`` and ``high`` are the quartiles of the values, or the 95 % interval of a share.
     """
 
     value: Bounds
@@ -65,13 +66,21 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Point:
+    """The measure of one metric in one build.
+
+    A build without a value has no point.
+    """
+
     build: Build
     measure: Measure
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One metric of one arm in one place on one device, over the builds that have a value of it."""
+    """One metric of one arm in one place on one device.
+
+    ``points`` has the builds with a value, oldest first.
+    """
 
     device: str
     place: Place
@@ -82,6 +91,11 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class DeviceHistory:
+    """One device with its builds, oldest first.
+
+    ``series`` is in the order of the first build of each.
+    """
+
     name: str
     builds: tuple[Build, ...]
     series: tuple[Series, ...]
@@ -89,7 +103,10 @@ class DeviceHistory:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A results directory that is no part of the history, or a line of one; ``file`` is below the folder."""
+    """A results directory, or a line of one, outside the history.
+
+    ``file`` is relative to the folder, with ``:LINE`` if there is a line.
+    """
 
     file: str
     reason: str
@@ -100,7 +117,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """``name`` is the folder's; ``runs`` is how many were used."""
+    """All devices of a folder of runs.
+
+    ``name`` is the folder's name, and ``runs`` is the number of runs used.
+    """
 
     name: str
     runs: int
@@ -109,12 +129,15 @@ class History:
 
 
 _Key = tuple[Place, str, str]
-"""Place, arm, name of the metric."""
+"""The place, the arm and the name of the metric."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Summary:
-    """What is kept of a run: by device its build's label and its measures."""
+    """The part of a run that is kept.
+
+    ``labels`` are those of its builds, by device; so are ``measures``.
+    """
 
     folder: str
     run_id: str
@@ -124,12 +147,12 @@ class _Summary:
 
 
 class _Unusable(Exception):
-    """This run is no part of the history; the message says why."""
+    """The run is not part of the history; the message is the reason."""
 
 
 @dataclass(slots=True)
-class _Found:
-    """What has been read so far; ``problems`` are in what was used."""
+class _Collected:
+    """The runs read so far; ``problems`` are unusable lines of runs that are used."""
 
     summaries: dict[str, _Summary] = field(default_factory=dict)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -137,86 +160,87 @@ class _Found:
 
 
 def load_history(folder: Path, reading: Reading = EVERYTHING) -> History:
-    """Every run below ``folder``, in the order in which they were started.
+    """Loads every run below ``folder``, in the order of their starts.
 
     Raises:
-        UsageProblem: there is no folder, no run in it that can be used, or none of a device that is wanted.
+        UsageProblem: the folder is missing, has no usable run, or none of a wanted device.
     """
     if not folder.is_dir():
-        raise UsageProblem(f"--history {folder}: there is no such folder")
-    found = _Found()
-    for run_dir in _run_dirs(folder, found.left_out):
-        _add(found, run_dir, str(run_dir.relative_to(folder)), reading)
-    _check(folder, found, reading)
-    summaries = sorted(found.summaries.values(), key=lambda one: (one.started, one.run_id))
-    left_out = [_masked(one, reading) for one in (*found.left_out, *found.problems)]
+        raise UsageProblem(f"--history {folder}: no such folder")
+    collected = _Collected()
+    for run_dir in _run_dirs(folder, collected.left_out):
+        _add(collected, run_dir, str(run_dir.relative_to(folder)), reading)
+    _check(folder, collected, reading)
+    summaries = sorted(collected.summaries.values(), key=lambda summary: (summary.started, summary.run_id))
+    left_out = [_masked(entry, reading) for entry in (*collected.left_out, *collected.problems)]
     return History(folder.resolve().name, len(summaries), tuple(_devices(summaries)), tuple(left_out))
 
 
 def _run_dirs(folder: Path, left_out: list[LeftOut]) -> list[Path]:
-    """The results directories; a folder right below ``folder`` without any is left out."""
-    if _is_run(folder):
+    """Returns the results directories; a child of ``folder`` that holds none is added to ``left_out``."""
+    if is_run(folder):
         return [folder]
     dirs: list[Path] = []
     for child in _children(folder, folder, left_out):
-        told = len(left_out)
+        left_out_before = len(left_out)
         below = list(_below(folder, child, DEEPEST - 1, left_out))
-        if not below and told == len(left_out):
-            left_out.append(LeftOut(child.name, "no run.json in it"))
+        if not below and left_out_before == len(left_out):
+            left_out.append(LeftOut(child.name, "contains no run.json"))
         dirs += below
     return dirs
 
 
 def _below(top: Path, folder: Path, deeper: int, left_out: list[LeftOut]) -> Iterator[Path]:
-    if _is_run(folder):
+    if is_run(folder):
         yield folder
     elif deeper:
         for child in _children(top, folder, left_out):
             yield from _below(top, child, deeper - 1, left_out)
 
 
-def _is_run(folder: Path) -> bool:
-    return (folder / "run.json").is_file() or (folder / "records").is_dir()
-
-
 def _children(top: Path, folder: Path, left_out: list[LeftOut]) -> list[Path]:
     try:
-        return sorted(one for one in folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+        return sorted(
+            child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")
+        )
     except OSError as error:
         left_out.append(LeftOut(str(folder.relative_to(top)), f"not readable ({error_text(error)})"))
         return []
 
 
-def _add(found: _Found, run_dir: Path, name: str, reading: Reading) -> None:
-    """Reads one run; all of it but its summary is forgotten on return."""
+def _add(collected: _Collected, run_dir: Path, name: str, reading: Reading) -> None:
+    """Reads one run and keeps only its summary."""
     try:
         run = _load(run_dir, reading)
-        _check_new(run, found)
+        _check_new(run, collected)
         summary = _summary(name, run, reading)
     except _Unusable as reason:
-        found.left_out.append(LeftOut(name, str(reason)))
+        collected.left_out.append(LeftOut(name, str(reason)))
         return
-    found.problems += [LeftOut(f"{name}/{_place(one.file, one.line)}", one.message) for one in run.problems]
-    if summary.measures:  # else it is of devices that are not wanted
-        found.summaries[summary.run_id] = summary
+    collected.problems += [
+        LeftOut(f"{name}/{_file_and_line(problem.file, problem.line)}", problem.message)
+        for problem in run.problems
+    ]
+    if summary.measures:  # empty if no wanted device took part
+        collected.summaries[summary.run_id] = summary
 
 
-def _check_new(run: Run, found: _Found) -> None:
-    """A copied folder is no second run."""
-    known = found.summaries.get(run.info.run_id)
+def _check_new(run: Run, collected: _Collected) -> None:
+    """Raises: _Unusable: the folder is a copy of a run already read."""
+    known = collected.summaries.get(run.info.run_id)
     if known is not None:
         raise _Unusable(f"the same run as {known.folder}")
 
 
-def _place(file: str, line: int) -> str:
+def _file_and_line(file: str, line: int) -> str:
     return f"{file}:{line}" if line else file
 
 
 def _load(run_dir: Path, reading: Reading) -> Run:
     if not (run_dir / "run.json").is_file():
-        raise _Unusable("no run.json, so that its time is not known")
+        raise _Unusable("no run.json, so the time of the run is unknown")
     run = load_run(run_dir, reading)
-    unusable = [one.message for one in run.problems if one.file == "run.json"]
+    unusable = [problem.message for problem in run.problems if problem.file == "run.json"]
     if unusable:
         raise _Unusable(f"run.json: {unusable[0]}")
     return run
@@ -226,8 +250,10 @@ def _summary(name: str, run: Run, reading: Reading) -> _Summary:
     cells = cells_of(run)
     if not cells and not reading.devices:
         raise _Unusable("no trial and no episode")
-    labels = {device: _label([one for one in run.devices if one.device == device]) for device in cells}
-    measures = {device: _measures(of_device) for device, of_device in cells.items()}
+    labels = {
+        device: _label([record for record in run.devices if record.device == device]) for device in cells
+    }
+    measures = {device: _measures(device_cells) for device, device_cells in cells.items()}
     return _Summary(name, run.info.run_id, _started(run.info.started_utc), labels, measures)
 
 
@@ -235,78 +261,70 @@ def _started(text: str) -> datetime:
     try:
         started = datetime.fromisoformat(text)
     except ValueError:
-        raise _Unusable(f"run.json: started_utc is {text!r}, which is no time") from None
+        raise _Unusable(f"run.json: started_utc is {text!r}, which is not a time") from None
     return started if started.tzinfo else started.replace(tzinfo=UTC)
 
 
 def _label(records: Sequence[DeviceRecord]) -> str:
-    """The kernel and its personality; a run that went on with another kernel has both."""
-    labels = [f"{one.kernel_release} {one.personality or ''}".rstrip() for one in records]
+    """The kernel and its personality; a run resumed on another kernel has both."""
+    labels = [f"{record.kernel_release} {record.personality or ''}".rstrip() for record in records]
     return " and ".join(dict.fromkeys(labels)) or "kernel not recorded"
 
 
 def _measures(cells: Cells) -> dict[_Key, Measure]:
-    found: dict[_Key, Measure] = {}
-    for (place, arm), measured in cells.items():
+    measures: dict[_Key, Measure] = {}
+    for (place, arm), arm_cells in cells.items():
         for metric in SHOWN:
-            measure = _measure(metric.kind, measured.samples.get(metric.name))
+            measure = _measure(metric.kind, arm_cells.samples.get(metric.name))
             if measure is not None:
-                found[place, arm, metric.name] = measure
-    return found
+                measures[place, arm, metric.name] = measure
+    return measures
 
 
 def _measure(kind: Kind, sample: Sample | None) -> Measure | None:
-    value = typical(kind, sample) if sample is not None else None
+    value = kind.typical(sample) if sample is not None else None
     if sample is None or value is None:
         return None
-    low, high = _whiskers(kind, sample)
+    low, high = kind.spread(sample)
     return Measure(value, low, high, len(sample))
 
 
-def _whiskers(kind: Kind, sample: Sample) -> tuple[Bounds, Bounds]:
-    if kind is Kind.SHARE:
-        share = exact_share(int(sample.values.sum()), len(sample))
-        assert share is not None  # a sample without values has no typical one
-        return Bounds(share.low, share.low), Bounds(share.high, share.high)
-    timeouts = sample.timeouts if kind is Kind.TIME else sample.values
-    low, high = (censored_quantile(sample.values, timeouts, share) for share in (0.25, 0.75))
-    assert low is not None
-    assert high is not None
-    return low, high
-
-
-def _check(folder: Path, found: _Found, reading: Reading) -> None:
-    """Raises: UsageProblem: nothing is left to be shown."""
-    if found.summaries:
+def _check(folder: Path, collected: _Collected, reading: Reading) -> None:
+    """Raises: UsageProblem: no run can be used."""
+    if collected.summaries:
         return
-    if found.left_out:
-        first = _masked(found.left_out[0], reading)
-        raise UsageProblem(f"--history {folder} holds no run that can be used: {first}")
+    if collected.left_out:
+        first = _masked(collected.left_out[0], reading)
+        raise UsageProblem(f"--history {folder} contains no usable run: {first}")
     if reading.devices:
-        raise UsageProblem(f"no run in {folder} has a device of the name {' or '.join(reading.devices)}")
-    raise UsageProblem(f"--history {folder} holds no run: name a folder of results directories")
+        raise UsageProblem(f"no run in {folder} has a device named {' or '.join(reading.devices)}")
+    raise UsageProblem(f"--history {folder} contains no run: name a folder of results directories")
 
 
-def _masked(one: LeftOut, reading: Reading) -> LeftOut:
+def _masked(entry: LeftOut, reading: Reading) -> LeftOut:
     masker = reading.masker
-    return LeftOut(masker.text(one.file), masker.text(one.reason)) if masker else one
+    return LeftOut(masker.text(entry.file), masker.text(entry.reason)) if masker else entry
 
 
 def _devices(summaries: Sequence[_Summary]) -> Iterator[DeviceHistory]:
-    for name in dict.fromkeys(device for one in summaries for device in one.measures):
-        runs = [one for one in summaries if name in one.measures]
+    for name in dict.fromkeys(device for summary in summaries for device in summary.measures):
+        runs = [summary for summary in summaries if name in summary.measures]
         builds = [
-            Build(number, one.labels[name], one.run_id, one.started)
-            for number, one in enumerate(runs, start=1)
+            Build(number, summary.labels[name], summary.run_id, summary.started)
+            for number, summary in enumerate(runs, start=1)
         ]
-        measures = [one.measures[name] for one in runs]
+        measures = [summary.measures[name] for summary in runs]
         yield DeviceHistory(name, tuple(builds), tuple(_series(name, builds, measures)))
 
 
 def _series(
     device: str, builds: Sequence[Build], measures: Sequence[Mapping[_Key, Measure]]
 ) -> Iterable[Series]:
-    for key in dict.fromkeys(key for of_build in measures for key in of_build):
-        points = [Point(build, one[key]) for build, one in zip(builds, measures, strict=True) if key in one]
+    for key in dict.fromkeys(key for build_measures in measures for key in build_measures):
+        points = [
+            Point(build, build_measures[key])
+            for build, build_measures in zip(builds, measures, strict=True)
+            if key in build_measures
+        ]
         place, arm, metric = key
         yield Series(device, place, arm, METRICS[metric], tuple(points))

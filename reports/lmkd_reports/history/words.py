@@ -1,4 +1,4 @@
-"""A change in one sentence, and the numbers of a history as readers see them."""
+"""Describes a change in one sentence, and formats the numbers of a history."""
 
 from __future__ import annotations
 
@@ -7,27 +7,14 @@ from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
 
-from lmkd_core.statistics.bounds import Bounds
-from lmkd_core.statistics.paired import SHORTEST_NS
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.gate import words
-from lmkd_reports.gate.metrics import Kind
-from lmkd_reports.gate.metrics import Metric
+from lmkd_reports.format import units
+from lmkd_reports.format.names import place_name
 from lmkd_reports.history.changes import Change
-from lmkd_reports.history.changes import Judged
+from lmkd_reports.history.changes import SeriesResult
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import Measure
-from lmkd_reports.presentation import units
-
-UNITS = {Kind.TIME: " ms", Kind.SHARE: "", Kind.COUNT: " an episode"}
-"""What stands after a number: that of a share is its own."""
-
-WHISKERS = {
-    Kind.TIME: "quartiles of the trials",
-    Kind.SHARE: "95 % interval (Wilson)",
-    Kind.COUNT: "quartiles of the episodes",
-}
-TYPICAL = {Kind.TIME: "median, ms", Kind.SHARE: "share of calls", Kind.COUNT: "mean an episode"}
+from lmkd_reports.metrics.metrics import Metric
 
 
 def build_name(build: Build) -> str:
@@ -36,12 +23,16 @@ def build_name(build: Build) -> str:
 
 
 def sentence(change: Change) -> str:
-    """For example ``between build A and build B, reclaim_90 of kill in nobody-holds rose 1.80x``."""
+    """For example ``between build A and build B, reclaim_90 of kill in undisturbed rose 1.80x``."""
     series = change.series
     where = f"between build {build_name(change.before.last)} and build {build_name(change.after.first)}"
-    gap = f", with {units.count(change.between, 'build')} without it between them" if change.between else ""
-    what = f"{series.metric.name} of {series.arm} in {words.place_name(series.place)}"
-    return f"{where}{gap}, {what} {movement(change)}"
+    gap = (
+        f", with {units.count(change.between, 'build')} between them without a value"
+        if change.between
+        else ""
+    )
+    subject = f"{series.metric.name} of {series.arm} in {place_name(series.place)}"
+    return f"{where}{gap}, {subject} {movement(change)}"
 
 
 def movement(change: Change) -> str:
@@ -49,37 +40,20 @@ def movement(change: Change) -> str:
     kind = change.series.metric.kind
     before, after = change.before.value, change.after.value
     if change.verdict is Verdict.NO_CLEAR_DIFFERENCE:
-        return f"began to scatter otherwise, around {number(kind, before)}{UNITS[kind]}"
+        return f"changed its scatter around {kind.text(before)}{kind.suffix}"
     verb = "rose" if change.verdict is Verdict.WORSE else "fell"
-    ends = f"({number(kind, before)} to {number(kind, after)}{UNITS[kind]})"
-    return f"{verb} {_size(kind, before, after)} {ends}"
-
-
-def _size(kind: Kind, before: Bounds, after: Bounds) -> str:
-    if kind is Kind.TIME:
-        shortest_ns = max(before.low, SHORTEST_NS)
-        ratio = units.ratio(Bounds(after.low / max(before.high, shortest_ns), after.high / shortest_ns))
-        told = ratio.replace("> ", "more than ").replace("< ", "below ")
-        return told if after.low > before.low else f"to {told}"
-    by = abs(after.low - before.low)
-    return f"by {words.points(by).lstrip('+')} pp" if kind is Kind.SHARE else f"by {by:.3g}"
-
-
-def number(kind: Kind, value: Bounds) -> str:
-    """A median in ms, a share in percent, a mean."""
-    if kind is Kind.TIME:
-        return units.ms(value)
-    return units.percent(value.low) if kind is Kind.SHARE else f"{value.low:.3g}"
+    ends = f"({kind.text(before)} to {kind.text(after)}{kind.suffix})"
+    return f"{verb} {kind.step_text(before, after)} {ends}"
 
 
 def spread(metric: Metric, measure: Measure) -> str:
     """A point's whiskers: ``48.1 to 55.0``."""
-    low, high = (number(metric.kind, one) for one in (measure.low, measure.high))
+    low, high = (metric.kind.text(end) for end in (measure.low, measure.high))
     return f"{low} to {high}"
 
 
 def p_value(p: float) -> str:
-    """``p 0.012``, ``p below 0.001``."""
+    """For example ``p 0.012`` or ``p below 0.001``."""
     return "p below 0.001" if p < 0.001 else f"p {p:.2g}"
 
 
@@ -87,17 +61,17 @@ def utc(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M}"
 
 
-def tally(judged: Sequence[Judged]) -> str:
+def tally(results: Sequence[SeriesResult]) -> str:
     """For example ``12 series: 1 changed, 9 no clear difference, 2 not enough data``."""
-    changed = sum(bool(one.changes) for one in judged)
-    rest = Counter(one.verdict for one in judged if not one.changes)
-    told = [f"{changed} changed"] + [f"{count} {verdict}" for verdict, count in rest.most_common()]
-    return f"{len(judged)} series: {', '.join(told)}"
+    changed = sum(bool(result.changes) for result in results)
+    rest = Counter(result.verdict for result in results if not result.changes)
+    counts = [f"{changed} changed"] + [f"{count} {verdict}" for verdict, count in rest.most_common()]
+    return f"{len(results)} series: {', '.join(counts)}"
 
 
-def untested(judged: Sequence[Judged]) -> list[str]:
-    """Why some were not tested, each reason once with how many it holds for."""
-    notes = Counter((one.verdict, one.note) for one in judged if one.note)
+def untested(results: Sequence[SeriesResult]) -> list[str]:
+    """The reasons why series were not tested, each once with the number of series."""
+    notes = Counter((result.verdict, result.note) for result in results if result.note)
     return [
         f"{count} series: {f'{verdict}: ' if verdict is Verdict.NOT_ENOUGH_DATA else ''}{note}"
         for (verdict, note), count in notes.most_common()

@@ -1,1 +1,1 @@
-"""The command `ingest`: the text and the page of field logs, which lmkd_core.logs reads."""
+"""Carries out the command ``ingest``: text and page of the field logs that ``lmkd_core.logs`` reads."""

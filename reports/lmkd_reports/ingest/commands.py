@@ -1,12 +1,17 @@
-"""``pytest-lmkd ingest``: kills in field logs and bug reports, without any device."""
+"""Carries out ``pytest-lmkd ingest``: reports kills in field logs and bug reports, without a device."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lmkd_core.base.errors import EXIT_OK
+
 if TYPE_CHECKING:
+    from lmkd_core.logs.reading import Event
+
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
@@ -30,13 +35,8 @@ def add_parsers(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--mask-serials", action="store_true", help="replace a bug report's serials with device-1, …"
     )
-    parser.add_argument(
-        "--kill-timeout-ms",
-        metavar="MS",
-        type=int,
-        default=100,
-        help="a kill this soon after another belongs to its cascade (default %(default)s, as in ro.lmk)",
-    )
+    cascade = "a kill this soon after another belongs to its cascade (default %(default)s, as in ro.lmk)"
+    parser.add_argument("--kill-timeout-ms", metavar="MS", type=int, default=100, help=cascade)
     parser.set_defaults(run=ingest)
 
 
@@ -45,6 +45,32 @@ def ingest(options: argparse.Namespace) -> int:
 
     Reports each death once, with its killer.
     """
-    from lmkd_reports.ingest import actions  # noqa: PLC0415 - scipy takes a second to load
+    # scipy takes a second to load, and the help needs none of these
+    from lmkd_core.logs.deaths import with_names  # noqa: PLC0415
+    from lmkd_core.logs.json_lines import json_lines  # noqa: PLC0415
+    from lmkd_core.logs.reading import Reader  # noqa: PLC0415
+    from lmkd_core.logs.sources import read_lines  # noqa: PLC0415
+    from lmkd_core.logs.summary import Findings  # noqa: PLC0415
+    from lmkd_core.logs.summary import summarise  # noqa: PLC0415
+    from lmkd_core.records.masking import Masker  # noqa: PLC0415
+    from lmkd_reports.ingest.text import ingest_text  # noqa: PLC0415
 
-    return actions.ingest(options)
+    reader, problems = Reader(), list[str]()
+    events: list[Event] = []
+    for path in options.files:
+        events.extend(reader.read(read_lines(path, problems)))
+    summary = summarise(events, options.kill_timeout_ms)
+    masker = Masker()
+    if options.mask_serials:
+        masker.learn(sorted(reader.account.serials))
+    if options.json:
+        lines = json_lines(with_names(events, summary.deaths), summary.deaths)
+        print(masker.text(lines.decode()), end="")
+    text = masker.text(ingest_text(reader.account, summary, problems))
+    print(text, end="", file=sys.stderr if options.json else sys.stdout)
+    if options.html:
+        from lmkd_reports.ingest.page import render_page  # noqa: PLC0415 - Altair takes another second
+        from lmkd_reports.presentation.pages import write_page  # noqa: PLC0415
+
+        write_page(options.html, render_page(Findings(reader.account, summary, events, problems), masker))
+    return EXIT_OK

@@ -1,6 +1,6 @@
-"""The timeline: each death as a mark in its killer's row, or, of many, how many within each slice of time.
+"""Draws the timeline: a mark per death in the row of its killer, or discs that count the deaths per slice.
 
-Vega sees numbers and our own words for killers only. Times of different clocks are never in one figure.
+Vega gets only numbers and our own words for killers. No figure mixes times of different clocks.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import pandas as pd
 
 from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 from lmkd_reports.presentation.figures import render
 
 WIDTH = 640
 ROW_HEIGHT = 24
 MOST_MARKS = 200
-"""Deaths up to which each has a mark of its own."""
+"""Up to this number of deaths, each has its own mark."""
 
 SLICES = 80
 COLOUR = "var(--arm-2)"
 UNITS_MS = (("ms", 1), ("s", 1000), ("minutes", 60_000), ("hours", 3_600_000), ("days", 86_400_000))
-"""Of the x axis: the largest of which the figure spans at least three."""
+"""Units of the x axis with their ms; a figure uses the largest unit that it spans at least thrice."""
 
 
 def timeline(deaths: Sequence[Death], name: str, title: str) -> str:
-    """Of deaths on one clock, all of known times; empty of fewer than two moments."""
+    """Draws deaths with known times on one clock; returns SVG, or "" for fewer than two moments."""
     times_ms = [death.first.time_ms or 0 for death in deaths]
     if len(set(times_ms)) < 2:
         return ""
     first_ms, span_ms = min(times_ms), max(times_ms) - min(times_ms)
-    unit, unit_ms = next((one for one in reversed(UNITS_MS) if span_ms >= 3 * one[1]), UNITS_MS[0])
+    unit, unit_ms = next((entry for entry in reversed(UNITS_MS) if span_ms >= 3 * entry[1]), UNITS_MS[0])
     at = [(time_ms - first_ms) / unit_ms for time_ms in times_ms]
     killers = [death.killer for death in deaths]
     rows = [killer for killer in KILLERS if killer in killers]
@@ -43,8 +43,8 @@ def timeline(deaths: Sequence[Death], name: str, title: str) -> str:
         at, killers, end, alt.Y("killer:N", title=None, sort=rows, scale=alt.Scale(domain=rows)), unit
     )
     counted = Counter(killers)
-    told = ", ".join(f"{killer} {counted[killer]}" for killer in rows)
-    text = f"{units.count(len(deaths), 'death')} within {end:.3g} {unit}: {told}"
+    counts = ", ".join(f"{killer} {counted[killer]}" for killer in rows)
+    text = f"{units.count(len(deaths), 'death')} within {end:.3g} {unit}: {counts}"
     return render(chart.properties(width=WIDTH, height=ROW_HEIGHT * len(rows)), name, title, text)
 
 
@@ -64,7 +64,7 @@ def _marks(at: Sequence[float], killers: Sequence[str], end: float, y: alt.Y, un
 
 
 def _counts(at: Sequence[float], killers: Sequence[str], end: float, y: alt.Y, unit: str) -> alt.Chart:
-    """Discs whose area is the number of deaths in a slice."""
+    """Draws discs; the area of each is the number of deaths in a time slice."""
     counted = Counter(
         (min(int(time / end * SLICES), SLICES - 1), killer) for time, killer in zip(at, killers, strict=True)
     )

@@ -1,4 +1,4 @@
-"""Field logs as a page: one HTML file that needs nothing outside itself, and no JavaScript."""
+"""Renders field logs as one HTML file without external resources or JavaScript."""
 
 from __future__ import annotations
 
@@ -27,33 +27,35 @@ from lmkd_reports.ingest.figure import timeline
 from lmkd_reports.ingest.text import MEANINGS
 from lmkd_reports.ingest.text import esrch_sentence
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
+from lmkd_reports.presentation.jinja import environment
 
 MOST_FIGURES = 4
 MOST_FILES = 40
-COUNTED = f"; a disc’s area: how many within one of {SLICES} slices"
+COUNTED = f"; the area of a disc is the number of deaths in one of {SLICES} slices"
 MOST_QUOTED = 100
 MOST_OPEN = 40
-"""Deaths that are not folded."""
+"""The deaths beyond these are folded."""
 
 MOST_FRAME_BYTES = 400
-"""Of the words around the download."""
+"""Room for the text around the download."""
 
-DOWNLOAD = Markup("<!-- the records, if there is room for them -->")
+DOWNLOAD = Markup("<!-- the records, if they fit -->")
+"""``render_page`` replaces this once the size of the rest is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """``svg`` is safe."""
+    """A figure with its caption; ``svg`` is safe."""
 
     caption: str
     svg: Markup
 
 
 def render_page(findings: Findings, masker: Masker) -> str:
-    """The whole page. Everything that came from a log is escaped by jinja2."""
+    """Returns the HTML, at most ``MOST_PAGE_BYTES``. Jinja2 escapes all text that came from a log."""
     account, summary = findings.account, findings.summary
     page: str = (
-        _environment()
+        environment("lmkd_reports.ingest")
         .get_template("ingest.html.j2")
         .render(
             account=account,
@@ -63,12 +65,12 @@ def render_page(findings: Findings, masker: Masker) -> str:
             files=[(views.shown(name), lines) for name, lines in account.files.most_common(MOST_FILES)],
             killers=list(views.killer_views(summary)),
             processes=views.process_views(summary),
-            deaths=views.telling_deaths(summary),
+            deaths=views.notable_deaths(summary),
             cascades=views.cascade_views(summary),
             figures=list(_figures(summary)),
             esrch=esrch_sentence(summary),
             quoted=[
-                (views.shown(one), views.shown(one.text)) for one in account.not_understood[:MOST_QUOTED]
+                (views.shown(line), views.shown(line.text)) for line in account.not_understood[:MOST_QUOTED]
             ],
             most_processes=views.MOST_PROCESSES,
             most_open=MOST_OPEN,
@@ -79,26 +81,14 @@ def render_page(findings: Findings, masker: Masker) -> str:
     return masked.replace(DOWNLOAD, _download(findings, masker, MOST_PAGE_BYTES - len(masked.encode())), 1)
 
 
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [jinja2.PackageLoader("lmkd_reports.ingest"), jinja2.PackageLoader("lmkd_reports.presentation")]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def _figures(summary: Summary) -> Iterator[Figure]:
-    """One a clock, those with most deaths first."""
-    of_clock: dict[str, list[Death]] = defaultdict(list)
+    """Draws one figure per clock; the clocks with most deaths come first."""
+    by_clock: dict[str, list[Death]] = defaultdict(list)
     for death in summary.deaths:
         if death.first.clock and death.first.time_ms is not None:
-            of_clock[death.first.clock].append(death)
-    most = sorted(of_clock.items(), key=lambda one: -len(one[1]))
-    for number, (clock, deaths) in enumerate(most[:MOST_FIGURES]):
+            by_clock[death.first.clock].append(death)
+    by_count = sorted(by_clock.items(), key=lambda item: -len(item[1]))
+    for number, (clock, deaths) in enumerate(by_count[:MOST_FIGURES]):
         caption = f"Deaths over time, by killer ({_clock_name(clock)})"
         svg = timeline(deaths, f"timeline-{number}", caption)
         if svg:
@@ -111,12 +101,13 @@ def _clock_name(clock: str) -> str:
     return names.get(clock) or f"the {views.shown(clock)}"
 
 
-def _download(findings: Findings, masker: Masker, room: int) -> Markup:
+def _download(findings: Findings, masker: Masker, room_bytes: int) -> Markup:
+    """The link to the packed records, or their size and the command that prints them if they do not fit."""
     deaths = findings.summary.deaths
     lines = masker.text(json_lines(with_names(findings.events, deaths), deaths).decode())
     packed = gzip.compress(lines.encode(), mtime=0)
     uri = f"data:application/gzip;base64,{base64.b64encode(packed).decode()}"
-    fits = len(uri) + MOST_FRAME_BYTES <= room
+    fits = len(uri) + MOST_FRAME_BYTES <= room_bytes
     return Markup(_DOWNLOAD.render(uri=uri, fits=fits, size_kb=-(-len(packed) // 1024)))  # noqa: S704 - escaped
 
 

@@ -1,4 +1,4 @@
-"""What a terminal shows of field logs, in printable ASCII: counts, cascades, what could not be read."""
+"""Renders field logs for the terminal in printable ASCII: counts, cascades and unreadable lines."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from lmkd_core.logs.reading import Account
 from lmkd_core.logs.reading import Event
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.summary import COLUMNS
-from lmkd_reports.presentation.summary import plain
+from lmkd_reports.format import units
+from lmkd_reports.format.plain import COLUMNS
+from lmkd_reports.format.plain import plain
 
 MEANINGS = {
-    "killinfo": "lmkd's event of a kill",
-    "lmkd_kill": "lmkd's line of a kill",
+    "killinfo": "lmkd's event for a kill",
+    "lmkd_kill": "lmkd's Kill line",
     "mrelease_failure": "process_mrelease failed",
     "am_kill": "killed by the framework",
-    "am_proc_died": "process died, of whatever",
-    "exit_info": "why a process ended",
+    "am_proc_died": "process died, for any reason",
+    "exit_info": "end of a process",
     "oom_kill": "killed by the kernel's OOM killer",
-    "oom_reaped": "memory taken back by its reaper",
+    "oom_reaped": "memory freed by its OOM reaper",
 }
 MOST_PROBLEMS = 20
 MOST_DOUBTS = 10
@@ -41,10 +41,10 @@ def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Itera
         if account.parsed[name]:
             yield f"  {name:<17} {account.parsed[name]:>7}  {MEANINGS[name]}"
     if account.continued:
-        yield f"  {'':<17} {account.continued:>7}  more lines of those"
+        yield f"  {'':<17} {account.continued:>7}  continuation lines"
     for name, number in sorted(account.context.items()):
         yield f"  {plain(name):<17} {number:>7}  around kills"
-    yield f"  {'':<17} {account.others:>7}  tell nothing of kills"
+    yield f"  {'':<17} {account.others:>7}  unrelated to kills"
     yield f"  {'':<17} {len(account.not_understood):>7}  not understood"
     yield ""
     if summary.deaths:
@@ -56,7 +56,7 @@ def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Itera
     for cascade in summary.cascades[:MOST_CASCADES]:
         yield from _cascade(cascade)
     if len(summary.cascades) > MOST_CASCADES:
-        yield f"{len(summary.cascades) - MOST_CASCADES:,} more cascades; --html shows the longest"
+        yield f"{len(summary.cascades) - MOST_CASCADES:,} more cascades; --html shows the longest ones"
     for problem in [*map(str, account.not_understood), *problems][:MOST_PROBLEMS]:
         yield from _wrapped(f"not read: {problem}")
 
@@ -67,16 +67,16 @@ def esrch_sentence(summary: Summary) -> str:
         return f"lmkd made {kills}; no failure of process_mrelease was logged"
     failed = f"process_mrelease failed {summary.failures} times, {summary.esrch_failures} of them ESRCH"
     if summary.esrch is None:
-        return f"lmkd made {kills}; {failed}; their share is not known, as the log tells of fewer kills"
+        return f"lmkd made {kills}; {failed}; the share is unknown, because the log has fewer kills"
     share = f"{units.percent(summary.esrch.count / summary.esrch.total)} of the kills"
     return f"lmkd made {kills}; {failed}: {share} ({units.share_interval(summary.esrch)})"
 
 
 def _doubts(summary: Summary) -> Iterator[str]:
     for death in summary.doubtful[:MOST_DOUBTS]:
-        who = f"{death.process or 'a process without a name'} ({death.pid})"
+        victim = f"{death.process or 'a process without a name'} ({death.pid})"
         yield from _wrapped(
-            f"in doubt: {who}, {death.time or 'at an unknown time'}: {'; '.join(death.doubts)}"
+            f"in doubt: {victim}, {death.time or 'at an unknown time'}: {'; '.join(death.doubts)}"
         )
     if len(summary.doubtful) > MOST_DOUBTS:
         yield f"in doubt: {len(summary.doubtful) - MOST_DOUBTS:,} more"
@@ -93,11 +93,11 @@ def _cascade(cascade: Cascade) -> Iterator[str]:
 
 
 def _victim(kill: Event, first_ms: int) -> str:
-    told = kill.fields
+    fields = kill.fields
     after = f"+{kill.time_ms - first_ms} ms" if kill.time_ms is not None else "at an unknown time"
-    why = told.get("reason") or told.get("reason_name") or "no reason logged"
-    who = told.get("process") or "a process without a name"
-    return f"{after}: {who} ({told['pid']}), adj {told['oom_score_adj']}: {why}"
+    reason = fields.get("reason") or fields.get("reason_name") or "no reason logged"
+    process = fields.get("process") or "a process without a name"
+    return f"{after}: {process} ({fields['pid']}), adj {fields['oom_score_adj']}: {reason}"
 
 
 def _wrapped(text: str) -> list[str]:

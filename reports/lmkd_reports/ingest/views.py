@@ -1,4 +1,4 @@
-"""What the page of field logs shows, as values: counted first, and of what is many the most telling."""
+"""Selects and formats the values on the page of field logs: counts first, and the most notable of many."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 
 MOST_REASONS = 8
 MOST_PROCESSES = 100
@@ -21,17 +21,17 @@ MOST_DEATHS = 200
 MOST_CASCADES = 30
 MOST_CHAIN = 40
 MOST_TEXT = 240
-"""Characters of a text that came from a log: a line of it may have 64,000."""
+"""Longest text from a log, in characters: a line may have 64,000."""
 
 NO_ADJ = 1001
-"""Above every oom_score_adj: where no record tells one."""
+"""Sorts deaths without a recorded oom_score_adj behind all others."""
 
 BY_KERNEL_OR_LMKD = ("lmkd", "kernel-oom")
 
 
 @dataclass(frozen=True, slots=True)
 class KillerView:
-    """``reasons``: the most frequent and how often; ``more``: how many others."""
+    """``reasons`` are the most frequent reasons with their counts; ``more`` counts the other reasons."""
 
     killer: str
     meaning: str
@@ -42,6 +42,8 @@ class KillerView:
 
 @dataclass(frozen=True, slots=True)
 class ProcessView:
+    """The deaths of one process name: ``tally`` counts them by killer, ``last`` is the last time or empty."""
+
     process: str
     deaths: int
     tally: str
@@ -50,7 +52,7 @@ class ProcessView:
 
 @dataclass(frozen=True, slots=True)
 class DeathView:
-    """``adj`` and ``size`` may be empty."""
+    """One death as texts; ``adj`` and ``size`` are empty if no record has them."""
 
     time: str
     process: str
@@ -59,13 +61,13 @@ class DeathView:
     size: str
     killer: str
     reason: str
-    sources: str
     doubts: tuple[str, ...]
+    sources: str
 
 
 @dataclass(frozen=True, slots=True)
 class CascadeView:
-    """``chain``: after how long, whom, and why; ``more``: kills that are not shown."""
+    """``chain`` has the time since the first kill and the death; ``more`` counts the kills left out."""
 
     title: str
     chain: tuple[tuple[str, DeathView], ...]
@@ -73,9 +75,9 @@ class CascadeView:
 
 
 def shown(text: object) -> str:
-    """A log's text as it may stand in a page: cut, and what is invisible or turns text around spelled out."""
-    whole = str(text)
-    cut = whole[:MOST_TEXT] + ("…" if len(whole) > MOST_TEXT else "")
+    """Cuts a text from a log to ``MOST_TEXT``, and spells out invisible and text-direction characters."""
+    full = str(text)
+    cut = full[:MOST_TEXT] + ("…" if len(full) > MOST_TEXT else "")
     return "".join(_visible(letter) for letter in cut)
 
 
@@ -89,29 +91,29 @@ def killer_views(summary: Summary) -> Iterator[KillerView]:
     for death in summary.deaths:
         reasons[death.killer][death.reason] += 1
     for killer, number in summary.by_killer.items():
-        told = reasons[killer].most_common(MOST_REASONS)
-        listed = tuple((shown(reason), times) for reason, times in told)
-        yield KillerView(killer, KILLERS[killer], number, listed, len(reasons[killer]) - len(told))
+        most_common = reasons[killer].most_common(MOST_REASONS)
+        listed = tuple((shown(reason), times) for reason, times in most_common)
+        yield KillerView(killer, KILLERS[killer], number, listed, len(reasons[killer]) - len(most_common))
 
 
 def process_views(summary: Summary) -> list[ProcessView]:
-    """All of them, those that died most often first; deaths without a name are one row."""
-    of_process: dict[str, list[Death]] = defaultdict(list)
+    """All processes, the most frequent deaths first; deaths without a name share one row."""
+    by_process: dict[str, list[Death]] = defaultdict(list)
     for death in summary.deaths:
-        of_process[death.process].append(death)
-    views = [_process(name, found) for name, found in of_process.items()]
+        by_process[death.process].append(death)
+    views = [_process(name, deaths) for name, deaths in by_process.items()]
     return sorted(views, key=lambda view: -view.deaths)
 
 
-def _process(name: str, found: Sequence[Death]) -> ProcessView:
-    counted = Counter(death.killer for death in found)
+def _process(name: str, deaths: Sequence[Death]) -> ProcessView:
+    counted = Counter(death.killer for death in deaths)
     tally = ", ".join(f"{killer} {counted[killer]}" for killer in KILLERS if counted[killer])
-    last = next((death.time for death in reversed(found) if death.time), "")
-    return ProcessView(shown(name) or "(no name known)", len(found), tally, shown(last))
+    last = next((death.time for death in reversed(deaths) if death.time), "")
+    return ProcessView(shown(name) or "(no name known)", len(deaths), tally, shown(last))
 
 
-def telling_deaths(summary: Summary) -> list[DeathView]:
-    """Those whose records disagree, then kills for want of memory, the most important processes first."""
+def notable_deaths(summary: Summary) -> list[DeathView]:
+    """Deaths in doubt first, then kills for lack of memory; the lowest oom_score_adj comes first."""
 
     def order(death: Death) -> tuple[bool, bool, int]:
         adj = _adj(death)
@@ -130,29 +132,29 @@ def death_view(death: Death) -> DeathView:
         size="" if size_kb is None else units.size(size_kb),
         killer=death.killer,
         reason=shown(death.reason),
-        sources=", ".join(death.sources),
         doubts=tuple(map(shown, death.doubts)),
+        sources=", ".join(death.sources),
     )
 
 
 def _adj(death: Death) -> int | None:
-    told = (record.fields.get("oom_score_adj") for record in death.records)
-    return next((adj for adj in told if isinstance(adj, int)), None)
+    values = (record.fields.get("oom_score_adj") for record in death.records)
+    return next((adj for adj in values if isinstance(adj, int)), None)
 
 
 def _size_kb(death: Death) -> int | None:
     for record in death.records:
-        told = record.fields
+        fields = record.fields
         if record.type == "oom_kill":
-            return sum(int(told.get(f"{kind}_rss_kb", 0)) for kind in ("anon", "file", "shmem"))
-        size_kb = told.get("rss_kb", told.get("TaskSize"))
+            return sum(int(fields.get(f"{kind}_rss_kb", 0)) for kind in ("anon", "file", "shmem"))
+        size_kb = fields.get("rss_kb", fields.get("TaskSize"))
         if isinstance(size_kb, int):
             return size_kb
     return None
 
 
 def cascade_views(summary: Summary) -> list[CascadeView]:
-    """The longest first, as many as are shown."""
+    """The ``MOST_CASCADES`` longest cascades, longest first."""
     by_record = {record.place: death for death in summary.deaths for record in death.records}
     longest = sorted(summary.cascades, key=lambda cascade: -len(cascade.kills))[:MOST_CASCADES]
     return [_cascade(cascade, by_record) for cascade in longest]

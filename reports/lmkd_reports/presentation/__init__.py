@@ -1,8 +1,4 @@
-"""Puts an ``Analysis`` into a page and into plain text. Nothing here computes on measurements."""
+"""Puts an ``Analysis`` into a page (``html``) and a text (``summary``). Nothing here computes measurements.
 
-from __future__ import annotations
-
-from lmkd_reports.presentation.html import render_html
-from lmkd_reports.presentation.summary import render_summary
-
-__all__ = ["render_html", "render_summary"]
+Both walk the same ``sections``. ``views`` are the values that the templates show.
+"""

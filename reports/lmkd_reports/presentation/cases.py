@@ -6,10 +6,10 @@ from lmkd_core.records.case import CaseRecord
 from lmkd_reports.analysis.cases import ONLY_KILL
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.cases import counts_of
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 
 WAYS = {ONLY_KILL: "kill", 0: "kill+mrelease", 1: "reap-kill"}
-"""How the target is killed in cases that are about what a kill does to others, by their flags."""
+"""By flags: the way of killing in cases about the effects of a kill on others."""
 
 MEANINGS = {
     "race": "what came of the race between the target's exit and the call",
@@ -20,7 +20,7 @@ MEANINGS = {
 
 
 def way(case: CaseRecord) -> str:
-    """What the case did to its target: a way of killing, or a call with these flags."""
+    """The action on the target: a way of killing, or a call with these flags."""
     if case.suite == "integrity" and case.flags in WAYS:
         return WAYS[case.flags]
     if case.suite == "shared-mm":
@@ -42,12 +42,12 @@ def _count(key: str, number: int, rounds: int) -> str:
 
 
 def meaning(case: CaseRecord) -> str:
-    """What is counted; empty for a case that this version does not know."""
+    """The meaning of the count; empty for a case unknown to this version."""
     return MEANINGS.get(case.case, "")
 
 
 def legend(case: CaseRecord) -> str:
-    """A line that says what is counted; empty for a case that this version does not know."""
+    """A line with the meaning of the count; empty for a case unknown to this version."""
     return f"{case.case}: {meaning(case)}." if meaning(case) else ""
 
 
@@ -59,7 +59,7 @@ def headline(conformance: Conformance) -> str:
     if judged:
         parts.append(_verdict(len(conformance.failed), judged))
     if conformance.broken:
-        parts.append(f"what may never be was counted in {units.count(len(conformance.broken), 'case')}")
+        parts.append(f"an impossible result was counted in {units.count(len(conformance.broken), 'case')}")
     return f"variant {variant}: {', '.join(parts) or 'counted only'}"
 
 

@@ -26,10 +26,10 @@ SHARED = 0.7
 """The part of that which several devices have together: their tables need the rest."""
 
 MOST_PAGE_BYTES = 2_000_000
-"""What a page may have together with the data to download from it."""
+"""The size of a page together with its data."""
 
 MOST_DEVICES_IN_SENTENCES = 4
-"""Devices of which each pair of arms is told in sentences; of more, only the main question is."""
+"""With up to so many devices each pair of arms has sentences; with more, only the main pair has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Detail:
 
 
 def _share(numbers: Sequence[int], most: int) -> int:
-    """How many each device may have, of which ``numbers`` are there."""
+    """The share of each device, if the devices have ``numbers``."""
     if sum(numbers) <= most:
         return max(numbers, default=0)
     having = sum(number > 0 for number in numbers)

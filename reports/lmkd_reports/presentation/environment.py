@@ -1,45 +1,19 @@
-"""Devices side by side: what each is, with the properties in which they differ marked."""
+"""Devices side by side, with marks on the properties in which they differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from lmkd_core.records.device import DeviceRecord
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.presentation import units
-
-ALWAYS_ANOTHER = {"boot_id", "clock_step_ns", "uptime_s", "clock_utc", "battery_pct", "lmkd_pid"}
-"""Facts that differ between any two boots or measurements, and say nothing of the device."""
-
-TOLD = {
-    *("model", "abi", "kernel", "kernel_release", "personality", "page_size", "cpus"),
-    *("mem_total_kb", "ram_mb", "swap_total_kb", "root"),
-}
-"""Facts that the device's record has as well."""
-
-
-@dataclass(frozen=True, slots=True)
-class Property:
-    """One property of every device; ``differs`` when they are not all the same."""
-
-    name: str
-    values: tuple[str, ...]
-
-    @property
-    def differs(self) -> bool:
-        return len(set(self.values) - {units.NOTHING}) > 1
-
-
-def properties(records: Sequence[DeviceRecord | None]) -> list[Property]:
-    """The properties of the devices, a value a device; a device that could not be attached has none."""
-    columns = [_described(record) if record else {} for record in records]
-    names = list(dict.fromkeys(name for column in columns for name in column))
-    return [Property(name, tuple(column.get(name, units.NOTHING) for column in columns)) for name in names]
+from lmkd_reports.format import units
+from lmkd_reports.format.properties import ALWAYS_ANOTHER
+from lmkd_reports.format.properties import TOLD
+from lmkd_reports.format.properties import Property
+from lmkd_reports.format.properties import properties
 
 
 def side_by_side(devices: Sequence[DeviceResult]) -> list[Property]:
-    """What the devices are, what lmkd's policy was told on each, and the facts in which they differ."""
+    """The devices' properties, the settings of lmkd's policy, and the facts in which they differ."""
     facts = [Property(name, values) for name, values in _facts(devices).items()]
     return [
         *properties([device.record for device in devices]),
@@ -60,19 +34,4 @@ def _facts(devices: Sequence[DeviceResult]) -> dict[str, tuple[str, ...]]:
         name: tuple(str(column[name].value) if name in column else units.NOTHING for column in columns)
         for name in names
         if name not in ALWAYS_ANOTHER | TOLD
-    }
-
-
-def _described(record: DeviceRecord) -> dict[str, str]:
-    return {
-        "model": record.model,
-        "kernel": record.kernel_release,
-        "personality": record.personality or units.NOTHING,
-        "ABI": record.abi,
-        "page size": f"{record.page_size} B",
-        "CPUs": str(record.cpus),
-        "memory": units.size(record.mem_total_kb),
-        "swap": units.size(record.swap_total_kb) if record.swap_total_kb else "none",
-        "root": "yes" if record.root else "no",
-        "agent": record.agent_sha256[:12],
     }

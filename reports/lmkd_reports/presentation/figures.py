@@ -18,10 +18,10 @@ import vl_convert
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Spread
 from lmkd_reports.analysis.model import StratumResult
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
+from lmkd_reports.format.names import stratum_name
 from lmkd_reports.presentation.palette import Look
 from lmkd_reports.presentation.svg import inline
-from lmkd_reports.presentation.wording import stratum_name
 
 WIDTH = 300
 HEIGHT = 150

@@ -5,7 +5,6 @@ Rows are never summed up: devices are not samples of one thing.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +13,10 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
+from lmkd_reports.format.names import situation_name
+from lmkd_reports.format.names import stratum_name
 from lmkd_reports.presentation import kills
-from lmkd_reports.presentation import units
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.strips import DifferenceScale
 from lmkd_reports.presentation.strips import Scale
@@ -25,7 +26,7 @@ from lmkd_reports.presentation.strips import Tick
 FEWEST_DEVICES = 2
 
 TimeRow = tuple[int, str, Comparison]
-"""Number and name of a device, and what it says."""
+"""Number and name of a device, and its comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,7 @@ class Forest:
     @property
     def tally(self) -> str:
         """For example ``better on 3 of 4 devices, no clear difference on 1``."""
-        found = Counter(row.verdict for row in self.rows)
-        parts = [f"{verdict} on {found[verdict]}" for verdict in Verdict if found[verdict]]
-        return ", ".join([f"{parts[0]} of {len(self.rows)} devices", *parts[1:]])
+        return wording.devices_tally([row.verdict for row in self.rows])
 
 
 def forests(analysis: Analysis) -> list[Forest]:
@@ -85,12 +84,12 @@ def _of_times(analysis: Analysis) -> list[Forest]:
 
 def _measured(analysis: Analysis, pair: kills.Pair) -> dict[str, list[TimeRow]]:
     """By stratum, the devices that have both arms there."""
-    found: dict[str, list[TimeRow]] = {}
+    rows_by_place: dict[str, list[TimeRow]] = {}
     for number, device in enumerate(analysis.devices):
         for stratum, one in wording.device_comparisons(device, pair):
             if one.ratio is not None:
-                found.setdefault(wording.stratum_name(stratum), []).append((number, device.name, one))
-    return found
+                rows_by_place.setdefault(stratum_name(stratum), []).append((number, device.name, one))
+    return rows_by_place
 
 
 def _time_rows(rows: Sequence[TimeRow], scale: Scale) -> tuple[ForestRow, ...]:
@@ -107,13 +106,13 @@ def _ratio(one: Comparison) -> str:
 
 
 def _of_kills(analysis: Analysis) -> list[Forest]:
-    found: dict[tuple[str, kills.Pair], list[tuple[int, str, KillComparison]]] = {}
+    rows_by_place: dict[tuple[str, kills.Pair], list[tuple[int, str, KillComparison]]] = {}
     for number, device in enumerate(analysis.devices):
         for result in device.pressure:
             for one in result.comparisons[:1]:
-                place = kills.situation_name(result.situation), (one.candidate, one.baseline)
-                found.setdefault(place, []).append((number, device.name, one))
-    shown = {place: rows for place, rows in found.items() if len(rows) >= FEWEST_DEVICES}
+                place = situation_name(result.situation), one.pair
+                rows_by_place.setdefault(place, []).append((number, device.name, one))
+    shown = {place: rows for place, rows in rows_by_place.items() if len(rows) >= FEWEST_DEVICES}
     scale = DifferenceScale.over(one.total for rows in shown.values() for _, _, one in rows if one.total)
     return [
         Forest(

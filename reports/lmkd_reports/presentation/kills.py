@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP
 from decimal import Decimal
 
+from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
-from lmkd_reports.analysis.pressure import Situation
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
+from lmkd_reports.format.names import situation_name
 from lmkd_reports.presentation import wording
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
@@ -25,24 +26,12 @@ MOST_DIGITS = 6
 Pair = tuple[str, str]
 
 
-def situation_name(situation: Situation) -> str:
-    """For example ``held-beyond-burst, 12-cached``."""
-    return f"{situation.scenario}, {situation.profile}"
-
-
-def situation_details(situation: Situation) -> str:
-    """For example ``injected, burst, holder for 150 ms``."""
-    held = f" for {situation.stall_ms} ms" if situation.stall_ms else ""
-    stall = f", {situation.stall}{held}" if situation.stall != "none" else ""
-    return f"{situation.regime}, {situation.demand}{stall}"
-
-
-def title(situation: Situation) -> str:
+def title(situation: EpisodeStratum) -> str:
     known = PRESSURE.get(situation.scenario)
     return known.title if known else ""
 
 
-def expectation(situation: Situation) -> str:
+def expectation(situation: EpisodeStratum) -> str:
     known = PRESSURE.get(situation.scenario)
     return known.expectation if known else ""
 
@@ -89,35 +78,33 @@ def signed(value: float) -> str:
     return size if size == "0" else (MINUS if value < 0 else "+") + size
 
 
-def difference(found: PairedDifference | None) -> str:
+def difference(paired: PairedDifference | None) -> str:
     """``−2.9 (−3.2 to −2.6)``; without an interval the mean alone."""
-    if found is None:
+    if paired is None:
         return units.NOTHING
-    if found.low is None:
-        return signed(found.mean)
-    return f"{signed(found.mean)} ({_interval(found)})"
+    if paired.low is None:
+        return signed(paired.mean)
+    return f"{signed(paired.mean)} ({_interval(paired)})"
 
 
-def _interval(found: PairedDifference) -> str:
-    return f"{signed(found.low or 0)} to {signed(found.high or 0)}"
+def _interval(paired: PairedDifference) -> str:
+    return f"{signed(paired.low or 0)} to {signed(paired.high or 0)}"
 
 
-def p_value(found: PairedDifference | None) -> str:
-    if found is None or found.p is None:
+def p_value(paired: PairedDifference | None) -> str:
+    if paired is None or paired.p is None:
         return units.NOTHING
-    return f"< {SMALLEST_P}" if found.p < SMALLEST_P else f"{found.p:.3f}"
+    return f"< {SMALLEST_P}" if paired.p < SMALLEST_P else f"{paired.p:.3f}"
 
 
-def missing_blocks(found: PairedDifference | None) -> str:
+def missing_blocks(paired: PairedDifference | None) -> str:
     """Why there is no interval; empty when there is one."""
-    blocks = found.blocks if found else 0
+    blocks = paired.blocks if paired else 0
     return f"{blocks} of the {MIN_BLOCKS} blocks that an interval needs" if blocks < MIN_BLOCKS else ""
 
 
 def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
-    return list(
-        dict.fromkeys((one.candidate, one.baseline) for result in results for one in result.comparisons)
-    )
+    return list(dict.fromkeys(one.pair for result in results for one in result.comparisons))
 
 
 def pair_title(pair: Pair) -> str:
@@ -128,10 +115,10 @@ def tally(results: Sequence[PressureResult], pair: Pair) -> str:
     """For example ``fewer kills in 2 of 5 pressure strata, no clear difference in 3``."""
     verdicts = [one.verdict for _, one in _compared(results, pair)]
     counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
-    parts = [f"{FEWER.get(verdict, verdict)} in {found}" for verdict, found in counts.items() if found]
+    parts = [f"{FEWER.get(verdict, verdict)} in {count}" for verdict, count in counts.items() if count]
     strata = f"{len(verdicts)} pressure {'stratum' if len(verdicts) == 1 else 'strata'}"
-    told = ", ".join([f"{parts[0]} of {strata}", *parts[1:]])
-    return told + wording.standing([one for _, one in _compared(results, pair)])
+    text = ", ".join([f"{parts[0]} of {strata}", *parts[1:]])
+    return text + wording.standing([one for _, one in _compared(results, pair)])
 
 
 def headline(results: Sequence[PressureResult], pair: Pair) -> str:
@@ -139,38 +126,37 @@ def headline(results: Sequence[PressureResult], pair: Pair) -> str:
 
 
 def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sentence]:
-    """One sentence a stratum; a single one where all say for the same reason that nothing is known."""
-    told = [
+    """One sentence per stratum; a single one if all lack data for the same reason."""
+    sentences = [
         wording.Sentence(situation_name(result.situation), _statement(result, one), one.verdict)
         for result, one in _compared(results, pair)
     ]
-    return wording.told_once(told) if all(one.verdict in wording.UNDECIDED for one in told) else told
+    return (
+        wording.said_once(sentences)
+        if all(one.verdict in wording.UNDECIDED for one in sentences)
+        else sentences
+    )
 
 
 def _compared(results: Sequence[PressureResult], pair: Pair) -> list[tuple[PressureResult, KillComparison]]:
-    return [
-        (result, one)
-        for result in results
-        for one in result.comparisons
-        if (one.candidate, one.baseline) == pair
-    ]
+    return [(result, one) for result in results for one in result.comparisons if one.pair == pair]
 
 
 def _statement(result: PressureResult, comparison: KillComparison) -> str:
     arms = [arm for arm in result.arms if arm.arm in {comparison.candidate, comparison.baseline}]
     unusable = [f"every episode of {arm.arm} is invalid" for arm in arms if arm.invalid and not arm.valid]
-    found = comparison.total
-    if unusable or found is None or found.p is None:
-        return "; ".join(unusable) or missing_blocks(found)
-    everywhere = f" in each of {found.blocks} blocks" if found.is_constant else ""
-    return f"{_amount(comparison, found)}{everywhere} ({_interval(found)}; p {p_value(found)})"
+    paired = comparison.total
+    if unusable or paired is None or paired.p is None:
+        return "; ".join(unusable) or missing_blocks(paired)
+    everywhere = f" in each of {paired.blocks} blocks" if paired.is_constant else ""
+    return f"{_amount(comparison, paired)}{everywhere} ({_interval(paired)}; p {p_value(paired)})"
 
 
-def _amount(comparison: KillComparison, found: PairedDifference) -> str:
+def _amount(comparison: KillComparison, paired: PairedDifference) -> str:
     """For example ``reap-kill kills 2.9 apps fewer than kill``."""
-    if found.mean == 0:
+    if paired.mean == 0:
         return f"{comparison.candidate} kills as many apps as {comparison.baseline}"
-    size = number(abs(found.mean))
+    size = number(abs(paired.mean))
     apps = "app" if size == "1" else "apps"
-    word = "fewer" if found.mean < 0 else "more"
+    word = "fewer" if paired.mean < 0 else "more"
     return f"{comparison.candidate} kills {size} {apps} {word} than {comparison.baseline}"

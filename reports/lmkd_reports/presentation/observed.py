@@ -1,4 +1,4 @@
-"""What the device's own lmkd did, in words, for the page and for the text."""
+"""Observations of the device's own lmkd in words, for page and text."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.observed import Counts
 from lmkd_reports.analysis.observed import Observed
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 from lmkd_reports.presentation.kills import number
 
 MOST_NAMED = 6
 """Reasons and killers that are named; the rest is counted together."""
 
 LEGEND = (
-    "Apps: the device's own lmkd decided, and was only watched. Killed: by lmkd, mean an observation, with a "
-    "95 % interval from six on. Cascade: kills within kill_timeout_ms of another, or because of pressure "
-    "after one. Too late: process_mrelease answered ESRCH. Which kills were needed cannot be seen from "
-    "outside."
+    "Apps: the device's own lmkd decided; the suite only observed it. Killed: by lmkd, mean per "
+    "observation, with a 95 % interval from six on. Cascade: kills within kill_timeout_ms of another, or "
+    "because of pressure after one. Too late: process_mrelease returned ESRCH. Observations cannot show "
+    "which kills were needed."
 )
 
 
@@ -49,9 +49,9 @@ def rows(one: Observed) -> Iterator[tuple[str, str]]:
 
 def _doubts(one: Observed) -> Iterator[tuple[str, str]]:
     if one.doubts:
-        yield "doubts", f"{one.doubts} deaths whose records do not agree"
+        yield "doubts", f"{one.doubts} deaths with contradictory records"
     if one.miscounted:
-        yield "not all seen", f"in {one.miscounted} observations lmkd counted other than its log tells"
+        yield "not all seen", f"in {one.miscounted} observations lmkd's count differs from its log"
     if one.invalid:
         yield "left out", _named(one.invalid)
 

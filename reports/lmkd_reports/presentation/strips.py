@@ -44,7 +44,7 @@ class Scale:
         return cls(2.0 ** math.floor(math.log2(min(ends))), 2.0 ** math.ceil(math.log2(max(ends))))
 
     def at(self, value: float) -> float:
-        """Where ``value`` lies, 0 to 100; what is beyond the scale lies at its end."""
+        """The place of ``value``, 0 to 100; values beyond the scale lie at its end."""
         inside = min(max(value, self.low), self.high)
         return round(100 * math.log(inside / self.low) / math.log(self.high / self.low), 1)
 

@@ -10,7 +10,7 @@ DROPPED = ("role", "aria-roledescription", "aria-label", "aria-hidden", "class",
 """Attributes that would read a figure's every tick to a screen reader; title and description do instead."""
 
 DEFAULTS = {"opacity": "1", "stroke-width": "1", "font-family": "inherit", "stroke-miterlimit": "10"}
-"""Attributes that say what holds anyway: a third of a figure's size."""
+"""Attributes with their default values: a third of a figure's size."""
 
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 

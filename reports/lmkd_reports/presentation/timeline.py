@@ -14,7 +14,7 @@ import pandas as pd
 
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import KillRecord
-from lmkd_reports.presentation import units
+from lmkd_reports.format import units
 from lmkd_reports.presentation.figures import WIDTH
 from lmkd_reports.presentation.figures import render
 
@@ -27,12 +27,12 @@ DEMAND, THRESHOLD = "var(--muted)", "var(--ink)"
 NEEDED, EXTRA = "var(--plain)", "var(--worse)"
 
 Layers = alt.LayerChart | alt.FacetChart
-"""What Altair calls layers laid over each other; ours are never facets."""
+"""Altair's type of layers laid over each other; ours are never facets."""
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What the figures of one block have in common, so that they can be compared by eye."""
+    """The common axes of one block's figures, so that they can be compared by eye."""
 
     end_ms: float
     top_mb: float
@@ -64,7 +64,7 @@ def timeline_figure(episode: EpisodeRecord, frame: Frame, colour: str, name: str
 
 
 def describe(episode: EpisodeRecord) -> str:
-    """The figure in a few words, also for who cannot see it."""
+    """The figure in a few words, for screen readers too."""
     if not episode.kills:
         return "no kills"
     late = sum(not _is_back(kill, episode) for kill in episode.kills)

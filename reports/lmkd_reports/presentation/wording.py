@@ -1,4 +1,4 @@
-"""Sentences: what a stratum is called, and what a comparison says in words."""
+"""Sentences about comparisons and devices."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmkd_core.records.arms import once
+from lmkd_core.records.stratum import Stratum
+from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.analysis.model import Stratum
 from lmkd_reports.analysis.model import StratumResult
-from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.presentation import units
-from lmkd_reports.presentation.meanings import meaning
+from lmkd_reports.format import units
+from lmkd_reports.format.names import stratum_name
 
 REGIMES = {
     "natural": "as it happens by itself",
@@ -28,9 +28,12 @@ UNDECIDED = {Verdict.NOT_ENOUGH_DATA, Verdict.INVALID}
 FALSE_GAIN = "a gain is claimed where none is possible: the harness is wrong here"
 
 
+NONE_HOLDS = "none survives the multiplicity correction"
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """``where``: what it says: ``verdict``."""
+    """Printed as ``where``: ``says``: ``verdict``."""
 
     where: str
     says: str
@@ -38,37 +41,6 @@ class Sentence:
 
     def __str__(self) -> str:
         return f"{self.where}: {self.says}: {self.verdict}"
-
-
-def stall_name(stratum: Stratum) -> str:
-    """What holds the memory and for how long, as far as the scenario's name leaves it open; may be empty."""
-    said = stratum.stall in {"none", meaning(stratum.scenario).stall}
-    hold = f"{stratum.hold_ms} ms" if stratum.hold_ms else ""
-    return hold if said else f"{stratum.stall} {hold}".strip()
-
-
-def stratum_details(stratum: Stratum) -> str:
-    """Everything of the name but the scenario, for example ``300 ms, 64 MB, 16 threads``."""
-    usual = meaning(stratum.scenario)
-    parts = (
-        stall_name(stratum),
-        units.size(stratum.victim_kb),
-        units.count(stratum.threads, "thread"),
-        stratum.shape if stratum.shape != usual.shape else "",
-        f"{stratum.dirty_pct} % dirty" if stratum.dirty_pct != usual.dirty_pct else "",
-        f"{stratum.compress_pct} % compressible" if stratum.compress_pct else "",
-    )
-    return ", ".join(part for part in parts if part)
-
-
-def stratum_name(stratum: Stratum) -> str:
-    """For example ``held-by-vm-readv, 300 ms, 64 MB, 16 threads``."""
-    return f"{stratum.scenario}, {stratum_details(stratum)}"
-
-
-def stratum_origin(stratum: Stratum) -> str:
-    """What the name leaves out: ``reclaim, natural``."""
-    return f"{stratum.suite}, {stratum.regime}"
 
 
 def sentence(stratum: Stratum, comparison: Comparison) -> Sentence:
@@ -88,15 +60,15 @@ def _statement(comparison: Comparison) -> str:
 
 
 def sentences(compared: Sequence[tuple[Stratum, Comparison]]) -> list[Sentence]:
-    """One sentence a stratum; a single one where all say the same, such as that an arm was skipped."""
-    return told_once([sentence(stratum, comparison) for stratum, comparison in compared])
+    """One sentence per stratum; a single one if all are equal, for example after a skipped arm."""
+    return said_once([sentence(stratum, comparison) for stratum, comparison in compared])
 
 
-def told_once(told: list[Sentence]) -> list[Sentence]:
-    """``told``, or one sentence for all strata where all say the same."""
-    if len({one.says for one in told}) == 1 and len(told) > 1:
-        return [Sentence(f"all {len(told)} strata", told[0].says, told[0].verdict)]
-    return told
+def said_once(sentences: list[Sentence]) -> list[Sentence]:
+    """The sentences, or a single one for all strata if they are equal."""
+    if len({one.says for one in sentences}) == 1 and len(sentences) > 1:
+        return [Sentence(f"all {len(sentences)} strata", sentences[0].says, sentences[0].verdict)]
+    return sentences
 
 
 def device_comparisons(
@@ -120,17 +92,24 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return ", ".join([f"{parts[0]} of {strata_count(len(verdicts))}", *parts[1:]])
 
 
-def standing(comparisons: Sequence[Comparison | KillComparison]) -> str:
-    """How many of the claimed differences stand for the page as a whole; empty when none is claimed."""
+def devices_tally(verdicts: Sequence[str]) -> str:
+    """``better on 812 of 1,000 devices, no clear difference on 188``."""
+    parts = [f"{verdict} on {verdicts.count(verdict):,}" for verdict in Verdict if verdict in verdicts]
+    return ", ".join([f"{parts[0]} of {len(verdicts):,} devices", *parts[1:]])
+
+
+def standing(comparisons: Sequence[Claim]) -> str:
+    """The claims that survive the correction for all comparisons on the page; empty without a claim."""
     claims = [one for one in comparisons if one.is_claim]
-    standing = sum(one.holds_together for one in claims)
+    lost = [one for one in claims if not one.holds_together]
+    survivors = len(claims) - len(lost)
     if not claims:
         return ""
-    if standing == len(claims):
-        return "; holds for all strata together" if standing == 1 else f"; all {standing} hold together"
-    told = f"{standing} of the {len(claims)} hold" if standing else "none holds"
-    limited = any(one.is_unanimous for one in claims if not one.holds_together)
-    return f"; {told} for all strata together" + (", which takes more blocks" if limited else "")
+    if not lost:
+        return "; holds for all strata together" if survivors == 1 else f"; all {survivors} hold together"
+    share = f"{survivors} of the {len(claims)} hold for all strata together" if survivors else NONE_HOLDS
+    more = "; more blocks are needed" if any(one.is_unanimous for one in lost) else ""
+    return f"; {share}{more}"
 
 
 def strata_count(number: int) -> str:
@@ -138,7 +117,7 @@ def strata_count(number: int) -> str:
 
 
 def false_gain(result: StratumResult) -> str:
-    """What a claimed gain in this control means; where its baseline lost races, they may be the reason."""
+    """The meaning of a claimed gain in this control; races lost by its baseline may be the reason."""
     baselines = {one.baseline for one in result.false_gains}
     lost = [arm.esrch for arm in result.arms if arm.arm in baselines and arm.esrch and arm.esrch.count]
     if not lost:
@@ -147,7 +126,7 @@ def false_gain(result: StratumResult) -> str:
 
 
 def control_headline(device: DeviceResult) -> str:
-    """What came of the device's controls, in one line; empty when it has none."""
+    """The result of the device's controls, in one line; empty without controls."""
     controls = [result for result in device.strata if result.stratum.is_control]
     if not controls:
         return ""
@@ -165,9 +144,9 @@ def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
     return f"{pair_name(pair)}: {device_tally(device, pair)}"
 
 
-def told_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
+def asked_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
     """The page's pairs of arms that were asked of this device; of a device without a stratum all."""
-    asked = {(one.candidate, one.baseline) for result in device.strata for one in result.comparisons}
+    asked = {one.pair for result in device.strata for one in result.comparisons}
     return [pair for pair in analysis.pairs if pair in asked or not device.strata]
 
 
@@ -198,7 +177,7 @@ def noise_floor(device: DeviceResult) -> str:
     if kills_apart and max(kills_apart) > 0:
         parts.append(f"within {units.significant(max(kills_apart), 2)} kills an episode of itself")
     if parts:
-        return f"noise floor: {'; '.join(parts)}; what is smaller is noise here"
+        return f"noise floor: {'; '.join(parts)}; smaller differences are noise here"
     return "noise floor: the same arm killed as many apps as itself in every block" if kills_apart else ""
 
 
@@ -217,34 +196,34 @@ def device_tally(device: DeviceResult, pair: tuple[str, str]) -> str:
 
 
 def meter(device: DeviceResult) -> str:
-    """By what the memory was seen where that is not the victims' own cgroups; empty elsewhere."""
+    """The meter, if it is not the victims' own cgroups; else empty."""
     seen = device.by_free_memory
     if seen is None:
         return ""
     step = device.record.facts.get("free_memory_step_kb") if device.record else None
     lag = f", and its count lags by up to {step.value} kB" if step and step.value else ""
     return (
-        f"Seen by the device's free memory, not by the victims' own cgroups ({', '.join(seen.suites)}): that "
-        f"moves by itself, usually by {seen.noise_kb:.0f} kB, by {seen.most_noise_kb:.0f} kB at most{lag}. "
-        "What is called 90 % is 85 to 95 %, and nobody can tell 99 %. Compare arms here; a device with root "
-        "is measured otherwise"
+        f"Seen by the device's free memory, not by the victims' own cgroups ({', '.join(seen.suites)}). "
+        f"Free memory drifts by itself, usually by {seen.noise_kb:.0f} kB and at most by "
+        f"{seen.most_noise_kb:.0f} kB{lag}. Its 90 % lie between 85 and 95 %, and it cannot resolve 99 %. "
+        "Compare arms on this device only; a device with root has another meter"
     )
 
 
 def unsteady(device: DeviceResult) -> str:
-    """What changed about the device while it was measured; empty: nothing that it told of."""
-    told = [f"{one.what} {_how_often(one)}" for one in device.unsteady]
-    return f"not steady: {'; '.join(told)}" if told else ""
+    """Changes of the device's state during measurements; empty without a reported change."""
+    changes = [f"{one.change} {_how_often(one)}" for one in device.unsteady]
+    return f"not steady: {'; '.join(changes)}" if changes else ""
 
 
-def _how_often(found: Unsteady) -> str:
-    suite, scenario, block, arm = found.first
+def _how_often(unsteady: Unsteady) -> str:
+    suite, scenario, block, arm = unsteady.first
     place = ", ".join(filter(None, (f"{suite} {scenario}", f"block {block}", arm)))
-    return f"in {found.times} of {found.of} blocks or episodes (first: {place})"
+    return f"in {unsteady.times} of {unsteady.known} blocks or episodes (first: {place})"
 
 
 def device_line(device: DeviceResult) -> str:
-    """What the device is, in one line."""
+    """The device, in one line."""
     record = device.record
     if record is None:
         return "could not be used"
@@ -262,10 +241,10 @@ def device_line(device: DeviceResult) -> str:
 
 
 def confidence_note(analysis: Analysis) -> str:
-    """What the number of comparisons means for the trust in one of them."""
+    """The effect of many comparisons on the trust in one of them."""
     return (
-        f"{units.count(analysis.comparisons, 'comparison')} on this page have an interval. Each is judged by "
-        "itself: where nothing differs, at most one in twenty is called different by chance. What holds for "
-        "all strata together was held to more: that not even one of all comparisons of its two arms on this "
-        "page would be called different by chance in more than one of twenty pages (Holm’s procedure)."
+        f"{units.count(analysis.comparisons, 'comparison')} on this page have an interval. Each is judged "
+        "alone: if nothing differs, chance claims a difference in at most one of twenty. Claims that hold "
+        "together meet a stricter criterion: if nothing differs, at most one page in twenty has such a "
+        "claim for the same two arms (Holm’s procedure)."
     )

@@ -37,18 +37,29 @@ class PlannedEpisode(Episode, frozen=True, tag="planned-episode", kw_only=True):
     """A line of ``plan.jsonl``: one episode that this run means to make."""
 
 
-class KillRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One kill of an episode: the fields of ``AgentKill``, and the counts from them (docs/method.md)."""
+class Kill(msgspec.Struct, frozen=True):
+    """One kill of an episode as the device reports it.
 
-    pid: int
+    Times are ns since the demand began; null: not by the episode's end. ``app`` is the app's place in the
+    plan. ``charged_kb`` was charged to it at the decision; ``freed_ns`` is when a tenth of that was left.
+    ``shortfall_kb`` is the lack of free memory below the low watermark. ``condemned_*_kb`` is the memory that
+    earlier victims still held: zombies, victims that lmkd had stopped waiting for (late), and victims that it
+    was still waiting for (exiting). ``by_reaper`` is false where both reapers were busy, so that the victim
+    only got SIGKILL.
+    """
+
     app: int
+    pid: int
     adj: int
     stall: str
     rss_kb: int
     charged_kb: int
     decided_ns: int
-    reaped_ns: int | None
+    by_reaper: bool
+    mrelease_errno: str
     killed_ns: int | None
+    reaped_ns: int | None
+    charged_at_return_kb: int | None
     exited_ns: int | None
     freed_ns: int | None
     reason: str
@@ -57,13 +68,15 @@ class KillRecord(msgspec.Struct, frozen=True, kw_only=True):
     shortfall_kb: int
     swap_free_kb: int
     thrashing_pct: int
-    condemned_kb: int
     condemned_zombie_kb: int
     condemned_late_kb: int
     condemned_exiting_kb: int
-    by_reaper: bool
-    mrelease_errno: str
-    charged_at_return_kb: int | None
+
+
+class KillRecord(Kill, frozen=True, kw_only=True):
+    """One kill of an episode, and the counts from it (docs/method.md)."""
+
+    condemned_kb: int
     premature: bool
     premature_class: PrematureClass
     extra: bool

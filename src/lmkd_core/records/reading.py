@@ -1,42 +1,49 @@
-"""Reads a results directory into typed records; what cannot be read is named by file and line.
+"""The reader of results directories: typed records; unreadable lines are reported by file and line.
 
-A run may have ended at any moment, and files get damaged on their way: a bad line never stops a
-report, and never goes unmentioned.
+A run may end at any moment, and files get damaged. A bad line never stops a report and is always reported.
+Reports, exports and fleets share ``RecordFile``, which decodes one file at a time and line by line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from typing import Protocol
 from typing import TypeVar
 
 import msgspec
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
-from lmkd_core.records.case import CaseRecord
-from lmkd_core.records.device import DeviceRecord
-from lmkd_core.records.device import SkipRecord
-from lmkd_core.records.device import StateRecord
-from lmkd_core.records.episode import EpisodeRecord
-from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.lines import Record
 from lmkd_core.records.lines import decode_planned
 from lmkd_core.records.lines import decode_record
+from lmkd_core.records.lines import decode_run
 from lmkd_core.records.masking import Masker
-from lmkd_core.records.observation import ObservationRecord
 from lmkd_core.records.run import RunInfo
 from lmkd_core.records.schema import SCHEMA
-from lmkd_core.records.trial import PlannedTrial
-from lmkd_core.records.trial import TrialRecord
 
 LARGEST = 2**53
 """Numbers up to here survive as floating point; no time in ns or size in kB of ours comes near."""
 
 Line = TypeVar("Line")
+Kind = TypeVar("Kind")
+
+
+class DeviceLine(Protocol):
+    """A line about one device."""
+
+    @property
+    def device(self) -> str: ...
+
+
+OfDevice = TypeVar("OfDevice", bound=DeviceLine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +59,35 @@ class Problem:
         return f"{place}: {self.message}"
 
 
+class ByType:
+    """Records by type, each type in the order in which it was written."""
+
+    def __init__(self, records: Iterable[object] = ()) -> None:
+        self._records: dict[type, list[Any]] = {}
+        for record in records:
+            self.add(record)
+
+    def add(self, record: object) -> None:
+        self._records.setdefault(type(record), []).append(record)
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        return list(self._records.get(kind, ()))
+
+
 @dataclass(slots=True)
 class RunRecords:
-    """The records of one run, in the order in which they were written."""
+    """The records and planned lines of one run; ``raw``: its record files, one after the other."""
 
     info: RunInfo | None = None
-    planned: list[PlannedTrial] = field(default_factory=list)
-    planned_episodes: list[PlannedEpisode] = field(default_factory=list)
-    devices: list[DeviceRecord] = field(default_factory=list)
-    trials: list[TrialRecord] = field(default_factory=list)
-    skips: list[SkipRecord] = field(default_factory=list)
-    cases: list[CaseRecord] = field(default_factory=list)
-    episodes: list[EpisodeRecord] = field(default_factory=list)
-    observations: list[ObservationRecord] = field(default_factory=list)
-    states: list[StateRecord] = field(default_factory=list)
+    planned: ByType = field(default_factory=ByType)
+    records: ByType = field(default_factory=ByType)
     problems: list[Problem] = field(default_factory=list)
     raw: bytes = b""
-    """The record files as they are, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How to read: by a ``masker`` without the devices' serials; only the named ``devices`` (none: all)."""
+    """Options: a ``masker`` replaces serials; of ``devices`` only the named ones are read (none: all)."""
 
     masker: Masker | None = None
     devices: tuple[str, ...] = ()
@@ -83,7 +97,7 @@ class Reading:
         return self.masker.lines(path.read_bytes()) if self.masker else path.read_bytes()
 
     def shown(self, name: str) -> str:
-        """The name of a file as it may be told."""
+        """A file's name with serials masked."""
         return self.masker.text(name) if self.masker else name
 
     def wants(self, device: str) -> bool:
@@ -93,79 +107,90 @@ class Reading:
 EVERYTHING = Reading()
 
 
+def is_run(folder: Path) -> bool:
+    """Whether ``folder`` is a results directory; ``run.json`` may be lost."""
+    return (folder / "run.json").is_file() or (folder / "records").is_dir()
+
+
+def check_run(folder: Path) -> None:
+    """Raises: UsageProblem: ``folder`` is no results directory."""
+    if not is_run(folder):
+        raise UsageProblem(f"{folder} holds no run: name a folder in which there is a run.json")
+
+
 def read_run(run_dir: Path, reading: Reading = EVERYTHING) -> RunRecords:
-    """Reads everything in ``run_dir`` that can be read and is wanted.
+    """Reads all wanted lines of ``run_dir`` that are usable.
 
     Raises:
         UsageProblem: there is no run in ``run_dir``.
     """
-    if not (run_dir / "run.json").is_file() and not (run_dir / "records").is_dir():
-        raise UsageProblem(f"{run_dir} holds no run: name a folder in which there is a run.json")
-    run = RunRecords()
-    run.info = _read_info(run_dir / "run.json", reading, run.problems)
-    _read_plan(run_dir / "plan.jsonl", reading, run)
+    check_run(run_dir)
+    run, problems = RunRecords(), list[Problem]()
+    run.info = read_info(run_dir, problems, reading)
+    plan = RecordFile.read(run_dir / "plan.jsonl", problems, reading, folder="")
+    run.planned = ByType(plan.lines(problems, decode_planned))
     for path in record_files(run_dir):
-        _read_records(path, reading, run)
-    run.problems = [replace(one, file=reading.shown(one.file)) for one in run.problems]
+        _add_file(run, RecordFile.read(path, problems, reading), problems)
+    run.problems = shown_problems(problems, reading)
     return run
 
 
 def record_files(run_dir: Path) -> list[Path]:
-    """A file a device, as a rule."""
+    """The record files of the run, usually one per device."""
     return sorted((run_dir / "records").glob("*.jsonl"))
 
 
-def _read_info(path: Path, reading: Reading, problems: list[Problem]) -> RunInfo | None:
+def read_info(run_dir: Path, problems: list[Problem], reading: Reading = EVERYTHING) -> RunInfo | None:
+    """The content of ``run.json`` with the wanted devices; None, with a problem, if it is not usable."""
     try:
-        info = msgspec.json.decode(reading.content(path), type=RunInfo)
-        return msgspec.structs.replace(info, devices=tuple(filter(reading.wants, info.devices)))
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        info = decode_run(reading.content(run_dir / "run.json"))
+    except (OSError, ValueError) as error:
         problems.append(Problem("run.json", 0, f"not usable ({error_text(error)})"))
         return None
+    return msgspec.structs.replace(info, devices=tuple(filter(reading.wants, info.devices)))
 
 
-def _read_plan(path: Path, reading: Reading, run: RunRecords) -> None:
-    content = _content(path, path.name, reading, run.problems)
-    for one in decoded(content, path.name, decode_planned, run.problems):
-        if not reading.wants(one.device):
-            continue
-        if isinstance(one, PlannedTrial):
-            run.planned.append(one)
-        else:
-            run.planned_episodes.append(one)
+def shown_problems(problems: Iterable[Problem], reading: Reading) -> list[Problem]:
+    """The problems with serials masked in names of files. Call it last: a masker learns while it reads."""
+    return [replace(problem, file=reading.shown(problem.file)) for problem in problems]
 
 
-def _read_records(path: Path, reading: Reading, run: RunRecords) -> None:
-    name = f"records/{path.name}"
-    content = _content(path, name, reading, run.problems)
-    records = list(decoded(content, name, decode_record, run.problems))
-    wanted = [record for record in records if reading.wants(record.device)]
-    for record in wanted:
-        if isinstance(record, TrialRecord):
-            run.trials.append(record)
-        elif isinstance(record, DeviceRecord):
-            run.devices.append(record)
-        elif isinstance(record, SkipRecord):
-            run.skips.append(record)
-        elif isinstance(record, CaseRecord):
-            run.cases.append(record)
-        elif isinstance(record, EpisodeRecord):
-            run.episodes.append(record)
-        elif isinstance(record, ObservationRecord):
-            run.observations.append(record)
-        else:
-            run.states.append(record)
-    if content and (wanted or not reading.devices):
-        run.raw += content.rstrip(b"\n") + b"\n"
+@dataclass(frozen=True, slots=True)
+class RecordFile:
+    """One file of records; ``name`` is relative to the results directory."""
+
+    name: str
+    content: bytes
+    reading: Reading
+
+    @classmethod
+    def read(
+        cls, path: Path, problems: list[Problem], reading: Reading = EVERYTHING, folder: str = "records/"
+    ) -> RecordFile:
+        """The file below ``folder``; empty, with a problem, if it is not readable."""
+        name = folder + path.name
+        try:
+            return cls(name, reading.content(path), reading)
+        except OSError as error:
+            problems.append(Problem(name, 0, f"not readable ({error_text(error)})"))
+            return cls(name, b"", reading)
+
+    def lines(self, problems: list[Problem], decode: Callable[[bytes], OfDevice]) -> Iterator[OfDevice]:
+        """The usable lines of wanted devices."""
+        lines = decoded(self.content, self.name, decode, problems)
+        return (line for line in lines if self.reading.wants(line.device))
+
+    def records(self, problems: list[Problem]) -> Iterator[Record]:
+        return self.lines(problems, decode_record)
 
 
-def _content(path: Path, name: str, reading: Reading, problems: list[Problem]) -> bytes:
-    """What is in the file; empty, with a problem, where it cannot be read."""
-    try:
-        return reading.content(path)
-    except OSError as error:
-        problems.append(Problem(name, 0, f"not readable ({error_text(error)})"))
-        return b""
+def _add_file(run: RunRecords, file: RecordFile, problems: list[Problem]) -> None:
+    is_wanted = not file.reading.devices
+    for record in file.records(problems):
+        is_wanted = True
+        run.records.add(record)
+    if file.content and is_wanted:
+        run.raw += file.content.rstrip(b"\n") + b"\n"
 
 
 def decoded(

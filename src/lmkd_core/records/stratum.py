@@ -29,6 +29,11 @@ class Stratum(msgspec.Struct, frozen=True):
     dirty_pct: int = 100
     compress_pct: int = 0
 
+    @property
+    def is_control(self) -> bool:
+        """Whether the flag cannot gain here, so that a gain would be an error of the measurement."""
+        return self.regime == "control"
+
     def __str__(self) -> str:
         compress = f"-{self.compress_pct}%zeros" if self.compress_pct else ""
         return f"{self.scenario}-{self.victim_kb // 1024}MB-{self.threads}t{compress}"
@@ -48,6 +53,11 @@ class EpisodeStratum(msgspec.Struct, frozen=True):
     demand: str
     stall: str
     stall_ms: int
+
+    @property
+    def is_control(self) -> bool:
+        """As of a ``Stratum``."""
+        return self.regime == "control"
 
     def __str__(self) -> str:
         return f"{self.scenario}-{self.profile}"

@@ -40,7 +40,7 @@ APPS = {
         AppsScenario("game-starts", "ten apps in the background, and a large one comes to the front"),
         AppsScenario(
             "nothing-starts",
-            "ten apps in the background, and a small one comes to the front: nobody need die",
+            "ten apps in the background, and a small one comes to the front: no app needs to die",
             background_pct=25,
             demand_pct=5,
         ),

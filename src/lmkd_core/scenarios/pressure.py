@@ -36,14 +36,14 @@ PRESSURE: Mapping[str, PressureStratum] = {
         ),
         PressureStratum(
             scenario="undisturbed",
-            title="nobody holds anything, and nothing else runs",
-            expectation="no gain: there is nothing to be late",
+            title="nothing holds memory, and nothing else runs",
+            expectation="no gain: no memory comes late",
             regime="control",
         ),
         PressureStratum(
             scenario="background-noise",
             title="services read /proc, apps are compacted and frozen, as on any phone",
-            expectation="whatever it is",
+            expectation="not predicted",
             regime="natural",
             profile="messenger+camera",
             readers=2,
@@ -53,7 +53,7 @@ PRESSURE: Mapping[str, PressureStratum] = {
         PressureStratum(
             scenario="app-switching",
             title="on a small device, a demand that rises, falls by half and rises again, three times",
-            expectation="whatever it is",
+            expectation="not predicted",
             regime="natural",
             profile="low-ram",
             demand="saw",

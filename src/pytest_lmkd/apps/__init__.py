@@ -1,1 +1,1 @@
-"""Real apps on Android, and the device's own lmkd: what is started, what is seen, what is recorded."""
+"""The suite apps on the host: starts real Android apps, observes or kills them, and records the results."""

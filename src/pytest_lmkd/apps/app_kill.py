@@ -1,7 +1,7 @@
-"""One kill of a real app by one of our arms: starts the app, sends it to the background, kills it, watches.
+"""Measures one kill of a real app by an arm: starts the app, sends it to the background and kills it.
 
-With root we kill it, otherwise ``run-as`` does in the app's own uid. The device's free memory shows how the
-app's memory comes back (``system_meter``).
+With root we kill it ourselves, otherwise ``run-as`` does so in the app's own uid. The device's free memory
+shows how the app's memory comes back (``system_meter``).
 """
 
 from __future__ import annotations
@@ -13,13 +13,11 @@ from lmkd_core.base.progress import Progress
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.summary import summarise
 from lmkd_core.records.arms import agent_arm
+from lmkd_core.records.parts import record_of
 from lmkd_core.records.stratum import NS_PER_MS
-from lmkd_core.records.trial import Call
-from lmkd_core.records.trial import CurvePoint
 from lmkd_core.records.trial import KilledAs
 from lmkd_core.records.trial import Meter
 from lmkd_core.records.trial import PlannedTrial
-from lmkd_core.records.trial import StallClass
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.device_log import DeviceLog
 from pytest_lmkd.apps.observation import BACKGROUND_S
@@ -31,47 +29,35 @@ from pytest_lmkd.apps.program import AppsProgram
 from pytest_lmkd.apps.program import Target
 from pytest_lmkd.apps.program import Watch
 from pytest_lmkd.apps.system_meter import Returned
-from pytest_lmkd.apps.system_meter import held
+from pytest_lmkd.apps.system_meter import app_memory
 from pytest_lmkd.apps.system_meter import returned
+from pytest_lmkd.devices.messages import KillTimes
 from pytest_lmkd.experiment.validity import MAX_CLOCK_STEP_NS
 from pytest_lmkd.experiment.validity import check_arm
 from pytest_lmkd.transport import Transport
 
 IDLE_MS = 500
-"""Free memory is watched for this long before the kill, to measure how much it moves by itself."""
+"""Length of the idle window before the kill, in which the movement of free memory is measured."""
 
 MRELEASE = "process_mrelease"
 
-OUR_DOING = {"signal", "unknown"}
-"""Killers that logs may name for our SIGKILL (lmkd_core.logs.deaths): logs lack a signal's sender."""
+OUR_KILLERS = {"signal", "unknown"}
+"""Killers that logs may report for our SIGKILL (lmkd_core.logs.deaths): logs lack a signal's sender."""
 
 
-class AppKillMeasured(msgspec.Struct, frozen=True, kw_only=True):
-    """The measured part of a TrialRecord of an app; free memory is its meter."""
+class AppKillMeasured(KillTimes, frozen=True, kw_only=True):
+    """The measured part of an app's TrialRecord; its meter is free memory."""
 
     meter: Meter = "system"
     noise_kb: int
-    returns_kb: int
     returns_from: str
     killed_as: KilledAs = ""
-    calls: tuple[Call, ...]
-    mrelease_errno: str
-    kill_to_mrelease_ns: int | None
     syscall_ns: int | None
-    reclaim_50_ns: int | None
-    reclaim_90_ns: int | None
-    exit_ns: int | None
-    stall_class: StallClass
-    clock_resolution_ns: int
-    samples: int
-    gap_median_ns: int
-    gap_max_ns: int
-    curve: tuple[CurvePoint, ...]
     flags: tuple[str, ...]
 
 
 class AppKiller:
-    """Kills one workload app on one device. ``is_root``: we run the arms, not ``run-as``."""
+    """Kills one workload app on one device. ``is_root``: run the arms ourselves, not by ``run-as``."""
 
     def __init__(
         self, transport: Transport, android: Android, program: AppsProgram, package: str, *, is_root: bool
@@ -86,8 +72,8 @@ class AppKiller:
         """Measures one kill. Leaves the app stopped.
 
         Raises:
-            TrialInvalid: the app was not killed, or by somebody else, or free memory does not tell.
-            DeviceUnusable: it cannot be done on this device.
+            TrialInvalid: the app was not killed, something else killed it, or free memory is inconclusive.
+            DeviceUnusable: the device cannot run the program.
             TransportLost: the link broke.
         """
         self._android.force_stop(self._package)
@@ -100,7 +86,7 @@ class AppKiller:
         finally:
             self._android.force_stop(self._package)
         killed_as: KilledAs = "run-as" if self._run_as else "root"
-        return msgspec.structs.replace(measured(planned, kill, watch), killed_as=killed_as)
+        return msgspec.structs.replace(measurement(planned, kill, watch), killed_as=killed_as)
 
     def _in_background(self, planned: PlannedTrial, log: DeviceLog) -> Target:
         extras: dict[str, int | str] = {
@@ -123,55 +109,48 @@ class AppKiller:
             return kill, watch.end(timeout_ms)
 
     def _check_death(self, log: DeviceLog, kill: AppKill) -> None:
-        """Raises: TrialInvalid: the app is back, or others killed meanwhile."""
+        """Raises: TrialInvalid: Android started the app again, or something else killed a process."""
         pid = self._android.pid_of(self._package)
         if pid is not None and pid != kill.pid:
-            raise TrialInvalid(f"Android started {self._package} again meanwhile, as process {pid}")
+            raise TrialInvalid(f"Android started {self._package} again during the trial, as process {pid}")
         events, _ = log.events(self._android.exit_info(self._package), "")
         check_deaths(summarise(events).deaths, kill.pid)
 
 
 def check_deaths(deaths: tuple[Death, ...], pid: int) -> None:
-    """Raises: TrialInvalid: by the logs somebody else killed the app, or lmkd killed others beside it."""
+    """Raises: TrialInvalid: by the logs, something else killed the app, or lmkd killed another process."""
     for death in deaths:
-        if death.pid == pid and death.killer not in OUR_DOING:
-            raise TrialInvalid(f"the app was killed by another: {death.killer}, {death.reason}")
+        if death.pid == pid and death.killer not in OUR_KILLERS:
+            raise TrialInvalid(f"something else killed the app: {death.killer}, {death.reason}")
         if death.pid != pid and death.killer in {"lmkd", "kernel-oom"}:
             raise TrialInvalid(
-                f"{death.killer} killed {death.process or death.pid} meanwhile, whose memory came back too"
+                f"{death.killer} also killed {death.process or death.pid}, whose memory came back as well"
             )
 
 
-def measured(planned: PlannedTrial, kill: AppKill, watch: Watch) -> AppKillMeasured:
-    """Combines a kill and the watch of free memory around it.
+def measurement(planned: PlannedTrial, kill: AppKill, watch: Watch) -> AppKillMeasured:
+    """Combines a kill with the watch of free memory around it.
 
     Raises:
-        TrialInvalid: the arm did not do its work, or free memory is too noisy.
+        TrialInvalid: the arm failed, or free memory is too noisy.
     """
     releases = [call for call in kill.calls if call.name == MRELEASE]
     mrelease = releases[-1] if releases else None
     errno = mrelease.errno if mrelease else ""
     check_arm(planned.arm, errno)
-    held_by_app = held(kill)
-    course = returned(watch.samples, kill, held_by_app.size_kb, planned.timeout_ns)
+    memory = app_memory(kill)
+    course = returned(watch.samples, kill, memory.size_kb, planned.timeout_ns)
     decisive = mrelease or (kill.calls[0] if kill.calls else None)
-    return AppKillMeasured(
-        noise_kb=course.noise_kb,
-        returns_kb=held_by_app.size_kb,
-        returns_from=held_by_app.source,
-        calls=kill.calls,
+    return record_of(
+        AppKillMeasured,
+        course,
+        kill,
+        returns_kb=memory.size_kb,
+        returns_from=memory.source,
         mrelease_errno=errno,
         kill_to_mrelease_ns=mrelease.start_ns if mrelease else None,
         syscall_ns=decisive.took_ns if decisive else None,
-        reclaim_50_ns=course.reclaim_50_ns,
-        reclaim_90_ns=course.reclaim_90_ns,
-        exit_ns=kill.exit_ns,
-        stall_class=course.stall_class,
         clock_resolution_ns=watch.clock_resolution_ns,
-        samples=course.samples,
-        gap_median_ns=course.gap_median_ns,
-        gap_max_ns=course.gap_max_ns,
-        curve=course.curve,
         flags=_flags(planned, watch, course),
     )
 

@@ -1,4 +1,4 @@
-"""What the device's logs tell of the time between two marks that we write into them ourselves."""
+"""Reads the device's logs from a mark that we write into them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from lmkd_core.logs.sources import Line
 from pytest_lmkd.transport import Transport
 
 TAG = "lmkdlab"
-"""What the workload apps log by, and we."""
+"""The log tag of the workload apps and of our marks."""
 
 BUFFERS = "main,system,events"
 READ_S = 60.0
 
 LINES_MAX = 200_000
-"""More than any buffer of a phone holds; a device that goes on and on is cut short here."""
+"""More lines than any phone's buffer holds; bounds the output of a broken device."""
 
 
 class DeviceLog:
-    """From its construction on; ``mark`` notes a moment that ``events`` can be counted from."""
+    """The log since construction. ``mark`` writes a mark, whose time ``events`` returns."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -39,10 +39,10 @@ class DeviceLog:
         self._shell(f"log -p i -t {TAG} {shlex.quote(self._text(word))}")
 
     def await_ready(self, package: str, pid: int, seconds: float) -> None:
-        """Returns once the workload app has its memory.
+        """Returns once the workload app has allocated its memory.
 
         Raises:
-            TrialInvalid: it says that it cannot, it died, or it took longer.
+            TrialInvalid: the app reports a failure, died, or took longer than ``seconds``.
         """
         read = f"logcat -v threadtime -T {shlex.quote(self._since)} -s {TAG}"
         watch = f"{read} & log=$!; while [ -d /proc/{pid} ]; do sleep 0.2; done; kill $log"
@@ -55,11 +55,14 @@ class DeviceLog:
                     if f"failed {package} pid={pid}:" in text:
                         raise TrialInvalid(text.partition("failed ")[2][:200])
         except DeadlineExceeded:
-            raise TrialInvalid(f"{package} did not have its memory within {seconds:g} s") from None
-        raise TrialInvalid(f"{package} died before it had its memory")
+            raise TrialInvalid(f"{package} did not allocate its memory within {seconds:g} s") from None
+        raise TrialInvalid(f"{package} died before it had allocated its memory")
 
     def events(self, exit_infos: bytes, counted_from: str) -> tuple[list[Event], int | None]:
-        """Everything about kills since the beginning, and the time of a mark in ms on the log's clock."""
+        """The events about kills since construction, and the time of the mark ``counted_from``.
+
+        The time is in ms of the log's clock, None if the mark is missing.
+        """
         command = f"logcat -d -v threadtime -b {BUFFERS} -T {shlex.quote(self._since)}"
         lines = list(self._since_begin(self._shell(command)))
         reader = Reader()
@@ -69,10 +72,10 @@ class DeviceLog:
         return events, self._time_of(counted_from, lines)
 
     def _since_begin(self, text: str) -> Iterator[str]:
-        begun = False
+        has_begun = False
         for line in text.splitlines()[-LINES_MAX:]:
-            begun = begun or line.endswith(self._text("begin"))
-            if begun:
+            has_begun = has_begun or line.endswith(self._text("begin"))
+            if has_begun:
                 yield line
 
     def _time_of(self, word: str, lines: list[str]) -> int | None:
@@ -86,4 +89,4 @@ class DeviceLog:
         return f"pytest-lmkd {word} {self._nonce}"
 
     def _shell(self, command: str) -> str:
-        return self._transport.shell(command, Deadline(READ_S)).stdout.decode(errors="replace")
+        return self._transport.shell(command, Deadline(READ_S)).stdout_text

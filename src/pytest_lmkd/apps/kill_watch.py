@@ -1,6 +1,6 @@
-"""Listens to the device's own lmkd over its socket: each kill that it tells of, and its count of them.
+"""Listens to the device's own lmkd over its socket: to each kill that it reports, and to its kill count.
 
-One run of the client program and one connection for all of it. Where there is no socket, nothing is told.
+One run of the client program and one connection serve both. Without a socket, lmkd reports nothing.
 """
 
 from __future__ import annotations
@@ -10,25 +10,26 @@ from dataclasses import dataclass
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.progress import Progress
 from pytest_lmkd.lmkd.client import ALL_KILLS
+from pytest_lmkd.lmkd.client import PROGRAM
 from pytest_lmkd.lmkd.client import LmkdCount
 from pytest_lmkd.lmkd.client import LmkdDone
 from pytest_lmkd.lmkd.client import LmkdKilled
 from pytest_lmkd.lmkd.client import client_command
 from pytest_lmkd.lmkd.client import decode_line
-from pytest_lmkd.lmkd.client import does_not_run
-from pytest_lmkd.lmkd.client import raise_failure
+from pytest_lmkd.lmkd.client import reports_no_socket
 from pytest_lmkd.transport import LineStream
 from pytest_lmkd.transport import Transport
+from pytest_lmkd.transport.program import run_failure
 
 WATCH_S = 3600.0
-"""No observation is as long."""
+"""Longer than any observation."""
 
 
 @dataclass(frozen=True, slots=True)
-class ToldKills:
-    """``count``: lmkd's own number of kills meanwhile, of whatever process; None: not asked, or it ended.
+class ReportedKills:
+    """``count``: the increase of lmkd's own kill count, for all processes; None: unavailable, or lmkd ended.
 
-    ``kills``: those that it told of, in their order; None: not asked.
+    ``kills``: the kills that lmkd reported, in order; None: unavailable.
     """
 
     count: int | None = None
@@ -36,10 +37,10 @@ class ToldKills:
 
 
 class KillWatch:
-    """From its construction to ``finish``; ``close`` ends it in any case, and so does a broken link.
+    """Listens from construction to ``finish``. ``close`` or a broken link also end it.
 
     Raises:
-        DeviceUnusable: there is a socket, but lmkd could not be asked; why.
+        DeviceUnusable: lmkd has a socket but does not answer, with the reason.
         TransportLost: the link broke.
     """
 
@@ -54,21 +55,21 @@ class KillWatch:
             self.close()
             raise
 
-    def finish(self) -> ToldKills:
-        """What was told up to now. Where lmkd ended meanwhile, what it had told by then."""
+    def finish(self) -> ReportedKills:
+        """The reports up to now, or up to lmkd's end."""
         if self._before is None:
-            return ToldKills()
+            return ReportedKills()
         self._stream.end_input()
         lines = list(map(decode_line, self._stream))
         counts = [line.count for line in lines if isinstance(line, LmkdCount)]
         kills = tuple(line for line in lines if isinstance(line, LmkdKilled))
-        return ToldKills(counts[-1] - self._before if counts else None, kills)
+        return ReportedKills(counts[-1] - self._before if counts else None, kills)
 
     def close(self) -> None:
         self._stream.close()
 
     def _await_subscription(self) -> int | None:
-        """The count from which on lmkd tells of each kill; None where there is no socket."""
+        """The kill count when lmkd starts to report each kill; None if lmkd has no socket."""
         before = None
         for text in self._stream:
             line = decode_line(text)
@@ -76,6 +77,6 @@ class KillWatch:
                 before = line.count
             elif isinstance(line, LmkdDone):
                 return before
-            elif raise_failure(line, self._serial):
+            elif reports_no_socket(line, self._serial):
                 return None
-        raise does_not_run(self._serial, self._stream.exit_code, self._stream.stderr)
+        raise run_failure(self._serial, PROGRAM, self._stream.exit_code, self._stream.stderr)

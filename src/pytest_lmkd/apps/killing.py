@@ -19,7 +19,7 @@ from pytest_lmkd.apps.workloads import Workloads
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.devices.suite_needs import reason_unsupported
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.precision import may_end
 from pytest_lmkd.experiment.suite import Experiment
@@ -28,7 +28,7 @@ from pytest_lmkd.experiment.validity import excluded_by
 
 
 class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
-    """Kills of one workload app on one device. A kill cut by a broken link is made again."""
+    """Kills of one workload app on one device. A kill interrupted by a broken link is repeated."""
 
     record_type = TrialRecord
 
@@ -41,16 +41,16 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         self.rules = context.rules.trials
 
     def prepare(self, stratum: Stratum) -> str:
-        reason = why_not(stratum.suite, self._device.facts, confined=False)
+        reason = reason_unsupported(stratum.suite, self._device.facts, confined=False)
         if reason or not self._context.arms:
             return reason or "the device can run none of the arms"
         packages = self._workloads.install()
         if not packages:
             return NO_WORKLOADS
         self._package = packages[0]
-        # Only a trial call shows whether run-as works: the app may have been installed just now.
-        refusal = "" if self._is_root else self._workloads.android.why_not_run_as(self._package)
-        return f"root is missing, and so is run-as {self._package}: {refusal}" if refusal else ""
+        # Only a call shows whether run-as works: the app may have just been installed.
+        refusal = "" if self._is_root else self._workloads.android.reason_no_run_as(self._package)
+        return f"root is missing, and run-as {self._package} fails: {refusal}" if refusal else ""
 
     def plan(self, stratum: Stratum, block: int, *, warmup: bool) -> Sequence[PlannedTrial]:
         name, arms, seed = self._device.name, self._context.arms, self.rules.seed
@@ -88,7 +88,7 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         except TrialInvalid as invalid:
             reason = str(invalid)
         if read_boot_id(self._device.transport) != boot_id:
-            raise TransportLost(f"{self._device.name} restarted in the middle of a kill")
+            raise TransportLost(f"{self._device.name} restarted during a trial")
         verdict = {"valid": not reason, "invalid_reason": reason}
         return record_of(TrialRecord, planned, *measured, meter="system", boot_id=boot_id, **verdict)
 

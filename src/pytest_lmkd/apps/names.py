@@ -1,4 +1,4 @@
-"""What Android calls an app's component: ``PACKAGE/ACTIVITY``."""
+"""Android's name of an app's component: ``PACKAGE/ACTIVITY``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ COMPONENT = re.compile(r"[A-Za-z][\w.]*/[\w.$]+", re.ASCII)
 
 
 def parse_component(text: str) -> str:
-    """The value of ``--lmkd-app``, as ``am start -n`` takes it. Raises: UsageProblem."""
+    """The value of ``--lmkd-app``, in the form that ``am start -n`` accepts. Raises: UsageProblem."""
     if not COMPONENT.fullmatch(text):
-        raise UsageProblem(f"--lmkd-app takes PACKAGE/ACTIVITY, as `am start -n` does, not {text!r}")
+        raise UsageProblem(f"--lmkd-app takes PACKAGE/ACTIVITY, like `am start -n`, not {text!r}")
     return text
 
 

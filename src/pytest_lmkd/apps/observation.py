@@ -1,4 +1,4 @@
-"""One observation: apps go to the background, one comes to the front, and deaths are recorded."""
+"""Makes one observation: starts apps, sends them to the background, brings one to the front, reads deaths."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lmkd_core.records.observation import ObservedDeath
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.device_log import DeviceLog
 from pytest_lmkd.apps.kill_watch import KillWatch
-from pytest_lmkd.apps.kill_watch import ToldKills
+from pytest_lmkd.apps.kill_watch import ReportedKills
 from pytest_lmkd.apps.plan import AppsPlan
 from pytest_lmkd.apps.plan import PlannedApp
 from pytest_lmkd.lmkd.client import LmkdKilled
@@ -32,7 +32,7 @@ BACKGROUND_S = 30.0
 ASK_S = 30.0
 
 LEFT_ADJ = 700
-"""AOSP ProcessList.PREVIOUS_APP_ADJ: the app that the user left last; earlier ones have a higher value."""
+"""AOSP ProcessList.PREVIOUS_APP_ADJ, of the app that the user left last; earlier ones have higher values."""
 
 DEMAND = "demand"
 
@@ -57,9 +57,9 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observer:
-    """Observes one device. ``kill_timeout_ms`` is lmkd's own: kills within it of each other are a cascade.
+    """Observes one device. ``kill_timeout_ms``: lmkd's own; kills in a row within it are a cascade.
 
-    ``watch_kills`` starts to listen to lmkd, or returns None where lmkd cannot be asked.
+    ``watch_kills`` starts to listen to lmkd, or returns None if lmkd does not answer.
     """
 
     def __init__(
@@ -75,10 +75,10 @@ class Observer:
         self._watch_kills = watch_kills
 
     def observe(self, plan: AppsPlan, hold_s: int) -> Observed:
-        """Observes one demand. Leaves none of the apps running.
+        """Observes one demand. Stops all apps at the end.
 
         Raises:
-            TrialInvalid: an app did not come to where it should be; the reason.
+            TrialInvalid: an app did not reach the wanted state, with the reason.
             TransportLost: the link broke.
         """
         apps = (*plan.background, plan.demand)
@@ -109,7 +109,7 @@ class Observer:
         apps_alive = self._count_alive(background)
         infos = b"".join(self._android.exit_info(app.package) for app in (*plan.background, plan.demand))
         events, demand_ms = log.events(infos, DEMAND)
-        lmkd_kills = watch.finish() if watch else ToldKills()
+        lmkd_kills = watch.finish() if watch else ReportedKills()
         events += map(_lmkd_event, lmkd_kills.kills or ())
         if not met:
             raise TrialInvalid(f"the demand was not met: {reason}")
@@ -161,10 +161,10 @@ class Observer:
         return done.stdout.split().count(b"1")
 
     def _psi_us(self) -> dict[str, int]:
-        """Total stall times of memory, ``some`` and ``full``; empty where the shell may not read them."""
+        """Total memory stall times in µs, ``some`` and ``full``; empty if the shell may not read them."""
         done = self._transport.shell("cat /proc/pressure/memory", Deadline(ASK_S))
         totals_us = {}
-        for line in done.stdout.decode(errors="replace").splitlines():
+        for line in done.stdout_text.splitlines():
             kind, _, total = line.partition(" ")[0], *line.rpartition("total=")[1:]
             if kind in {"some", "full"} and total.isdecimal():
                 totals_us[kind] = int(total)
@@ -176,12 +176,12 @@ def _difference(after: dict[str, int], before: dict[str, int], name: str) -> int
 
 
 def _lmkd_event(kill: LmkdKilled) -> Event:
-    """A report of lmkd's as a log event, joined by pid: its clock is monotonic, that of logs is not."""
+    """A log event from lmkd's report, joined by pid, since its clock is monotonic and that of logs is not."""
     return Event({"type": LMKD_SOCKET_KILL, "pid": kill.pid, "uid": kill.uid, "rss_kb": kill.rss_kb})
 
 
 def _mrelease_failures(events: Sequence[Event]) -> dict[str, int]:
-    """How many process_mrelease calls failed, by errno name."""
+    """The number of failed process_mrelease calls by errno name."""
     errnos = (event.fields.get("errno") for event in events if event.type == "mrelease_failure")
     return dict(Counter(str(errno or "unknown") for errno in errnos))
 

@@ -21,12 +21,12 @@ from pytest_lmkd.apps.kill_watch import KillWatch
 from pytest_lmkd.apps.observation import Observed
 from pytest_lmkd.apps.observation import Observer
 from pytest_lmkd.apps.plan import plan_apps
-from pytest_lmkd.apps.plan import why_too_few
+from pytest_lmkd.apps.plan import reason_too_few
 from pytest_lmkd.apps.workloads import Workloads
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.devices.suite_needs import why_not
+from pytest_lmkd.devices.suite_needs import reason_unsupported
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.suite import Experiment
 from pytest_lmkd.experiment.suite import Keep
@@ -36,7 +36,7 @@ KILL_TIMEOUT_MS = 100
 
 
 class PlannedObservation(msgspec.Struct, frozen=True, kw_only=True):
-    """The one observation of a block. It is not in plan.jsonl."""
+    """The only observation of a block. It is not in plan.jsonl."""
 
     device: str
     suite: str
@@ -53,7 +53,7 @@ class PlannedObservation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, ObservationRecord]):
-    """Observations on one device. ``named``: the user's apps, in the background in place of workloads."""
+    """Observations on one device. ``named``: the user's apps, used in place of workload apps."""
 
     record_type = ObservationRecord
 
@@ -66,11 +66,11 @@ class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, Observa
         self.rules = replace(context.rules.episodes, warmup_blocks=0)
 
     def prepare(self, stratum: AppsScenario) -> str:
-        reason = why_not(stratum.suite, self._device.facts, confined=False)
+        reason = reason_unsupported(stratum.suite, self._device.facts, confined=False)
         if reason:
             return reason
         self._workloads.install()
-        return why_too_few(stratum, list(self._android().installed()), self._named)
+        return reason_too_few(stratum, list(self._android().installed()), self._named)
 
     def plan(self, stratum: AppsScenario, block: int, *, warmup: bool) -> Sequence[PlannedObservation]:
         device, suite = self._device.name, stratum.suite
@@ -102,7 +102,7 @@ class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, Observa
         except TrialInvalid as invalid:
             reason = str(invalid)
         if read_boot_id(self._device.transport) != boot_id:
-            reason = "the device restarted meanwhile"
+            reason = "the device restarted during the observation"
         verdict = {"valid": not reason, "invalid_reason": reason}
         return record_of(ObservationRecord, planned, *measured, boot_id=boot_id, **verdict)
 
@@ -111,8 +111,7 @@ class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, Observa
         installed = sorted(android.installed())
         plan = plan_apps(scenario, installed, self._named, device.mem_total_kb, planned.seed)
         observer = Observer(device.transport, android, self._kill_timeout_ms(), self._watch_kills)
-        place = Place(suite=planned.suite, scenario=planned.scenario, arm=ARM, block=planned.block)
-        with state_around(device, self._context.store, place):
+        with state_around(device, self._context.store, record_of(Place, planned)):
             return observer.observe(plan, scenario.hold_s)
 
     def _android(self) -> Android:
@@ -123,13 +122,13 @@ class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, Observa
         return fact.value if fact is not None and isinstance(fact.value, int) else KILL_TIMEOUT_MS
 
     def _watch_kills(self) -> KillWatch | None:
-        """None, with one message per run, where lmkd refuses: on most phones its socket takes root."""
+        """A new watch; None, with one message per run, if lmkd refuses: mostly, its socket needs root."""
         if self._lmkd_refuses:
             return None
         device, progress = self._device, self._context.progress
         try:
             return KillWatch(device.transport, device.folder, progress)
         except DeviceUnusable as unusable:
-            progress(f"lmkd's own reports of its kills are missing: {unusable}")
+            progress(f"{device.name}: lmkd's own reports of its kills are missing: {unusable}")
             self._lmkd_refuses = True
             return None

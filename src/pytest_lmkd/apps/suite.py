@@ -18,7 +18,7 @@ from pytest_lmkd.experiment.suite import Plan
 
 
 class AppsSuite:
-    """``apks``: the folder of workload apps to install; ``named``: the user's apps for the background."""
+    """``apks``: the folder with workload apps to install; ``named``: the user's apps for the background."""
 
     plans = (Plan(Stratum, PlannedTrial, rules=lambda rules: rules.trials),)
 

@@ -1,7 +1,7 @@
-"""How an app's memory came back, by the free memory of the whole device: where there is no cgroup to ask.
+"""Computes how an app's memory came back from the device's free memory, for apps without a cgroup of ours.
 
-Pure. What else the device does is in it too: how much free memory moved while nothing was done says how far
-the result can be trusted, and nobody can tell 99 % by it.
+Pure functions. Free memory includes all other activity; its movement in an idle window bounds the error. It
+cannot resolve 99 %.
 """
 
 from __future__ import annotations
@@ -12,44 +12,49 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.records.trial import CurvePoint
 from lmkd_core.records.trial import StallClass
 from pytest_lmkd.experiment.validity import MAX_NOISE_PCT
 
-if TYPE_CHECKING:  # it speaks with devices, and this does not
+if TYPE_CHECKING:  # that module talks to devices, this one does not
     from pytest_lmkd.apps.program import AppKill
     from pytest_lmkd.apps.program import Sample
 
 MAX_EXCESS_PCT = 20
-"""More than this beyond what the app held was given back by somebody else."""
+"""If more than the app's memory and this excess came back, something else released memory."""
 
 KILL_TIMEOUT_NS = 100_000_000
-"""AOSP's default of ro.lmk.kill_timeout_ms, as of the agent's trials (device_agent/reclaim/trial.c)."""
+"""AOSP's default of ro.lmk.kill_timeout_ms, as in the agent's trials (device_agent/reclaim/trial.c)."""
 
 CURVE_POINTS = 96
+"""The most points of a curve (CURVE_POINTS in device_agent/reclaim/curve.h)."""
+
 STEPS = 40
-"""A curve keeps the points around each change of a 40th (device_agent/reclaim/curve.c)."""
+"""A curve keeps the points around each change by a 40th (device_agent/reclaim/curve.c)."""
 
 NS_PER_US = 1000
+
 MIN_IDLE_SAMPLES = 10
+"""The fewest samples before the kill, and after it, that a trial needs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What can come back of an app, and the file that told it.
+class AppMemory:
+    """The memory of an app that is able to come back, and the file that it was read from.
 
-    ``smaps_rollup``: Private_Dirty, what is in no other process and in no file's cache. ``status``: RssAnon,
-    which has in it what the app shares with its zygote, and so is more than comes back.
+    ``smaps_rollup``: Private_Dirty, memory in no other process and in no file's cache. ``status``: RssAnon,
+    which includes pages shared with the zygote and so overestimates.
     """
 
     size_kb: int
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """When each share was back, in ns since the kill; None: not by the timeout."""
+class Returned(msgspec.Struct, frozen=True, kw_only=True):
+    """The time until each share was back, in ns since the kill; None: not by the timeout."""
 
     reclaim_50_ns: int | None
     reclaim_90_ns: int | None
@@ -61,24 +66,40 @@ class Returned:
     curve: tuple[CurvePoint, ...]
 
 
-def held(kill: AppKill) -> Held:
-    """Swapped memory counts in neither: what of it comes back is its compressed size, which nobody tells.
+def app_memory(kill: AppKill) -> AppMemory:
+    """The app's memory without swap: swapped memory returns its compressed size, which is unknown.
 
     Raises:
-        TrialInvalid: the kernel told nothing of the app's memory.
+        TrialInvalid: the kernel does not report the app's memory.
     """
     if kill.private_dirty_kb:
-        return Held(kill.private_dirty_kb, "smaps_rollup")
+        return AppMemory(kill.private_dirty_kb, "smaps_rollup")
     if kill.anon_kb:
-        return Held(kill.anon_kb, "status")
-    raise TrialInvalid("the kernel does not tell how much memory the app has")
+        return AppMemory(kill.anon_kb, "status")
+    raise TrialInvalid("the kernel does not report how much memory the app has")
+
+
+def reaches_share(back_kb: int, size_kb: int, percent: int) -> bool:
+    """Whether ``percent`` of ``size_kb`` is back. The agent's rule (device_agent/lib/share.h)."""
+    return back_kb * 100 >= size_kb * percent
+
+
+def reached_ns(curve: Sequence[Sample], size_kb: int, percent: int, timeout_ns: int) -> int | None:
+    """The first time by which ``percent`` of ``size_kb`` was back, in ns since the kill.
+
+    None: not by ``timeout_ns``. ``curve``: (ns since the kill, kB that are back) in time order. The agent's
+    rule (``reclaimed_ns`` in device_agent/reclaim/curve.c).
+    """
+    return next(
+        (ns for ns, back_kb in curve if ns <= timeout_ns and reaches_share(back_kb, size_kb, percent)), None
+    )
 
 
 def returned(samples: Sequence[Sample], kill: AppKill, returns_kb: int, timeout_ns: int) -> Returned:
-    """Joins the samples with the kill; the level before it is the median of those that precede it.
+    """Combines the samples with the kill. The level before the kill is the median of the earlier samples.
 
     Raises:
-        TrialInvalid: free memory tells nothing of this kill, and why.
+        TrialInvalid: free memory is inconclusive, with the reason.
     """
     idle_kb = [free_kb for at_ns, free_kb in samples if at_ns < kill.killed_ns]
     after = [(at_ns - kill.killed_ns, free_kb) for at_ns, free_kb in samples if at_ns >= kill.killed_ns]
@@ -87,10 +108,10 @@ def returned(samples: Sequence[Sample], kill: AppKill, returns_kb: int, timeout_
     base_kb = round(statistics.median(idle_kb))
     back = [(at_ns, free_kb - base_kb) for at_ns, free_kb in after if at_ns <= timeout_ns]
     _check_noise(noise_kb, max(kb for _, kb in back), returns_kb)
-    reclaim_90_ns = _reached(back, returns_kb * 90 / 100)
-    gaps_ns = _gaps(back, reclaim_90_ns or timeout_ns)
+    reclaim_90_ns = reached_ns(back, returns_kb, 90, timeout_ns)
+    gaps_ns = _gaps_ns(back, reclaim_90_ns or timeout_ns)
     return Returned(
-        reclaim_50_ns=_reached(back, returns_kb * 50 / 100),
+        reclaim_50_ns=reached_ns(back, returns_kb, 50, timeout_ns),
         reclaim_90_ns=reclaim_90_ns,
         noise_kb=noise_kb,
         stall_class=_stall_class(back, kill.exit_ns, reclaim_90_ns, returns_kb),
@@ -104,30 +125,26 @@ def returned(samples: Sequence[Sample], kill: AppKill, returns_kb: int, timeout_
 def _check_window(idle_kb: Sequence[int], after: Sequence[Sample], timeout_ns: int) -> None:
     if len(idle_kb) < MIN_IDLE_SAMPLES:
         raise TrialInvalid(
-            f"free memory was looked at {len(idle_kb)} times before the kill, which is too few"
+            f"free memory was sampled {len(idle_kb)} times before the kill, fewer than {MIN_IDLE_SAMPLES}"
         )
     if len(after) < MIN_IDLE_SAMPLES or after[-1][0] < timeout_ns:
-        raise TrialInvalid("free memory was not watched until the trial's end")
+        raise TrialInvalid("free memory was not sampled until the trial's end")
 
 
-def _check_noise(noise_kb: int, most_back_kb: int, returns_kb: int) -> None:
+def _check_noise(noise_kb: int, max_back_kb: int, returns_kb: int) -> None:
     if noise_kb * 100 > returns_kb * MAX_NOISE_PCT:
         raise TrialInvalid(
             f"free memory moved by {noise_kb} kB before the kill, more than {MAX_NOISE_PCT} % of the "
-            f"{returns_kb} kB of the app: use a larger app, or a device with less to do"
+            f"{returns_kb} kB of the app: use a larger app or a less busy device"
         )
-    if most_back_kb * 100 > returns_kb * (100 + MAX_EXCESS_PCT):
+    if max_back_kb * 100 > returns_kb * (100 + MAX_EXCESS_PCT):
         raise TrialInvalid(
-            f"{most_back_kb} kB came free, and the app had {returns_kb} kB: something else gave memory back"
+            f"{max_back_kb} kB came free, but the app had {returns_kb} kB: something else released memory"
         )
 
 
-def _reached(back: Sequence[Sample], wanted_kb: float) -> int | None:
-    return next((at_ns for at_ns, kb in back if kb >= wanted_kb), None)
-
-
-def _gaps(back: Sequence[Sample], end_ns: int) -> list[int]:
-    """Between samples, the first from the kill on, up to the last moment that was measured."""
+def _gaps_ns(back: Sequence[Sample], end_ns: int) -> list[int]:
+    """The gaps between samples, the first from the kill on, up to ``end_ns``."""
     times = [0, *(at_ns for at_ns, _ in back if at_ns <= end_ns)]
     return [later - earlier for earlier, later in pairwise(times)] or [end_ns]
 
@@ -135,15 +152,15 @@ def _gaps(back: Sequence[Sample], end_ns: int) -> list[int]:
 def _stall_class(
     back: Sequence[Sample], exit_ns: int | None, reclaim_90_ns: int | None, returns_kb: int
 ) -> StallClass:
-    """As the agent's (device_agent/reclaim/trial.c). Z: gone for lmkd, and most not back. D: still going."""
+    """The agent's rule (device_agent/reclaim/trial.c). Z: exited, under 90 % back. D: not exited in time."""
     if exit_ns is not None and exit_ns <= KILL_TIMEOUT_NS:
         at_exit_kb = next((kb for at_ns, kb in back if at_ns >= exit_ns), 0)
-        return "Z" if at_exit_kb < returns_kb * 90 / 100 else "none"
+        return "none" if reaches_share(at_exit_kb, returns_kb, 90) else "Z"
     return "D" if reclaim_90_ns is None or reclaim_90_ns > KILL_TIMEOUT_NS else "none"
 
 
 def thinned(missing: Sequence[Sample], size_kb: int) -> tuple[CurvePoint, ...]:
-    """At most ``CURVE_POINTS``: those around every change of a 40th, so that steps stay steps."""
+    """At most ``CURVE_POINTS`` points, those around each change by a 40th, so that steps stay steps."""
     kept: list[Sample] = []
     last = -1
     for index, point in enumerate(missing):

@@ -1,4 +1,4 @@
-"""The workload apps that a run installs on a device, and uninstalls at its end."""
+"""Installs workload apps on a device, and uninstalls them at the end of the run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_lmkd.devices.device import Device
 
 
 class Workloads:
-    """Of one device; ``apks``: the folder that they are in, None: what is installed must do."""
+    """The workload apps of one device. ``apks``: their folder; None: use only installed ones."""
 
     def __init__(self, device: Device, apks: Path | None, progress: Progress) -> None:
         self._device = device
@@ -24,10 +24,10 @@ class Workloads:
         return Android(self._device.transport, self._device.name)
 
     def install(self) -> list[str]:
-        """Installs those that are missing, once; the workload apps that are there then.
+        """Installs the missing workload apps, once; returns the packages of all installed ones.
 
         Raises:
-            DeviceUnusable: the device refuses one.
+            DeviceUnusable: the device refuses an app.
         """
         if self._installed_here is None:
             self._installed_here = []
@@ -40,7 +40,7 @@ class Workloads:
         return sorted(filter(WORKLOAD.fullmatch, self.android.installed()))
 
     def close(self) -> None:
-        """Uninstalls what was installed for the run."""
+        """Uninstalls the apps that were installed for the run."""
         for package in self._installed_here or ():
             self.android.uninstall(package)
         self._installed_here = None

@@ -1,4 +1,4 @@
-"""Runs conformance cases on one device and records what it answered."""
+"""Runs conformance cases on one device and records the answers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VARIANT = "mrelease_variant"
 
 
 class CaseRunner:
-    """Cases on ``device``; the program is brought there with the first one."""
+    """Runs cases on ``device``. The first one installs the program."""
 
     def __init__(self, device: Device, store: ResultStore, progress: Progress) -> None:
         self._device = device
@@ -22,19 +22,19 @@ class CaseRunner:
 
     @property
     def variant(self) -> str:
-        """``stock``, ``reap-kill-v2``, ``reap-kill-v3`` or ``exit-mm``, as found out; empty: unknown."""
+        """The variant: ``stock``, ``reap-kill-v2``, ``reap-kill-v3`` or ``exit-mm``; empty: unknown."""
         fact = self._device.facts.get(VARIANT)
         return str(fact.value) if fact and fact.value else ""
 
     @property
-    def why_unknown(self) -> str:
-        """Why the variant could not be found out."""
+    def reason_unknown(self) -> str:
+        """The reason why the variant could not be detected."""
         fact = self._device.facts.get(VARIANT)
-        return fact.reason if fact else "the agent did not look"
+        return fact.reason if fact else "the agent did not report it"
 
     @property
     def is_disposable(self) -> bool:
-        """Whether the whole device may be put at risk: it is a virtual one of ours."""
+        """Whether a case may crash the device, because it is one of our virtual devices."""
         personality = self._device.facts.get("personality")
         return bool(personality and personality.value)
 
@@ -43,11 +43,11 @@ class CaseRunner:
         return bool(self._device.facts["root"].value)
 
     def run(self, suite: str, case: str, flags: int, expected: str = "") -> CaseRecord:
-        """Brings the case about and stores what came of it; ``expected`` is empty where it is only counted.
+        """Runs the case and stores its answer; ``expected`` is empty if answers are only counted.
 
         Raises:
-            DeviceUnusable: the case could not be tried.
-            TransportLost: the link broke, or the device died of it.
+            DeviceUnusable: the case could not run.
+            TransportLost: the link broke, or the case crashed the device.
         """
         if self._program is None:
             self._program = Conformance.load(self._device.transport, self._device.folder, self._progress)

@@ -1,1 +1,1 @@
-"""Devices: what SPEC names, how each kind is attached, and what is known of it."""
+"""Devices: parses SPEC, attaches each kind of device, and reads its facts."""

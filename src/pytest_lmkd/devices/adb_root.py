@@ -1,7 +1,7 @@
-"""Root by ``adb root``, on builds that allow it (userdebug, eng), and back again.
+"""Gains root by ``adb root`` on builds that allow it (userdebug, eng), and gives it back.
 
-The device's adb daemon restarts for it: what is waited for is that the device goes away and comes back,
-as it is still listed for a moment (AOSP packages/modules/adb daemon/restart_service.cpp).
+The device's adb daemon restarts for this and is still listed for a moment, so we wait until the device has
+gone and come back (AOSP packages/modules/adb daemon/restart_service.cpp).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pytest_lmkd.transport import AdbTransport
 
 RESTART_S = 60.0
 RESTARTING = "restarting"
-"""How adbd's answer to ``root:`` and ``unroot:`` begins when it does."""
+"""Prefix of adbd's answer to ``root:`` and ``unroot:`` if it restarts."""
 
 
 class AdbRoot:
-    """Of one device; ``give_back`` undoes what ``gain`` did."""
+    """Root on one device; ``give_back`` undoes ``gain``."""
 
     def __init__(self, server: AdbServer, transport: AdbTransport, progress: Progress) -> None:
         self._server = server
@@ -26,7 +26,7 @@ class AdbRoot:
         self._gained = False
 
     def gain(self) -> None:
-        """Makes adb's shell root, where it is not and the build lets it be."""
+        """Restarts adbd as root, unless it is root already or the build forbids it."""
         if self._is_root() or not self._is_debuggable():
             return
         self._progress(f"{self._transport.serial}: restarting adbd as root")

@@ -1,7 +1,7 @@
-"""Brings the agent to a device and speaks with it.
+"""Installs the agent on a device, sends it plans and decodes its answers.
 
-Trials run wholly on the device; the host only reads the answers, and
-the copy that the agent keeps beside them survives a lost link.
+Trials run entirely on the device; the host only reads the answers. The agent also keeps a copy of them, which
+survives a broken link.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from pytest_lmkd.devices.messages import AgentTrialFailed
 from pytest_lmkd.devices.messages import decode_agent_line
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.transport.program import SETUP_S
-from pytest_lmkd.transport.program import bring
+from pytest_lmkd.transport.program import install_program
+from pytest_lmkd.transport.program import run_failure
+from pytest_lmkd.transport.protocol import error_text
 
 PROGRAM = "lmkd-agent"
 
@@ -37,40 +39,41 @@ TrialAnswer = AgentTrial | AgentTrialFailed
 
 
 class Agent:
-    """An agent that lies on the device and has answered the handshake."""
+    """An agent that is installed on the device and has passed the handshake."""
 
     def __init__(self, transport: Transport, folder: str, path: str, abi: str, sha256: str) -> None:
         self._transport = transport
-        self._base = folder
+        self._parent_folder = folder
         self._path = path
         self.abi = abi
         self.sha256 = sha256
 
     @classmethod
     def load(cls, transport: Transport, folder: str, progress: Progress) -> Agent:
-        """Pushes the agent into ``folder`` unless it is there, and checks that both speak the same protocol.
+        """Installs the agent in ``folder`` and checks that it speaks the host's protocol.
 
         Raises:
-            DeviceUnusable: no agent runs on this device.
+            DeviceUnusable: the agent does not run on this device.
+            AgentBug: the agent speaks another protocol.
             TransportLost: the link broke.
         """
-        program = bring(transport, folder, PROGRAM, progress)
+        program = install_program(transport, folder, PROGRAM, progress)
         agent = cls(transport, folder, program.path, program.abi, program.sha256)
         agent._shake_hands()
         return agent
 
     def probe(self) -> Mapping[str, Fact]:
-        """Everything the agent finds out about the device."""
+        """The facts that the agent reports about the device."""
         answer = self._ask("probe")
         if not isinstance(answer, AgentProbe):
             raise AgentBug(f"{self._transport.serial}: the agent answered {answer} to probe")
         return answer.facts
 
     def run(self, trials: Mapping[int, PlannedTrial], run_id: str, meter: Meter) -> Iterator[TrialAnswer]:
-        """Runs the trials in their order; yields each answer as it comes.
+        """Runs the trials in order; yields each answer as it arrives. ``trials`` maps trial id to trial.
 
         Raises:
-            TransportLost: the link broke; ``recorded`` tells what had been done by then.
+            TransportLost: the link broke; ``recorded`` yields the answers up to then.
             DeviceUnusable: the agent could not go on.
         """
         lines = [shlex.quote(plan_line(number, trial, meter)) for number, trial in trials.items()]
@@ -83,16 +86,16 @@ class Agent:
             for line in answers:
                 yield self._trial_answer(decode_agent_line(line))
             if answers.exit_code != 0:
-                said = answers.stderr.decode(errors="replace").strip()
                 raise DeviceUnusable(
-                    f"{self._transport.serial}: the agent ended with status {answers.exit_code}: {said[:200]}"
+                    f"{self._transport.serial}: the agent ended with status {answers.exit_code}: "
+                    f"{error_text(answers.stderr)}"
                 )
 
     def recorded(self, run_id: str) -> Iterator[TrialAnswer]:
-        """The answers in the copy that lies on the device, also those that never reached the host."""
+        """Yields all answers in the copy on the device, including those that never reached the host."""
         done = self._transport.shell(f"cat {self._copy(run_id)} 2>/dev/null", Deadline(SETUP_S))
         for line in done.stdout.splitlines(keepends=True):
-            if line.endswith(b"\n"):  # the last line may have been cut by a reboot
+            if line.endswith(b"\n"):  # a reboot may have truncated the last line
                 yield self._trial_answer(decode_agent_line(line))
 
     def forget(self, run_id: str) -> None:
@@ -100,7 +103,7 @@ class Agent:
         self._transport.shell(f"rm -rf {self._folder(run_id)}", Deadline(SETUP_S))
 
     def _folder(self, run_id: str) -> str:
-        return f"{self._base}/{run_id}"
+        return f"{self._parent_folder}/{run_id}"
 
     def _copy(self, run_id: str) -> str:
         return f"{self._folder(run_id)}/trials.jsonl"
@@ -116,16 +119,12 @@ class Agent:
         hello = self._ask("version")
         if not isinstance(hello, AgentHello) or hello.protocol != PROTOCOL:
             raise AgentBug(
-                f"{self._transport.serial}: the agent at {self._path} says {hello}, "
+                f"{self._transport.serial}: the agent at {self._path} answered {hello}, "
                 f"but this host speaks protocol {PROTOCOL}"
             )
 
     def _ask(self, command: str) -> AgentMessage:
         done = self._transport.shell(f"{self._path} {command}", Deadline(SETUP_S))
         if done.exit_code != 0:
-            said = (done.stderr + done.stdout).decode(errors="replace").strip()
-            raise DeviceUnusable(
-                f"{self._transport.serial}: the agent does not run "
-                f"(exit status {done.exit_code}: {said[:200]})"
-            )
+            raise run_failure(self._transport.serial, "the agent", done.exit_code, done.stderr + done.stdout)
         return decode_agent_line(done.stdout)

@@ -1,4 +1,4 @@
-"""Writes planned trials in the agent's language: one line each, words of the form key=value."""
+"""Writes planned trials in the agent's language: one line per trial, with words of the form key=value."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AGENT_FIELDS = tuple(name for name in Stratum.__struct_fields__ if name not in H
 
 
 def plan_line(trial_id: int, trial: PlannedTrial, meter: Meter) -> str:
-    """The line for ``trial``; the agent's answer carries ``trial_id``. ``meter`` is the one to use."""
+    """The agent's line for ``trial``; its answer carries ``trial_id``. ``meter`` measures the memory."""
     arm = agent_arm(trial.arm)
     words = {
         "id": trial_id,
@@ -29,9 +29,10 @@ def plan_line(trial_id: int, trial: PlannedTrial, meter: Meter) -> str:
 
 
 def time_needed_s(trial: PlannedTrial) -> float:
-    """A bound on how long a device that works needs for ``trial``: its timeout, watching the idle device for
-    as long as the victim is held, and making the victim.
+    """An upper bound of the seconds that a working device needs for ``trial``.
 
-    A slow phone or an emulated one touches 64 MB in well under a second; 20 MB/s is no device's speed.
+    The sum of the trial's timeout, twice the hold (the agent also watches the idle device for that long) and
+    the time to make the victim. Even a slow or emulated phone touches 64 MB in well under a second: 20 MB/s
+    is slower than any device.
     """
     return trial.timeout_ns / 1e9 + 2 * trial.hold_ms / 1e3 + trial.victim_kb / 20_000 + 2

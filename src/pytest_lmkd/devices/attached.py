@@ -1,4 +1,4 @@
-"""Devices that an adb server lists: phones on this host's cables or network, or on another host's."""
+"""Devices that an adb server lists: phones attached to this or another host by cable or network."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pytest_lmkd.transport import Transport
 LIST_S = 30.0
 
 BOOT_S = 300.0
-"""What a phone may take to start: minutes after an update, or when it checks its storage."""
+"""Time limit for a phone's start, which takes minutes after an update or a check of its storage."""
 
 STATE_ADVICE = {
     "device": "",
@@ -32,7 +32,7 @@ STATE_ADVICE = {
     "sideload": "start it into Android",
     "bootloader": "start it into Android",
 }
-"""adb's words for a device that cannot be used, and what to do about each."""
+"""adb's state of a device to its remedy, empty for a usable device."""
 
 
 class AttachedSource:
@@ -74,7 +74,7 @@ class AttachedSource:
         return self._server.transport(self._serial)
 
     def _await_return(self, transport: AdbTransport, progress: Progress) -> None:
-        """After the link broke: the cable's fault, the adb server's, or a reboot that has just begun."""
+        """Waits for the device after the link broke, at the cable or the adb server or by a reboot."""
         deadline = Deadline(BOOT_S)
         progress(f"{self.name}: the link broke; waiting up to {BOOT_S:g} s for the device")
         self._server.require(deadline)
@@ -85,7 +85,7 @@ class AttachedSource:
 
     def detach(self) -> None:
         if self._root is not None:
-            with suppress(LmkdError):  # the device is gone: nothing is left to give back
+            with suppress(LmkdError):  # the device is gone, and its root with it
                 self._root.give_back()
         if self._transport is not None:
             self._transport.close()
@@ -96,20 +96,20 @@ class AttachedSource:
 def _is_ending(transport: AdbTransport) -> bool:
     try:
         return is_ending(transport)
-    except TransportLost:  # it was listed still, and gone when asked
+    except TransportLost:  # the device was still listed, but already gone
         return True
 
 
 def state_advice(state: str) -> str:
-    """What to do about a device in ``state``; nothing for one that can be used."""
+    """The remedy for a device in ``state``; empty for a usable device."""
     return STATE_ADVICE.get(state, "see `adb devices -l`")
 
 
 def all_attached(server: AdbServer) -> Iterator[AttachedSource]:
-    """Every device that the server lists, usable or not: those that are not end up as skipped.
+    """Yields every device that the server lists. The run skips the unusable ones.
 
     Raises:
-        DeviceUnusable: there is none.
+        DeviceUnusable: the server lists no device.
     """
     deadline = Deadline(LIST_S)
     server.require(deadline)

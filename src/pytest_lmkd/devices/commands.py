@@ -1,38 +1,9 @@
-"""``pytest-lmkd devices`` and ``pytest-lmkd doctor``: what is attached, and what it can do."""
+"""Parses the options of ``pytest-lmkd devices`` and ``pytest-lmkd doctor``; ``actions`` runs them."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
-
-from lmkd_core.base.deadline import Deadline
-from lmkd_core.base.errors import EXIT_CHECK_FAILED
-from lmkd_core.base.errors import EXIT_NO_DEVICE
-from lmkd_core.base.errors import EXIT_OK
-from lmkd_core.records.lines import encode_line
-from pytest_lmkd.devices import local
-from pytest_lmkd.devices.attached import LIST_S
-from pytest_lmkd.devices.attached import state_advice
-from pytest_lmkd.devices.cuttlefish.settings import parse_settings
-from pytest_lmkd.devices.cuttlefish.source import why_no_cuttlefish
-from pytest_lmkd.devices.device import Device
-from pytest_lmkd.devices.meters import why_no_meter
-from pytest_lmkd.devices.meters import why_not_measured
-from pytest_lmkd.devices.spec import parse_specs
-from pytest_lmkd.devices.suite_needs import SUITE_NEEDS
-from pytest_lmkd.devices.suite_needs import TIERS
-from pytest_lmkd.devices.suite_needs import how
-from pytest_lmkd.devices.suite_needs import why_no_tier
-from pytest_lmkd.transport import AdbServer
-
-CUTTLEFISH = "--cuttlefish"
-
-USABLE = "device"
-"""adb's word for the state of a device that can be used."""
-
-ABILITIES = ("arm:", "stall:", "shape:")
-"""How the facts begin that tell what the agent can do on the device."""
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -58,7 +29,7 @@ def add_parsers(subparsers: Subparsers) -> None:
     )
     for parser in (devices, doctor):
         parser.add_argument(
-            CUTTLEFISH,
+            "--cuttlefish",
             metavar="KEY=VALUE",
             action="append",
             default=[],
@@ -69,66 +40,14 @@ def add_parsers(subparsers: Subparsers) -> None:
 
 
 def list_devices(options: argparse.Namespace) -> int:
-    """Lists this machine, Cuttlefish and the adb server's devices, and why one of them cannot be used."""
-    cuttlefish_advice = why_no_cuttlefish(parse_settings(options.cuttlefish, CUTTLEFISH))
-    local_advice = local.why_unusable()
-    _list(local.NAME, "unusable" if local_advice else USABLE, local_advice)
-    _list("cuttlefish", "unusable" if cuttlefish_advice else "can start", cuttlefish_advice)
-    server = AdbServer()
-    attached = _attached(server)
-    for serial, state in attached:
-        _list(serial, state, state_advice(state))
-    if local_advice and cuttlefish_advice and not any(state == USABLE for _, state in attached):
-        print(
-            f"no usable device at {server.endpoint}; the virtual one is always there: --lmkd-device virtual",
-            file=sys.stderr,
-        )
-        return EXIT_NO_DEVICE
-    return EXIT_OK
+    """Lists this machine, Cuttlefish and the adb server's devices, with the reason if one is unusable."""
+    from pytest_lmkd.devices import actions  # noqa: PLC0415 - adbutils takes a quarter of a second to load
 
-
-def _attached(server: AdbServer) -> list[tuple[str, str]]:
-    deadline = Deadline(LIST_S)
-    server.require(deadline)
-    try:
-        return server.list_devices(deadline)
-    finally:
-        server.stop(deadline)
-
-
-def _list(name: str, state: str, advice: str) -> None:
-    print(f"{name}\t{state}" + (f"\t{advice}" if advice else ""))
+    return actions.list_devices(options)
 
 
 def examine(options: argparse.Namespace) -> int:
     """Prints every fact about a device with its source, and which arms and stalls it can run."""
-    able = True
-    for source in parse_specs([options.spec], parse_settings(options.cuttlefish, CUTTLEFISH)):
-        with Device(source, lambda text: print(text, file=sys.stderr)) as device:
-            if options.json:
-                print(encode_line(device.record()).decode(), end="")
-            else:
-                _print_examination(device)
-            able = not why_no_meter(device.facts) and able
-    return EXIT_OK if able else EXIT_CHECK_FAILED
+    from pytest_lmkd.devices import actions  # noqa: PLC0415 - as above
 
-
-def _print_examination(device: Device) -> None:
-    print(f"{device.name}, agent {device.agent.abi} {device.agent.sha256[:12]}\n")
-    told = {name: fact for name, fact in device.facts.items() if not name.startswith(ABILITIES)}
-    width = max(map(len, told))
-    for name, fact in told.items():
-        value = "-" if fact.value is None else str(fact.value)
-        print(f"  {name:<{width}} {value:<34} {fact.source}{': ' if fact.reason else ''}{fact.reason}")
-    print()
-    for tier in TIERS:
-        print(f"  {'tier ' + tier:<26} {why_no_tier(tier, device.facts) or 'can be used'}")
-    print()
-    for suite in SUITE_NEEDS:
-        said = how(suite, device.facts, confined=bool(device.pressure_limit_kb))
-        print(f"  {'suite ' + suite:<26} {said}")
-    print()
-    for name in device.facts:
-        if name.startswith(ABILITIES):
-            reason = why_not_measured(device.facts, (name,))
-            print(f"  {name.replace(':', ' '):<26} {reason or 'can run'}")
+    return actions.examine(options)

@@ -24,11 +24,16 @@ from pytest_lmkd.transport import Transport
 EVERY_DEVICE = DeviceFilter("", FACTS)
 
 MAX_PRESSURE_KB = 1024 * 1024
-"""Of a device that is somebody's: what one large app takes."""
+"""Limit on a device with other users or apps: the memory of one large app."""
 
 
 class Device:
-    """Opened from a source; a context manager that detaches it at the end."""
+    """An attached device with its agent and facts; a context manager that detaches it.
+
+    Raises:
+        DeviceUnusable: the device cannot be used, or ``wanted`` excludes it.
+        TransportLost: the link broke.
+    """
 
     def __init__(self, source: DeviceSource, progress: Progress, wanted: DeviceFilter = EVERY_DEVICE) -> None:
         self._source = source
@@ -43,19 +48,19 @@ class Device:
             raise
 
     def reattach(self) -> None:
-        """Attaches anew after the link was lost: a reboot may have taken the agent and changed facts."""
+        """Attaches again after the link broke: a reboot may have removed the agent or changed facts."""
         self.transport: Transport = self._source.attach(self._progress)
         if not self._source.is_shareable:
             self._lock.take(read_boot_id(self.transport))
         restore_leftover(self.transport, self._source.folder, self._progress)
         shell_facts = read_shell_facts(self.transport)
         if not self._wanted.wants(shell_facts):
-            raise DeviceUnusable(f"{self.name} is not one of those that are wanted: {self._wanted.text}")
+            raise DeviceUnusable(f"{self.name} does not match --lmkd-filter {self._wanted.text!r}")
         self.agent = Agent.load(self.transport, self._source.folder, self._progress)
         self.facts: Mapping[str, Fact] = {**shell_facts, **self.agent.probe()}
 
     def recover(self, lost: TransportLost) -> None:
-        """Attaches anew after ``lost``; the boot may be another then.
+        """Attaches again after ``lost``. The device may have rebooted.
 
         Raises:
             DeviceUnusable: the device did not come back.
@@ -63,7 +68,7 @@ class Device:
         try:
             self.reattach()
         except TransportLost as again:
-            raise DeviceUnusable(f"{self.name} went away and did not come back: {lost}; {again}") from lost
+            raise DeviceUnusable(f"{self.name} disconnected and did not return: {lost}; {again}") from lost
 
     def __enter__(self) -> Device:
         return self
@@ -79,12 +84,12 @@ class Device:
 
     @property
     def folder(self) -> str:
-        """Where everything of ours lies on the device."""
+        """The folder of all our files on the device."""
         return self._source.folder
 
     @property
     def pressure_limit_kb(self) -> int:
-        """What a pressure episode may take, in a cgroup of its own; 0: all of the device's memory."""
+        """Memory limit of a pressure episode in its own cgroup; 0: all of the device's memory."""
         return 0 if self._source.is_ours else min(MAX_PRESSURE_KB, self.mem_total_kb // 4)
 
     @property
@@ -96,7 +101,7 @@ class Device:
         return self._number("mem_total_kb")
 
     def await_cool(self) -> int:
-        """Waits, on Android, until the device is not hot, and returns for how many seconds."""
+        """Waits on Android until the device is cool; returns the waited seconds."""
         thermal = self.facts.get("thermal_status")
         if thermal is None or thermal.value is None:
             return 0
@@ -109,12 +114,12 @@ class Device:
 
     @property
     def has_lmkd(self) -> bool:
-        """Whether an lmkd of its own runs there, which kills as well."""
+        """Whether the device runs its own lmkd, which would kill as well."""
         fact = self.facts.get("lmkd_pid")
         return fact is not None and fact.value is not None
 
     def record(self) -> DeviceRecord:
-        """What the results directory keeps of this device."""
+        """The device's record for the results directory."""
         personality = self.facts.get("personality")
         return DeviceRecord(
             device=self.name,

@@ -1,6 +1,7 @@
-"""Which devices are wanted: ``--lmkd-filter 'sdk >= 34 and abi == "arm64-v8a" and kernel >= "6.1"'``.
+"""Selects devices: ``--lmkd-filter 'sdk >= 34 and abi == "arm64-v8a" and kernel >= "6.1"'``.
 
-The expression is Python's in form, and only comparisons of facts: it is read by ``ast`` and never executed.
+The expression has Python's syntax but allows only comparisons of facts. ``ast`` parses it, nothing executes
+it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from lmkd_core.records.schema import Fact
 Value = str | int | bool | None
 
 VERSIONS = frozenset({"kernel", "android"})
-"""Facts that are compared number by number: 6.12 comes after 6.6."""
+"""Facts compared number by number: 6.12 is greater than 6.6."""
 
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq,
@@ -27,8 +28,8 @@ COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
-    ast.In: lambda part, whole: part in whole,
-    ast.NotIn: lambda part, whole: part not in whole,
+    ast.In: lambda item, container: item in container,
+    ast.NotIn: lambda item, container: item not in container,
 }
 
 ORDERS = (operator.lt, operator.le, operator.gt, operator.ge)
@@ -37,10 +38,10 @@ EXAMPLE = "sdk >= 34 and abi == \"arm64-v8a\" and 'Pixel' in model"
 
 
 class DeviceFilter:
-    """Built from the expression; every device is wanted by an empty one.
+    """A parsed filter expression. An empty one selects every device.
 
     Raises:
-        UsageProblem: the expression cannot be read, or asks for a fact that there is not.
+        UsageProblem: the expression is invalid or names an unknown fact.
     """
 
     def __init__(self, text: str, known: frozenset[str]) -> None:
@@ -53,7 +54,11 @@ class DeviceFilter:
         self._check(self._body)
 
     def wants(self, facts: Mapping[str, Fact]) -> bool:
-        """Whether a device of these facts is meant; a comparison with a fact that is not known is false."""
+        """Whether the filter selects a device with these facts; comparing a missing fact is false.
+
+        Raises:
+            UsageProblem: the expression compares values of different types.
+        """
         return bool(self._value(self._body, facts))
 
     def _check(self, node: ast.expr) -> None:
@@ -67,11 +72,13 @@ class DeviceFilter:
                 self._check(right)
             case ast.Name(id=name):
                 if name not in self._known:
-                    raise self._problem(f"asks for {name!r}; there are: {', '.join(sorted(self._known))}")
+                    raise self._problem(
+                        f"names the unknown fact {name!r}; known: {', '.join(sorted(self._known))}"
+                    )
             case ast.Constant(value=str() | int()):
                 pass
             case _:
-                raise self._problem(f"has more than comparisons in {ast.unparse(node)!r}")
+                raise self._problem(f"contains {ast.unparse(node)!r}, which is not a comparison")
 
     def _value(self, node: ast.expr, facts: Mapping[str, Fact]) -> Value:
         match node:
@@ -86,26 +93,26 @@ class DeviceFilter:
             case ast.Name(id=name):
                 return facts[name].value if name in facts else None
             case ast.Constant(value=value):
-                return value  # type: ignore[return-value]  # a str or an int, as was checked
+                return value  # type: ignore[return-value]  # a str or an int, see _check
         raise AssertionError(node)
 
     def _compare(
         self, compare: Callable[[Any, Any], bool], left: ast.expr, right: ast.expr, facts: Mapping[str, Fact]
     ) -> bool:
-        one: object = self._value(left, facts)
-        other: object = self._value(right, facts)
-        if one is None or other is None:
+        left_value: object = self._value(left, facts)
+        right_value: object = self._value(right, facts)
+        if left_value is None or right_value is None:
             return False
         names = {node.id for node in (left, right) if isinstance(node, ast.Name)}
         if names & VERSIONS and compare in ORDERS:
-            one, other = _version(one), _version(other)
+            left_value, right_value = _version(left_value), _version(right_value)
         try:
-            return compare(one, other)
+            return compare(left_value, right_value)
         except TypeError as error:
-            raise self._problem(f"compares {one!r} with {other!r}") from error
+            raise self._problem(f"compares {left_value!r} with {right_value!r}") from error
 
-    def _problem(self, what: str) -> UsageProblem:
-        return UsageProblem(f"--lmkd-filter {self.text!r} {what}; for example {EXAMPLE}")
+    def _problem(self, predicate: str) -> UsageProblem:
+        return UsageProblem(f"--lmkd-filter {self.text!r} {predicate}; example: {EXAMPLE}")
 
 
 def _version(value: object) -> tuple[int, ...]:

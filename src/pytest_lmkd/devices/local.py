@@ -1,7 +1,7 @@
-"""This Linux machine as a device: the virtual one's adb daemon, in a folder and a memory cgroup of its own.
+"""This Linux machine as a device: the virtual device's adb daemon, in its own folder and memory cgroup.
 
-No virtual machine: first results within seconds, on the kernel that runs here. ``local_keeper`` holds what
-lives longer than a call.
+Without a virtual machine, first results take seconds, on the running kernel. The process ``local_keeper``
+owns everything that outlives a call.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from lmkd_core.base.process import ProcessRecord
 from lmkd_core.base.progress import Progress
 from lmkd_core.base.toolchain import static_program
 from pytest_lmkd.devices import local_keeper
-from pytest_lmkd.transport import PrivateAdbServer
+from pytest_lmkd.devices.embedded import EmbeddedSource
 from pytest_lmkd.transport import Transport
 from pytest_lmkd.transport.program import MACHINE_ABI
 
@@ -31,14 +31,14 @@ NAME = "local"
 DAEMON = "lmkd-adbd"
 ATTACH_S = 60.0
 
-DEFAULT_BASE = "/var/tmp"  # noqa: S108 - the keeper makes a folder of mode 0700 in it
-"""On a disk, where /tmp may be in memory: some victims map files, and those must be on a disk."""
+DEFAULT_BASE = "/var/tmp"  # noqa: S108 - the keeper creates a folder of mode 0700 in it
+"""On a disk, unlike /tmp, which may be in memory: some victims map files, and these must be on a disk."""
 
 
-def why_unusable() -> str:
-    """Why this user cannot measure this machine, and what to do; empty when nothing is against it."""
+def reason_unusable() -> str:
+    """The reason why this user cannot measure this machine, with the remedy; empty if it can be used."""
     if platform.system() != "Linux":
-        return "this machine is a device only under Linux: use --lmkd-device virtual or a phone"
+        return "only a Linux machine can be the local device: use --lmkd-device virtual or a phone"
     if os.geteuid() != 0:
         return (
             "measuring this machine needs root, for memory cgroups and priorities: "
@@ -47,18 +47,16 @@ def why_unusable() -> str:
     return ""
 
 
-class LocalSource:
-    """This machine; what it is made of exists from ``attach`` to ``detach``, or until this process dies."""
+class LocalSource(EmbeddedSource):
+    """This machine. Its parts exist from ``attach`` to ``detach``, or until this process dies."""
 
     name = spec = NAME
     is_ours = False
-    runs_here = True
     is_shareable = True
 
     def __init__(self) -> None:
+        super().__init__()
         self._keeper: Keeper | None = None
-        self._server: PrivateAdbServer | None = None
-        self._transport: Transport | None = None
         self._progress: Progress = print
 
     @property
@@ -67,7 +65,7 @@ class LocalSource:
         return str(self._keeper.folder / local_keeper.ROOT)
 
     def attach(self, progress: Progress) -> Transport:
-        reason = why_unusable()
+        reason = reason_unusable()
         if reason:
             raise DeviceUnusable(f"{self.name}: {reason}")
         self._progress = progress
@@ -75,33 +73,24 @@ class LocalSource:
         if self._keeper is None:
             self._keeper = Keeper(_base(), progress, deadline)
         self._keeper.check()
-        return self._connect(self._keeper.folder, deadline)
-
-    def _connect(self, folder: Path, deadline: Deadline) -> Transport:
-        self._server = PrivateAdbServer(folder / local_keeper.SERVER_FOLDER)
-        self._server.require(deadline)
-        address = f"localfilesystem:{folder / local_keeper.SOCKET}"
-        self._server.disconnect(address, deadline)  # a link that broke may still be listed
-        self._transport = self._server.connect(address, deadline)
-        return self._transport
+        folder = self._keeper.folder
+        return self._connect(folder / local_keeper.SERVER_FOLDER, folder / local_keeper.SOCKET, deadline)
 
     def detach(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-        if self._server is not None:
-            self._server.stop(Deadline(local_keeper.END_S))
+        self._disconnect()
         if self._keeper is not None:
-            left = self._keeper.end()
-            if left:
-                self._progress(f"{self.name}: {left}")
-        self._transport = self._server = self._keeper = None
+            problem = self._keeper.end()
+            if problem:
+                self._progress(f"{self.name}: {problem}")
+        self._keeper = None
 
 
 class Keeper:
-    """The running ``local_keeper``; its device stands once this is constructed.
+    """The running ``local_keeper``. Its device is ready after construction.
 
     Raises:
-        DeviceUnusable: this machine does not let it make what it needs.
+        DeviceUnusable: this machine does not allow what the device needs.
+        DeadlineExceeded: the device was not ready in time.
     """
 
     def __init__(self, base: Path, progress: Progress, deadline: Deadline) -> None:
@@ -113,7 +102,7 @@ class Keeper:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C is for us; the keeper sees us end
+            start_new_session=True,  # so that Ctrl-C reaches only us; the keeper notices our end
         )
         try:
             self.folder = Path(self._answer(deadline))
@@ -126,28 +115,28 @@ class Keeper:
         poll = select.poll()
         poll.register(self._process.stdout, select.POLLIN)
         if not poll.poll(deadline.remaining_s() * 1000):
-            raise DeadlineExceeded(f"{NAME}: its adb daemon was not up after {deadline.seconds:g} s")
+            raise DeadlineExceeded(f"{NAME}: its adb daemon did not start within {deadline.seconds:g} s")
         line = self._process.stdout.readline()
         if not line:
-            raise DeviceUnusable(f"{NAME}: its keeper died: {self.end() or 'without a word'}")
+            raise DeviceUnusable(f"{NAME}: its keeper process died: {self.end() or 'no error output'}")
         answer: dict[str, str] = json.loads(line)
         if "error" in answer:
             raise DeviceUnusable(f"{NAME}: {answer['error']}")
         return answer["folder"]
 
     def check(self) -> None:
-        """Raises: DeviceUnusable, when the device has died."""
+        """Raises: DeviceUnusable: the device has died."""
         daemon = ProcessRecord.load(self.folder / local_keeper.DAEMON_RECORD)
         if self._process.poll() is not None or daemon is None or not daemon.is_running():
-            raise DeviceUnusable(f"{NAME}: its adb daemon died, and what it was doing is lost: run again")
+            raise DeviceUnusable(f"{NAME}: its adb daemon died, and its current work is lost: run again")
 
     def end(self) -> str:
-        """Clears the device away; what could not be, in a sentence, or nothing."""
+        """Removes the device; returns what could not be removed, empty if nothing is left."""
         try:
-            _, said = self._process.communicate(timeout=2 * local_keeper.END_S)
+            _, stderr_text = self._process.communicate(timeout=2 * local_keeper.END_S)
         except subprocess.TimeoutExpired:
-            return f"its keeper, process {self._process.pid}, is still clearing away what was made"
-        return said.strip()
+            return f"its keeper, process {self._process.pid}, is still cleaning up"
+        return stderr_text.strip()
 
 
 def _abi() -> str:
@@ -157,5 +146,5 @@ def _abi() -> str:
 def _base() -> Path:
     base = Path(os.environ.get("TMPDIR") or DEFAULT_BASE).absolute()
     if not re.fullmatch(r"[\w./+@-]+", str(base), re.ASCII):
-        raise UsageProblem(f"TMPDIR={base} cannot hold a device: use a path of letters, digits and ./_+@-")
+        raise UsageProblem(f"TMPDIR={base} is unsuitable: use a path of letters, digits and ./_+@- only")
     return base

@@ -1,8 +1,8 @@
-"""A memory cgroup that keeps one local device apart: its daemon, the agents that it starts, their victims.
+"""The memory cgroup of one local device: of its daemon, of the agents that it starts, and of their victims.
 
-``<memory mount>/<name>`` holds a leaf with the daemon, because a v2 cgroup that divides memory may have no
-process of its own, and what agents make beside it. The keeper imports this and must start at once: only the
-standard library and the pure parts are used.
+``<memory mount>/<name>`` contains a leaf with the daemon, since a v2 cgroup that divides memory may have no
+process of its own; agents create their cgroups beside it. The keeper imports this module and must start at
+once, so it uses only the standard library and ``lmkd_core.base``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lmkd_core.base.errors import DeadlineExceeded
 from lmkd_core.base.errors import DeviceUnusable
 
 PREFIX = "lmkd-local-"
-"""How the names begin: an agent in such a cgroup makes its own below it (device_agent/lib/group.c)."""
+"""Prefix of the names. An agent in such a cgroup creates its own below it (device_agent/lib/group.c)."""
 
 LEAF = "daemon"
 TRACES_S = 1.0
@@ -34,14 +34,14 @@ TRACING = (Path("/sys/kernel/tracing"), Path("/sys/kernel/debug/tracing"))
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """Where a hierarchy of cgroups is mounted."""
+    """The mount point of a cgroup hierarchy."""
 
     folder: Path
     is_v2: bool
 
 
 def find_mount(controller: str, table: str) -> Mount | None:
-    """The first with ``controller`` in ``table``, which is like /proc/self/mounts."""
+    """The first mount with ``controller`` in ``table``, which has the format of /proc/self/mounts."""
     for line in table.splitlines():
         _, folder, kind, options, *_ = *line.split(" "), "", "", "", ""
         if kind == "cgroup" and controller in options.split(","):
@@ -52,17 +52,17 @@ def find_mount(controller: str, table: str) -> Mount | None:
 
 
 class LocalGroup:
-    """The cgroup ``name`` of this machine.
+    """The memory cgroup ``name`` of this machine.
 
     Raises:
-        DeviceUnusable: the machine has no memory cgroups.
+        DeviceUnusable: no memory cgroup hierarchy is mounted.
     """
 
     def __init__(self, name: str) -> None:
         mount = find_mount("memory", MOUNTS.read_text())
         if mount is None:
             raise DeviceUnusable(
-                "this machine has no memory cgroup mounted, by which victims are measured: "
+                "no memory cgroup is mounted here, and victims are measured with one: "
                 "run `mount -t cgroup2 none /sys/fs/cgroup`"
             )
         self._mount = mount
@@ -70,37 +70,38 @@ class LocalGroup:
 
     @property
     def entrance(self) -> Path:
-        """Who writes 0 to this file is in the leaf."""
+        """A process that writes 0 to this file enters the leaf."""
         return self.folder / LEAF / "cgroup.procs"
 
     def make(self) -> None:
-        """Raises: DeviceUnusable, when this machine's cgroups are not ours to divide."""
+        """Creates the cgroup and its leaf. Raises: DeviceUnusable: this machine does not allow it."""
         try:
-            self._hand_down_memory(self._mount.folder)
+            self._enable_memory(self._mount.folder)
             self.folder.mkdir(mode=0o755)
-            self._hand_down_memory(self.folder)
+            self._enable_memory(self.folder)
             (self.folder / LEAF).mkdir(mode=0o755)
         except OSError as error:
             raise DeviceUnusable(
-                f"no memory cgroup can be made below {self._mount.folder} ({error.strerror}): a container "
-                "must have the machine's cgroups, writable; or run this outside of it"
+                f"no memory cgroup can be created below {self._mount.folder} ({error.strerror}): give the "
+                "container the machine's cgroups, writable, or run outside of it"
             ) from error
 
-    def _hand_down_memory(self, parent: Path) -> None:
+    def _enable_memory(self, parent: Path) -> None:
+        """Lets the children of ``parent`` have the memory controller."""
         control = parent / "cgroup.subtree_control"
         if self._mount.is_v2 and "memory" not in _words(control):
             control.write_text("+memory")
 
     def processes(self) -> Set[int]:
-        """The pids of all that run in it or below."""
+        """The process IDs in the cgroup and below."""
         folders = [folder for folder, _, _ in os.walk(self.folder)]
         return {int(word) for folder in folders for word in _words(Path(folder) / "cgroup.procs")}
 
     def end(self, deadline: Deadline) -> None:
-        """Waits until all in it have ended, and kills those that have not after half of the time.
+        """Waits until all processes in the cgroup have ended; kills the rest after half of the time.
 
         Raises:
-            DeadlineExceeded: some run on all the same.
+            DeadlineExceeded: some processes still run.
         """
         patience = Deadline(deadline.remaining_s() / 2)
         while (pids := self.processes()) and not patience.expired:
@@ -115,15 +116,15 @@ class LocalGroup:
 
     def _kill(self, pid: int) -> None:
         with suppress(ProcessLookupError), _pidfd(pid) as pidfd:
-            if pid in self.processes():  # then the pidfd is its, not that of a later process
+            if pid in self.processes():  # otherwise the pidfd may be of a later process with this pid
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
                 _thaw(pid)
 
     def remove(self, deadline: Deadline) -> None:
-        """Removes it and all below, which must have no process left.
+        """Removes the cgroup and all below it, which must have no process left.
 
         Raises:
-            DeadlineExceeded: one stays busy.
+            DeadlineExceeded: a cgroup stays busy.
         """
         for folder, _, _ in os.walk(self.folder, topdown=False):
             _remove(Path(folder), deadline)
@@ -136,11 +137,11 @@ def _remove(folder: Path, deadline: Deadline) -> None:
         except OSError as error:
             if deadline.expired:
                 raise DeadlineExceeded(f"the cgroup {folder} cannot be removed: {error.strerror}") from error
-        time.sleep(0.01)  # a task may leave its cgroup a little after its end, and v1 tells of that nowhere
+        time.sleep(0.01)  # a task may leave its cgroup shortly after its end, which v1 does not report
 
 
 def _await_end(pids: Set[int], deadline: Deadline) -> None:
-    """Until all have ended or the time is over."""
+    """Waits until all processes have ended or the time is over."""
     with ExitStack() as stack:
         poll = select.poll()
         waiting = 0
@@ -164,7 +165,7 @@ def _pidfd(pid: int) -> Iterator[int]:
 
 
 def _thaw(pid: int) -> None:
-    """A v1 freezer keeps even who is killed; agents put victims into one of their own."""
+    """Thaws a process that an agent froze: a v1 freezer holds even a killed process."""
     mount = find_mount("freezer", MOUNTS.read_text())
     for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines() if mount and not mount.is_v2 else ():
         _, controllers, path = line.split(":", 2)
@@ -173,15 +174,15 @@ def _thaw(pid: int) -> None:
 
 
 def _remove_traces(pids: Set[int]) -> None:
-    """What agents that were killed could not remove themselves."""
+    """Removes the tracing instances and freezer cgroups of killed agents."""
     mount = find_mount("freezer", MOUNTS.read_text())
     for pid in pids:
-        places = [tracing / "instances" / f"lmkd-{pid}" for tracing in TRACING]
+        folders = [tracing / "instances" / f"lmkd-{pid}" for tracing in TRACING]
         if mount is not None:
-            places.append(mount.folder / f"lmkd-agent-{pid}")
-        for place in filter(Path.exists, places):
-            with suppress(DeadlineExceeded):  # not worth leaving more behind
-                _remove(place, Deadline(TRACES_S))
+            folders.append(mount.folder / f"lmkd-agent-{pid}")
+        for folder in filter(Path.exists, folders):
+            with suppress(DeadlineExceeded):  # goes on with the rest
+                _remove(folder, Deadline(TRACES_S))
 
 
 def _words(path: Path) -> list[str]:

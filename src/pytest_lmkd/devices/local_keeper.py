@@ -1,9 +1,9 @@
-"""The process that a local device lives in, and that clears everything away however its user ends.
+"""The process that owns a local device and removes it, however its user ends.
 
-``python -m pytest_lmkd.devices.local_keeper OWNER_PID DAEMON BASE`` makes a folder and a memory cgroup,
-starts the adb daemon in them, and tells on standard output, as one JSON object, the ``folder`` or the
-``error``. When its standard input ends or the owner dies, it ends all processes of the device and removes
-what it made. Should it be killed itself, the daemon dies with it, and the next keeper removes the rest.
+``python -m pytest_lmkd.devices.local_keeper OWNER_PID DAEMON BASE`` creates a folder and a memory cgroup,
+starts the adb daemon in them, and prints one JSON object with the ``folder`` or the ``error``. When its
+standard input ends or the owner dies, it ends all processes of the device and removes folder and cgroup. If
+the keeper itself is killed, the daemon dies with it, and the next keeper removes the rest.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ START_S = 20.0
 END_S = 20.0
 
 SERVER_FOLDER = "server"
-"""Where the owner's private adb server keeps its ``server.json``."""
+"""The folder of the owner's private adb server and its ``server.json``."""
 
 DAEMON_RECORD = "daemon.json"
 SOCKET = "adb.sock"
@@ -41,7 +41,7 @@ ROOT = "root"
 READY = b"lmkd-adbd: ready\n"
 
 ENTER_AND_RUN = 'echo 0 > "$0" && exec "$@"'
-"""For a shell: the daemon is in its cgroup before it runs."""
+"""A shell command that enters the cgroup before it runs the daemon."""
 
 
 def main() -> int:
@@ -60,12 +60,12 @@ def main() -> int:
 def _keep(owner: int, daemon: Path, base: Path, cleanup: ExitStack) -> None:
     try:
         remove_leftovers(base)
-        folder = _make(base, daemon, cleanup)
+        folder = _make_device(base, daemon, cleanup)
     except (LmkdError, OSError) as error:
-        _tell(error=str(error))
+        _report(error=str(error))
     else:
-        _tell(folder=str(folder))
-        _await_end_of(owner)
+        _report(folder=str(folder))
+        _await_owners_end(owner)
 
 
 def remove_leftovers(base: Path) -> None:
@@ -74,14 +74,15 @@ def remove_leftovers(base: Path) -> None:
         with ExitStack() as cleanup, suppress(OSError, LmkdError):  # the next keeper tries again
             status = folder.lstat()
             if status.st_uid == os.geteuid() and _lock(folder, cleanup):
-                _clear_away(folder)
+                _remove_device(folder)
 
 
-def _make(base: Path, daemon: Path, cleanup: ExitStack) -> Path:
+def _make_device(base: Path, daemon: Path, cleanup: ExitStack) -> Path:
+    """Creates the device's folder and cgroup and starts its daemon; returns the folder."""
     folder = _locked_folder(base, cleanup)
-    cleanup.callback(_bury_children)
-    cleanup.callback(_clear_away, folder)
-    cleanup.callback(signal.signal, signal.SIGTERM, signal.SIG_IGN)  # now it is being done
+    cleanup.callback(_reap_children)
+    cleanup.callback(_remove_device, folder)
+    cleanup.callback(signal.signal, signal.SIGTERM, signal.SIG_IGN)  # the removal must not be interrupted
     for name in (SERVER_FOLDER, ROOT):
         (folder / name).mkdir(mode=0o700)
     if os.statvfs(folder).f_flag & os.ST_NOEXEC:
@@ -96,11 +97,11 @@ def _locked_folder(base: Path, cleanup: ExitStack) -> Path:
     while True:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=base))
         if _lock(folder, cleanup):
-            return folder  # else another keeper took it for a leftover, and removes it
+            return folder  # otherwise another keeper took it for a leftover and removes it
 
 
 def _lock(folder: Path, cleanup: ExitStack) -> bool:
-    """The lock is held as long as the keeper lives: a folder that can be locked is a leftover."""
+    """Locks ``folder`` if possible. A keeper holds its lock to its end: an unlocked folder is a leftover."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except OSError:
@@ -127,7 +128,7 @@ def _start(daemon: Path, folder: Path, group: LocalGroup) -> None:
             stderr=log,
             start_new_session=True,
         )
-    with suppress(ProcessLookupError):  # it ended at once: so will its output
+    with suppress(ProcessLookupError):  # it has ended already, and so will its output
         ProcessRecord.from_pid(process.pid).save(folder / DAEMON_RECORD)
     assert process.stdout is not None
     poll = select.poll()
@@ -135,12 +136,12 @@ def _start(daemon: Path, folder: Path, group: LocalGroup) -> None:
     if not poll.poll(START_S * 1000):
         raise DeviceUnusable(f"the local device's adb daemon did not start within {START_S:g} s")
     if process.stdout.readline() != READY:
-        said = log_path.read_text(errors="replace").strip()
-        raise DeviceUnusable(f"the local device's adb daemon does not start: {said}")
+        log_text = log_path.read_text(errors="replace").strip()
+        raise DeviceUnusable(f"the local device's adb daemon does not start: {log_text}")
 
 
-def _await_end_of(owner: int) -> None:
-    """Also when somebody who was forked off the owner keeps our standard input open."""
+def _await_owners_end(owner: int) -> None:
+    """Waits for the owner's end, even if a process forked by the owner keeps our standard input open."""
     try:
         pidfd = os.pidfd_open(owner)
     except ProcessLookupError:
@@ -153,8 +154,8 @@ def _await_end_of(owner: int) -> None:
     os.close(pidfd)
 
 
-def _clear_away(folder: Path) -> None:
-    """First the adb server: then the daemon tells what it started that nobody listens any more."""
+def _remove_device(folder: Path) -> None:
+    """Ends the processes, the adb server first: the daemon then hangs up on the commands it started."""
     deadline = Deadline(END_S)
     for record in (folder / SERVER_FOLDER / "server.json", folder / DAEMON_RECORD):
         process = ProcessRecord.load(record)
@@ -166,7 +167,7 @@ def _clear_away(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _bury_children() -> None:
+def _reap_children() -> None:
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG) != (0, 0):
             pass
@@ -176,9 +177,9 @@ def _leave(_: int, __: FrameType | None) -> None:
     raise SystemExit(1)
 
 
-def _tell(**what: str) -> None:
+def _report(**fields: str) -> None:
     with suppress(BrokenPipeError):
-        print(json.dumps(what), flush=True)
+        print(json.dumps(fields), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""One user of a device at a time, however it is reached: by cable, by network, through another adb server.
+"""Locks a device for one run at a time, whether it is reached by cable, network or another adb server.
 
-A device that is up is known by its boot id (random; Documentation/admin-guide/sysctl/kernel.rst), where
-serials repeat between hosts and one phone may have two of them.
+The boot id identifies a running device (random; Documentation/admin-guide/sysctl/kernel.rst). Serials do not:
+they repeat between hosts, and one phone may have two of them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ FOLDER = "in-use"
 
 
 class DeviceLock:
-    """Held from ``take`` to ``release``, or until this process dies."""
+    """A lock that is held from ``take`` to ``release``, or until this process dies."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -26,10 +26,10 @@ class DeviceLock:
         self._file: IO[str] | None = None
 
     def take(self, boot_id: str) -> None:
-        """Makes the device ours for this boot; after a reboot, for that one instead.
+        """Locks the device for this boot and drops the lock of an earlier boot.
 
         Raises:
-            DeviceUnusable: another process has it.
+            DeviceUnusable: another process holds the lock.
         """
         if boot_id == self._boot_id:
             return
@@ -43,7 +43,7 @@ class DeviceLock:
             user = _user(file)
             file.close()
             raise DeviceUnusable(
-                f"{self._name} is in use by {user}: wait for it, or name another device"
+                f"{self._name} is in use by {user}: wait until it ends, or use another device"
             ) from None
         file.truncate(0)
         print(os.getpid(), file=file, flush=True)

@@ -1,24 +1,25 @@
-"""The answers of our programs on the device, one JSON line each, as strict typed structures."""
+"""Typed structures for the answers of lmkd-agent and lmkd-pressure, one JSON line each."""
 
 from __future__ import annotations
 
 import msgspec
 
-from lmkd_core.base.errors import AgentBug
 from lmkd_core.records.device import Conditions
 from lmkd_core.records.episode import EpisodePoint
+from lmkd_core.records.episode import Kill
 from lmkd_core.records.schema import Fact
 from lmkd_core.records.trial import Call
 from lmkd_core.records.trial import CurvePoint
 from lmkd_core.records.trial import Meter
 from lmkd_core.records.trial import StallClass
+from pytest_lmkd.transport.program import decode_message
 
 PROTOCOL = 1
-"""Version of the language between host and agent; both sides must name the same."""
+"""Version of the language between host and agent; both must use the same."""
 
 
 class AgentHello(msgspec.Struct, frozen=True, tag="hello"):
-    """First answer of every agent: who speaks, and which protocol."""
+    """First answer of every agent: its name, version and protocol."""
 
     agent: str
     version: str
@@ -27,108 +28,84 @@ class AgentHello(msgspec.Struct, frozen=True, tag="hello"):
 
 
 class AgentProbe(msgspec.Struct, frozen=True, tag="probe"):
-    """Everything the agent found out about the device it runs on."""
+    """The facts that the agent reports about its device."""
 
     facts: dict[str, Fact]
 
 
-class AgentTrial(msgspec.Struct, frozen=True, tag="trial"):
-    """What one trial measured. Times are CLOCK_MONOTONIC ns since just before the SIGKILL.
+class KillTimes(msgspec.Struct, frozen=True, kw_only=True):
+    """Results of one kill that both meters give. Times are CLOCK_MONOTONIC ns since the kill.
 
-    ``id`` is the number the plan gave the trial. ``reclaim_*_ns`` is when that share of
-    ``victim_kb`` had left the victim's memory cgroup; null when it had not by ``timeout_ns``.
-    ``gap_*_ns`` are the distances between samples up to the last of these moments. ``returns_kb`` is
-    what can come back at all: ``victim_kb`` without the clean file pages that stay in the page cache.
-    ``torn_down_by`` is who ran ``exit_mmap`` (victim, reaper, stall, kworker, other; "" where the
-    kernel cannot tell); ``stall_late_ns`` how long what held the memory was busy after its release.
-    ``before`` and ``after`` are the device's state around the trial. ``meter`` is what said how much is held:
-    by ``system`` a charge is what free memory lacks to its level before the victim, and ``noise_kb`` by how
-    much that moved while nothing was done.
+    ``reclaim_*_ns``: the time until that share of ``returns_kb`` was back, null if not by ``timeout_ns``.
+    ``returns_kb``: the memory able to come back. ``gap_*_ns``: the time between samples, up to the last of
+    these moments. ``samples``: the number of readings. ``curve``: the memory that is not back.
     """
 
-    id: int
     calls: tuple[Call, ...]
     returns_kb: int
-    torn_down_by: str
-    stall_late_ns: int | None
     mrelease_errno: str
     kill_to_mrelease_ns: int | None
-    syscall_ns: int
-    charged_at_kill_kb: int
-    charged_at_return_kb: int
     reclaim_50_ns: int | None
     reclaim_90_ns: int | None
-    reclaim_99_ns: int | None
     exit_ns: int | None
     stall_class: StallClass
     clock_resolution_ns: int
     samples: int
     gap_median_ns: int
     gap_max_ns: int
+    curve: tuple[CurvePoint, ...]
+
+
+class AgentTrial(KillTimes, frozen=True, kw_only=True, tag="trial"):
+    """The results of one trial. Time 0 is just before the SIGKILL.
+
+    ``id``: the trial's number in the plan. ``returns_kb``: ``victim_kb`` without the clean file pages that
+    stay in the page cache. ``torn_down_by``: the context of ``exit_mmap`` (victim, reaper, stall, kworker,
+    other; "" if the kernel does not reveal it). ``stall_late_ns``: how long the stall was busy after its
+    release. ``before`` and ``after``: the device's state around the trial. ``meter``: the source of the
+    charges; with ``system`` a charge is the drop of free memory from its level before the victim, and
+    ``noise_kb`` is the movement of free memory in an idle window.
+    """
+
+    id: int
+    torn_down_by: str
+    stall_late_ns: int | None
+    syscall_ns: int
+    charged_at_kill_kb: int
+    charged_at_return_kb: int
+    reclaim_99_ns: int | None
     released_ns: int | None
     before: Conditions
     after: Conditions
-    curve: tuple[CurvePoint, ...]
     meter: Meter = "cgroup"
     noise_kb: int | None = None
 
 
 class AgentTrialFailed(msgspec.Struct, frozen=True, tag="trial-failed"):
-    """A trial that could not be run, and the system call that stood in its way."""
+    """A trial that could not run; ``reason`` names the failed system call."""
 
     id: int
     reason: str
 
 
 class AgentError(msgspec.Struct, frozen=True, tag="error"):
-    """The agent could not do what it was told; nothing was measured."""
+    """The agent could not carry out its command; it measured nothing."""
 
     reason: str
 
 
-class AgentKill(msgspec.Struct, frozen=True, tag="kill"):
-    """One kill of an episode. Times are ns since the demand began, null: not seen by the episode's end.
-
-    ``app`` is the app's place in the plan. ``charged_kb`` was charged to it when the kill was decided;
-    ``freed_ns`` is when a tenth of that was left. ``shortfall_kb`` is what free memory lacked to the low
-    watermark. ``condemned_*_kb`` is what earlier victims still held: zombies, those that lmkd had stopped
-    waiting for (late), those that it still had patience with (exiting). ``by_reaper`` is false where both
-    reapers were busy, so that the victim got SIGKILL only.
-    """
-
-    app: int
-    pid: int
-    adj: int
-    stall: str
-    rss_kb: int
-    charged_kb: int
-    decided_ns: int
-    by_reaper: bool
-    mrelease_errno: str
-    killed_ns: int | None
-    reaped_ns: int | None
-    charged_at_return_kb: int | None
-    exited_ns: int | None
-    freed_ns: int | None
-    reason: str
-    min_score_adj: int
-    free_kb: int
-    shortfall_kb: int
-    swap_free_kb: int
-    thrashing_pct: int
-    condemned_zombie_kb: int
-    condemned_late_kb: int
-    condemned_exiting_kb: int
+class AgentKill(Kill, frozen=True, tag="kill"):
+    """One kill of the current episode."""
 
 
 class AgentCurve(msgspec.Struct, frozen=True, tag="curve"):
-    """Points of an episode's curve, in time order; the next line goes on with them."""
+    """Points of an episode's curve, in time order; the next line continues them."""
 
     points: tuple[EpisodePoint, ...]
 
 
 class AgentEpisode(msgspec.Struct, frozen=True, tag="episode"):
-    """Last line of an episode. ``threshold_kb``: the low watermark; ``apps_lost`` died by no kill of ours."""
+    """Last line of an episode. ``threshold_kb``: the low watermark; ``apps_lost``: not killed by us."""
 
     id: int
     demand_met: bool
@@ -172,14 +149,5 @@ _agent_decoder: msgspec.json.Decoder[AgentMessage] = msgspec.json.Decoder(AgentM
 
 
 def decode_agent_line(line: bytes | str) -> AgentMessage:
-    """One answer of the agent.
-
-    Raises:
-        AgentBug: the line is not of the protocol; the message shows its first 200 characters.
-    """
-    try:
-        return _agent_decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise AgentBug(
-            f"the agent answered {line[:200]!r}, which is not of its protocol ({error})"
-        ) from error
+    """One answer of the agent. Raises: AgentBug."""
+    return decode_message(_agent_decoder, line, "the agent")

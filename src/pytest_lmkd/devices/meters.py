@@ -1,6 +1,6 @@
-"""By what a device's trials see memory come back: the victim's memory cgroup, else the device's free memory.
+"""Chooses a device's meter: the victim's memory cgroup, else the device's free memory.
 
-A device has one meter in a run, the best that it can have; what the two see is never put together.
+A device has one meter in a run, the best available one. Results of the two meters are never combined.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ METERS: Mapping[Meter, tuple[str, ...]] = {
     "cgroup": ("root", "memcg"),
     "system": ("free_memory_step_kb",),
 }
-"""Meter to the facts that it takes, the best first."""
+"""Meter to the facts that it needs, the best meter first."""
 
 LOST_WITHOUT_ROOT = (
     "by the device's free memory: no 99 %, and no trial in which it moved by more than 5 % of the victim"
 )
-"""What the suite ``reclaim`` lacks where the meter is ``system``."""
+"""Limits of the suite ``reclaim`` with the meter ``system``."""
 
 
 def meter_of(facts: Mapping[str, Fact]) -> Meter | None:
-    """The best meter that the device can have; None: its trials cannot be measured."""
+    """The best meter of the device; None if its trials cannot be measured."""
     return next((meter for meter, needs in METERS.items() if not missing(needs, facts)), None)
 
 
-def why_no_meter(facts: Mapping[str, Fact]) -> str:
-    """Why the device can have none, in one sentence; empty when it can."""
+def reason_no_meter(facts: Mapping[str, Fact]) -> str:
+    """The reason why the device has no meter, in one sentence; empty if it has one."""
     if meter_of(facts) is not None:
         return ""
     return "; ".join(missing(needs, facts) for needs in METERS.values())
 
 
-def why_not_measured(facts: Mapping[str, Fact], needs: tuple[str, ...] = ()) -> str:
-    """Why trials cannot be measured that need these facts besides a meter; empty when they can."""
-    return why_no_meter(facts) or missing(needs, facts)
+def reason_not_measured(facts: Mapping[str, Fact], needs: tuple[str, ...] = ()) -> str:
+    """The reason why trials that need a meter and ``needs`` cannot be measured; empty if they can."""
+    return reason_no_meter(facts) or missing(needs, facts)

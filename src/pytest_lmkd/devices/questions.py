@@ -1,4 +1,4 @@
-"""Facts that a device's shell tells: many questions in one call, as each call costs a round trip."""
+"""Reads facts with a device's shell: many questions per call, since each call costs a round trip."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing import TYPE_CHECKING
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.records.schema import Fact
 
-if TYPE_CHECKING:  # every start of pytest loads this module, and adbutils takes a while
+if TYPE_CHECKING:  # every start of pytest loads this module; adbutils is slow to load
     from pytest_lmkd.transport import Transport
 
 ASK_S = 60.0
 
 VALUE_MAX_BYTES = 400
-"""What is kept of an answer: device output is untrusted, and tables have narrow columns."""
+"""Longer answers are cut: device output is untrusted, and tables have narrow columns."""
 
 FIELD, RECORD = "\037", "\036"
-"""ASCII's unit and record separators; answers lose theirs."""
+"""ASCII's unit and record separators. They are removed from answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``command`` prints the value; ``source`` says to people where it is from.
+    """A fact to ask for. ``command`` prints its value; ``source`` names its origin for readers.
 
-    ``absent``: what it means when nothing is printed, and the device does not say why.
+    ``absent``: the reason to give if the command prints nothing, not even an error.
     """
 
     name: str
     command: str
     source: str
-    absent: str = "it says nothing"
+    absent: str = "the device gives no answer"
 
     def read(self, text: str) -> str | int | bool | None:
-        """The value of a printed ``text``; None when it is not what such an answer looks like."""
+        """The value of the printed ``text``; None if it has the wrong form."""
         return text
 
 
 class Number(Question):
-    """The value is a whole number."""
+    """A question whose answer is a whole number."""
 
     def read(self, text: str) -> int | None:
         digits = text.removeprefix("-")
@@ -47,40 +47,40 @@ class Number(Question):
 
 
 class YesOrNo(Question):
-    """The value is whether something other than 0 or false is printed."""
+    """A question whose answer is true unless ``0`` or ``false`` is printed."""
 
     def read(self, text: str) -> bool:
         return text not in {"0", "false"}
 
 
 def prop(name: str, android_name: str, kind: type[Question] = Question) -> Question:
-    """The question after an Android property."""
+    """A question for an Android property."""
     return kind(name, f"getprop {android_name}", f"getprop {android_name}", "the property is not set")
 
 
 def file(name: str, path: str, kind: type[Question] = Question) -> Question:
-    """The question after the content of a small file."""
+    """A question for the content of a small file."""
     return kind(name, f"cat {path}", path, "the file is empty")
 
 
 def ask(transport: Transport, questions: Sequence[Question]) -> dict[str, Fact]:
-    """The facts by name, each with its source, and the reason where there is no value.
+    """The facts by name, each with its source and, if it has no value, the reason.
 
     Raises:
         TransportLost: the link broke.
     """
     done = transport.shell("\n".join(map(_script, questions)), Deadline(ASK_S))
-    records = done.stdout.decode(errors="replace").split(RECORD)
+    records = done.stdout_text.split(RECORD)
     answers = {name: (value, error) for name, value, error in map(_fields, records)}
     return {question.name: _fact(question, *answers.get(question.name, ("", ""))) for question in questions}
 
 
 def _script(question: Question) -> str:
-    """Prints name, value, and where there is no value what the command complains of."""
-    command, kept = f"{{ {question.command}; }}", f"head -c {VALUE_MAX_BYTES} | tr -d '\\036\\037'"
+    """The shell command that prints the name, the value and, if there is no value, the error output."""
+    command, cut = f"{{ {question.command}; }}", f"head -c {VALUE_MAX_BYTES} | tr -d '\\036\\037'"
     return (
-        f"value=$({command} 2>/dev/null | {kept}); error=; "
-        f'[ -n "$value" ] || error=$({command} 2>&1 >/dev/null | {kept}); '
+        f"value=$({command} 2>/dev/null | {cut}); error=; "
+        f'[ -n "$value" ] || error=$({command} 2>&1 >/dev/null | {cut}); '
         f'printf \'{question.name}\\037%s\\037%s\\036\' "$value" "$error"'
     )
 
@@ -95,4 +95,4 @@ def _fact(question: Question, text: str, error: str) -> Fact:
     if not text:
         return Fact(None, question.source, error or question.absent)
     value = question.read(text)
-    return Fact(value, question.source, "" if value is not None else f"not what is expected: {text[:60]}")
+    return Fact(value, question.source, "" if value is not None else f"unexpected answer: {text[:60]}")

@@ -1,6 +1,6 @@
-"""When a device may be used: Android has started, and is not about to end.
+"""Checks that a device is ready: Android has started and is not shutting down.
 
-Android says so by properties that shells can only ask for again and again
+Android reports this by properties, which a shell can only poll
 (AOSP frameworks/base ActivityManagerService: ``sys.boot_completed``; init: ``sys.shutdown.requested``).
 """
 
@@ -16,32 +16,32 @@ STARTED = (
     'while [ -n "$(getprop ro.build.version.sdk 2>/dev/null)" ] && '
     '[ "$(getprop sys.boot_completed)" != 1 ]; do sleep 1; done'
 )
-"""Ends once Android has started, at once where there is none."""
+"""Ends once Android has started, or at once on other systems."""
 
 
 def await_started(transport: Transport, deadline: Deadline) -> None:
-    """Returns once Android has started; at once on a device that has none.
+    """Returns once Android has started, or at once on a device without Android.
 
     Raises:
-        DeadlineExceeded: it has not, within the time.
-        TransportLost: the device went away meanwhile.
+        DeadlineExceeded: Android did not start in time.
+        TransportLost: the device disconnected.
     """
     try:
         transport.shell(STARTED, deadline)
     except DeadlineExceeded as error:
         raise DeadlineExceeded(
-            f"Android on {transport.serial} had not started after {deadline.seconds:g} s "
-            "(sys.boot_completed is not 1): look at its screen"
+            f"Android on {transport.serial} did not start within {deadline.seconds:g} s "
+            "(sys.boot_completed is not 1): check the device's screen"
         ) from error
 
 
 def is_ending(transport: Transport) -> bool:
-    """Whether the device shuts down or restarts right now: adb works for a while still."""
+    """Whether the device is shutting down or restarting, which adb survives for a moment."""
     done = transport.shell("getprop sys.shutdown.requested 2>/dev/null", Deadline(ASK_S))
     return bool(done.stdout.strip())
 
 
 def read_boot_id(transport: Transport) -> str:
-    """What the kernel calls this boot; empty when the device does not say."""
+    """The kernel's id of this boot; empty if the device does not report it."""
     done = transport.shell("cat /proc/sys/kernel/random/boot_id", Deadline(ASK_S))
-    return done.stdout.decode(errors="replace").strip()
+    return done.stdout_text.strip()

@@ -1,4 +1,4 @@
-"""What is asked of a device's shell: what the agent, which knows Linux alone, does not find out."""
+"""The questions for a device's shell, about what the agent, which knows only Linux, does not report."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from pytest_lmkd.lmkd.settings import DEFAULTS
 from pytest_lmkd.lmkd.settings import PREFIX
 from pytest_lmkd.lmkd.settings import read_settings
 
-if TYPE_CHECKING:  # every start of pytest loads this module, and adbutils takes a while
+if TYPE_CHECKING:  # every start of pytest loads this module; adbutils is slow to load
     from pytest_lmkd.transport import Transport
 
 KERNEL_OPTIONS = ("PSI", "MEMCG", "CGROUP_FREEZER", "USERFAULTFD", "LRU_GEN", "ZRAM", "PREEMPT", "HZ")
 
 OEM_KILLERS = ("athena_killer", "o-kill", "com.miui.powerkeeper")
-"""Vendors' processes that kill apps, and leave no record of lmkd's."""
+"""Vendors' processes that kill apps without a record like lmkd's."""
 
 WORKLOAD = r"org\.lmkdlab\.w[0-9]+"
-"""What apk-workloads calls its packages, all debuggable."""
+"""The package names of apk-workloads, all debuggable."""
 
 MODEL = "getprop ro.product.model 2>/dev/null || cat /sys/class/dmi/id/product_name 2>/dev/null || uname -sm"
 ABI = "getprop ro.product.cpu.abi 2>/dev/null || uname -m"
@@ -35,11 +35,11 @@ FREE_MEMORY_STEP = Number(
     "[ -r /proc/zoneinfo ] && awk -v page_kb=$(($(getconf PAGESIZE 2>/dev/null || echo 4096) / 1024)) "
     "'/vm stats threshold:/ { pages += $NF; lists += 1 } /pages free/ { zones += $NF > 0 } "
     "END { print page_kb * (1 + (lists ? 2 * pages * zones / lists : 0)) }' /proc/zoneinfo",
-    "/proc/zoneinfo, by what two CPUs' counters may lag",
+    "/proc/zoneinfo, the possible lag of two CPUs' counters",
     "/proc/zoneinfo cannot be read",
 )
-"""Two CPUs free a victim, its own and the reaper's. Each keeps up to ``vm stats threshold`` pages of a zone
-to itself before the zone's count of free pages changes (mm/vmstat.c, ``__mod_zone_page_state``).
+"""Two CPUs free a victim, its own and the reaper's. Each counts up to ``vm stats threshold`` pages of a zone
+on its own before the zone's count of free pages changes (mm/vmstat.c, ``__mod_zone_page_state``).
 """
 
 LINUX = (
@@ -61,7 +61,7 @@ LINUX = (
     ),
     file("reap_mem_on_sigkill", "/proc/sys/vm/reap_mem_on_sigkill", Number),
 )
-"""``reap_mem_on_sigkill``: of kernels that reap at each SIGKILL (Qualcomm 4.x): all arms are alike there."""
+"""``reap_mem_on_sigkill``: kernels with it (Qualcomm 4.x) reap at each SIGKILL: all arms are equal there."""
 
 IS_ANDROID = prop("android", "ro.build.version.release")
 
@@ -75,7 +75,7 @@ STATE = (
     ),
     Question("screen", "dumpsys power | sed -n 's/^ *mWakefulness=//p'", "dumpsys power"),
 )
-"""What changes while a device is measured."""
+"""Facts that change during a run."""
 
 ANDROID = (
     IS_ANDROID,
@@ -98,27 +98,29 @@ ANDROID = (
         "run-as WORKLOAD-APP id -u",
         absent="no workload app is installed to try it with (see make apks)",
     ),
-    Number("lmkd_pid", "pidof lmkd", "pidof lmkd", "lmkd does not run, or may not be seen"),
+    Number("lmkd_pid", "pidof lmkd", "pidof lmkd", "lmkd does not run, or is hidden from this user"),
     YesOrNo("lmkd_socket", "[ -S /dev/socket/lmkd ] && echo 1 || echo 0", "/dev/socket/lmkd"),
     Question("apps_freezer", "settings get global cached_apps_freezer", "settings, cached_apps_freezer"),
     Question(
         "oem_killers",
         f"ps -A -o NAME 2>/dev/null | grep -xE '{'|'.join(OEM_KILLERS)}'",
         "ps -A",
-        absent="none of those that are known",
+        absent="none of the known ones runs",
     ),
     *STATE,
     Question("clock_utc", "date -u +%Y-%m-%dT%H:%M:%SZ", "date"),
 )
 
-
-OBSERVED = {"arm:lmkd": Fact(False, "what lmkd is", "nobody tells it what to kill: suites/apps observes it")}
+OBSERVED = {
+    "arm:lmkd": Fact(False, "lmkd's design", "lmkd chooses its victims itself: suites/apps observes it")
+}
+"""lmkd is an arm only in the records of suites/apps, so no device can run it as one."""
 
 FACTS = frozenset(question.name for question in (*LINUX, *ANDROID)) | {PREFIX + name for name in DEFAULTS}
 
 
 def read_shell_facts(transport: Transport) -> Mapping[str, Fact]:
-    """The facts by name; those of Android only where there is one.
+    """The facts by name; Android's facts only on Android.
 
     Raises:
         TransportLost: the link broke.

@@ -1,4 +1,4 @@
-"""What SPEC names.
+"""Parses SPEC, the value of ``--lmkd-device``, into device sources.
 
 ``virtual[:PERSONALITY[@ABI]]``, ``local``, ``cuttlefish[:N]``, an adb serial, ``all``, ``HOST:PORT/SERIAL``.
 """
@@ -27,17 +27,17 @@ REMOTE = re.compile(r"(?P<host>[^/:\s]+):(?P<port>\d{1,5})/(?P<serial>\S+)")
 
 
 def parse_specs(specs: Iterable[str], cuttlefish: CuttlefishSettings = NO_SETTINGS) -> list[DeviceSource]:
-    """The devices that the specs name, none twice.
+    """The devices that the specs name, without duplicates.
 
     Raises:
-        UsageProblem: a spec means nothing, or two name the same device.
+        UsageProblem: a spec is invalid, or two specs name the same device.
         DeviceUnusable: ``all``, but no device is attached.
     """
     sources = [source for spec in specs for source in _parse(spec, cuttlefish)]
     names = [source.name for source in sources]
     for name in names:
         if names.count(name) > 1:
-            raise UsageProblem(f"the device {name} is named twice by --lmkd-device")
+            raise UsageProblem(f"--lmkd-device names the device {name} twice: name it once")
     return sources
 
 

@@ -28,7 +28,7 @@ QUESTIONS = (
     Number(
         "cpu_khz", f"cat {CPUFREQ}/scaling_cur_freq | awk '{{ s += $1 }} END {{ if (NR) print s }}'", CPUFREQ
     ),
-    # One after the other: a clock that was set shows as a difference between the two.
+    # In direct succession: if the clock was set, the difference between the two changes.
     Number("clock_s", "date +%s", "date"),
     Number("uptime_s", "cut -d. -f1 /proc/uptime", "/proc/uptime"),
 )

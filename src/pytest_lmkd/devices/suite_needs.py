@@ -1,4 +1,4 @@
-"""What each suite needs of a device, as the facts of the device tell; so ``doctor`` can say it beforehand."""
+"""Derives from a device's facts which suites it can run, for ``doctor`` and before each test."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from lmkd_core.records.arms import missing
 from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.meters import LOST_WITHOUT_ROOT
 from pytest_lmkd.devices.meters import meter_of
-from pytest_lmkd.devices.meters import why_no_meter
+from pytest_lmkd.devices.meters import reason_no_meter
 
 SUITE_NEEDS = {
     "reclaim": (),
@@ -27,29 +27,29 @@ TIERS = {
     "run-as": ("android", "run_as"),
     "shell": (),
 }
-"""Who we can be on a device, and the facts that it takes: root does all; ``run-as`` kills a debuggable app of
-ours in the app's own uid; the shell kills its own children only, sees their memory come back by the device's
+"""Privilege levels, and the facts that each requires. Root can do everything. ``run-as`` kills a debuggable
+app of ours in the app's own uid. The shell kills only its own children, measures their memory by the device's
 free memory, and reads the logs.
 """
 
 
-def why_not(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
-    """Why the device cannot run the suite, in one sentence; empty when it can.
+def reason_unsupported(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
+    """The reason why the device cannot run the suite, in one sentence; empty if it can.
 
-    ``confined``: pressure must stay in a cgroup, as the device has other things to do.
+    ``confined``: pressure must stay in a cgroup, because the device is not ours alone.
     """
     if suite == "pressure":
-        return why_no_pressure(facts, confined=confined)
+        return reason_no_pressure(facts, confined=confined)
     if suite == "apps/test_app_kills":
-        return why_no_app_kills(facts)
+        return _reason_no_app_kills(facts)
     if suite == "reclaim":
-        return why_no_meter(facts)
+        return reason_no_meter(facts)
     return missing(SUITE_NEEDS[suite], facts)
 
 
-def how(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
-    """What ``doctor`` says of the suite: that it can run, what is lost without root, or why not."""
-    reason = why_not(suite, facts, confined=confined)
+def describe_support(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
+    """``doctor``'s text for the suite: can run, can run with limits, or the reason why it cannot."""
+    reason = reason_unsupported(suite, facts, confined=confined)
     if reason:
         return reason
     if suite == "reclaim" and meter_of(facts) == "system":
@@ -59,20 +59,19 @@ def how(suite: str, facts: Mapping[str, Fact], *, confined: bool) -> str:
     return "can run"
 
 
-def why_no_pressure(facts: Mapping[str, Fact], *, confined: bool) -> str:
-    """As ``why_not``, of the suite ``pressure``."""
+def reason_no_pressure(facts: Mapping[str, Fact], *, confined: bool) -> str:
+    """The reason why the device cannot run ``pressure``, or ``confined`` pressure; empty if it can."""
     reason = missing(SUITE_NEEDS["pressure"], facts)
     if reason or not confined or facts["memcg"].value == "v2":
         return reason
-    return "memory cgroups are v1: apps cannot be frozen in them, nor pressure confined"
+    return "memory cgroups are v1: they can neither freeze apps nor confine pressure"
 
 
-def why_no_app_kills(facts: Mapping[str, Fact]) -> str:
-    """As ``why_not``, of killing apps by our arms."""
-    reasons = [why_no_tier(tier, facts) for tier in ("root", "run-as")]
+def _reason_no_app_kills(facts: Mapping[str, Fact]) -> str:
+    reasons = [reason_no_tier(tier, facts) for tier in ("root", "run-as")]
     return missing(SUITE_NEEDS["apps"], facts) or ("; ".join(reasons) if all(reasons) else "")
 
 
-def why_no_tier(tier: str, facts: Mapping[str, Fact]) -> str:
-    """Why nothing runs on the device as that of ``TIERS``; empty when it does."""
+def reason_no_tier(tier: str, facts: Mapping[str, Fact]) -> str:
+    """The reason why we lack the privilege ``tier`` of ``TIERS`` on the device; empty if we have it."""
     return missing(TIERS[tier], facts)

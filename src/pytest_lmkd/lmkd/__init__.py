@@ -1,1 +1,1 @@
-"""The device's own lmkd: what it is set to, and how it is silenced for a while."""
+"""The device's own lmkd: its settings, its socket, and how a run silences it."""

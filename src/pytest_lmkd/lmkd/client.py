@@ -1,7 +1,7 @@
-"""The client of lmkd's socket: what it is told to do, what it answers, and how processes are registered.
+"""Runs our client of lmkd's socket, decodes its answers and registers processes with lmkd.
 
-Each run of the program is one connection, and a lock on the device keeps our runs from being there twice:
-lmkd takes three clients, and Android itself is one or two of them.
+Each run of the program is one connection. A lock on the device prevents two of our runs at once: lmkd takes
+three clients, and Android itself uses one or two of them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import msgspec
 
 from lmkd_core.base.deadline import Deadline
-from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.progress import Progress
 from pytest_lmkd.transport import Transport
-from pytest_lmkd.transport.program import bring
+from pytest_lmkd.transport.program import decode_message
+from pytest_lmkd.transport.program import install_program
+from pytest_lmkd.transport.program import run_failure
 
 PROGRAM = "lmkd-client"
 
@@ -23,11 +24,11 @@ ASK_S = 60.0
 """The program itself waits 5 s for each of lmkd's answers."""
 
 ALL_KILLS = 1001
-"""A lowest oom_score_adj above OOM_SCORE_ADJ_MAX: lmkd then counts every kill (AOSP, get_killcnt)."""
+"""A minimum oom_score_adj above OOM_SCORE_ADJ_MAX makes lmkd count every kill (AOSP, get_killcnt)."""
 
 
 class LmkdCount(msgspec.Struct, frozen=True, tag="lmkd_count"):
-    """Kills since lmkd began, of oom_score_adj ``min_adj`` to ``max_adj``; all, if ``min_adj`` is 1001."""
+    """Kills since lmkd started, with oom_score_adj from ``min_adj`` to ``max_adj``; 1001: all kills."""
 
     min_adj: int
     max_adj: int
@@ -35,13 +36,13 @@ class LmkdCount(msgspec.Struct, frozen=True, tag="lmkd_count"):
 
 
 class LmkdDone(msgspec.Struct, frozen=True, tag="lmkd_done"):
-    """lmkd has obeyed the command."""
+    """lmkd accepted the command."""
 
     command: str
 
 
 class LmkdKilled(msgspec.Struct, frozen=True, tag="lmkd_killed"):
-    """lmkd told that it killed; ``rss_kb`` is null before July 2024. ``seen_ns``: CLOCK_MONOTONIC."""
+    """lmkd reported a kill. ``rss_kb`` is null before July 2024. ``seen_ns`` is CLOCK_MONOTONIC."""
 
     pid: int
     uid: int
@@ -50,7 +51,7 @@ class LmkdKilled(msgspec.Struct, frozen=True, tag="lmkd_killed"):
 
 
 class LmkdStat(msgspec.Struct, frozen=True, tag="lmkd_stat"):
-    """LMK_STAT_KILL_OCCURRED, named as in AOSP's statslog.h; null is what lmkd does not know."""
+    """LMK_STAT_KILL_OCCURRED, with the names of AOSP's statslog.h; null where lmkd has no value."""
 
     pgfault: int | None
     pgmajfault: int | None
@@ -71,7 +72,7 @@ class LmkdStat(msgspec.Struct, frozen=True, tag="lmkd_stat"):
 
 
 class LmkdUnknown(msgspec.Struct, frozen=True, tag="lmkd_unknown"):
-    """A packet of a command or a size that the program does not know."""
+    """A packet with a command or a size that the program does not know."""
 
     command: int
     size_bytes: int
@@ -79,7 +80,7 @@ class LmkdUnknown(msgspec.Struct, frozen=True, tag="lmkd_unknown"):
 
 
 class LmkdFailure(msgspec.Struct, frozen=True, tag="lmkd_error"):
-    """Why the program could not go on; ``errno`` is a name, or empty."""
+    """The program could not go on. ``errno`` is a name such as ``EACCES``, or empty."""
 
     call: str
     errno: str
@@ -93,7 +94,7 @@ _decoder: msgspec.json.Decoder[LmkdLine] = msgspec.json.Decoder(LmkdLine)
 
 @dataclass(frozen=True, slots=True)
 class LmkdProcess:
-    """A process for lmkd to know; ``service``: it is none of an app's."""
+    """A process to register with lmkd; ``service``: it does not belong to an app."""
 
     pid: int
     uid: int
@@ -102,13 +103,13 @@ class LmkdProcess:
 
 
 def register(transport: Transport, folder: str, process: LmkdProcess, progress: Progress) -> bool:
-    """Has lmkd set the process's oom_score_adj and take it for a candidate; False where there is no socket.
+    """Makes lmkd set the process's oom_score_adj and consider it for kills; False if lmkd has no socket.
 
-    lmkd does not say whether it could: /proc/PID/oom_score_adj does. A process that another client has
-    registered, and is still there, is left as it is.
+    lmkd does not report success: check /proc/PID/oom_score_adj. A living process that another client has
+    registered stays unchanged.
 
     Raises:
-        DeviceUnusable: there is a socket, but lmkd could not be asked; why.
+        DeviceUnusable: lmkd has a socket but does not answer, with the reason.
         TransportLost: the link broke.
     """
     words = (process.pid, process.uid, process.oom_score_adj, int(process.service))
@@ -117,18 +118,18 @@ def register(transport: Transport, folder: str, process: LmkdProcess, progress: 
 
 
 def client_command(transport: Transport, folder: str, commands: str, progress: Progress) -> str:
-    """What runs the program on the device, which is brought there; its input is the caller's affair.
+    """Installs the program and returns the shell command that runs it; the caller provides its input.
 
     Raises:
-        DeviceUnusable: the program cannot be brought there.
+        DeviceUnusable: the program cannot be installed.
         TransportLost: the link broke.
     """
-    path = bring(transport, folder, PROGRAM, progress).path
+    path = install_program(transport, folder, PROGRAM, progress).path
     return f"exec {path} --lock {folder}/{PROGRAM}.lock {commands}"
 
 
-def raise_failure(line: LmkdLine, serial: str) -> bool:
-    """Whether the line says that there is no socket. Raises: DeviceUnusable: it tells of another failure."""
+def reports_no_socket(line: LmkdLine, serial: str) -> bool:
+    """Whether ``line`` reports that lmkd has no socket. Raises: DeviceUnusable: another failure."""
     if not isinstance(line, LmkdFailure):
         return False
     if (line.call, line.errno) != ("connect", "ENOENT"):
@@ -137,35 +138,25 @@ def raise_failure(line: LmkdLine, serial: str) -> bool:
 
 
 def _run(transport: Transport, folder: str, command: str, progress: Progress) -> tuple[LmkdLine, ...]:
-    """What the program told; nothing where there is no socket."""
+    """The program's answers; none if lmkd has no socket."""
     done = transport.shell(client_command(transport, folder, command, progress), Deadline(ASK_S))
     lines = tuple(map(decode_line, done.stdout.splitlines()))
-    if any(raise_failure(line, transport.serial) for line in lines):
+    if any(reports_no_socket(line, transport.serial) for line in lines):
         return ()
     if done.exit_code != 0 or not lines:
-        raise does_not_run(transport.serial, done.exit_code, done.stderr)
+        raise run_failure(transport.serial, PROGRAM, done.exit_code, done.stderr + done.stdout)
     return lines
-
-
-def does_not_run(serial: str, exit_code: int, stderr: bytes) -> DeviceUnusable:
-    said = stderr.decode(errors="replace").strip()
-    return DeviceUnusable(f"{serial}: {PROGRAM} does not run (exit status {exit_code}: {said[:200]})")
 
 
 def decode_line(line: bytes) -> LmkdLine:
     """One of the program's lines. Raises: AgentBug."""
-    try:
-        return _decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise AgentBug(
-            f"{PROGRAM} answered {line[:200]!r}, which is not of its protocol ({error})"
-        ) from error
+    return decode_message(_decoder, line, PROGRAM)
 
 
 def explain(failure: LmkdFailure) -> str:
-    """The failure, and what to do about it."""
+    """The failure and its remedy."""
     if (failure.call, failure.errno) == ("connect", "EACCES"):
-        return "lmkd's socket is for root and system only: use a userdebug build after `adb root`"
+        return "lmkd's socket is open to root and system only: use a userdebug build after `adb root`"
     if (failure.call, failure.errno) == ("connect", "ECONNREFUSED"):
         return f"lmkd does not run ({failure.reason})"
-    return f"lmkd could not be asked: {failure.reason}"
+    return f"lmkd does not answer: {failure.reason}"

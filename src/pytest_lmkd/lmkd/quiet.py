@@ -1,12 +1,12 @@
-"""Silences the device's own lmkd for a while, so that only ours kills, and restores it whatever happens.
+"""Silences the device's own lmkd during a run, so that only our policy kills, and restores it in any case.
 
-Both PSI thresholds at 0 make lmkd unregister its monitors (AOSP lmkd.cpp, ``init_mp_psi``); its socket, by
-which ActivityManager sets oom_score_adj, goes on working. It is never stopped: it is a critical service, of
-which the end may restart the device.
+With both PSI thresholds at 0, lmkd unregisters its monitors (AOSP lmkd.cpp, ``init_mp_psi``). Its socket,
+through which ActivityManager sets oom_score_adj, keeps working. We never stop lmkd: it is a critical service,
+and its end may restart the device.
 
-What was set before is written to a journal on the device first, as a script that sets it again. It is run at
-the end; by a shell on the device that is hung up on when our link goes; and at the next start, as flags
-outlive a restart.
+Before that, the earlier settings are written to a journal on the device, a script that restores them. Three
+things run it: the end of the run; a shell on the device, which gets SIGHUP when our link breaks; and the next
+start of a run, since flags outlive a restart of the device.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ ASK_S = 60.0
 WATCH_S = 24 * 3600
 
 REINIT = "setprop lmkd.reinit 1"
-"""AOSP lmkd.rc: lmkd reads its properties again."""
+"""AOSP lmkd.rc: makes lmkd read its properties again."""
 
 
 class QuietLmkd:
-    """A context manager: lmkd is silent within. ``folder`` is ours on the device.
+    """A context manager that silences lmkd. ``folder`` is our folder on the device.
 
     Raises, on entering:
-        DeviceUnusable: the device does not let us; nothing is changed then.
+        DeviceUnusable: the device does not allow it; nothing has changed then.
     """
 
     def __init__(self, transport: Transport, folder: str) -> None:
@@ -59,47 +59,48 @@ class QuietLmkd:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Raises: DeviceUnusable: it could not be restored; what to type by hand."""
-        with suppress(TransportLost):  # the shell on the device has been hung up on, and restores
+        """Raises: DeviceUnusable: lmkd could not be restored, with the commands to type."""
+        with suppress(TransportLost):  # the shell on the device got SIGHUP and restores lmkd
             self._stack.close()
 
 
 def restore_leftover(transport: Transport, folder: str, progress: Progress) -> None:
-    """Restores what a run left silent that could not do so itself: its device restarted, or it was ended.
+    """Restores lmkd after a run that could not, because the device restarted or the run was killed.
 
     Raises:
-        DeviceUnusable: it could not be restored; what to type by hand.
+        DeviceUnusable: lmkd could not be restored, with the commands to type.
     """
     if transport.stat(f"{folder}/{JOURNAL}", Deadline(ASK_S)) is None:
         return
-    progress(f"{transport.serial}: an earlier run left lmkd silent; restoring it")
+    progress(f"{transport.serial}: an earlier run left lmkd silenced; restoring it")
     restore(transport, folder)
 
 
 def write_journal(transport: Transport, folder: str) -> None:
-    """Notes on the device what is set now, as the script that sets it again."""
-    lines = [_restoring(name, _flag(transport, name)) for name in SILENCED]
+    """Writes the current settings to the device, as a script that restores them."""
+    lines = [_restoring_command(name, _flag(transport, name)) for name in SILENCED]
     script = "\n".join([*lines, REINIT])
     path = f"{folder}/{JOURNAL}"
     write = f"printf '%s\\n' {shlex.quote(script)} > {path}.tmp && sync && mv {path}.tmp {path}"
     done = transport.shell(f"mkdir -p {folder} && {write}", Deadline(ASK_S))
     if done.exit_code != 0:
-        raise DeviceUnusable(f"{transport.serial}: lmkd stays as it is, as {path} cannot be written there")
+        raise DeviceUnusable(
+            f"{transport.serial}: {path} cannot be written, so lmkd is not silenced: check its storage"
+        )
 
 
 def restore(transport: Transport, folder: str) -> None:
-    """Runs the journal and deletes it, if it is there.
+    """Runs the journal, if there is one, and deletes it.
 
     Raises:
-        DeviceUnusable: it failed; what to type by hand.
+        DeviceUnusable: the journal failed, with the commands to type.
         TransportLost: the link broke.
     """
     done = transport.shell(_restore_command(folder), Deadline(ASK_S))
     if done.exit_code != 0:
         by_hand = "; ".join([*(f"device_config delete {NAMESPACE} {name}" for name in SILENCED), REINIT])
-        said = done.stderr.decode(errors="replace").strip()[:200]
         raise DeviceUnusable(
-            f"{transport.serial}: lmkd is silent still ({said}): type `{by_hand}` in a shell there"
+            f"{transport.serial}: lmkd is still silenced ({done.error_text}): in its shell, run `{by_hand}`"
         )
 
 
@@ -109,15 +110,15 @@ def _restore_command(folder: str) -> str:
 
 
 def _flag(transport: Transport, name: str) -> str:
-    """The flag's value; empty: not set."""
+    """The flag's value; empty if it is not set."""
     done = transport.shell(f"getprop {FLAG}{name}", Deadline(ASK_S))
-    return done.stdout.decode(errors="replace").strip()
+    return done.stdout_text.strip()
 
 
-def _restoring(name: str, before: str) -> str:
-    """The command that gives the flag its value from before, in device_config too where there is one."""
-    value = shlex.quote(before)
-    config = f"put {NAMESPACE} {name} {value}" if before else f"delete {NAMESPACE} {name}"
+def _restoring_command(name: str, earlier_value: str) -> str:
+    """The command that gives the flag its earlier value, also in device_config where it exists."""
+    value = shlex.quote(earlier_value)
+    config = f"put {NAMESPACE} {name} {value}" if earlier_value else f"delete {NAMESPACE} {name}"
     return f"device_config {config} >/dev/null 2>&1; setprop {FLAG}{name} {value}"
 
 
@@ -127,14 +128,14 @@ def _silence(transport: Transport) -> None:
         transport.shell(command, Deadline(ASK_S))
         if _flag(transport, name) != "0":
             raise DeviceUnusable(
-                f"{transport.serial} does not let {FLAG}{name} be set: its own lmkd would kill as well; "
+                f"{transport.serial} does not allow setting {FLAG}{name}, so its lmkd would kill as well: "
                 "use a userdebug build"
             )
     transport.shell(REINIT, Deadline(ASK_S))
 
 
 def _watch(transport: Transport, folder: str) -> LineStream:
-    """A shell on the device that restores when our end of the link is gone: adbd hangs up on it then
+    """Starts a shell on the device that restores lmkd when our link breaks: adbd then sends it SIGHUP
     (AOSP packages/modules/adb, daemon/shell_service.cpp).
     """
     script = (
@@ -142,5 +143,5 @@ def _watch(transport: Transport, folder: str) -> LineStream:
         f"trap '{_restore_command(folder)}; kill $asleep; exit' HUP TERM; echo watching; wait"
     )
     stream = transport.stream_lines(script, Deadline(WATCH_S))
-    next(iter(stream))  # now the trap is set
+    next(iter(stream))  # the trap is set now
     return stream

@@ -1,4 +1,4 @@
-"""What the device's lmkd is set to: a flag of device_config over a property of the build over AOSP's default.
+"""Reads the settings of the device's lmkd: a device_config flag, else a build property, else AOSP's default.
 
 AOSP system/memory/lmkd lmkd.cpp, ``GET_LMK_PROPERTY`` and ``update_props``; defaults of Android 16.
 """
@@ -40,27 +40,27 @@ DEFAULTS: Mapping[str, int | str] = {
     "use_minfree_levels": 0,
     "debug": 0,
 }
-"""Setting to AOSP's value; words where it depends on something else."""
+"""Setting to AOSP's value; text where the value depends on something else."""
 
 LINE = re.compile(r"\[(?P<name>[^\]]{1,200})\]: \[(?P<value>[^\]]{0,200})\]")
 WORDS = {"true": 1, "false": 0}
 
 
 def read_settings(transport: Transport) -> dict[str, Fact]:
-    """The settings as facts ``lmkd_<setting>``, each with the property or the default that it is from.
+    """The settings as facts ``lmkd_<setting>``, each with its source, a property or AOSP's default.
 
     Raises:
         TransportLost: the link broke.
     """
     done = transport.shell("getprop", Deadline(ASK_S))
-    properties = parse_properties(done.stdout.decode(errors="replace"))
+    properties = parse_properties(done.stdout_text)
     return {f"{PREFIX}{name}": _fact(name, default, properties) for name, default in DEFAULTS.items()}
 
 
 def parse_properties(text: str) -> dict[str, str]:
-    """What ``getprop`` lists, a property a line; other lines (values with line breaks) are left out."""
-    found = (LINE.fullmatch(line) for line in text.splitlines())
-    return {match["name"]: match["value"] for match in found if match}
+    """The properties that ``getprop`` lists, one per line. Skips other lines (values with line breaks)."""
+    matches = (LINE.fullmatch(line) for line in text.splitlines())
+    return {match["name"]: match["value"] for match in matches if match}
 
 
 def _fact(name: str, default: int | str, properties: Mapping[str, str]) -> Fact:

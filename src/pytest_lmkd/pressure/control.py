@@ -1,4 +1,4 @@
-"""Whether the pressure control shows a gain that cannot be: with nothing late, no arm can spare a kill."""
+"""Checks the pressure control for impossible gains: if no memory comes late, no arm can save a kill."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Block = Sequence[EpisodeRecord]
 
 
 def false_gains(blocks: Sequence[Block], arms: Sequence[str]) -> list[str]:
-    """A sentence for each ``reap-kill`` arm that kills fewer than a ``kill+mrelease`` arm of the run."""
+    """A sentence for each ``reap-kill`` arm that kills fewer apps than a ``kill+mrelease`` arm of the run."""
     pairs = [
         (arm, baseline)
         for arm in arms
@@ -24,7 +24,7 @@ def false_gains(blocks: Sequence[Block], arms: Sequence[str]) -> list[str]:
 
 
 def _fewer(blocks: Sequence[Block], arm: str, baseline: str) -> tuple[int, int]:
-    """In how many blocks the arm killed fewer, of those in which the two differ."""
+    """(blocks in which the arm killed fewer apps, blocks in which the two arms differ)."""
     valid = [{record.arm: record.kills_total for record in block if record.valid} for block in blocks]
     saved = [kills[baseline] - kills[arm] for kills in valid if arm in kills and baseline in kills]
     return sum(kills > 0 for kills in saved), sum(kills != 0 for kills in saved)
@@ -37,6 +37,6 @@ def _chance(blocks: Sequence[Block], arm: str, baseline: str) -> float:
 def _sentence(blocks: Sequence[Block], arm: str, baseline: str) -> str:
     fewer, compared = _fewer(blocks, arm, baseline)
     return (
-        f"{arm} killed fewer apps than {baseline} in {fewer} of {compared} blocks that differ, "
-        "where no gain is possible: do not trust this run"
+        f"{arm} killed fewer apps than {baseline} in {fewer} of {compared} differing blocks, "
+        "which is impossible in a control: do not trust this run"
     )

@@ -11,11 +11,12 @@ from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.records.arms import missing
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import PlannedEpisode
+from lmkd_core.records.parts import record_of
 from lmkd_core.records.plan import plan_block
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
-from pytest_lmkd.devices.suite_needs import why_no_pressure
+from pytest_lmkd.devices.suite_needs import reason_no_pressure
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.suite import Experiment
 from pytest_lmkd.experiment.suite import Keep
@@ -38,7 +39,7 @@ class PressureSuite:
 
 
 class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeRecord]):
-    """Episodes on one device. From the first one on, the device's own lmkd does not kill."""
+    """Episodes on one device. The first one silences the device's own lmkd."""
 
     record_type = EpisodeRecord
 
@@ -56,7 +57,7 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         stall = () if stratum.stall == "none" else (f"stall:{stratum.stall}",)
         confined = bool(stratum.frozen or self._device.pressure_limit_kb)
         facts = self._device.facts
-        return why_no_pressure(facts, confined=confined) or missing(stall, facts)
+        return reason_no_pressure(facts, confined=confined) or missing(stall, facts)
 
     def plan(self, stratum: PressureStratum, block: int, *, warmup: bool) -> Sequence[PlannedEpisode]:
         name, arms, seed = self._device.name, self._context.arms, self.rules.seed
@@ -91,7 +92,7 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         self._silence_lmkd()
         program = self._loaded_program()
         try:
-            with state_around(device, self._context.store, _place(planned)):
+            with state_around(device, self._context.store, record_of(Place, planned)):
                 answer = program.run(plan.text, plan.memory_kb, plan.duration_s)
         except TrialInvalid as invalid:
             return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
@@ -108,13 +109,3 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
             return
         self._quiet.enter_context(QuietLmkd(self._device.transport, self._device.folder))
         self._is_quiet = True
-
-
-def _place(planned: PlannedEpisode) -> Place:
-    return Place(
-        suite=planned.suite,
-        scenario=planned.scenario,
-        arm=planned.arm,
-        block=planned.block,
-        warmup=planned.warmup,
-    )

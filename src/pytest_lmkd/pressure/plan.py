@@ -1,4 +1,4 @@
-"""Writes an episode in the device's language (device_agent/pressure/episode_plan.c)."""
+"""Writes an episode in the language of lmkd-pressure (device_agent/pressure/episode_plan.c)."""
 
 from __future__ import annotations
 
@@ -8,21 +8,28 @@ from dataclasses import dataclass
 
 from lmkd_core.records.arms import agent_arm
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
+from pytest_lmkd.pressure.profiles import CACHED_ADJ
 from pytest_lmkd.pressure.profiles import PROFILES
 from pytest_lmkd.pressure.profiles import App
 from pytest_lmkd.pressure.profiles import draw_apps
 
 SETTLE_MS = 300
-DEMAND_COMPRESS_PCT = 50
-TIMEOUT_MS = 30_000
-"""A demand that does not stand and hold by then is not met, and its episode invalid."""
+"""Pause between the start of the apps and the demand."""
 
-CACHED_ADJ = 900
+DEMAND_COMPRESS_PCT = 50
+"""The same as of the background apps (``AppKind.compress_pct``)."""
+
+TIMEOUT_MS = 30_000
+"""A demand that has not risen and been held by then is not met, and its episode is invalid."""
+
+
+def _words(kind: str, **values: str | int) -> str:
+    return " ".join([kind, *(f"{key}={value}" for key, value in values.items())])
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodePlan:
-    """``text`` is what the device reads."""
+    """``text``: the plan for the device. ``memory_kb``: of the apps and the demand."""
 
     text: str
     demand_kb: int
@@ -33,9 +40,9 @@ class EpisodePlan:
 def plan_episode(
     stratum: PressureStratum, arm: str, mem_total_kb: int, seed: int, limit_kb: int = 0
 ) -> EpisodePlan:
-    """The episode of that seed on a device of that memory; nothing but the arm differs between arms.
+    """The episode for that seed and memory. The plans of different arms differ only in the arm.
 
-    ``limit_kb``: the memory cgroup that the whole episode is confined to; 0: it presses the whole device.
+    ``limit_kb``: the limit of the memory cgroup that confines the episode; 0: pressure on the whole device.
     """
     profile = PROFILES[stratum.profile]
     memory_kb = limit_kb or mem_total_kb
@@ -56,17 +63,13 @@ def plan_episode(
     )
 
 
-def _words(kind: str, **values: str | int) -> str:
-    return " ".join([kind, *(f"{key}={value}" for key, value in values.items())])
-
-
 def _episode_line(stratum: PressureStratum, arm: str, demand_kb: int, limit_kb: int) -> str:
-    told = agent_arm(arm)
+    device_arm = agent_arm(arm)
     return _words(
         "episode",
         id=1,
-        arm=told.name,
-        delay_us=told.delay_us,
+        arm=device_arm.name,
+        delay_us=device_arm.delay_us,
         demand=stratum.demand,
         demand_kb=demand_kb,
         rise_ms=stratum.rise_ms,
@@ -82,8 +85,8 @@ def _episode_line(stratum: PressureStratum, arm: str, demand_kb: int, limit_kb: 
 
 def _app_lines(stratum: PressureStratum, apps: Sequence[App]) -> Iterator[str]:
     frozen = stratum.frozen
-    for place, app in enumerate(apps):
-        stalled = stratum.stall != "none" and place % stratum.stall_every == stratum.stall_every - 1
+    for index, app in enumerate(apps):
+        stalled = stratum.stall != "none" and index % stratum.stall_every == stratum.stall_every - 1
         is_frozen = frozen > 0 and app.adj >= CACHED_ADJ
         frozen -= is_frozen
         yield _words(

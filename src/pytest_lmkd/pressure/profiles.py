@@ -1,8 +1,8 @@
-"""The mixes of background apps, by name. Sizes are shares of the device's memory, so that a mix means the
-same on a phone of 12 GB and on the virtual one of 1 GB; the seed draws each app's size and threads.
+"""Profiles: named mixes of background apps.
 
-adj values are AOSP's (frameworks/base ProcessList.java): 200 perceptible, 500 service, 600 home,
-700 previous, 900 to 999 cached.
+Sizes are shares of the device's memory, so that a profile means the same on a phone with 12 GB and on the
+virtual device with 1 GB. The seed draws each app's size and threads. adj values are AOSP's (frameworks/base
+ProcessList.java): 200 perceptible, 500 service, 600 home, 700 previous, 900 to 999 cached.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-MIN_APP_KB = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class AppKind:
-    """``count`` alike apps: ``share`` of the memory each, give or take a tenth; adj rises by ``adj_step``."""
+    """``count`` similar apps, each with ``share`` of the memory, ± a tenth; adj rises by ``adj_step``."""
 
     count: int
     share: float
@@ -31,7 +29,7 @@ class AppKind:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """``demand_share`` of the memory is what the foreground wants; ``settings`` differ from AOSP's own."""
+    """``demand_share``: the demand as a share of the memory; ``settings``: deviations from AOSP's."""
 
     name: str
     title: str
@@ -42,7 +40,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """One background app, as drawn."""
+    """One background app, drawn from an AppKind."""
 
     adj: int
     size_kb: int
@@ -52,6 +50,11 @@ class App:
     touch_ms: int
 
 
+MIN_APP_KB = 4096
+
+CACHED_ADJ = 900
+"""AOSP ProcessList.CACHED_APP_MIN_ADJ."""
+
 LOW_RAM = {"psi_partial_stall_ms": 200, "thrashing_limit": 30, "thrashing_limit_decay": 50}
 """AOSP's defaults where ``ro.config.low_ram`` is true."""
 
@@ -60,14 +63,14 @@ PROFILES: Mapping[str, Profile] = {
     for profile in (
         Profile(
             "12-cached",
-            "twelve cached apps of like size, and a camera that opens",
+            "twelve cached apps of similar size, and a camera that opens",
             (AppKind(12, 0.058, adj=900, adj_step=5),),
             demand_share=0.50,
             settings={},
         ),
         Profile(
             "messenger+camera",
-            "a messenger that is heard, home, a service, earlier and cached apps, and a camera that opens",
+            "an audible messenger, home, a service, previous and cached apps, and a camera that opens",
             (
                 AppKind(1, 0.06, adj=200, touch_ms=200),
                 AppKind(1, 0.08, adj=700, shape="app-mix"),
@@ -80,7 +83,7 @@ PROFILES: Mapping[str, Profile] = {
         ),
         Profile(
             "low-ram",
-            "a device of little memory with five small cached apps",
+            "a low-RAM device with five small cached apps",
             (AppKind(1, 0.08, adj=200, touch_ms=200), AppKind(5, 0.09, adj=900, adj_step=15)),
             demand_share=0.60,
             settings=LOW_RAM,
@@ -90,15 +93,15 @@ PROFILES: Mapping[str, Profile] = {
 
 
 def draw_apps(profile: Profile, mem_total_kb: int, seed: int) -> Sequence[App]:
-    """The profile's apps on a device of that memory: the same for the same seed, first started first."""
+    """The profile's apps on a device with that memory, in starting order. The seed determines them."""
     rng = random.Random(seed)  # noqa: S311 - a design needs a seed, not secrecy
-    return [_draw(kind, place, mem_total_kb, rng) for kind in profile.kinds for place in range(kind.count)]
+    return [_draw(kind, index, mem_total_kb, rng) for kind in profile.kinds for index in range(kind.count)]
 
 
-def _draw(kind: AppKind, place: int, mem_total_kb: int, rng: random.Random) -> App:
+def _draw(kind: AppKind, index: int, mem_total_kb: int, rng: random.Random) -> App:
     size_kb = round(mem_total_kb * kind.share * rng.uniform(0.9, 1.1)) // 4 * 4
     return App(
-        adj=kind.adj + place * kind.adj_step,
+        adj=kind.adj + index * kind.adj_step,
         size_kb=max(size_kb, MIN_APP_KB),
         shape=kind.shape,
         compress_pct=kind.compress_pct,

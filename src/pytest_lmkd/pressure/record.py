@@ -1,4 +1,4 @@
-"""Builds an episode's record: its plan, the device's measurements, and the counts that follow from them."""
+"""Builds an episode's record from its plan, the device's answers and the counts derived from them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pytest_lmkd.pressure.program import EpisodeAnswer
 
 
 def failed_record(planned: PlannedEpisode, demand_kb: int, boot_id: str, reason: str) -> EpisodeRecord:
-    """The record of an episode that could not be run."""
+    """The record of an episode that could not run."""
     verdict = {"valid": False, "invalid_reason": reason}
     return record_of(EpisodeRecord, planned, demand_kb=demand_kb, boot_id=boot_id, **verdict)
 
@@ -31,13 +31,13 @@ def episode_record(
     boot_id: str,
     suppressed: Sequence[str] = (),
 ) -> EpisodeRecord:
-    """The record of an episode that ran. ``suppressed`` names the validity checks that exclude nothing."""
+    """The record of an episode that ran. ``suppressed``: the validity checks that exclude nothing."""
     end = answer.end
     needed = needed_kb(answer.curve, end.threshold_kb, end.duration_ns)
     needed_count = kills_needed([kill.charged_kb for kill in answer.kills], needed)
     kills = _kill_records(answer.kills, needed_count)
     failed = flags(end)
-    reason = why_invalid(end) or excluded_by(failed, suppressed)
+    reason = _reason_invalid(end) or excluded_by(failed, suppressed)
     return record_of(
         EpisodeRecord,
         planned,
@@ -58,25 +58,25 @@ def episode_record(
 
 
 def flags(end: AgentEpisode) -> tuple[str, ...]:
-    """The validity checks that an episode does not pass."""
-    found = {
+    """The names of the validity checks that the episode fails."""
+    failures = {
         "clock-step": end.clock_resolution_ns > MAX_CLOCK_STEP_NS,
         "foreign-kills": end.oom_kills > 0 or end.apps_lost > 0,
     }
-    return tuple(name for name, failed in found.items() if failed)
+    return tuple(name for name, has_failed in failures.items() if has_failed)
 
 
-def why_invalid(end: AgentEpisode) -> str:
-    """Why the episode counts nothing, whatever is suppressed; empty when it does."""
+def _reason_invalid(end: AgentEpisode) -> str:
+    """The reason why the episode does not count, whatever is suppressed; empty if it counts."""
     return "" if end.demand_met else "the demand was not met to the end"
 
 
 def _kill_records(kills: Sequence[AgentKill], needed_count: int) -> tuple[KillRecord, ...]:
-    return tuple(_kill_record(kill, extra=place >= needed_count) for place, kill in enumerate(kills))
+    return tuple(_kill_record(kill, extra=index >= needed_count) for index, kill in enumerate(kills))
 
 
 def _kill_record(kill: AgentKill, *, extra: bool) -> KillRecord:
-    why = premature_class(kill)
+    held_by = premature_class(kill)
     condemned_kb = kill.condemned_zombie_kb + kill.condemned_late_kb + kill.condemned_exiting_kb
-    counts = {"condemned_kb": condemned_kb, "premature": bool(why), "premature_class": why}
+    counts = {"condemned_kb": condemned_kb, "premature": bool(held_by), "premature_class": held_by}
     return record_of(KillRecord, kill, extra=extra, **counts)

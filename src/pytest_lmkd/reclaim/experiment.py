@@ -20,7 +20,7 @@ from lmkd_core.records.trial import TrialRecord
 from lmkd_core.scenarios.reclaim import SCENARIOS
 from pytest_lmkd.devices.agent import TrialAnswer
 from pytest_lmkd.devices.meters import meter_of
-from pytest_lmkd.devices.meters import why_not_measured
+from pytest_lmkd.devices.meters import reason_not_measured
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.experiment.context import DeviceContext
@@ -110,7 +110,7 @@ class ReclaimExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         if not self._context.arms:
             return "the device can run none of the arms"
         needs = (f"stall:{stratum.stall}", f"shape:{stratum.shape}")
-        return why_not_measured(self._device.facts, needs) or self._why_another_meter(stratum)
+        return reason_not_measured(self._device.facts, needs) or self._why_another_meter(stratum)
 
     def _why_another_meter(self, stratum: Stratum) -> str:
         """Readings of two meters are never compared: a resumed run keeps the meter that it began with."""

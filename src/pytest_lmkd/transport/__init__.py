@@ -1,4 +1,4 @@
-"""The way to a device: commands, files and lines, each with a deadline. See ``protocol.Transport``."""
+"""Runs commands on a device and transfers files, each call within a deadline; see ``protocol.Transport``."""
 
 from pytest_lmkd.transport.adb import AdbTransport
 from pytest_lmkd.transport.endpoint import TcpEndpoint

@@ -16,7 +16,7 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport import shell
 from pytest_lmkd.transport.connection import Connection
-from pytest_lmkd.transport.connection import our_errors
+from pytest_lmkd.transport.connection import mapped_errors
 from pytest_lmkd.transport.endpoint import Endpoint
 from pytest_lmkd.transport.protocol import Completed
 from pytest_lmkd.transport.protocol import RemoteFile
@@ -25,15 +25,15 @@ from pytest_lmkd.transport.sync import SyncSession
 
 REFUSALS = {
     "No space left": "free some of its storage",
-    "Read-only": "restart the device, or look why it mounts its storage so",
+    "Read-only": "restart the device, or find out why its storage is mounted read-only",
     "Permission denied": "use a device where adb's shell may write there, or `adb root`",
 }
-"""What a device says when it does not take a file, and what to do about it."""
+"""Part of the reason with which a device refuses a file, and its remedy."""
 
 _ANSWER_MAX_BYTES = 4096
 
 _LINE_MAX_BYTES = 16 * 1024 * 1024
-"""No command of ours prints such a line: memory is not given to one that never ends."""
+"""Far longer than any line our commands print; bounds the memory spent on a line that never ends."""
 
 
 class AdbTransport:
@@ -51,10 +51,10 @@ class AdbTransport:
 
     def shell(self, command: str, deadline: Deadline, stdin: bytes = b"") -> Completed:
         output: dict[int, list[bytes]] = {shell.STDOUT: [], shell.STDERR: [], shell.EXIT: []}
-        with self.job(f"running `{_shortened(command)}`", deadline) as connection:
+        with self.connection(f"running `{_shortened(command)}`", deadline) as connection:
             for stream, data in shell.ShellSession(connection, command, stdin, deadline).packets():
                 output.setdefault(stream, []).append(data)
-        stdout, stderr, status = (b"".join(output[s]) for s in (shell.STDOUT, shell.STDERR, shell.EXIT))
+        stdout, stderr, status = (b"".join(output[n]) for n in (shell.STDOUT, shell.STDERR, shell.EXIT))
         return Completed(stdout, stderr, status[0])
 
     def stream_lines(self, command: str, deadline: Deadline, *, keep_input: bool = False) -> AdbLineStream:
@@ -64,30 +64,30 @@ class AdbTransport:
 
     def push(self, local: Path, remote: str, mode: int, deadline: Deadline) -> None:
         partial = f"{remote}.tmp"
-        with local.open("rb") as source, self._file_job(f"pushing {remote}", deadline) as sync:
+        with local.open("rb") as source, self._sync_session(f"pushing {remote}", deadline) as sync:
             sent_bytes = sync.send(source, partial, mode)
             stored = sync.stat(partial)
         self._check_size(remote, sent_bytes, stored)
-        moved = self.shell(f"mv -f {shlex.quote(partial)} {shlex.quote(remote)}", deadline)
-        if moved.exit_code != 0:
-            self._refuse(f"pushing {remote}", moved.stderr.decode(errors="replace").strip())
+        renaming = self.shell(f"mv -f {shlex.quote(partial)} {shlex.quote(remote)}", deadline)
+        if renaming.exit_code != 0:
+            self._refuse(f"pushing {remote}", renaming.stderr.decode(errors="replace").strip())
 
     def pull(self, remote: str, local: Path, deadline: Deadline) -> None:
         partial = local.with_name(f"{local.name}.tmp")
         try:
-            with partial.open("wb") as target, self._file_job(f"pulling {remote}", deadline) as sync:
+            with partial.open("wb") as target, self._sync_session(f"pulling {remote}", deadline) as sync:
                 sync.receive(remote, target)
             partial.replace(local)
         finally:
             partial.unlink(missing_ok=True)
 
     def stat(self, remote: str, deadline: Deadline) -> RemoteFile | None:
-        with self._file_job(f"looking at {remote}", deadline) as sync:
+        with self._sync_session(f"reading the status of {remote}", deadline) as sync:
             return sync.stat(remote)
 
     def ask(self, service: str, deadline: Deadline) -> str:
-        """What adbd's ``service`` (``root:``) answers until its end: some words of text."""
-        with self.job(f"asking for {service}", deadline) as connection:
+        """Requests adbd's ``service``, such as ``root:``, and returns its answer, a few words of text."""
+        with self.connection(f"requesting {service}", deadline) as connection:
             connection.request(service)
             answer = connection.read_to_end(_ANSWER_MAX_BYTES)
         return answer.decode(errors="replace")
@@ -97,13 +97,16 @@ class AdbTransport:
             stream.close()
 
     def forget(self, stream: AdbLineStream) -> None:
-        """``stream`` has closed itself."""
+        """Drops ``stream``, which has closed itself."""
         self._streams.discard(stream)
 
     @contextmanager
-    def job(self, doing: str, deadline: Deadline) -> Iterator[Connection]:
-        """A connection that leads to the device, checked to be able to do what we need."""
-        with self.our_errors(doing, deadline), Connection(self._endpoint, deadline) as connection:
+    def connection(self, action: str, deadline: Deadline) -> Iterator[Connection]:
+        """A connection to the device. The first one checks that adbd has the features we use.
+
+        ``action`` completes "... failed" in error messages, such as "pushing FILE".
+        """
+        with self.mapped_errors(action, deadline), Connection(self._endpoint, deadline) as connection:
             connection.request(f"host:tport:serial:{self._serial}")
             transport_id = int.from_bytes(connection.read_exact(8), "little")
             if not self._worked_before:
@@ -111,8 +114,8 @@ class AdbTransport:
             self._worked_before = True
             yield connection
 
-    def our_errors(self, doing: str, deadline: Deadline) -> AbstractContextManager[None]:
-        return our_errors(doing, self._serial, deadline, worked_before=self._worked_before)
+    def mapped_errors(self, action: str, deadline: Deadline) -> AbstractContextManager[None]:
+        return mapped_errors(action, self._serial, deadline, worked_before=self._worked_before)
 
     # By transport id: the server cannot parse a serial that is itself `localfilesystem:PATH` in
     # `host-serial:SERIAL:features`.
@@ -122,32 +125,32 @@ class AdbTransport:
             features = connection.read_string_block().split(",")
         if "shell_v2" not in features:
             raise DeviceUnusable(
-                f"{self._serial} has no adb shell protocol 2, which Android has since 7.0: use a newer device"
+                f"{self._serial} lacks adb shell protocol 2, part of Android since 7.0: use a newer device"
             )
 
     @contextmanager
-    def _file_job(self, doing: str, deadline: Deadline) -> Iterator[SyncSession]:
+    def _sync_session(self, action: str, deadline: Deadline) -> Iterator[SyncSession]:
         try:
-            with self.job(doing, deadline) as connection:
+            with self.connection(action, deadline) as connection:
                 yield SyncSession(connection)
         except SyncRefused as refused:
-            self._refuse(doing, str(refused))
+            self._refuse(action, str(refused))
 
-    def _refuse(self, doing: str, reason: str) -> NoReturn:
-        advice = next((say for words, say in REFUSALS.items() if words in reason), "")
-        raise DeviceUnusable(f"{self._serial} refuses {doing}: {reason}{advice and '; '}{advice}")
+    def _refuse(self, action: str, reason: str) -> NoReturn:
+        remedy = next((remedy for part, remedy in REFUSALS.items() if part in reason), "")
+        raise DeviceUnusable(f"{self._serial} refuses {action}: {reason}{remedy and '; '}{remedy}")
 
     def _check_size(self, remote: str, sent_bytes: int, stored: RemoteFile | None) -> None:
         stored_bytes = None if stored is None else stored.size_bytes
         if stored_bytes != sent_bytes & 0xFFFFFFFF:
             raise TransportLost(
                 f"{self._serial} stored {stored_bytes} of {sent_bytes} bytes of {remote}: "
-                "look whether its storage is full"
+                "check whether its storage is full"
             )
 
 
 class AdbLineStream:
-    """See ``protocol.LineStream``; the command runs as soon as this exists."""
+    """See ``protocol.LineStream``. The constructor starts the command."""
 
     def __init__(
         self, transport: AdbTransport, command: str, deadline: Deadline, *, keep_input: bool
@@ -158,12 +161,12 @@ class AdbLineStream:
         self._stderr: list[bytes] = []
         self._exit_code: int | None = None
         self._session = self._run(command, deadline)
-        next(self._session)  # up to where the command runs
+        next(self._session)  # returns once the command runs
 
     @property
     def exit_code(self) -> int:
         if self._exit_code is None:
-            raise RuntimeError("the exit code is known once all lines are read")
+            raise RuntimeError("the exit code is known only after all lines are read")
         return self._exit_code
 
     @property
@@ -193,7 +196,7 @@ class AdbLineStream:
         self.close()
 
     def _run(self, command: str, deadline: Deadline) -> Generator[bytes, None, None]:
-        with self._transport.job(f"running `{_shortened(command)}`", deadline) as connection:
+        with self._transport.connection(f"running `{_shortened(command)}`", deadline) as connection:
             self._shell = shell.ShellSession(connection, command, self._stdin, deadline)
             yield b""
             yield from self._split(self._shell)
@@ -209,7 +212,7 @@ class AdbLineStream:
             elif stream == shell.EXIT:
                 self._exit_code = data[0]
             if len(unfinished) > _LINE_MAX_BYTES:
-                raise ValueError(f"a line has more than {_LINE_MAX_BYTES} bytes")
+                raise ValueError(f"a line is longer than {_LINE_MAX_BYTES} bytes")
         if unfinished:
             yield unfinished
 

@@ -1,7 +1,7 @@
-"""Adbutils held to our deadlines and our errors; it is used through here only.
+"""Wraps adbutils' connections: they keep our deadlines and raise our errors.
 
-adbutils by itself waits per read, not per job; sends without looking at how much was sent; starts a local
-adb server when a (perhaps remote) one refuses; and raises unrelated exceptions for one and the same event.
+On its own, adbutils applies a timeout per read, not per request; ignores partial sends; starts a local adb
+server when a server, even a remote one, refuses; and raises unrelated exceptions for the same event.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.transport.endpoint import Endpoint
 
-# What adbutils lets through when a link breaks or a peer talks nonsense.
+# adbutils raises or passes on these when a link breaks or a peer violates the protocol.
 _BROKEN = (AdbError, EOFError, OSError, AssertionError, struct.error, RuntimeError, ValueError)
 
 _REQUEST_MAX_BYTES = 0xFFFF
-"""Its length goes ahead of it as four hexadecimal digits."""
+"""The length of a request precedes it as four hexadecimal digits."""
 
 
 class _ServerUnreachableError(Exception):
-    """Nobody listens where the adb server should."""
+    """Nothing listens at the adb server's endpoint."""
 
 
 class DeadlineSocket:
-    """The part of a socket that adbutils uses, with one deadline over all calls."""
+    """The part of a socket that adbutils uses, with one deadline for all calls."""
 
     def __init__(self, inner: socket.socket, deadline: Deadline) -> None:
         self._inner = inner
@@ -47,7 +47,7 @@ class DeadlineSocket:
         self._inner.settimeout(remaining_s)
 
     def recv(self, count: int) -> bytes:
-        """Exactly ``count`` bytes, fewer only at the end: adbutils unpacks what one call returns."""
+        """Exactly ``count`` bytes, fewer only at the end: adbutils unpacks the result of a single call."""
         chunks: list[bytes] = []
         while count > 0:
             self._allow_remaining()
@@ -58,24 +58,24 @@ class DeadlineSocket:
             count -= len(chunk)
         return b"".join(chunks)
 
-    def recv_some(self, most: int) -> bytes:
-        """What has arrived, at least a byte; b"" at the end."""
+    def recv_some(self, max_bytes: int) -> bytes:
+        """The bytes that have arrived, at least one; b"" at the end."""
         self._allow_remaining()
-        return self._inner.recv(most)
+        return self._inner.recv(max_bytes)
 
     def send(self, data: bytes) -> int:
-        """All of ``data``: adbutils does not look at the count."""
+        """Sends all of ``data``: adbutils ignores the returned count."""
         self._allow_remaining()
         self._inner.sendall(data)
         return len(data)
 
     def send_some(self, data: bytes | memoryview) -> int:
-        """As much of ``data`` as the link takes now; returns how much."""
+        """Sends as much of ``data`` as the link takes now; returns the number of bytes sent."""
         self._allow_remaining()
         return self._inner.send(data)
 
     def settimeout(self, timeout_s: float | None) -> None:
-        """Nothing: the deadline rules."""
+        """Does nothing: the deadline applies."""
 
     def fileno(self) -> int:
         return self._inner.fileno()
@@ -104,24 +104,28 @@ class Connection(adbutils.AdbConnection):  # type: ignore[misc]  # adbutils has 
             raise _ServerUnreachableError(f"{self._endpoint}: {error.strerror or error}") from error
 
     def request(self, service: str) -> None:
-        """Ask the server for ``service``; AdbError carries the server's reason when it refuses."""
+        """Requests ``service`` from the server.
+
+        Raises:
+            AdbError: the server refuses; the message is its reason.
+        """
         length = len(service.encode())
         if length > _REQUEST_MAX_BYTES:
             raise AdbError(f"a request of {length} bytes exceeds adb's {_REQUEST_MAX_BYTES}")
         self.send_command(service)
         self.check_okay()
 
-    def read_to_end(self, most: int) -> bytes:
-        """What comes until the other side closes, but no more than ``most`` bytes."""
-        return bytes(self.conn.recv(most))
+    def read_to_end(self, max_bytes: int) -> bytes:
+        """All bytes until the other side closes, at most ``max_bytes``."""
+        return bytes(self.conn.recv(max_bytes))
 
     def close(self) -> None:
-        # adbutils' own sleeps 10 ms after a shutdown, for nothing on Linux.
+        # adbutils' own close() sleeps 10 ms after a shutdown, which Linux does not need.
         self.conn.close()
 
 
 class Client(adbutils.AdbClient):  # type: ignore[misc]  # adbutils has no type information
-    """The adb server's own services, each job within ``deadline``."""
+    """The adb server's own services, all within ``deadline``."""
 
     def __init__(self, endpoint: Endpoint, deadline: Deadline) -> None:
         super().__init__("", 0)
@@ -133,11 +137,11 @@ class Client(adbutils.AdbClient):  # type: ignore[misc]  # adbutils has no type 
 
 
 @contextmanager
-def our_errors(doing: str, device: str, deadline: Deadline, *, worked_before: bool) -> Iterator[None]:
-    """Turn whatever adbutils raises within into our errors.
+def mapped_errors(action: str, device: str, deadline: Deadline, *, worked_before: bool) -> Iterator[None]:
+    """Maps every exception that adbutils raises within to one of our errors.
 
-    A device that cannot be reached at first is unusable; one that has ``worked_before`` is lost, and the
-    trial may be tried again.
+    A device that cannot be reached at first is unusable. One that has ``worked_before`` is lost, and the
+    caller may repeat the trial.
     """
     try:
         yield
@@ -145,30 +149,30 @@ def our_errors(doing: str, device: str, deadline: Deadline, *, worked_before: bo
         raise
     except (TimeoutError, AdbTimeout) as error:
         raise DeadlineExceeded(
-            f"{doing} on {device} did not finish within {deadline.seconds:g} s: "
-            "look whether the device hangs, or allow more time"
+            f"{action} on {device} did not finish within {deadline.seconds:g} s: "
+            "check whether the device hangs, or allow more time"
         ) from error
     except AdbError as error:
-        raise _refusal(doing, device, str(error), worked_before=worked_before) from error
+        raise _refusal(action, device, str(error), worked_before=worked_before) from error
     except _ServerUnreachableError as error:
         lost = TransportLost if worked_before else DeviceUnusable
         raise lost(
-            f"{doing} on {device} failed, as no adb server answers at {error}: "
+            f"{action} on {device} failed because no adb server answers at {error}: "
             "start it with `adb start-server`"
         ) from error
     except _BROKEN as error:
         reason = str(error) or type(error).__name__
         raise TransportLost(
-            f"the link to {device} broke while {doing} ({reason}): look at its cable or its emulator"
+            f"the link to {device} broke while {action} ({reason}): check its cable or its emulator"
         ) from error
 
 
-def _refusal(doing: str, device: str, reason: str, *, worked_before: bool) -> LmkdError:
+def _refusal(action: str, device: str, reason: str, *, worked_before: bool) -> LmkdError:
     lost = TransportLost if worked_before else DeviceUnusable
     if "unauthorized" in reason or "authorizing" in reason:
         return DeviceUnusable(f"{device} is unauthorized: unlock it and accept the USB debugging prompt")
     if "offline" in reason:
-        return lost(f"{device} is offline for adb: reconnect or restart it")
+        return lost(f"adb reports {device} as offline: reconnect or restart it")
     if "not found" in reason or "no devices" in reason:
-        return lost(f"{device} is not attached: see `pytest-lmkd devices` for what is")
-    return TransportLost(f"adb failed while {doing} on {device}: {reason}")
+        return lost(f"{device} is not attached: run `pytest-lmkd devices` to list attached devices")
+    return TransportLost(f"adb failed while {action} on {device}: {reason}")

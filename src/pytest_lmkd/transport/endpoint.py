@@ -1,4 +1,4 @@
-"""Where an adb server listens: a TCP port or a Unix socket."""
+"""The address of an adb server: a TCP port or a Unix socket."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class TcpEndpoint:
             return False
 
     def connect(self, timeout_s: float) -> socket.socket:
-        """A connected socket, or OSError."""
+        """A connected socket. Raises: OSError."""
         return socket.create_connection((self.host, self.port), timeout=timeout_s)
 
 
@@ -58,7 +58,7 @@ class UnixEndpoint:
         return True
 
     def connect(self, timeout_s: float) -> socket.socket:
-        """A connected socket, or OSError."""
+        """A connected socket. Raises: OSError."""
         connection = socket.socket(socket.AF_UNIX)
         try:
             connection.settimeout(timeout_s)
@@ -73,7 +73,7 @@ Endpoint = TcpEndpoint | UnixEndpoint
 
 
 def check_unix_path(path: Path) -> Path:
-    """``path`` itself when a Unix socket may have it.
+    """``path`` itself, if it is short enough for a Unix socket.
 
     Raises:
         UsageProblem: it is longer than Linux allows.
@@ -81,20 +81,20 @@ def check_unix_path(path: Path) -> Path:
     length = len(os.fsencode(path))
     if length > UNIX_PATH_MAX_BYTES:
         raise UsageProblem(
-            f"the path {path} has {length} bytes, and a Unix socket's may have {UNIX_PATH_MAX_BYTES}: "
-            "use a shorter folder (XDG_RUNTIME_DIR, XDG_CACHE_HOME or TMPDIR may set it)"
+            f"the path {path} has {length} bytes, but a Unix socket allows {UNIX_PATH_MAX_BYTES}: "
+            "use a folder with a shorter path (set XDG_RUNTIME_DIR, XDG_CACHE_HOME or TMPDIR)"
         )
     return path
 
 
 def endpoint_from_environment(environment: Mapping[str, str] = os.environ) -> Endpoint:
-    """The user's adb server by the variables that adb itself reads, in adb's order.
+    """The user's adb server, from the variables that adb itself reads, in adb's order.
 
     ``ADB_SERVER_SOCKET`` (``tcp:[HOST:]PORT`` or ``localfilesystem:PATH``), else
     ``ANDROID_ADB_SERVER_ADDRESS`` and ``ANDROID_ADB_SERVER_PORT``, else 127.0.0.1:5037.
 
     Raises:
-        UsageProblem: a variable has a value that cannot be understood.
+        UsageProblem: a variable has an invalid value.
     """
     spec = environment.get("ADB_SERVER_SOCKET", "")
     if spec:
@@ -105,13 +105,13 @@ def endpoint_from_environment(environment: Mapping[str, str] = os.environ) -> En
 
 
 def parse_port(text: str, where: str) -> int:
-    """The TCP port ``text``; ``where`` says in the error where it was given.
+    """The TCP port ``text``; error messages quote ``where``, the place it was given in.
 
     Raises:
-        UsageProblem: it is no number from 1 to 65535.
+        UsageProblem: it is not a number from 1 to 65535.
     """
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise UsageProblem(f"{where} names no port: give a number from 1 to 65535")
+        raise UsageProblem(f"{where} is not a valid port: use a number from 1 to 65535")
     return int(text)
 
 
@@ -120,8 +120,6 @@ def _parse_socket_spec(spec: str) -> Endpoint:
         return UnixEndpoint(check_unix_path(Path(spec.removeprefix("localfilesystem:"))))
     match = _TCP_SPEC.fullmatch(spec)
     if match is None:
-        raise UsageProblem(
-            f"ADB_SERVER_SOCKET={spec} is not understood: give tcp:HOST:PORT or localfilesystem:PATH"
-        )
+        raise UsageProblem(f"ADB_SERVER_SOCKET={spec} is invalid: use tcp:HOST:PORT or localfilesystem:PATH")
     host = (match["host"] or "127.0.0.1").strip("[]")
     return TcpEndpoint(host, parse_port(match["port"], f"ADB_SERVER_SOCKET={spec}"))

@@ -1,4 +1,4 @@
-"""An adb server of our own on a Unix socket, for devices whose root shell nobody else may reach.
+"""An adb server of our own on a Unix socket, for devices whose root shell must stay private.
 
 It claims no USB phones, looks for no emulators and listens on no TCP port.
 """
@@ -28,17 +28,17 @@ from pytest_lmkd.transport.server import AdbServer
 from pytest_lmkd.transport.server import adb_program
 
 _TIDY_UP_S = 10.0
-"""For the end of a server that did not start in time, when the caller's own time is over."""
+"""Time to stop a server that did not start in time, as the caller's deadline has expired by then."""
 
 
 class PrivateAdbServer(AdbServer):
-    """The server that lives in ``folder``, which is made with mode 0700.
+    """An adb server with its files in ``folder``, which is created with mode 0700.
 
-    The process outlives us until ``stop``, whoever calls it: its pid is kept in the folder. Two processes
-    may use the same folder; the first to ``require`` the server starts it.
+    The server runs until any process calls ``stop``: the folder holds its pid. Two processes may use the
+    same folder; the first to call ``require`` starts the server.
 
     Raises:
-        UsageProblem: the folder's path is too long for a socket, or others may enter it.
+        UsageProblem: the folder's path is too long for a socket, or other users may enter the folder.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +52,7 @@ class PrivateAdbServer(AdbServer):
 
     @property
     def pid(self) -> int | None:
-        """The running server's process, else None."""
+        """The running server's process ID, else None."""
         record = ProcessRecord.load(self._record_path)
         return record.pid if record is not None and record.is_running() else None
 
@@ -64,7 +64,7 @@ class PrivateAdbServer(AdbServer):
         self._check_version(deadline)
 
     def stop(self, deadline: Deadline) -> None:
-        """End the server, whoever started it; nothing when none runs."""
+        """Stops the server, whichever process started it; does nothing if none runs."""
         with self._locked(deadline):
             self._end(deadline)
 
@@ -89,32 +89,32 @@ class PrivateAdbServer(AdbServer):
             ) from error
 
     def _launch(self, deadline: Deadline) -> None:
-        ready, told = os.pipe()
+        ready_reader, ready_writer = os.pipe()
         try:
-            self._child = self._spawn(told)
+            self._child = self._spawn(ready_writer)
         finally:
-            os.close(told)
+            os.close(ready_writer)
         try:
-            with suppress(ProcessLookupError):  # it ended at once: so will `ready`
+            with suppress(ProcessLookupError):  # it has ended already, and so will the pipe
                 ProcessRecord.from_pid(self._child.pid).save(self._record_path)
-            self._await_ready(ready, deadline)
+            self._await_ready(ready_reader, deadline)
         except BaseException:
             self._child.kill()
             self._end(Deadline(_TIDY_UP_S))
             raise
         finally:
-            os.close(ready)
+            os.close(ready_reader)
 
-    def _spawn(self, told: int) -> subprocess.Popen[bytes]:
-        # What `adb start-server` runs, but as our own child: the pid is known, and it tells when it is
-        # ready by writing to `told`.
+    def _spawn(self, ready_writer: int) -> subprocess.Popen[bytes]:
+        # The command that `adb start-server` runs, but as our own child, so that we know its pid. The server
+        # writes to `ready_writer` once it is ready.
         command = [shipped_adb_program(), "-L", f"localfilesystem:{self._socket_path}"]
-        command += ["fork-server", "server", "--reply-fd", str(told)]
+        command += ["fork-server", "server", "--reply-fd", str(ready_writer)]
         return subprocess.Popen(
             command,
             env=self._environment(),
             cwd=self.folder,
-            pass_fds=[told],
+            pass_fds=[ready_writer],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -122,7 +122,7 @@ class PrivateAdbServer(AdbServer):
         )
 
     def _environment(self) -> dict[str, str]:
-        home = self.folder / "home"  # adb makes its keys there, apart from the user's own
+        home = self.folder / "home"  # adb creates its keys here, apart from the user's own
         home.mkdir(mode=0o700, exist_ok=True)
         return {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -133,17 +133,17 @@ class PrivateAdbServer(AdbServer):
             "ADB_MDNS": "0",
         }
 
-    def _await_ready(self, ready: int, deadline: Deadline) -> None:
+    def _await_ready(self, ready_reader: int, deadline: Deadline) -> None:
         poll = select.poll()
-        poll.register(ready, select.POLLIN)
+        poll.register(ready_reader, select.POLLIN)
         if not poll.poll(deadline.remaining_s() * 1000):
             raise DeadlineExceeded(f"the private adb server did not start within {deadline.seconds:g} s")
-        if os.read(ready, 16) != b"OK\n":
-            raise DeviceUnusable(f"the private adb server ended at once: see {self._log_path} for why")
+        if os.read(ready_reader, 16) != b"OK\n":
+            raise DeviceUnusable(f"the private adb server ended at once: see {self._log_path} for the reason")
 
 
 def shipped_adb_program() -> str:
-    """The adb that adbutils ships, whose options are known to work; else the one on PATH."""
+    """The adb that adbutils ships, since its options are known to work; else the one on PATH."""
     shipped = importlib.resources.files("adbutils.binaries") / "adb"
     return str(shipped) if shipped.is_file() else adb_program()
 
@@ -153,6 +153,6 @@ def _make_private(folder: Path) -> None:
     status = folder.stat()
     if status.st_uid != os.geteuid() or status.st_mode & 0o077:
         raise UsageProblem(
-            f"others may enter {folder}, and whoever reaches the socket in it gets a root shell: "
+            f"other users may enter {folder}, whose socket gives a root shell: "
             f"run `chmod 700 {folder}`, or use another folder"
         )

@@ -1,7 +1,7 @@
-"""A command in the device's shell over adb's shell protocol, version 2.
+"""Runs a command in the device's shell over adb's shell protocol, version 2.
 
-Packets of one byte that says which stream, four bytes of length (little-endian), then the data; see
-``shell_protocol.h`` in AOSP's packages/modules/adb. adbutils' own has neither input nor streaming.
+A packet consists of one byte for the stream, four bytes of length (little-endian) and the data; see
+``shell_protocol.h`` in AOSP's packages/modules/adb. adbutils' implementation lacks input and streaming.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ CLOSE_STDIN = 4
 _HEADER = struct.Struct("<BI")
 _CHUNK_BYTES = 64 * 1024
 _PACKET_MAX_BYTES = 4 * 1024 * 1024
-"""More than any adb sends at once (its payloads end at 1 MiB): what is longer is not this protocol."""
+"""More than any adb sends at once (its payloads are at most 1 MiB): a longer packet is a protocol error."""
 
 
 class ShellSession:
-    """One running command. Sends ``stdin`` and its end while it hands out what the command prints.
+    """One running command. Sends ``stdin`` and its end while it yields the command's output.
 
-    Without ``stdin`` the command's input is empty, and ends with ``end_input``.
+    Without ``stdin``, the command's input is empty and ends at ``end_input``.
     """
 
     def __init__(self, connection: Connection, command: str, stdin: bytes | None, deadline: Deadline) -> None:
@@ -39,21 +39,21 @@ class ShellSession:
         self._received = bytearray()
 
     def end_input(self) -> None:
-        """Sent while the packets are read."""
+        """Ends the command's input. The end is sent while ``packets`` is read."""
         self._unsent = memoryview(_HEADER.pack(CLOSE_STDIN, 0))
 
     def packets(self) -> Iterator[tuple[int, bytes]]:
-        """(stream, data) as they arrive, EXIT last.
+        """Yields (stream, data) as packets arrive, EXIT last.
 
         Raises:
             EOFError: the link ended before the command did.
-            ValueError: what came is not of the protocol.
+            ValueError: a packet violates the protocol.
         """
         stream = -1
         while stream != EXIT:
             stream, length = _HEADER.unpack(self._take(_HEADER.size))
             if length > _PACKET_MAX_BYTES or (stream == EXIT and length != 1):
-                raise ValueError(f"the device sent packet {stream} of {length} bytes in its shell")
+                raise ValueError(f"the device's shell sent a packet {stream} of {length} bytes")
             data = self._take(length)
             yield stream, data
 
@@ -65,7 +65,7 @@ class ShellSession:
         return taken
 
     def _exchange(self) -> None:
-        """Wait until the link gives or takes something, and let it; both, so that neither side blocks."""
+        """Waits until the link is readable or writable, then transfers; doing both prevents a deadlock."""
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if self._unsent else 0)
         with selectors.PollSelector() as selector:
             selector.register(self._socket, wanted)
@@ -81,13 +81,13 @@ class ShellSession:
     def _send(self) -> None:
         try:
             self._unsent = self._unsent[self._socket.send_some(self._unsent[:_CHUNK_BYTES]) :]
-        except BrokenPipeError:  # the command has ended without its input: what it said can still be read
+        except BrokenPipeError:  # the command ended without reading its input; its output is still readable
             self._unsent = memoryview(b"")
 
     def _receive(self) -> None:
         arrived = self._socket.recv_some(_CHUNK_BYTES)
         if not arrived:
-            raise EOFError("it ended before the command did")
+            raise EOFError("the link ended before the command did")
         self._received += arrived
 
 

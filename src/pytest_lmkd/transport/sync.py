@@ -1,6 +1,6 @@
-"""Files to and from the device over adb's ``sync:`` service (SYNC.TXT in AOSP's packages/modules/adb).
+"""Transfers files over adb's ``sync:`` service (SYNC.TXT in AOSP's packages/modules/adb).
 
-Our own, because adbutils' drops the reason when the device refuses a file.
+adbutils' implementation drops the reason for which the device refuses a file.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from pytest_lmkd.transport.protocol import RemoteFile
 _HEADER = struct.Struct("<4sI")
 _STAT = struct.Struct("<4sIII")
 _CHUNK_BYTES = 64 * 1024
-"""The most that one DATA may carry."""
+"""The largest payload of one DATA."""
 
 _REGULAR_FILE = 0o100000
 
 
 class SyncRefused(Exception):
-    """The device answered FAIL; the text is its reason."""
+    """The device answered FAIL; the message is its reason."""
 
 
 class SyncSession:
-    """One ``sync:`` stream; requests go one after the other."""
+    """One ``sync:`` stream, which serves one request after the other."""
 
     def __init__(self, connection: Connection) -> None:
         connection.request("sync:")
@@ -39,7 +39,7 @@ class SyncSession:
         return RemoteFile(size_bytes, mode) if mode else None
 
     def send(self, source: BinaryIO, remote: str, mode: int) -> int:
-        """Store what ``source`` holds at ``remote``; returns how many bytes.
+        """Stores the content of ``source`` at ``remote``; returns the number of bytes sent.
 
         Raises:
             SyncRefused: the device cannot store it.
@@ -48,13 +48,13 @@ class SyncSession:
         try:
             sent_bytes = self._send_chunks(source)
         except (BrokenPipeError, ConnectionResetError):
-            self._expect_okay()  # a device that refuses closes the stream; its reason may have come
+            self._expect_okay()  # a device that refuses closes the stream; its reason may have arrived
             raise
         self._expect_okay()
         return sent_bytes
 
     def receive(self, remote: str, target: BinaryIO) -> None:
-        """Write the contents of ``remote`` to ``target``.
+        """Writes the content of ``remote`` to ``target``.
 
         Raises:
             SyncRefused: the device cannot read it.

@@ -1,4 +1,4 @@
-// Little-endian numbers in byte arrays: everything that adb puts on a wire is little-endian.
+// Reads and writes little-endian numbers in byte arrays: all numbers of adb's protocol are little-endian.
 #pragma once
 
 #include <stdint.h>

@@ -17,8 +17,8 @@
 #define SHELL "/bin/sh"
 #define NO_EXEC_STATUS 127
 
-// A pid stays on the books, and thus ours to signal, until waitpid() has returned it: only then may the
-// kernel give the number to somebody else.
+// A pid stays in the table, and may be signalled, until waitpid() has returned it: only then may the kernel reuse the
+// number.
 static struct {
 	pid_t pid;
 	bool released;
@@ -32,7 +32,7 @@ void children_prepare(void)
 	sigprocmask(SIG_SETMASK, NULL, &children_mask);
 	FILE *score = fopen("/proc/self/oom_score_adj", "re");
 	if (score == NULL)
-		return; // a kernel without the file has nothing to hand on
+		return; // without the file there is no score to pass on
 	if (fgets(children_oom_score, sizeof(children_oom_score), score) == NULL)
 		children_oom_score[0] = '\0';
 	fclose(score);
@@ -54,7 +54,7 @@ static void strike_out(pid_t pid)
 			books[i].pid = 0;
 }
 
-// The whole session; or, before the child has made it, the child alone.
+// Signals the whole session, or only the child if it has not created the session yet.
 static void hang_up(pid_t pid)
 {
 	if (kill(-pid, SIGHUP) < 0 && errno == ESRCH)
@@ -73,15 +73,15 @@ static void restore_oom_score(void)
 	if (fd < 0)
 		return;
 	if (write(fd, children_oom_score, strlen(children_oom_score)) < 0)
-		perror("lmkd-adbd: oom_score_adj"); // the command runs all the same
+		perror("lmkd-adbd: oom_score_adj"); // the command runs anyway
 	close(fd);
 }
 
-// In the child: `ends` become its standard streams. Never returns.
+// Runs in the child: makes `ends` its standard streams. Never returns.
 __attribute__((noreturn)) static void become(const char *command, const char *term, const int ends[3])
 {
 	signal(SIGPIPE, SIG_DFL);
-	signal(SIGHUP, SIG_DFL); // by which it is told that its stream is closed; nohup(1) may have had us ignore it
+	signal(SIGHUP, SIG_DFL); // SIGHUP announces a closed stream; nohup(1) may have made the daemon ignore it
 	sigprocmask(SIG_SETMASK, &children_mask, NULL);
 	for (int i = 0; i < 3; i++)
 		if (dup2(ends[i], i) < 0)
@@ -121,7 +121,7 @@ static int start_on_terminal(struct child *child, const char *command, const cha
 		return failed("open a terminal");
 	child->pid = fork_noted();
 	if (child->pid == 0) {
-		int own = open(name, O_RDWR); // the session's first: it becomes its controlling terminal
+		int own = open(name, O_RDWR); // the first terminal of the session becomes its controlling terminal
 		become(command, term, (int[]){ own, own, own });
 	}
 	return child->pid < 0 ? failed("start a shell") : 0;

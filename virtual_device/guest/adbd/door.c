@@ -1,4 +1,4 @@
-// Opens the Unix socket or the console port, and notices hosts that come.
+// Opens the Unix socket or the console port, and detects new hosts.
 #include "door.h"
 
 #include <errno.h>
@@ -18,8 +18,8 @@ static int listener = -1;
 static char socket_path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 
 static int console = -1;
-// A port without a host is always "hung up", so poll() would return at once for ever. An edge-triggered
-// epoll tells when that changes; its own descriptor can be waited for.
+// A port without a host is always "hung up", so poll() would always return immediately. An edge-triggered epoll reports
+// the change, and its own descriptor can be polled.
 static int console_edge = -1;
 
 static int check_folder(const char *path)
@@ -29,14 +29,14 @@ static int check_folder(const char *path)
 	const char *folder = dirname(copy);
 	struct stat status;
 	if (stat(folder, &status) < 0)
-		return failed("look at the folder %s", folder);
+		return failed("stat the folder %s", folder);
 	if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || (status.st_mode & 077) != 0)
 		return refused("the folder %s must be yours and of mode 0700: whoever reaches the socket "
 			       "gets a shell", folder);
 	return 0;
 }
 
-// A socket file stays behind when its daemon is killed; one that still answers is in use.
+// A socket file remains after its daemon is killed; if a connection succeeds, it is in use.
 static int remove_stale(const struct sockaddr_un *address)
 {
 	int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -112,7 +112,7 @@ static bool has_hung_up(int fd)
 static int admit_console(int current_fd)
 {
 	struct epoll_event edge;
-	// Taking the event arms the edge again, before the state is looked at: no change is missed.
+	// Reading the event rearms the edge before the check of the state, so that no change is missed.
 	epoll_wait(console_edge, &edge, 1, 0);
 	return current_fd < 0 && !has_hung_up(console) ? console : -1;
 }

@@ -1,19 +1,19 @@
-// Where hosts come in: a Unix socket of our own, or a virtio-serial console port. One host at a time.
+// Accepts hosts at a Unix socket or a virtio-serial console port, one host at a time.
 #pragma once
 
 #include <stdbool.h>
 
 #include "watch.h"
 
-// Listens on the Unix socket `path`, whose folder must be closed to everybody else.
+// Listens on the Unix socket `path`, whose folder must be accessible only to this user.
 int door_open_socket(const char *path);
 int door_open_console(const char *path);
 bool door_is_console(void);
-// Waits for the next host; sets `*due` when one may be there.
+// Adds the descriptors to wait for the next host; sets `*due` when a host may have arrived.
 void door_watch(struct watch *watch, bool host_attached, bool *due);
-// The descriptor of the host that waits, or -1 when none does. With `current_fd` >= 0 a host is attached
-// already: unless that one has hung up, the new one is turned away.
+// The descriptor of the waiting host, or -1: none. With `current_fd` >= 0 a host is attached already; unless it has
+// hung up, the new host is rejected.
 int door_admit(int current_fd);
-// The attached host has gone.
+// Notes that the attached host has gone.
 void door_release(int fd);
 void door_close(void);

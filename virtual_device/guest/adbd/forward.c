@@ -1,4 +1,4 @@
-// `tcp:`, `localabstract:` and `localfilesystem:`: a socket on the device, forwarded to the host.
+// `tcp:`, `localabstract:` and `localfilesystem:`: forwards a socket on the device to the host.
 #include <errno.h>
 #include <netinet/in.h>
 #include <stddef.h>
@@ -49,7 +49,7 @@ void *forward_start_unix(const char *name, bool is_abstract)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	size_t length = strlen(name);
-	size_t at = is_abstract ? 1 : 0; // an abstract name follows a zero byte
+	size_t at = is_abstract ? 1 : 0; // a zero byte precedes an abstract name
 	if (length == 0 || at + length >= sizeof(address.sun_path))
 		return NULL;
 	memcpy(address.sun_path + at, name, length);

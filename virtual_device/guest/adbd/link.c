@@ -1,4 +1,4 @@
-// Packets in and out of the byte stream to the host, and resynchronising on packet boundaries on a console port.
+// Splits the byte stream of the host into packets, and resynchronizes on packet boundaries on a console port.
 #include "link.h"
 
 #include <assert.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-// Data is queued only while less than OUT_ROOM waits, and the host is heard only while less than
-// OUT_DEAF does. What one round may add beyond that fits: an answer without data to each packet heard.
+// Data is queued only while less than OUT_ROOM is pending, and the host is read only while less than OUT_DEAF is
+// pending. The rest has room for the answers of one round: one packet without data per packet received.
 #define OUT_PAYLOAD (256u * 1024u)
 #define OUT_ROOM (64u * 1024u)
 #define OUT_DEAF (512u * 1024u)
@@ -25,7 +25,7 @@ static uint8_t in[HEADER_BYTES + MAX_PAYLOAD];
 static size_t in_used;
 static bool in_delivered;
 
-// On a console port: the last bytes that came, whatever was made of them.
+// On a console port: the last bytes received, regardless of their use.
 static uint8_t recent[GREETING_MAX];
 static size_t recent_used;
 
@@ -85,9 +85,8 @@ static bool is_whole_greeting(const uint8_t *bytes, size_t length)
 	       packet_is_greeting(&packet, bytes + HEADER_BYTES);
 }
 
-// A host that attaches sends its greeting and then waits. So when a console port falls silent in the
-// middle of a packet, and what came last is exactly a greeting, what came before was from a host that has
-// gone.
+// A host that attaches sends its greeting and then waits. So if a console port goes silent in the middle of a packet,
+// and the last bytes are exactly a greeting, the bytes before it are from a host that has gone.
 static bool found_greeting(void)
 {
 	if (!console || (in_used == 0 && !out_of_step))
@@ -104,7 +103,7 @@ static bool found_greeting(void)
 	return false;
 }
 
-// 1: some bytes came, 0: none for now, -1: the host is gone.
+// 1: received some bytes; 0: none for now; -1: the host is gone.
 static int read_some(void)
 {
 	if (out_of_step)
@@ -129,7 +128,7 @@ static bool is_intact(const struct packet *packet)
 	return !with_checksum || packet->check == packet_checksum(payload, packet->length);
 }
 
-// Whether `in` holds a whole packet. Nonsense ends the link, or on a console port loses the step.
+// Whether `in` contains a complete packet. Invalid data ends the link, or desynchronizes a console port.
 static enum link_state judge(struct packet *packet)
 {
 	if (out_of_step || in_used < HEADER_BYTES)
@@ -201,7 +200,7 @@ uint8_t *link_reserve(size_t *room)
 
 void link_send_reserved(enum command command, uint32_t arg0, uint32_t arg1, size_t length)
 {
-	// A greeting always carries its checksum: the two sides have not agreed on anything yet.
+	// A greeting always carries its checksum, because nothing has been negotiated yet.
 	bool summed = with_checksum || command == COMMAND_CNXN;
 	struct packet packet = { .command = command, .arg0 = arg0, .arg1 = arg1, .length = (uint32_t)length };
 	packet.check = summed ? packet_checksum(out + out_end + HEADER_BYTES, length) : 0;

@@ -16,14 +16,14 @@
 
 static const char USAGE[] =
 	"Usage: lmkd-adbd --listen SOCKET | --console PORT  [--product NAME] [--reboot COMMAND]\n"
-	"Gives a shell, file transfer and forwarding, as the user it runs as, to an adb server that reaches it.\n"
-	"There is no authentication: who reaches the socket or the port is in.\n"
-	"  --listen SOCKET   a Unix socket to make, in a folder of yours of mode 0700\n"
+	"Provides a shell, file transfer and forwarding to an adb server, as the user that runs the daemon.\n"
+	"There is no authentication: any process that can open the socket or the port has access.\n"
+	"  --listen SOCKET   a Unix socket to create, in a folder of yours with mode 0700\n"
 	"  --console PORT    a virtio-serial port, such as /dev/vport0p1\n"
-	"  --product NAME    what `adb devices -l` shows (default lmkd)\n"
-	"  --reboot COMMAND  what `adb reboot` runs (default: refuse)\n"
-	"Prints \"lmkd-adbd: ready\" once hosts can attach. SIGTERM ends it and what it started.\n"
-	"Exit status: 0 told to stop, 1 could not go on, 2 wrong usage.\n";
+	"  --product NAME    the product in `adb devices -l` (default lmkd)\n"
+	"  --reboot COMMAND  the command for `adb reboot` (default: refuse)\n"
+	"Prints \"lmkd-adbd: ready\" once hosts can attach. SIGTERM ends it and its children.\n"
+	"Exit status: 0 stopped by a signal, 1 failed, 2 wrong usage.\n";
 
 static int usage(void)
 {
@@ -38,7 +38,8 @@ static bool is_plain_name(const char *name)
 	return length > 0 && length < 64 && strspn(name, PLAIN) == length;
 }
 
-// The standard descriptors must be there, or a socket gets one of their numbers and then a child's output.
+// Opens missing standard descriptors; otherwise a socket could get one of their numbers and receive the output of a
+// child.
 static int fill_standard_descriptors(void)
 {
 	int fd;
@@ -50,7 +51,7 @@ static int fill_standard_descriptors(void)
 	return 0;
 }
 
-// The descriptor that tells of the signals; they interrupt nothing.
+// The descriptor that reports the signals, which therefore interrupt no call.
 static int catch_signals(void)
 {
 	static const int CAUGHT[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP };
@@ -64,7 +65,7 @@ static int catch_signals(void)
 	return signals < 0 ? failed("set up signals") : signals;
 }
 
-// False when told to stop.
+// False after a signal to stop.
 static bool handle_signals(int signals)
 {
 	struct signalfd_siginfo info;
@@ -76,18 +77,18 @@ static bool handle_signals(int signals)
 	return true;
 }
 
-// The daemon is what reports about memory running out: it must outlive that. Only root may ask for it.
+// The daemon must survive when memory runs out, to report about it. Only root may set this.
 static void guard_from_oom_killer(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
 	if (write(fd, "-1000", 5) < 0 && geteuid() == 0)
-		failed("ask for protection from the OOM killer");
+		failed("set oom_score_adj");
 	close(fd);
 }
 
-// Until told to stop (0), or poll() fails.
+// Runs until a signal to stop (0), or until poll() fails.
 static int serve(int signals)
 {
 	static struct watch watch;
@@ -115,7 +116,7 @@ static int run(const char *socket, const char *console)
 	if (signals < 0 || (socket != NULL ? door_open_socket(socket) : door_open_console(console)) < 0)
 		return -1;
 	if (puts("lmkd-adbd: ready") < 0 || fflush(stdout) != 0)
-		failed("say that we are ready"); // who does not listen does not wait for it
+		failed("report readiness"); // a closed stdout has no waiting reader
 	int result = serve(signals);
 	session_end();
 	door_close();

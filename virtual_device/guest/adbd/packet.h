@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #define HEADER_BYTES 24u
-// The largest payload that we take; the CNXN of each side tells the other.
+// The largest payload that we accept; the CNXN of each side announces its limit.
 #define MAX_PAYLOAD (1024u * 1024u)
-// The first adb had this limit; a peer that takes less is no adb. Also the limit of a CNXN's payload.
+// The limit of the first adb; a peer with a lower limit is not adb. Also the limit of the payload of a CNXN.
 #define MIN_PAYLOAD 4096u
 
 #define VERSION_WITH_CHECKSUM 0x01000000u
@@ -31,8 +31,8 @@ struct packet {
 };
 
 void packet_write(uint8_t header[HEADER_BYTES], const struct packet *packet);
-// False when the header cannot be of this protocol: wrong magic, or a length above MAX_PAYLOAD.
+// False if the header is invalid: wrong magic, or a length above MAX_PAYLOAD.
 bool packet_read(struct packet *packet, const uint8_t header[HEADER_BYTES]);
 uint32_t packet_checksum(const uint8_t *payload, size_t length);
-// Whether a host may greet like this: CNXN of a known version and sane limits, its payload intact.
+// Whether this is a valid greeting of a host: a CNXN of a known version with sane limits and an intact payload.
 bool packet_is_greeting(const struct packet *packet, const uint8_t *payload);

@@ -15,11 +15,11 @@ struct receiver {
 	char path[PATH_MAX];
 	mode_t mode;
 	int file; // -1 for a link
-	bool made; // by us: ours to remove
+	bool made; // by this daemon, which may remove it
 	bool committed;
 	const char *failure;
 	int error;
-	char target[PATH_MAX]; // of a link, gathered
+	char target[PATH_MAX]; // of a link, collected from the data
 	size_t target_used;
 };
 
@@ -31,7 +31,7 @@ static void fail(struct receiver *receiver, const char *what)
 	}
 }
 
-// Every folder that leads to `path`.
+// Creates every parent folder of `path`.
 static int make_folders(const char *path)
 {
 	char prefix[PATH_MAX];
@@ -50,7 +50,7 @@ static int create(const char *path, mode_t mode)
 	return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode & 0777);
 }
 
-// A device or FIFO is written to, not replaced; O_NONBLOCK keeps a FIFO without a reader from stopping us.
+// A device or FIFO is written to, not replaced. O_NONBLOCK prevents a FIFO without a reader from blocking the daemon.
 static int open_existing(const char *path)
 {
 	return open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -74,7 +74,7 @@ static void remove_old(const char *path, mode_t mode)
 {
 	struct stat status;
 	if (lstat(path, &status) == 0 && (S_ISREG(status.st_mode) || (S_ISLNK(status.st_mode) && !S_ISLNK(mode))))
-		unlink(path); // if it stays, creating the new one fails and says why
+		unlink(path); // if this fails, creating the new file fails and reports the reason
 }
 
 struct receiver *receiver_begin(const char *path, mode_t mode)
@@ -153,7 +153,7 @@ void receiver_commit(struct receiver *receiver, uint32_t modified_s)
 		fail(receiver, "write failed");
 	if (receiver->failure != NULL)
 		return;
-	// Not every file system keeps times, and a device node's is nobody's business: no failure.
+	// Not an error: some file systems do not store times, and those of device nodes do not matter.
 	utimensat(AT_FDCWD, receiver->path, times, AT_SYMLINK_NOFOLLOW);
 	receiver->committed = true;
 }

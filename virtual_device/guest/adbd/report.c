@@ -1,4 +1,4 @@
-// Says on stderr what went wrong, with the reason that errno gives.
+// Prints failures on stderr.
 #include "report.h"
 
 #include <errno.h>
@@ -6,30 +6,30 @@
 #include <stdio.h>
 #include <string.h>
 
-static void print(const char *what, va_list arguments, const char *reason)
+static void print(const char *format, va_list arguments, const char *reason)
 {
 	fputs("lmkd-adbd: ", stderr);
-	vfprintf(stderr, what, arguments);
+	vfprintf(stderr, format, arguments);
 	if (reason != NULL)
 		fprintf(stderr, ": %s", reason);
 	fputc('\n', stderr);
 }
 
-int failed(const char *what, ...)
+int failed(const char *action, ...)
 {
 	const char *reason = strerror(errno);
 	va_list arguments;
-	va_start(arguments, what);
-	print(what, arguments, reason);
+	va_start(arguments, action);
+	print(action, arguments, reason);
 	va_end(arguments);
 	return -1;
 }
 
-int refused(const char *what, ...)
+int refused(const char *reason, ...)
 {
 	va_list arguments;
-	va_start(arguments, what);
-	print(what, arguments, NULL);
+	va_start(arguments, reason);
+	print(reason, arguments, NULL);
 	va_end(arguments);
 	return -1;
 }

@@ -1,7 +1,7 @@
-// What a stream offers to the host: a shell, file transfer, a forwarded socket, a line of text.
+// A service of a stream: a shell, file transfer, a forwarded socket, or a line of text.
 //
-// A service never blocks and never sees packets. The stream gives it what the host sent and asks it for
-// what the host shall get; each call does what is possible now.
+// A service never blocks and does not handle packets. The stream passes it the data of the host and requests the data
+// for the host; each call does as much as is possible now.
 #pragma once
 
 #include <stdbool.h>
@@ -13,29 +13,29 @@
 enum opening { OPENING_FAILED = -1, OPENING = 0, OPEN = 1 };
 
 struct service {
-	// Whether the host may be told that the stream is open.
+	// Whether the stream may be reported to the host as open.
 	enum opening (*opening)(void *self);
-	// Takes what it can of what the host sent; returns how much.
+	// Takes as much of the host's data as possible; returns the number of bytes.
 	size_t (*take)(void *self, const uint8_t *data, size_t length);
-	// Puts what there is for the host, at most `room` (>= 4096), into `data`; returns how much.
+	// Stores data for the host in `data`, at most `room` (>= 4096) bytes; returns the number of bytes.
 	size_t (*give)(void *self, uint8_t *data, size_t room);
-	// Whether nothing will be given any more.
+	// Whether there will be no more data for the host.
 	bool (*ended)(void *self);
-	// Adds the descriptors to wait for, given whether the host's data waits to be taken, and whether the
-	// host would take data now.
+	// Adds the descriptors to wait for. Arguments: whether the host's data is pending, and whether the host accepts
+	// data now.
 	void (*watch)(void *self, struct watch *watch, bool data_waits, bool may_give, bool *due);
-	// The end, for whatever reason: frees everything.
+	// Frees everything at the end of the stream, whatever its reason.
 	void (*drop)(void *self);
-	// Whether what the host sent before it closed the stream must still be taken.
+	// Whether the service must still take the data that the host sent before it closed the stream.
 	bool takes_after_close;
 };
 
 // Starts the service that the host names in its OPEN packet, for example "shell,v2,raw:ls".
-// NULL when there is no such service, or it cannot be started.
+// NULL if there is no such service or it cannot be started.
 const struct service *service_start(const char *name, void **self);
-// The command of `reboot:`; without one the service is refused.
+// Sets the command of `reboot:`; without it the service is refused.
 void service_set_reboot_command(const char *command);
-// The services. Each *_start() gets what follows the name and its colon, and returns NULL on failure.
+// The services. Each *_start() gets the text after the name and its colon, and returns NULL on failure.
 void *shell_start(const char *options, const char *command);
 void *sync_start(void);
 void *forward_start_tcp(const char *port);

@@ -1,4 +1,4 @@
-// Hosts that come and go, and what passes between them and the streams.
+// Handles the arrival and departure of hosts, and passes packets between the host and the streams.
 #include "session.h"
 
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #include "link.h"
 #include "streams.h"
 
-// Only what streams and services here really do.
+// Only the features that the streams and services here implement.
 #define FEATURES "shell_v2,stat_v2,ls_v2,fixed_push_mkdir,fixed_push_symlink_timestamp"
 #define PACKETS_PER_ROUND 64
 
@@ -19,9 +19,9 @@ static bool greeted;
 static bool door_due;
 static bool link_due;
 
-// A console port tells what hosts send and when they come and go by two ways, of which either may be the
-// faster. When a host greets before the last one was seen to leave, a hang-up that follows at once is the
-// last one's, and is itself followed by the new one's arrival; should it not be, it is real after all.
+// A console port reports the data of hosts and their arrival and departure through two channels, either of which may be
+// faster. If a host greets before the departure of the previous host was noticed, a hang-up that follows immediately
+// belongs to the previous host, and the arrival of the new host follows it. Without that arrival, the hang-up is real.
 #define SETTLE_MS 250
 static int64_t hang_up_is_old_until_ms;
 static bool awaits_arrival;
@@ -52,7 +52,7 @@ void session_end(void)
 	streams_drop_all();
 	children_hang_up();
 	if (door_is_console())
-		link_forget_output(); // a socket's host still awaits the rest of a packet begun
+		link_forget_output(); // on a socket, the host still expects the rest of a started packet
 	greeted = false;
 }
 
@@ -104,7 +104,7 @@ static void admit_host(void)
 	awaits_arrival = false;
 }
 
-// True when the link has room again, which streams may have waited for.
+// True if the link has room again, for which streams may be waiting.
 static bool flush_to_host(void)
 {
 	if (link_fd() < 0)
@@ -115,7 +115,7 @@ static bool flush_to_host(void)
 	return !had_room && link_has_room();
 }
 
-// Ends, because a stream gives once and then awaits the host's OKAY.
+// Terminates, because a stream sends once and then waits for the host's OKAY.
 static void move_data(void)
 {
 	streams_pump();
@@ -156,5 +156,5 @@ void session_go_on(bool timed_out)
 void session_child_ended(void)
 {
 	children_reap();
-	streams_wake_all(); // a shell may wait for its exit status
+	streams_wake_all(); // a shell may be waiting for its exit status
 }

@@ -1,5 +1,5 @@
-// `shell:` and `exec:`: a command's standard streams, plain or (shell_v2) in small packets of their own:
-// one byte that says which stream, four that say the length, then the data.
+// `shell:` and `exec:`: transfers the standard streams of a command, plain or (shell_v2) in small packets: one byte for
+// the stream, four for the length, then the data.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ enum shell_packet {
 };
 
 #define SHELL_HEADER 5u
-// A pipe's default capacity: more never comes at once.
+// The default capacity of a pipe, the most that one read returns.
 #define READ_MAX (64u * 1024u)
 
 struct shell {
@@ -30,7 +30,7 @@ struct shell {
 	bool in_packets;
 	bool on_terminal;
 	bool exited;
-	// The packet that is coming from the host.
+	// The incomplete packet of the host.
 	uint8_t header[SHELL_HEADER];
 	size_t header_used;
 	uint32_t data_left;
@@ -49,7 +49,7 @@ static bool has_option(const char *options, const char *wanted)
 	return false;
 }
 
-// "TERM=xterm" -> "xterm"; false when it is not given.
+// "TERM=xterm" -> "xterm"; false if it is absent.
 static bool find_terminal_type(const char *options, char *type, size_t size)
 {
 	const char *at = strstr(options, "TERM=");
@@ -78,7 +78,7 @@ void *shell_start(const char *options, const char *command)
 	return shell;
 }
 
-// Returns how much is dealt with: data for a program that has closed its input is thrown away.
+// Returns the number of bytes consumed. Data for a program that has closed its input is discarded.
 static size_t feed(struct shell *shell, const uint8_t *data, size_t length)
 {
 	size_t done = 0;
@@ -94,14 +94,14 @@ static size_t feed(struct shell *shell, const uint8_t *data, size_t length)
 	return length;
 }
 
-// "24x80,0x0": rows, columns, and pixels that nothing here needs.
+// "24x80,0x0": rows, columns, and pixels, which are not used here.
 static void set_window_size(struct shell *shell)
 {
 	struct winsize size = { 0 };
 	shell->window[shell->window_used] = '\0';
 	if (sscanf(shell->window, "%hux%hu,%hux%hu", &size.ws_row, &size.ws_col, &size.ws_xpixel,
 		   &size.ws_ypixel) == 4 && shell->on_terminal && shell->child.input >= 0)
-		ioctl(shell->child.input, TIOCSWINSZ, &size); // a refusal leaves the old size, which does
+		ioctl(shell->child.input, TIOCSWINSZ, &size); // on failure the old size remains, which is acceptable
 	shell->window_used = 0;
 }
 
@@ -168,7 +168,7 @@ static size_t shell_take(void *self, const uint8_t *data, size_t length)
 	return shell->in_packets ? take_packets(shell, data, length) : feed(shell, data, length);
 }
 
-// Reads what is there; closes the stream at its end (a terminal tells it by EIO).
+// Reads the available data; closes the stream at its end (EIO on a terminal).
 static size_t read_available(int *fd, uint8_t *data, size_t room)
 {
 	if (*fd < 0)
@@ -201,7 +201,7 @@ static bool output_ended(const struct shell *shell)
 	return shell->child.output < 0 && shell->child.errors < 0;
 }
 
-// Only when its output has ended too: what it left running in the background may still write.
+// Only after the end of its output: its background processes may still write.
 static size_t give_exit(struct shell *shell, uint8_t *data)
 {
 	int status;
@@ -250,8 +250,8 @@ static void shell_drop(void *self)
 	free(shell);
 }
 
-// Whoever feeds a command through `exec:` ends by closing the stream: the command sees the end of its
-// input and goes on, as adb's `exec-in` expects. It ends by itself, or when the host goes.
+// A host that feeds a command through `exec:` closes the stream at the end. The command then reads the end of its input
+// and continues, as adb's `exec-in` expects. It ends by itself, or when the host leaves.
 static void exec_drop(void *self)
 {
 	struct shell *shell = self;

@@ -8,21 +8,21 @@
 #include "link.h"
 #include "service.h"
 
-// The longest service name, a shell command included: what one command line may be on Linux.
+// The longest service name, including a shell command: the limit of one command-line argument on Linux.
 #define NAME_MAX_BYTES (128u * 1024u)
-// The adb server, when its client has gone, sends what is left without waiting for our OKAY.
+// When its client is gone, the adb server sends the remaining data without waiting for our OKAY.
 #define DATA_MAX_BYTES (4u * MAX_PAYLOAD)
 
 struct stream {
-	const struct service *service; // NULL: a free place
+	const struct service *service; // NULL: the entry is free
 	void *self;
 	uint32_t local;
 	uint32_t remote;
-	bool due; // has something to do
-	bool open; // the host knows
+	bool due; // has work to do
+	bool open; // the host has been notified
 	bool awaits_okay;
 	bool host_closed;
-	// What the host sent and the service has not taken yet.
+	// Data of the host that the service has not taken yet.
 	uint8_t *data;
 	size_t data_length;
 	size_t data_taken;
@@ -39,7 +39,7 @@ static struct stream *free_place(void)
 	return NULL;
 }
 
-// A local id says which stream, and the remote id must agree: an old packet must not reach a new stream.
+// The local id selects the stream, and the remote id must match, so that an old packet cannot reach a new stream.
 static struct stream *find(const struct packet *packet)
 {
 	for (size_t i = 0; i < STREAMS_MAX; i++) {
@@ -50,7 +50,7 @@ static struct stream *find(const struct packet *packet)
 	return NULL;
 }
 
-// Numbers are used again only after 2^32 streams, long after their packets are gone; 0 is nobody's.
+// Ids repeat only after 2^32 streams, long after their packets are gone. 0 is never used.
 static uint32_t next_local(void)
 {
 	last_local++;
@@ -79,7 +79,7 @@ static void send_about(const struct stream *stream, enum command command)
 	link_send(command, stream->local, stream->remote, NULL, 0);
 }
 
-// Tells the host, unless it closed the stream itself: a CLSE is not answered.
+// Notifies the host, unless it closed the stream itself: a CLSE gets no answer.
 static void close_stream(struct stream *stream)
 {
 	if (!stream->host_closed)
@@ -92,7 +92,7 @@ static void refuse_open(uint32_t remote)
 	link_send(COMMAND_CLSE, 0, remote, NULL, 0);
 }
 
-// The service's name as a string; it may or may not end in a zero byte.
+// The name of the service as a string; the packet may or may not end it with a zero byte.
 static char *copy_name(const struct packet *packet, const uint8_t *payload)
 {
 	if (packet->length > NAME_MAX_BYTES)
@@ -110,8 +110,8 @@ static void handle_open(const struct packet *packet, const uint8_t *payload)
 	struct stream *stream = free_place();
 	void *self = NULL;
 	if (packet->arg0 == 0)
-		return; // there is nobody to answer
-	// arg1 is the window of the "delayed_ack" feature, which we do not offer.
+		return; // without an id there is no stream to answer
+	// arg1 is the window of the "delayed_ack" feature, which this daemon does not offer.
 	char *name = stream == NULL || packet->arg1 != 0 ? NULL : copy_name(packet, payload);
 	const struct service *service = name == NULL ? NULL : service_start(name, &self);
 	free(name);
@@ -128,11 +128,11 @@ static void handle_open(const struct packet *packet, const uint8_t *payload)
 	};
 }
 
-// Keeps the data until the service takes it.
+// Stores the data until the service takes it.
 static bool append(struct stream *stream, const uint8_t *payload, size_t length)
 {
 	size_t total = stream->data_length + length;
-	// + 1: an empty payload waits for its OKAY as well.
+	// + 1: an empty payload also waits for its OKAY.
 	uint8_t *data = total > DATA_MAX_BYTES ? NULL : realloc(stream->data, total + 1);
 	if (data == NULL)
 		return false;
@@ -165,7 +165,7 @@ void streams_handle(const struct packet *packet, const uint8_t *payload)
 	}
 	struct stream *stream = find(packet);
 	if (stream == NULL)
-		return; // we closed it while this packet was on its way
+		return; // the stream was closed while this packet was in transit
 	if (packet->command == COMMAND_WRTE) {
 		handle_write(stream, packet, payload);
 	} else if (packet->command == COMMAND_CLSE) {
@@ -191,7 +191,7 @@ void streams_watch(struct watch *watch)
 	}
 }
 
-// False when the stream is not open (yet).
+// False if the stream is not open (yet).
 static bool pump_opening(struct stream *stream)
 {
 	const struct service *service = stream->service;
@@ -226,7 +226,7 @@ static void pump_out(struct stream *stream)
 		return;
 	uint8_t *payload = link_reserve(&room);
 	size_t length = stream->service->give(stream->self, payload, room);
-	if (length == 0 || stream->host_closed) // nobody is there to read it
+	if (length == 0 || stream->host_closed) // no reader is left
 		return;
 	link_send_reserved(COMMAND_WRTE, stream->local, stream->remote, length);
 	stream->awaits_okay = true;
@@ -239,7 +239,7 @@ static void pump(struct stream *stream)
 		return;
 	pump_in(stream);
 	pump_out(stream);
-	// What is given may have made room to take more: a request that waited for the answer before it.
+	// Sending may have made room to take more, such as a request that waited for an earlier answer.
 	pump_in(stream);
 	bool is_done = stream->service->ended(stream->self) && !stream->awaits_okay;
 	bool has_no_more = stream->host_closed && stream->data == NULL;

@@ -1,7 +1,7 @@
-// The streams of the link: what OPEN, OKAY, WRTE and CLSE mean.
+// The streams of the link, which implement OPEN, OKAY, WRTE and CLSE.
 //
-// Flow control is adb's: a WRTE is answered by an OKAY once its data is taken, and until then the other
-// side should send no second one.
+// Flow control is that of adb: each side answers a WRTE by an OKAY once it has taken the data; until then the other
+// side should not send another WRTE.
 #pragma once
 
 #include <stdint.h>
@@ -11,12 +11,12 @@
 
 #define STREAMS_MAX 64u
 
-// What the host says about streams. Packets that make no sense are ignored, or end their stream.
+// Packets of the host about streams. Invalid packets are ignored, or end their stream.
 void streams_handle(const struct packet *packet, const uint8_t *payload);
 void streams_watch(struct watch *watch);
-// Moves data for every stream that has something to do.
+// Moves data for every stream that has work to do.
 void streams_pump(void);
-// Something changed that may concern every stream: a child ended, or the link has room again.
+// Wakes all streams after an event that may concern any of them: a child ended, or the link has room again.
 void streams_wake_all(void);
-// The host has gone: ends every stream.
+// Ends every stream, after the host has gone.
 void streams_drop_all(void);

@@ -1,5 +1,5 @@
-// `sync:`: stat, list, send and receive files. One request after the other on a stream; what belongs to
-// a request arrives in pieces of any size, so each step of the talk is a state.
+// `sync:`: stats, lists, sends and receives files. A stream carries one request after the other; the data of a request
+// arrives in pieces of any size, so each step of the dialogue is a state.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,13 +25,13 @@ enum sync_state {
 	ENDED,
 };
 
-// Room for the longest answer that take() makes: a FAIL with its text.
+// Room for the longest answer of take(): a FAIL with its text.
 #define ANSWER_MAX (SYNC_HEADER + 320u)
 
 struct sync {
 	enum sync_state state;
 	enum sync_word request;
-	// The header or path that is arriving.
+	// The incomplete header or path.
 	uint8_t gathered[SYNC_PATH_MAX];
 	size_t gathered_used;
 	size_t wanted;
@@ -82,7 +82,7 @@ static void answer_fail(struct sync *sync, const char *what, int error)
 	sync->answer_used += SYNC_HEADER + (size_t)length;
 }
 
-// A failed transfer ends the talk, as it does in Android's daemon: the host opens a new one.
+// A failed transfer ends the stream, as in Android's daemon: the host opens a new one.
 static void fail(struct sync *sync, const char *what, int error)
 {
 	answer_fail(sync, what, error);
@@ -102,7 +102,7 @@ static void answer_stat(struct sync *sync)
 	await_request(sync);
 }
 
-// A folder that cannot be opened is an empty list: the protocol knows no other answer.
+// An unreadable folder gives an empty list: the protocol has no other answer.
 static void begin_list(struct sync *sync)
 {
 	sync->folder = opendir(sync->path);
@@ -111,7 +111,7 @@ static void begin_list(struct sync *sync)
 
 static void begin_receive(struct sync *sync)
 {
-	// O_NONBLOCK: a FIFO or a terminal must not stop the daemon.
+	// O_NONBLOCK: a FIFO or a terminal must not block the daemon.
 	sync->file = open(sync->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (sync->file < 0)
 		fail(sync, "open failed", errno);
@@ -195,7 +195,7 @@ static void end_send(struct sync *sync, uint32_t modified_s)
 	if (failure == NULL)
 		answer(sync, SYNC_OKAY);
 	else if (had_failed)
-		sync->state = ENDED; // the FAIL is given already; the host has now sent all that it meant to
+		sync->state = ENDED; // the FAIL has been sent already; the host has now sent all of its data
 	else
 		fail(sync, failure, error);
 }
@@ -247,7 +247,7 @@ static void gathered(struct sync *sync)
 		take_chunk_header(sync);
 }
 
-// Each step may make one answer; while one waits to be given, nothing more is taken.
+// Each step may make one answer; while an answer is pending, this takes no more data.
 static size_t sync_take(void *self, const uint8_t *data, size_t length)
 {
 	struct sync *sync = self;
@@ -297,7 +297,7 @@ static size_t give_entry(struct sync *sync, const char *name, uint8_t *data)
 	struct stat status;
 	bool found = fstatat(dirfd(sync->folder), name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 	if (!found && entry_word(sync) == SYNC_DENT)
-		return 0; // gone since; the old layout cannot say so
+		return 0; // removed meanwhile; the old layout cannot report that
 	return sync_put_entry(data, entry_word(sync), found ? &status : NULL, found ? 0 : errno, name);
 }
 
@@ -314,7 +314,7 @@ static size_t give_list(struct sync *sync, uint8_t *data, size_t room)
 	return used;
 }
 
-// One DATA; at the file's end the DONE, on an error the FAIL.
+// Makes one DATA, the DONE at the end of the file, or the FAIL on an error.
 static size_t give_chunk(struct sync *sync, uint8_t *data, size_t room)
 {
 	size_t most = room - SYNC_HEADER < SYNC_DATA_MAX ? room - SYNC_HEADER : SYNC_DATA_MAX;
@@ -357,7 +357,7 @@ static bool sync_ended(void *self)
 	return sync->state == ENDED && sync->answer_used == 0;
 }
 
-// Files are always ready: a transfer goes on whenever the host takes more.
+// Files are always ready: a transfer continues whenever the host accepts more.
 static void sync_watch(void *self, struct watch *watch, bool data_waits, bool may_give, bool *due)
 {
 	(void)self;

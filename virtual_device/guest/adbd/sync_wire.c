@@ -1,4 +1,4 @@
-// Lays out the answers of `sync:`.
+// Encodes the answers of `sync:`.
 #include "sync_wire.h"
 
 #include <string.h>
@@ -33,7 +33,7 @@ size_t sync_put_stat2(uint8_t *at, enum sync_word word, const struct stat *statu
 {
 	memset(at, 0, SYNC_STAT2_BYTES);
 	put_u32(at, (uint32_t)word);
-	put_u32(at + 4, (uint32_t)error); // adb's numbers are those of Linux
+	put_u32(at + 4, (uint32_t)error); // adb uses the error numbers of Linux
 	if (status == NULL)
 		return SYNC_STAT2_BYTES;
 	put_u64(at + 8, status->st_dev);

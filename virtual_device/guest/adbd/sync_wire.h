@@ -1,4 +1,4 @@
-// The words of adb's file transfer (`sync:`), and the layouts of its answers.
+// The request and answer codes of adb's file transfer (`sync:`), and the layouts of its answers.
 #pragma once
 
 #include <stddef.h>
@@ -30,11 +30,11 @@ enum sync_word {
 #define SYNC_NAME_MAX 255u // of a file, on Linux
 #define SYNC_ENTRY_MAX (SYNC_STAT2_BYTES + 4u + SYNC_NAME_MAX)
 
-// Each writes at `at` and returns how many bytes. `status` is NULL when there is none, because of `error`.
+// Each function writes at `at` and returns the number of bytes. `status` is NULL if stat failed with `error`.
 size_t sync_put_header(uint8_t *at, enum sync_word word, uint32_t number);
 size_t sync_put_stat(uint8_t *at, const struct stat *status);
 size_t sync_put_stat2(uint8_t *at, enum sync_word word, const struct stat *status, int error);
-// One name of a folder, in the old or the new layout.
+// One entry of a folder, in the old or the new layout.
 size_t sync_put_entry(uint8_t *at, enum sync_word word, const struct stat *status, int error, const char *name);
 // The end of a list: an empty entry of the same layout.
 size_t sync_put_list_end(uint8_t *at, enum sync_word word);

@@ -1,4 +1,4 @@
-// Services that only answer a line of text, such as `root:`.
+// Services that only answer with a line of text, such as `root:`.
 #include <stdlib.h>
 #include <string.h>
 

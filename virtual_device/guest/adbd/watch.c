@@ -1,4 +1,4 @@
-// One poll() over everything.
+// Waits with one poll() for all descriptors.
 #include "watch.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-// The file descriptors that the one poll() of the daemon waits for, and whom to tell.
+// The file descriptors that the daemon's poll() waits for, and the flags that it sets on events.
 #pragma once
 
 #include <poll.h>
@@ -14,7 +14,7 @@ struct watch {
 	size_t count;
 };
 
-// Ignored when `fd` is negative or `events` empty.
+// Ignored if `fd` is negative or `events` is empty.
 void watch_add(struct watch *watch, int fd, short events, bool *due);
-// Waits for the first event, for ever when `timeout_ms` is negative; returns how many, 0 when none came.
+// Waits for the first event, forever if `timeout_ms` is negative. Returns the number of events; 0: timeout.
 int watch_wait(struct watch *watch, int timeout_ms);

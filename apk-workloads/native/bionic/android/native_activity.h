@@ -1,4 +1,4 @@
-// NativeActivity as the framework hands it over (frameworks/native, android/native_activity.h).
+// NativeActivity as the framework passes it (frameworks/native, android/native_activity.h).
 #pragma once
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-// bionic's mappings: what the app uses of them (Linux' numbers, the same on the four ABIs).
+// bionic's mappings: the part that the app uses (Linux' numbers, the same on the four ABIs).
 #pragma once
 #include <stddef.h>
 #include <sys/types.h>

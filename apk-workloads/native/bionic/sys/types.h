@@ -1,4 +1,4 @@
-// bionic's types: what the app uses of them. off_t has 32 bits on 32-bit ABIs.
+// bionic's types: the part that the app uses. off_t has 32 bits on 32-bit ABIs.
 #pragma once
 typedef __PTRDIFF_TYPE__ ssize_t;
 typedef int pid_t;

@@ -1,1 +1,1 @@
-"""Cuttlefish, AOSP's virtual Android device: checks of the host, launchers' commands, the device source."""
+"""Cuttlefish, AOSP's virtual Android device: host checks, launcher commands and the device source."""

@@ -1,8 +1,9 @@
-"""The two launchers' command lines: ``cvd`` of the package cuttlefish-base, ``launch_cvd`` of older builds.
+"""The commands of both launchers: ``cvd`` of the package cuttlefish-base, ``launch_cvd`` of older builds.
 
-Read from google/android-cuttlefish, host/commands/cvd/cli (commands/create.cpp, start.cpp, stop.cpp,
+Source: google/android-cuttlefish, host/commands/cvd/cli (commands/create.cpp, start.cpp, stop.cpp,
 remove.cpp, selector/), host/commands/start and stop, assemble_cvd/flags. Both return once Android has
-booted or failed to: 0 for good, ``cvd`` 255 and ``launch_cvd`` run_cvd's RunnerExitCodes for bad.
+booted or failed to boot. Success is 0; failure is 255 for ``cvd``, run_cvd's RunnerExitCodes for
+``launch_cvd``.
 """
 
 from __future__ import annotations
@@ -27,33 +28,33 @@ from pytest_lmkd.devices.cuttlefish.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A program with its arguments, and the environment variables that differ from ours."""
+    """A program, its arguments, and the environment variables that differ from ours."""
 
     words: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        """What to type."""
+        """The command as a user would type it."""
         variables = [f"{name}={shlex.quote(value)}" for name, value in self.environment.items()]
         return " ".join([*variables, shlex.join(self.words)])
 
 
 class Launcher(Protocol):
-    """The commands of one instance's life."""
+    """The commands that start, stop and delete one instance."""
 
     ends_failed_starts: bool
-    """Whether nothing runs any more when ``start`` has failed by itself."""
+    """Whether a failed ``start`` leaves nothing running."""
 
     def start(self, settings: Settings) -> Command: ...
 
     def stop(self) -> Command: ...
 
-    def clear_away(self) -> Command:
-        """Deletes what a stopped instance leaves: logs, and disks that the next one must not go on with."""
+    def delete(self) -> Command:
+        """Deletes the logs and disks of a stopped instance, so that the next one starts anew."""
 
 
 class Cvd:
-    """``cvd``, which keeps instances in groups: ours has a name that nobody else's has."""
+    """``cvd``, which keeps instances in groups; ours has a unique name."""
 
     ends_failed_starts = True  # CvdResetGroup in its start.cpp
 
@@ -70,12 +71,12 @@ class Cvd:
     def stop(self) -> Command:
         return Command([*self._cvd, "stop"])
 
-    def clear_away(self) -> Command:
+    def delete(self) -> Command:
         return Command([*self._cvd, "remove"])
 
 
 class LaunchCvd:
-    """``launch_cvd``, which knows an instance by ``HOME``, where it keeps all of it: ours is a new one."""
+    """``launch_cvd``, which keeps an instance in ``HOME`` and identifies it by that; ours is a new folder."""
 
     ends_failed_starts = False  # "Device has been left running for debug" in run_cvd/boot_state_machine.cc
 
@@ -92,7 +93,7 @@ class LaunchCvd:
     def stop(self) -> Command:
         return Command([str(self._program.with_name("stop_cvd"))], self._variables())
 
-    def clear_away(self) -> Command:
+    def delete(self) -> Command:
         return Command(["rm", "-rf", str(self._home)])
 
     def _variables(self) -> dict[str, str]:
@@ -104,27 +105,27 @@ class LaunchCvd:
 
 
 def find_launcher(number: int, settings: Settings) -> Launcher:
-    """The launcher that ``settings`` name, else ``cvd``, else ``launch_cvd``.
+    """The launcher named in ``settings``, else ``cvd``, else ``launch_cvd``.
 
     Raises:
-        DeviceUnusable: there is none, or it may not be run.
+        DeviceUnusable: there is no launcher, or it is not executable.
     """
     program = settings.launcher or _on_path()
     if program is None:
-        raise DeviceUnusable(f"there is neither cvd nor launch_cvd on PATH: {INSTALL}, or give launcher=FILE")
+        raise DeviceUnusable(f"neither cvd nor launch_cvd is on PATH: {INSTALL}, or set launcher=FILE")
     if not os.access(program, os.X_OK):
-        raise DeviceUnusable(f"{program} may not be run: `chmod +x` it, or name another with launcher=FILE")
+        raise DeviceUnusable(f"{program} is not executable: run `chmod +x {program}`, or set launcher=FILE")
     return (LaunchCvd if program.name == "launch_cvd" else Cvd)(program, number)
 
 
 def _on_path() -> Path | None:
-    found = shutil.which("cvd") or shutil.which("launch_cvd")
-    return Path(found) if found else None
+    path = shutil.which("cvd") or shutil.which("launch_cvd")
+    return Path(path) if path else None
 
 
 def _instance_words(number: int, settings: Settings) -> list[str]:
-    """What both launchers take. The question about usage statistics would wait for an answer in old ones."""
-    given = {
+    """The options of both launchers. Old ones would otherwise ask about usage statistics and wait."""
+    options = {
         "base_instance_num": number,
         "num_instances": 1,
         "report_anonymous_usage_stats": "n",
@@ -133,4 +134,4 @@ def _instance_words(number: int, settings: Settings) -> list[str]:
         "memory_mb": settings.memory_mb,
         "cpus": settings.cpus,
     }
-    return [f"--{name}={value}" for name, value in given.items() if value is not None] + [*settings.extra]
+    return [f"--{name}={value}" for name, value in options.items() if value is not None] + [*settings.extra]

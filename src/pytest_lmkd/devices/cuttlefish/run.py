@@ -1,4 +1,4 @@
-"""Runs a launcher's command with a deadline and passes on what it says, line by line."""
+"""Runs a launcher's command with a deadline and passes on its stderr, line by line."""
 
 from __future__ import annotations
 
@@ -21,71 +21,73 @@ from pytest_lmkd.devices.cuttlefish.launcher import Command
 LINES_KEPT = 10
 LINE_MAX_CHARACTERS = 300
 END_S = 20.0
-"""For a launcher to end what it began: cvd handles SIGTERM (cvd/utils/interrupt_listener.cpp)."""
+"""Time for a launcher to clean up: cvd handles SIGTERM (cvd/utils/interrupt_listener.cpp)."""
 
 LOG_PREFIX = re.compile(r"^.{0,200}?\b[\w./-]{1,100}\.(?:cc|cpp|h):\d{1,6}\] ")
-"""``kernel_log_monitor(4089384)  I 05-15 16:39:26 4089384 4089384 kernel_log_server.cc:153] ``."""
+"""Matches ``kernel_log_monitor(4089384)  I 05-15 16:39:26 4089384 4089384 kernel_log_server.cc:153] ``."""
 
 REMINDER = re.compile(r"If the error above is unclear|^http://go/cuttlefish-bug$")
-"""What cvd's main.cc says after every error, so that the error itself is not the last line."""
+"""cvd's main.cc prints this after every error; without it, the error itself is the last line."""
 
 COLOURS = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """``said``: the last lines of stderr."""
+    """A finished launcher; ``stderr_text``: the last ``LINES_KEPT`` lines of its stderr."""
 
     exit_code: int
-    said: str
+    stderr_text: str
 
 
-class Speech:
-    """Bytes into lines without log prefixes, colours and control characters; bounded, whatever comes."""
+class LineFilter:
+    """Splits bytes into lines and removes log prefixes, colours and control characters, in bounded memory."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, emit: Callable[[str], None]) -> None:
+        self._emit = emit
         self._unfinished = b""
-        self.last: deque[str] = deque(maxlen=LINES_KEPT)
+        self.last_lines: deque[str] = deque(maxlen=LINES_KEPT)
 
-    def hear(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         *lines, self._unfinished = (self._unfinished + data).split(b"\n")
         self._unfinished = self._unfinished[-16 * LINE_MAX_CHARACTERS :]
         for line in lines:
-            self._tell(line)
+            self._pass_on(line)
 
     def end(self) -> None:
-        self._tell(self._unfinished)
+        self._pass_on(self._unfinished)
 
-    def _tell(self, line: bytes) -> None:
+    def _pass_on(self, line: bytes) -> None:
         text = LOG_PREFIX.sub("", COLOURS.sub("", line[: 16 * LINE_MAX_CHARACTERS].decode(errors="replace")))
         shown = "".join(letter for letter in text if letter.isprintable()).strip()[:LINE_MAX_CHARACTERS]
         if shown and not REMINDER.search(shown):
-            self.last.append(shown)
-            self._say(shown)
+            self.last_lines.append(shown)
+            self._emit(shown)
 
 
-def run(command: Command, deadline: Deadline, say: Callable[[str], None]) -> Ended:
-    """Runs ``command`` to its end; devices that it leaves running in the background do not count.
+def run(command: Command, deadline: Deadline, emit: Callable[[str], None]) -> Ended:
+    """Runs ``command`` to its end; ``emit`` gets each line of its stderr.
+
+    Devices that the command leaves running in the background do not delay the return.
 
     Raises:
-        DeviceUnusable: it cannot be run.
-        DeadlineExceeded: it did not end in time, and was ended.
+        DeviceUnusable: the command cannot be executed.
+        DeadlineExceeded: the command did not end in time and was killed.
     """
     try:
         process = subprocess.Popen(
             command.words,
             env={**os.environ, **command.environment},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,  # cvd prints the group as JSON, nothing that we do not know
+            stdout=subprocess.DEVNULL,  # cvd prints the group as JSON, which we do not need
             stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for us, and we end it
+            start_new_session=True,  # so that Ctrl-C reaches only us, and we end the launcher
         )
     except OSError as error:
-        raise DeviceUnusable(f"`{command}` cannot be run: {error.strerror}") from error
-    speech = Speech(say)
+        raise DeviceUnusable(f"`{command}` cannot be executed: {error.strerror}") from error
+    lines = LineFilter(emit)
     try:
-        return _listen(process, deadline, speech)
+        return _await_exit(process, deadline, lines)
     except BaseException:
         _end(process)
         raise
@@ -94,8 +96,8 @@ def run(command: Command, deadline: Deadline, say: Callable[[str], None]) -> End
         process.stderr.close()
 
 
-def _listen(process: subprocess.Popen[bytes], deadline: Deadline, speech: Speech) -> Ended:
-    """Until the process has ended: its stderr may stay open for longer, in the hands of its children."""
+def _await_exit(process: subprocess.Popen[bytes], deadline: Deadline, lines: LineFilter) -> Ended:
+    """Reads stderr until the process has ended; its children may keep stderr open for longer."""
     assert process.stderr is not None
     stderr = process.stderr.fileno()
     os.set_blocking(stderr, False)
@@ -104,34 +106,34 @@ def _listen(process: subprocess.Popen[bytes], deadline: Deadline, speech: Speech
     poll.register(pidfd, select.POLLIN)
     poll.register(stderr, select.POLLIN)
     try:
-        while pidfd not in _ready(poll, deadline, speech):
-            if not _hear(stderr, speech):
+        while pidfd not in _ready(poll, deadline, lines):
+            if not _read(stderr, lines):
                 poll.unregister(stderr)
     finally:
         os.close(pidfd)
-    while _hear(stderr, speech) and not deadline.expired and _has_more(stderr):
+    while _read(stderr, lines) and not deadline.expired and _has_more(stderr):
         pass
-    speech.end()
-    return Ended(process.wait(), "\n".join(speech.last))
+    lines.end()
+    return Ended(process.wait(), "\n".join(lines.last_lines))
 
 
-def _ready(poll: select.poll, deadline: Deadline, speech: Speech) -> set[int]:
+def _ready(poll: select.poll, deadline: Deadline, lines: LineFilter) -> set[int]:
     ready = poll.poll(deadline.remaining_s() * 1000)
     if not ready or deadline.expired:
-        said = "; it said last:" if speech.last else ""
+        heading = "; its last lines:" if lines.last_lines else ""
         raise DeadlineExceeded(
-            "\n".join([f"it had not ended after {deadline.seconds:g} s{said}", *speech.last])
+            "\n".join([f"it had not ended after {deadline.seconds:g} s{heading}", *lines.last_lines])
         )
     return {descriptor for descriptor, _ in ready}
 
 
-def _hear(stderr: int, speech: Speech) -> bool:
-    """Takes in what is there; False at the end."""
+def _read(stderr: int, lines: LineFilter) -> bool:
+    """Reads the available data; False at the end of stderr."""
     try:
         data = os.read(stderr, 65536)
     except BlockingIOError:
         return True
-    speech.hear(data)
+    lines.feed(data)
     return bool(data)
 
 
@@ -140,9 +142,9 @@ def _has_more(stderr: int) -> bool:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """SIGTERM, so that it ends its own; then what is left of its process group."""
+    """Sends SIGTERM, so that the launcher ends its children, then SIGKILL to its process group."""
     with suppress(ProcessLookupError, DeadlineExceeded):
         ProcessRecord.from_pid(process.pid).stop(Deadline(END_S))
     with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)  # not waited for yet: nobody else can have the number
+        os.killpg(process.pid, signal.SIGKILL)  # not waited for yet, so the pid cannot be reused
     process.wait()

@@ -1,4 +1,4 @@
-"""What is told to Cuttlefish's launcher: ``KEY=VALUE``, given once for every instance of a run."""
+"""The settings for Cuttlefish's launcher, as ``KEY=VALUE``; they apply to every instance of a run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from lmkd_core.base.errors import UsageProblem
 
 ADB_BASE_PORT = 6520
-"""Of instance 1; the next ones follow (``adb_host_port`` in Cuttlefish's assemble_cvd/flags.cc)."""
+"""The port of instance 1, followed by the next ones (``adb_host_port`` in Cuttlefish's flags.cc)."""
 
 BOOT_TIMEOUT_S = 600
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """None: what the launcher does by itself. ``extra`` goes to it as it is."""
+    """None: the launcher's default. ``extra`` holds further options for the launcher, unchanged."""
 
     kernel: Path | None = None
     initramfs: Path | None = None
@@ -31,17 +31,17 @@ class Settings:
     boot_timeout_s: int = BOOT_TIMEOUT_S
 
     @property
-    def of_a_start(self) -> list[str]:
-        """The keys that are given and mean nothing to a device that runs already."""
+    def start_only_keys(self) -> list[str]:
+        """The given keys that have no effect on a running device."""
         keys = ("kernel", "initramfs", "memory_mb", "cpus", "images", "extra")
         return [key for key in keys if getattr(self, key)]
 
 
 def parse_settings(texts: Iterable[str], option: str) -> Settings:
-    """The settings that ``texts`` give, each ``KEY=VALUE``; ``option`` is named in errors.
+    """The settings in ``texts``, each ``KEY=VALUE``; error messages quote ``option``.
 
     Raises:
-        UsageProblem: an unknown key, one given twice (only ``extra`` adds up), or a value that cannot be.
+        UsageProblem: a key is unknown or given twice (only ``extra`` may repeat), or a value is invalid.
     """
     values: dict[str, object] = {}
     for text in texts:
@@ -49,37 +49,37 @@ def parse_settings(texts: Iterable[str], option: str) -> Settings:
         if not equals or key not in PARSERS:
             raise UsageProblem(f"{option} takes KEY=VALUE with one of {', '.join(PARSERS)}, not {text!r}")
         if key in values and key != "extra":
-            raise UsageProblem(f"{option} gives {key} twice: it is one for all instances of a run")
+            raise UsageProblem(f"{option} gives {key} twice: one value applies to all instances of a run")
         parsed = PARSERS[key](f"{option} {key}", value)
         values[key] = (*values.get("extra", ()), *parsed) if key == "extra" else parsed  # type: ignore[misc]  # tuples
     return Settings(**values)  # type: ignore[arg-type]  # each of its parser's type
 
 
-def _file(what: str, text: str) -> Path:
+def _file(name: str, text: str) -> Path:
     path = Path(text).expanduser().absolute()
     if not path.is_file():
-        raise UsageProblem(f"{what}={text}: there is no such file")
+        raise UsageProblem(f"{name}={text}: no such file")
     return path
 
 
-def _folder(what: str, text: str) -> Path:
+def _folder(name: str, text: str) -> Path:
     path = Path(text).expanduser().absolute()
     if not path.is_dir():
-        raise UsageProblem(f"{what}={text}: there is no such folder")
+        raise UsageProblem(f"{name}={text}: no such folder")
     return path
 
 
-def _words(what: str, text: str) -> tuple[str, ...]:
+def _words(name: str, text: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
-        raise UsageProblem(f"{what}={text}: {error}") from error
+        raise UsageProblem(f"{name}={text}: {error}") from error
 
 
 def _number(smallest: int, largest: int) -> Callable[[str, str], int]:
-    def parse(what: str, text: str) -> int:
+    def parse(name: str, text: str) -> int:
         if not (text.isascii() and text.isdigit() and smallest <= int(text) <= largest):
-            raise UsageProblem(f"{what} takes a whole number from {smallest} to {largest}, not {text!r}")
+            raise UsageProblem(f"{name} takes a whole number from {smallest} to {largest}, not {text!r}")
         return int(text)
 
     return parse

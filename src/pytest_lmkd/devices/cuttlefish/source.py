@@ -1,9 +1,10 @@
-"""A Cuttlefish instance as a device source: the running one, or one that is started and stopped here."""
+"""A Cuttlefish instance as a device source: uses the running instance, or starts and stops its own."""
 
 from __future__ import annotations
 
 import socket
 from contextlib import suppress
+from typing import NoReturn
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import DeadlineExceeded
@@ -16,6 +17,7 @@ from pytest_lmkd.devices.cuttlefish.host import Host
 from pytest_lmkd.devices.cuttlefish.launcher import Command
 from pytest_lmkd.devices.cuttlefish.launcher import Launcher
 from pytest_lmkd.devices.cuttlefish.launcher import find_launcher
+from pytest_lmkd.devices.cuttlefish.run import Ended
 from pytest_lmkd.devices.cuttlefish.run import run
 from pytest_lmkd.devices.cuttlefish.settings import Settings
 from pytest_lmkd.devices.readiness import await_started
@@ -28,11 +30,11 @@ SERVER_S = 30.0
 ANSWER_S = 5.0
 STOP_S = 60.0
 
-RESET_HINT = "if it is still there then, `cvd reset` ends every Cuttlefish device of yours"
+RESET_HINT = "if that fails, `cvd reset` ends all of your Cuttlefish devices"
 
 
 class CuttlefishSource:
-    """Instance ``number``, counted from 1 as Cuttlefish does; one that was already up stays up."""
+    """Instance ``number``, counted from 1. ``detach`` stops it only if ``attach`` started it."""
 
     folder = ANDROID_FOLDER
     runs_here = True
@@ -49,12 +51,12 @@ class CuttlefishSource:
         self._transport: AdbTransport | None = None
         self._root: AdbRoot | None = None
         self._launcher: Launcher | None = None
-        self._keep_logs = False
+        self._logs_kept = False
         self._progress: Progress = print
 
     @property
     def is_ours(self) -> bool:
-        """Started here, so that nobody else uses it."""
+        """Whether we started the instance, so that no one else uses it."""
         return self._launcher is not None
 
     def attach(self, progress: Progress) -> Transport:
@@ -69,8 +71,8 @@ class CuttlefishSource:
             self._root.gain()
         except DeadlineExceeded as error:
             raise DeviceUnusable(
-                f"{self.name} had not booted Android after {deadline.seconds:g} s ({error}): allow it more "
-                f"with boot_timeout_s=, or see its logs{self._told_of_logs()}"
+                f"{self.name} did not boot Android within {deadline.seconds:g} s ({error}): set a longer "
+                f"boot_timeout_s=, or see its logs{self._keep_logs()}"
             ) from error
         return self._transport
 
@@ -86,7 +88,7 @@ class CuttlefishSource:
             self._server.stop(Deadline(SERVER_S))
 
     def _leave(self) -> None:
-        """At worst ``adb devices`` goes on listing as offline what was stopped."""
+        """Undoes ``adb connect`` or ``adb root``. On failure, adb lists a stopped device as offline."""
         with suppress(LmkdError):
             if self._launcher is not None:
                 self._server.disconnect(self._address, Deadline(SERVER_S))
@@ -100,24 +102,24 @@ class CuttlefishSource:
     def _require_server(self) -> None:
         if not self._server.endpoint.is_on_this_machine:
             raise DeviceUnusable(
-                f"{self.name} is on this machine, the adb server {self._server.endpoint} is not: unset "
-                "ADB_SERVER_SOCKET and ANDROID_ADB_SERVER_ADDRESS, or name HOST:PORT/SERIAL"
+                f"{self.name} is on this machine, but the adb server {self._server.endpoint} is not: unset "
+                "ADB_SERVER_SOCKET and ANDROID_ADB_SERVER_ADDRESS, or use HOST:PORT/SERIAL"
             )
         self._server.require(Deadline(SERVER_S))
 
     def _require_instance(self, deadline: Deadline) -> None:
         if not self._answers():
             if self.is_ours:
-                raise DeviceUnusable(f"{self.name} died, and what it was doing is lost: run again")
+                raise DeviceUnusable(f"{self.name} died, and its current work is lost: run again")
             self._start(deadline)
-        elif not self.is_ours and self._settings.of_a_start:
+        elif not self.is_ours and self._settings.start_only_keys:
             raise DeviceUnusable(
-                f"{self.name} runs already, and {', '.join(self._settings.of_a_start)} would change nothing "
-                "about it: stop it (`cvd stop`), or leave these settings out"
+                f"{self.name} is already running, so {', '.join(self._settings.start_only_keys)} would have "
+                "no effect: stop it (`cvd stop`), or leave these settings out"
             )
 
     def _answers(self) -> bool:
-        """Whether somebody listens at the instance's adb port."""
+        """Whether the instance's adb port accepts connections."""
         try:
             socket.create_connection(("127.0.0.1", self._port), timeout=ANSWER_S).close()
         except OSError:
@@ -125,7 +127,7 @@ class CuttlefishSource:
         return True
 
     def _start(self, deadline: Deadline) -> None:
-        reason = why_no_cuttlefish(self._settings, self._host)
+        reason = reason_no_cuttlefish(self._settings, self._host)
         if reason:
             raise DeviceUnusable(f"{self.name} cannot be started: {reason}")
         launcher = find_launcher(self._number, self._settings)
@@ -136,28 +138,29 @@ class CuttlefishSource:
             ended = run(command, deadline, lambda line: self._progress(f"{self.name}: {line}"))
         except DeadlineExceeded as error:
             raise DeviceUnusable(
-                f"{self.name} did not start; allow its launcher more with boot_timeout_s=: {error}"
-                f"{self._told_of_logs()}"
+                f"{self.name} did not start; set a longer boot_timeout_s= for its launcher: {error}"
+                f"{self._keep_logs()}"
             ) from error
         if ended.exit_code != 0:
-            self._give_up(launcher, ended.exit_code, ended.said)
+            self._raise_start_failure(launcher, ended)
 
-    def _give_up(self, launcher: Launcher, exit_code: int, said: str) -> None:
-        told = (
-            f"{self.name} did not start, its launcher ended with {exit_code}:\n{said}{self._told_of_logs()}"
+    def _raise_start_failure(self, launcher: Launcher, ended: Ended) -> NoReturn:
+        message = (
+            f"{self.name} did not start, its launcher ended with {ended.exit_code}:\n"
+            f"{ended.stderr_text}{self._keep_logs()}"
         )
         if launcher.ends_failed_starts:
             self._launcher = None
-        raise DeviceUnusable(told)
+        raise DeviceUnusable(message)
 
-    def _told_of_logs(self) -> str:
-        """That the logs of an instance of ours are kept, as they are from now on."""
-        self._keep_logs = True
-        return f"\nIts logs stay until you type `{self._launcher.clear_away()}`." if self._launcher else ""
+    def _keep_logs(self) -> str:
+        """Keeps our instance's logs; returns a line on how to delete them, empty if it is not ours."""
+        self._logs_kept = True
+        return f"\nTo delete its logs, run `{self._launcher.delete()}`." if self._launcher else ""
 
     def _connect(self, deadline: Deadline) -> AdbTransport:
         state = dict(self._server.list_devices(deadline)).get(self._address, "device")
-        if state != "device":  # a link that broke; one that works may be in use elsewhere
+        if state != "device":  # a broken link; a working one may be in use elsewhere
             self._server.disconnect(self._address, deadline)
         return self._server.connect(self._address, deadline)
 
@@ -165,46 +168,46 @@ class CuttlefishSource:
         problem = _problem(launcher.stop())
         if problem:
             self._progress(
-                f"{self.name} may still run, as it could not be stopped ({problem}): type "
+                f"{self.name} could not be stopped and may still run ({problem}): run "
                 f"`{launcher.stop()}`; {RESET_HINT}"
             )
-        elif not self._keep_logs:
-            self._clear_away(launcher.clear_away())
+        elif not self._logs_kept:
+            self._delete(launcher.delete())
 
-    def _clear_away(self, command: Command) -> None:
+    def _delete(self, command: Command) -> None:
         problem = _problem(command)
         if problem:
-            self._progress(f"{self.name} is stopped, but its files are left ({problem}): type `{command}`")
+            self._progress(f"{self.name} is stopped, but its files remain ({problem}): run `{command}`")
 
 
-def why_no_cuttlefish(settings: Settings, host: Host | None = None) -> str:
-    """Why no instance can be started here, and what to do; empty when nothing is against it."""
+def reason_no_cuttlefish(settings: Settings, host: Host | None = None) -> str:
+    """The reason why no instance can start here, with the remedy; empty if one can."""
     try:
         find_launcher(1, settings)
     except DeviceUnusable as error:
         return str(error)
-    return (host or Host()).why_unusable(settings)
+    return (host or Host()).reason_unusable(settings)
 
 
 def parse_instance(text: str, settings: Settings) -> CuttlefishSource:
-    """The source that ``cuttlefish:TEXT`` names. Raises: UsageProblem."""
+    """The source for ``cuttlefish:TEXT``. Raises: UsageProblem."""
     if not (text.isascii() and text.isdigit() and int(text) >= 1):
-        raise UsageProblem(f"cuttlefish:{text} names no instance: give its number, from 1")
+        raise UsageProblem(f"cuttlefish:{text} is not an instance: use a number from 1")
     return CuttlefishSource(int(text), settings)
 
 
 def check_port(port: int) -> int:
-    """``port`` itself. Raises: UsageProblem, when there is no such TCP port."""
+    """``port`` itself. Raises: UsageProblem: it is above 65535."""
     if port > 65535:
         raise UsageProblem(f"Cuttlefish's adb port would be {port}: use a smaller instance number")
     return port
 
 
 def _problem(command: Command) -> str:
-    """Why ``command`` failed, in one line; empty when it did not."""
+    """Runs ``command``; returns the reason of its failure in one line, empty on success."""
     try:
         ended = run(command, Deadline(STOP_S), lambda _: None)
     except LmkdError as error:
         return str(error).replace("\n", " ")
-    last = ended.said.rpartition("\n")[2]
+    last = ended.stderr_text.rpartition("\n")[2]
     return "" if ended.exit_code == 0 else last or f"it ended with {ended.exit_code}"

@@ -1,0 +1,1 @@
+"""Numbers, names and text as readers see them: used by every page and every text."""

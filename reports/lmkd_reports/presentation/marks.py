@@ -1,0 +1,14 @@
+"""A sign for each verdict, so that no page shows a verdict by colour alone."""
+
+from __future__ import annotations
+
+from lmkd_reports.analysis.verdicts import Verdict
+
+MARKS = {
+    Verdict.BETTER: "↓",
+    Verdict.WORSE: "↑",
+    Verdict.NO_CLEAR_DIFFERENCE: "=",
+    Verdict.NOT_ENOUGH_DATA: "…",
+    Verdict.INVALID: "×",
+}
+"""Less time is down."""

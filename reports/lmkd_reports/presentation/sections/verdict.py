@@ -1,0 +1,84 @@
+"""The verdict: a sentence for each pair of arms, on each device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+
+from lmkd_core.records.stratum import Stratum
+from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
+from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.notes import Notes
+from lmkd_reports.format.plain import wrapped
+from lmkd_reports.presentation.kills import Pair
+from lmkd_reports.presentation.page import Page
+from lmkd_reports.presentation.section import Section
+from lmkd_reports.presentation.wording import asked_pairs
+from lmkd_reports.presentation.wording import control_headline
+from lmkd_reports.presentation.wording import device_comparisons
+from lmkd_reports.presentation.wording import device_line
+from lmkd_reports.presentation.wording import headline
+from lmkd_reports.presentation.wording import meter
+from lmkd_reports.presentation.wording import noise_floor
+from lmkd_reports.presentation.wording import unsteady
+
+VERDICT_COLUMNS = 19
+RATIO_COLUMNS = 6
+
+
+class VerdictSection(Section):
+    name = "verdict"
+    title = "Verdict"
+    rank = 0
+
+    def is_shown(self, page: Page) -> bool:
+        return page.compares_arms
+
+    def data(self, page: Page) -> list[Pair]:
+        """The pairs of arms that were compared on some device; all pairs if none was."""
+        if not page.analysis.has_times:
+            return []
+        asked = {pair for view in page.devices if view.usual for pair in view.asked}
+        return [pair for pair in page.analysis.pairs if pair in asked or not asked]
+
+    def headlines(self, device: DeviceResult, analysis: Analysis) -> Iterator[str]:
+        yield from wrapped(f"   {device_line(device)}", indent="   ")
+        yield from wrapped(f"   {meter(device)}", indent="     ")
+        for pair in asked_pairs(device, analysis) if analysis.has_times else ():
+            yield from wrapped(f"   {headline(device, pair)}", indent="     ")
+        for text in (control_headline(device), noise_floor(device), unsteady(device)):
+            yield from wrapped(f"   {text}", indent="     ")
+
+    def body(self, device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:
+        """One line per stratum: the main question, and impossible gains in controls."""
+        for pair in analysis.pairs[:1]:
+            yield from _overview(f"{pair[0]} against {pair[1]}:", device_comparisons(device, pair))
+        for pair in analysis.control_pairs:
+            compared = device_comparisons(device, pair, controls=True)
+            if pair[0] != analysis.pairs[0][0]:
+                compared = [one for one in compared if one[1].verdict == Verdict.BETTER]
+            title = f"{pair[0]} against {pair[1]}, controls, where no gain is possible:"
+            yield from _overview(title, compared)
+
+
+def _overview(title: str, compared: Sequence[tuple[Stratum, Comparison]]) -> Iterator[str]:
+    if compared:
+        yield ""
+        yield from wrapped(f"  {title}", indent="    ")
+    for stratum, comparison in compared:
+        yield from _overview_line(stratum, comparison)
+
+
+def _overview_line(stratum: Stratum, comparison: Comparison) -> Iterator[str]:
+    known = comparison.ratio if comparison.ratio and comparison.ratio.interval else None
+    ratio = known.estimate if known else None
+    shown = units.ratio(ratio).replace("> ", ">").replace("< ", "<") if ratio else "-"
+    mark = " !!" if stratum.is_control and comparison.verdict == Verdict.BETTER else ""
+    line = (
+        f"  {comparison.verdict:<{VERDICT_COLUMNS}} {shown:>{RATIO_COLUMNS}}  {stratum_name(stratum)}{mark}"
+    )
+    yield from wrapped(line, indent=" " * (VERDICT_COLUMNS + RATIO_COLUMNS + 7))
