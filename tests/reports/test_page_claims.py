@@ -120,3 +120,26 @@ def test_a_stratum_of_few_blocks_takes_no_claim_from_the_others() -> None:
     few = replace(device("e", rng, 6, ratio=0.5).strata[0], stratum=stratum(99))
     alone, mixed = page(full).devices[0], page(replace(full, strata=(*full.strata, few))).devices[0]
     assert surviving(mixed) == surviving(alone)
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("blocks", [10, 12, 20])
+def test_controls_seldom_raise_the_alarm_on_a_correct_page(blocks: int) -> None:
+    """1,000 pages of 8 controls: the Monte-Carlo error of 2.5 % is 0.5 points. Before, 16 % had an alarm."""
+    rng = np.random.default_rng(blocks)
+    alarms = [
+        any(result.false_gains for result in page(device("d", rng, blocks)).devices[0].strata)
+        for _ in range(1000)
+    ]
+    assert np.mean(alarms) <= 0.025 + 0.01
+
+
+def test_a_gain_in_every_block_of_a_control_raises_the_alarm() -> None:
+    rng = np.random.default_rng(5)
+    biased = device("d", rng, 12)
+    control = biased.strata[-1]
+    times = {"kill+mrelease": np.full(12, 4e7), "reap-kill": np.full(12, 3e7)}
+    biased = replace(
+        biased, strata=(*biased.strata[:-1], replace(control, comparisons=(_compare(times, *PAIRS[0]),)))
+    )
+    assert [bool(result.false_gains) for result in page(biased).devices[0].strata[-2:]] == [False, True]

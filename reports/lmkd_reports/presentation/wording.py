@@ -136,8 +136,8 @@ def control_headline(device: DeviceResult) -> str:
         return f"controls: {FALSE_GAIN} ({wrong} of {strata_count(len(controls))})"
     judged = sum(any(one.verdict not in UNDECIDED for one in result.comparisons) for result in controls)
     if judged < len(controls):
-        return f"controls: {judged} of {strata_count(len(controls))} could be judged, no gain claimed"
-    return f"controls: no gain claimed in {strata_count(len(controls))}, as it must be"
+        return f"controls: {judged} of {strata_count(len(controls))} could be judged, no gain found"
+    return f"controls: no gain found in {strata_count(len(controls))}"
 
 
 def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
