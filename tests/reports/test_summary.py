@@ -68,7 +68,7 @@ def test_shares_of_lost_races_have_their_interval(tmp_path: Path) -> None:
         errno = "ESRCH" if block < 4 else ""
         changes = {"arm": "kill+mrelease", "block": block, "kill_to_mrelease_ns": 9000}
         run.trials.append(synthetic_trial(mrelease_errno=errno, **changes))
-    assert re.search(r"^  kill\+mrelease .* 4/10  17-69 ", summary_of(tmp_path, run), re.MULTILINE)
+    assert re.search(r"^  kill\+mrelease .* 4/10  12-74 ", summary_of(tmp_path, run), re.MULTILINE)
 
 
 class TestNames:

@@ -12,7 +12,7 @@ from lmkd_core.statistics.bounds import censored_quantile
 from lmkd_core.statistics.curves import curve_band
 from lmkd_core.statistics.curves import distribution
 from lmkd_core.statistics.shares import Share
-from lmkd_core.statistics.shares import wilson
+from lmkd_core.statistics.shares import exact_share
 from lmkd_reports.analysis.frames import censorable
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Count
@@ -100,7 +100,7 @@ def _reap_call(valid: pd.DataFrame) -> Spread | None:
 
 def _esrch(valid: pd.DataFrame) -> Share | None:
     called = valid[valid["kill_to_mrelease_ns"].notna()]
-    return wilson(int((called["mrelease_errno"] == "ESRCH").sum()), len(called))
+    return exact_share(int((called["mrelease_errno"] == "ESRCH").sum()), len(called))
 
 
 def _flags(valid: pd.DataFrame) -> tuple[Count, ...]:

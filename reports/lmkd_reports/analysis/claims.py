@@ -11,7 +11,7 @@ class Claim:
     """``candidate`` against ``baseline``.
 
     ``blocks_needed``: the blocks that would detect the difference of interest; None if not known. ``p_page``:
-    the p after Holm over all comparisons of the two arms on the page; None without a p.
+    the p after the correction for all strata of the device (``together``); None without a p.
     """
 
     __slots__ = ()
@@ -38,7 +38,7 @@ class Claim:
 
     @property
     def holds_together(self) -> bool:
-        """Whether the claim survives the correction for all comparisons of the two arms on the page."""
+        """Whether the claim survives the correction for all strata of its device."""
         return self.is_claim and self.p_page is not None and self.p_page <= 1 - CONFIDENCE
 
     @property
@@ -47,6 +47,11 @@ class Claim:
         raise NotImplementedError
 
     @property
+    def least_p(self) -> float:
+        """The smallest p that its number of blocks allows."""
+        raise NotImplementedError
+
+    @property
     def is_unanimous(self) -> bool:
         """Whether its p is as small as its number of blocks allows."""
-        raise NotImplementedError
+        return self.p is not None and self.p <= self.least_p

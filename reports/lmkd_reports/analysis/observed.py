@@ -14,7 +14,7 @@ from lmkd_core.records.observation import ObservedDeath
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.shares import Share
-from lmkd_core.statistics.shares import wilson
+from lmkd_core.statistics.shares import exact_share
 
 Counts = tuple[tuple[str, int], ...]
 """Something by name and how often, most often first."""
@@ -90,7 +90,7 @@ def _other(death: ObservedDeath) -> str:
 
 
 def _share(part: int, total: int) -> Share | None:
-    return wilson(part, total) if total > 0 and part <= total else None
+    return exact_share(part, total) if total > 0 and part <= total else None
 
 
 def _counts(names: Iterable[str]) -> Counts:

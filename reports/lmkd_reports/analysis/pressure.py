@@ -15,6 +15,7 @@ from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
+from lmkd_core.statistics.differences import least_flip_p
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.planning import blocks_for_difference
 from lmkd_reports.analysis.claims import Claim
@@ -70,8 +71,8 @@ class KillComparison(Claim):
         return self.total.p if self.total else None
 
     @property
-    def is_unanimous(self) -> bool:
-        return self.total is not None and self.p is not None and self.p <= 2.0 ** (1 - self.total.blocks)
+    def least_p(self) -> float:
+        return least_flip_p(self.total.blocks) if self.total else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from enum import StrEnum
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.statistics.multiplicity import holm
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.gate.comparison import ROUNDING
 from lmkd_reports.gate.comparison import Compared
@@ -24,50 +26,74 @@ UNDECIDED = {Verdict.NOT_ENOUGH_DATA, Verdict.INVALID}
 class Outcome(StrEnum):
     FAILED = "failed"
     NO_DATA = "not enough data"
+    INCONCLUSIVE = "inconclusive"
     PASSED = "passed"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One value held to its limit: failed only when its whole interval lies beyond."""
+    """One value held to its limit.
+
+    Failed: the value is beyond the limit, since its whole interval is; if the gate judges all checks
+    together, ``is_beyond`` decides instead. Passed: the whole interval is within the limit. Anything else is
+    inconclusive.
+    """
 
     compared: Compared
     limit: Limit
+    is_beyond: bool | None = None
 
     @property
     def outcome(self) -> Outcome:
         interval = self.compared.interval
         if interval is None or self.compared.verdict in UNDECIDED:
             return Outcome.NO_DATA
-        return Outcome.FAILED if interval.low > self.limit.most + ROUNDING else Outcome.PASSED
-
-    @property
-    def is_within(self) -> bool:
-        """Whether even the interval's worse end is within the limit: more than "not shown to be beyond"."""
-        interval = self.compared.interval
-        return (
-            self.outcome is Outcome.PASSED
-            and interval is not None
-            and (interval.high <= self.limit.most + ROUNDING)
-        )
+        beyond = interval.low > self.limit.most + ROUNDING if self.is_beyond is None else self.is_beyond
+        if beyond:
+            return Outcome.FAILED
+        return Outcome.PASSED if interval.high <= self.limit.most + ROUNDING else Outcome.INCONCLUSIVE
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """The checks of two runs, made from ``comparison``.
+    """The checks of two runs, made from ``comparison``. ``confidence`` is that of each interval.
 
-    ``confidence`` is that of each interval, or of all of them ``together``.
+    ``together``: a correct candidate fails any of the checks in at most half of ``1 - confidence`` of gates.
+    Without that option, this holds for each check alone.
     """
 
     comparison: Comparison
     limits: tuple[Limit, ...]
     checks: tuple[Check, ...]
     confidence: float
-    together: bool
+    together: bool = False
+    require_data: bool = False
+    require_within: bool = False
 
-    def fails(self, *, require_data: bool) -> bool:
-        """Whether some check failed, or must not be without data and is."""
-        return bool(self.of(Outcome.FAILED) or (require_data and self.of(Outcome.NO_DATA)))
+    @property
+    def fails(self) -> bool:
+        return bool(self.failures)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """The reasons for failing, in words; empty if the gate does not fail."""
+        lacking, undecided = len(self.of(Outcome.NO_DATA)), len(self.of(Outcome.INCONCLUSIVE))
+        reasons = {
+            f"{len(self.of(Outcome.FAILED))} beyond the limit": bool(self.of(Outcome.FAILED)),
+            f"no check has enough data: {self.fewest_values}": lacking == len(self.checks),
+            f"--require-data, and {lacking} without enough data": self.require_data and lacking > 0,
+            f"--require-within, and {lacking + undecided} not shown to be within the limit": (
+                self.require_within and lacking + undecided > 0
+            ),
+        }
+        return tuple(reason for reason, applies in reasons.items() if applies)
+
+    @property
+    def fewest_values(self) -> str:
+        """For example ``reclaim_90 takes 7 values per side, kills_total 6``."""
+        metrics = [limit.metric for limit in self.limits]
+        fewest = [f"{metric.name} takes {metric.kind.fewest(self.confidence)}" for metric in metrics]
+        return ", ".join(fewest) + " values per side"
 
     def of(self, outcome: Outcome) -> tuple[Check, ...]:
         return tuple(check for check in self.checks if check.outcome is outcome)
@@ -82,23 +108,40 @@ def gate_runs(
     confidence: float,
     *,
     together: bool = False,
+    require_data: bool = False,
+    require_within: bool = False,
 ) -> Gate:
     """Holds the candidate to ``limits``.
 
-    ``together``: the confidence is that of all intervals at once, by Bonferroni's inequality.
+    ``together``: the checks fail by their one-sided p-values after Holm's procedure.
 
     Raises:
         UsageProblem: as ``compare_runs``; or a limit's metric is nowhere.
     """
     comparison = compare_runs(base, candidate, asked_pairs, selection, confidence)
     checks = _checks(comparison, limits, selection)
-    if together and len(checks) > 1:
-        comparison = compare_runs(base, candidate, asked_pairs, selection, 1 - (1 - confidence) / len(checks))
-        checks = _checks(comparison, limits, selection)
+    if together:
+        checks = _together(checks, (1 - confidence) / 2)
     for limit in limits:
         if not any(check.limit is limit for check in checks):
             raise UsageProblem(_missing(limit, base, candidate))
-    return Gate(comparison, tuple(limits), tuple(checks), confidence, together)
+    options = {"together": together, "require_data": require_data, "require_within": require_within}
+    return Gate(comparison, tuple(limits), tuple(checks), confidence, **options)
+
+
+def _together(checks: Sequence[Check], tail: float) -> list[Check]:
+    """Judges the checks that have an interval by Holm's procedure, at the level ``tail`` for all of them."""
+    decided = [check for check in checks if check.outcome is not Outcome.NO_DATA]
+    adjusted = dict(zip(map(id, decided), holm([_p_beyond(check) for check in decided]), strict=True))
+    return [
+        replace(check, is_beyond=adjusted[id(check)] <= tail) if id(check) in adjusted else check
+        for check in checks
+    ]
+
+
+def _p_beyond(check: Check) -> float:
+    base, candidate = check.compared.samples
+    return check.limit.metric.kind.p_beyond(candidate, base, check.limit.allowed)
 
 
 def _checks(comparison: Comparison, limits: Sequence[Limit], selection: Selection) -> list[Check]:

@@ -19,8 +19,8 @@ LIMIT_HELP = (
     "(kills_extra:0.2), or percentage points (esrch:5pp); can be repeated, once per metric"
 )
 EXITS = (
-    "Exit status: 0 no interval lies wholly beyond its limit, 1 one does (or, with --require-data, a metric "
-    "has not enough data), 2 wrong usage."
+    "Exit status: 0 no check failed, 1 one did, no check had enough data, or a --require option was not met, "
+    "2 wrong usage. Inconclusive checks do not fail unless --require-within is given."
 )
 LOWEST_PERCENT = 50
 
@@ -36,9 +36,14 @@ def add_parsers(subparsers: Subparsers) -> None:
         "--require-data", action="store_true", help="also fail if a metric has not enough data"
     )
     parser.add_argument(
+        "--require-within",
+        action="store_true",
+        help="also fail unless every check is shown to be within its limit (equivalence)",
+    )
+    parser.add_argument(
         "--together",
         action="store_true",
-        help="keep the confidence for all checks together (Bonferroni), not for each alone",
+        help="limit the false failures of all checks together (Holm's procedure), not of each alone",
     )
     parser.add_argument(
         "--junit", metavar="FILE", type=Path, help="write JUnit XML to FILE, one testcase per check"
@@ -112,17 +117,17 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def gate(options: argparse.Namespace) -> int:
-    """Fails (exit status 1) if CANDIDATE is worse than BASE: an interval lies wholly beyond a limit."""
+    """Fails (exit status 1) if CANDIDATE is shown to be worse than BASE by more than a limit."""
     from lmkd_reports.gate import document  # noqa: PLC0415 - as above
     from lmkd_reports.gate import text  # noqa: PLC0415 - as above
     from lmkd_reports.gate.junit import write_junit  # noqa: PLC0415 - as above
 
     result = _gate(options)
     if options.junit:
-        write_junit(options.junit, result, require_data=options.require_data)
+        write_junit(options.junit, result)
     render = document.gate_json if options.json else text.gate_text
-    print(render(result, require_data=options.require_data), end="")
-    return EXIT_CHECK_FAILED if result.fails(require_data=options.require_data) else EXIT_OK
+    print(render(result), end="")
+    return EXIT_CHECK_FAILED if result.fails else EXIT_OK
 
 
 def _gate(options: argparse.Namespace) -> Gate:
@@ -141,4 +146,6 @@ def _gate(options: argparse.Namespace) -> Gate:
         Selection(tuple(options.arm), tuple(options.scenario), metrics),
         options.confidence,
         together=options.together,
+        require_data=options.require_data,
+        require_within=options.require_within,
     )

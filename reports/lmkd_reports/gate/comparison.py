@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 
 import numpy as np
@@ -53,7 +54,10 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One metric of one arm in one place; ``estimate`` is None where a side has no value."""
+    """One metric of one arm in one place; ``estimate`` is None where a side has no value.
+
+    ``samples`` are the base's and the candidate's.
+    """
 
     devices: DevicePair
     place: Place
@@ -64,6 +68,7 @@ class Compared:
     estimate: Estimate | None
     verdict: Verdict
     notes: tuple[str, ...]
+    samples: tuple[Sample, Sample] = field(default=(NOTHING, NOTHING), compare=False, repr=False)
 
     @property
     def where(self) -> tuple[DevicePair, Place]:
@@ -179,6 +184,7 @@ def _compare(
         estimate=estimate,
         verdict=Verdict.NOT_ENOUGH_DATA,
         notes=(),
+        samples=(ours, theirs),
     )
     return replace(
         compared, verdict=_judge(compared), notes=tuple(_notes(compared, ours, theirs, confidence))

@@ -43,13 +43,19 @@ def comparison_json(comparison: Comparison) -> str:
     return json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 
-def gate_json(gate: Gate, *, require_data: bool) -> str:
-    """The output of ``pytest-lmkd gate --json``; ``passed`` agrees with the exit status."""
+def gate_json(gate: Gate) -> str:
+    """The output of ``pytest-lmkd gate --json``; ``failed`` agrees with the exit status.
+
+    ``passed``: every check is within its limit. A gate that neither failed nor passed is inconclusive.
+    """
     document = {
         "type": "gate",
         "schema": SCHEMA,
-        "passed": not gate.fails(require_data=require_data),
-        "require_data": require_data,
+        "failed": gate.fails,
+        "passed": not gate.fails and len(gate.of(Outcome.PASSED)) == len(gate.checks),
+        "failures": list(gate.failures),
+        "require_data": gate.require_data,
+        "require_within": gate.require_within,
         "confidence": gate.confidence,
         "together": gate.together,
         "base": _run(gate.comparison.base),
@@ -69,7 +75,7 @@ def _check(check: Check) -> Json:
         "limit": check.limit.text,
         "most": check.limit.most,
         "outcome": str(check.outcome),
-        "is_within": check.is_within,
+        "is_within": check.outcome is Outcome.PASSED,
     }
 
 

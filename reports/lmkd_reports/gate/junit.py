@@ -16,29 +16,29 @@ from lmkd_reports.gate.text import gate_text
 from lmkd_reports.gate.text import problems
 
 
-def write_junit(path: Path, gate: Gate, *, require_data: bool) -> None:
+def write_junit(path: Path, gate: Gate) -> None:
     """Writes ``path``. Raises: UsageProblem: it cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(junit_xml(gate, require_data=require_data))
+        path.write_bytes(junit_xml(gate))
     except OSError as error:
         raise UsageProblem(f"the file {path} cannot be written: {error.strerror}") from error
 
 
-def junit_xml(gate: Gate, *, require_data: bool) -> bytes:
+def junit_xml(gate: Gate) -> bytes:
     """One suite. Text is printable ASCII, as XML has no place for most control characters."""
-    failed, without = len(gate.of(Outcome.FAILED)), len(gate.of(Outcome.NO_DATA))
+    failing = {outcome for outcome in Outcome if _fails(outcome, gate)}
     counts = {
         "tests": str(len(gate.checks)),
-        "failures": str(failed + without * require_data),
+        "failures": str(sum(check.outcome in failing for check in gate.checks)),
         "errors": "0",
-        "skipped": str(without * (not require_data)),
+        "skipped": str(sum(check.outcome not in {*failing, Outcome.PASSED} for check in gate.checks)),
     }
     root = ElementTree.Element("testsuites", counts)
     suite = ElementTree.SubElement(root, "testsuite", {"name": "pytest-lmkd gate", **counts})
     for check in gate.checks:
-        _case(suite, check, require_data=require_data)
-    ElementTree.SubElement(suite, "system-out").text = gate_text(gate, require_data=require_data)
+        _case(suite, check, is_failure=check.outcome in failing)
+    ElementTree.SubElement(suite, "system-out").text = gate_text(gate)
     unread = "\n".join(map(plain, problems(gate.comparison)))
     if unread:
         ElementTree.SubElement(suite, "system-err").text = unread
@@ -47,7 +47,19 @@ def junit_xml(gate: Gate, *, require_data: bool) -> bytes:
     return document
 
 
-def _case(suite: ElementTree.Element, check: Check, *, require_data: bool) -> None:
+def _fails(outcome: Outcome, gate: Gate) -> bool:
+    """Whether a check of that outcome fails the gate."""
+    lacking = gate.require_data or gate.require_within or len(gate.of(Outcome.NO_DATA)) == len(gate.checks)
+    fails = {
+        Outcome.FAILED: True,
+        Outcome.NO_DATA: lacking,
+        Outcome.INCONCLUSIVE: gate.require_within,
+        Outcome.PASSED: False,
+    }
+    return fails[outcome]
+
+
+def _case(suite: ElementTree.Element, check: Check, *, is_failure: bool) -> None:
     compared = check.compared
     case = ElementTree.SubElement(
         suite,
@@ -59,9 +71,9 @@ def _case(suite: ElementTree.Element, check: Check, *, require_data: bool) -> No
         },
     )
     message = words.result(check)
-    if check.outcome is Outcome.NO_DATA and not require_data:
-        ElementTree.SubElement(case, "skipped", {"message": message})
-    elif check.outcome is not Outcome.PASSED:
+    if is_failure:
         ElementTree.SubElement(case, "failure", {"message": message, "type": str(check.outcome)})
-    else:
+    elif check.outcome is Outcome.PASSED:
         ElementTree.SubElement(case, "system-out").text = message
+    else:
+        ElementTree.SubElement(case, "skipped", {"message": message})

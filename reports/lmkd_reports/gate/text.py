@@ -27,6 +27,7 @@ from lmkd_reports.metrics.metrics import METRICS
 METRIC_COLUMNS = 12
 VALUE_COLUMNS = 6
 ESTIMATE_COLUMNS = 22
+TOGETHER = "; failures are judged for all checks together (Holm's procedure)"
 CAUTION = (
     "The runs are not paired: whatever else changed between them is in the difference. Each interval stands "
     "alone."
@@ -49,35 +50,31 @@ def comparison_text(comparison: Comparison) -> str:
     return _joined([*lines, *_not_used(comparison)])
 
 
-def gate_text(gate: Gate, *, require_data: bool) -> str:
+def gate_text(gate: Gate) -> str:
     """The output of ``pytest-lmkd gate``; the last line is the verdict."""
     comparison = gate.comparison
     lines = [*_head("a gate for the candidate, against the base", comparison)]
     limits = ", ".join(limit.text for limit in gate.limits)
     lines += wrapped(f"worse by at most: {limits}", "    ")
-    of = "" if len(gate.checks) == 1 else " together" if gate.together else " each"
-    lines += wrapped(f"intervals: {100 * gate.confidence:.6g} %{of}", "    ")
+    each = "" if len(gate.checks) == 1 else " each"
+    lines += wrapped(
+        f"intervals: {100 * gate.confidence:.6g} %{each}{TOGETHER if gate.together else ''}", "    "
+    )
     for devices in comparison.pairs:
         lines += _device_head(devices)
     for outcome in Outcome:
         lines += _checks(outcome, gate.of(outcome))
-    lines += [*_not_used(comparison), "", *wrapped(verdict(gate, require_data=require_data), "    ")]
+    lines += [*_not_used(comparison), "", *wrapped(verdict(gate), "    ")]
     return _joined(lines)
 
 
-def verdict(gate: Gate, *, require_data: bool) -> str:
-    """The gate's verdict, and the number of checks behind it."""
+def verdict(gate: Gate) -> str:
+    """The gate's verdict, and the number of checks behind it. It passes only if every check did."""
     counts = {outcome: len(gate.of(outcome)) for outcome in Outcome}
     parts = ", ".join(f"{number} {outcome}" for outcome, number in counts.items() if number)
-    within = sum(check.is_within for check in gate.checks)
-    if counts[Outcome.PASSED]:
-        parts += f" ({within} within the limit, {counts[Outcome.PASSED] - within} not shown to be beyond it)"
-    without = counts[Outcome.NO_DATA]
-    if counts[Outcome.FAILED]:
-        return f"gate: failed: {parts}"
-    if without and require_data:
-        return f"gate: failed: {parts}, and --require-data asks for all"
-    return f"gate: {'passed with a warning' if without else 'passed'}: {parts}"
+    if gate.fails:
+        return f"gate: failed: {parts} ({'; '.join(gate.failures)})"
+    return f"gate: {'passed' if counts[Outcome.PASSED] == len(gate.checks) else 'inconclusive'}: {parts}"
 
 
 def _joined(lines: Iterable[str]) -> str:

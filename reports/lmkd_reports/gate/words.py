@@ -29,5 +29,6 @@ def result(check: Check) -> str:
         return plain(f"{compared.metric.name}: {compared.verdict}: {'; '.join(compared.notes)}")
     if check.outcome is Outcome.FAILED:
         return plain(f"{numbers}: worse beyond {limit}")
-    reached = "within" if check.is_within else "not shown to be beyond"
-    return plain(f"{numbers}: {reached} {limit}")
+    if check.outcome is Outcome.PASSED:
+        return plain(f"{numbers}: within {limit}")
+    return plain(f"{numbers}: inconclusive, neither within nor beyond {limit}")

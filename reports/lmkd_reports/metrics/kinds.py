@@ -13,6 +13,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from lmkd_core.statistics.beyond import counts_beyond_p
+from lmkd_core.statistics.beyond import shares_beyond_p
+from lmkd_core.statistics.beyond import times_beyond_p
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.bounds import censored_quantile
@@ -23,7 +26,7 @@ from lmkd_core.statistics.independent import mean_difference
 from lmkd_core.statistics.independent import median_ratio
 from lmkd_core.statistics.independent import share_difference
 from lmkd_core.statistics.paired import SHORTEST_NS
-from lmkd_core.statistics.shares import wilson
+from lmkd_core.statistics.shares import exact_share
 from lmkd_reports.format import units
 
 QUARTILES = (0.25, 0.75)
@@ -81,6 +84,10 @@ class Kind(ABC):
     @abstractmethod
     def compare(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         """None if either sample is empty."""
+
+    @abstractmethod
+    def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
+        """The one-sided p of a candidate that is worse by at most ``allowed``; both have an interval."""
 
     def fewest(self, confidence: float) -> int:
         """The fewest values on each side for an interval."""
@@ -152,6 +159,10 @@ class Times(Kind):
     def compare(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         return median_ratio(candidate.values, base.values, candidate.timeouts, base.timeouts, confidence)
 
+    def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
+        values = candidate.values, base.values, candidate.timeouts, base.timeouts
+        return times_beyond_p(*values, self.equal + allowed)
+
     def fewest(self, confidence: float) -> int:
         return fewest_for_medians(confidence)
 
@@ -212,6 +223,9 @@ class Counts(Kind):
     def compare(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         return mean_difference(candidate.values, base.values, confidence)
 
+    def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
+        return counts_beyond_p(candidate.values, base.values, allowed)
+
     def constant_note(self, name: str, base: Sample, candidate: Sample) -> str:
         if is_constant(base, candidate) and not base.values[0] and not candidate.values[0]:
             return f"{name} is 0 in every episode of both runs"
@@ -239,7 +253,7 @@ class Shares(Kind):
     unit = "of calls"
     equal = 0.0
     typical_name = "share of calls"
-    spread_name = "95 % interval (Wilson)"
+    spread_name = "95 % interval (exact)"
     suffix = ""
     limit_unit = "pp"
     limit_example = "percentage points such as 5pp"
@@ -249,8 +263,11 @@ class Shares(Kind):
     def compare(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         return share_difference(_tally(candidate), _tally(base), confidence)
 
+    def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
+        return shares_beyond_p(_tally(candidate), _tally(base), allowed)
+
     def spread(self, sample: Sample) -> tuple[Bounds, Bounds]:
-        share = wilson(*_tally(sample))
+        share = exact_share(*_tally(sample))
         assert share is not None  # the sample has a value
         return _exactly(share.low), _exactly(share.high)
 

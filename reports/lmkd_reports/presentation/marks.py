@@ -7,7 +7,7 @@ from lmkd_reports.analysis.verdicts import Verdict
 MARKS = {
     Verdict.BETTER: "↓",
     Verdict.WORSE: "↑",
-    Verdict.NO_CLEAR_DIFFERENCE: "=",
+    Verdict.NO_CLEAR_DIFFERENCE: "~",
     Verdict.NOT_ENOUGH_DATA: "…",
     Verdict.INVALID: "×",
 }

@@ -28,9 +28,6 @@ UNDECIDED = {Verdict.NOT_ENOUGH_DATA, Verdict.INVALID}
 FALSE_GAIN = "a gain is claimed where none is possible: the harness is wrong here"
 
 
-NONE_HOLDS = "none survives the multiplicity correction"
-
-
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """Printed as ``where``: ``says``: ``verdict``."""
@@ -99,17 +96,21 @@ def devices_tally(verdicts: Sequence[str]) -> str:
 
 
 def standing(comparisons: Sequence[Claim]) -> str:
-    """The claims that survive the correction for all comparisons on the page; empty without a claim."""
-    claims = [one for one in comparisons if one.is_claim]
-    lost = [one for one in claims if not one.holds_together]
-    survivors = len(claims) - len(lost)
+    """The claims that survive the correction for all strata of the device; empty without a claim."""
+    claims = [comparison for comparison in comparisons if comparison.is_claim]
     if not claims:
         return ""
-    if not lost:
-        return "; holds for all strata together" if survivors == 1 else f"; all {survivors} hold together"
-    share = f"{survivors} of the {len(claims)} hold for all strata together" if survivors else NONE_HOLDS
-    more = "; more blocks are needed" if any(one.is_unanimous for one in lost) else ""
-    return f"; {share}{more}"
+    lost = [claim for claim in claims if not claim.holds_together]
+    survivors = len(claims) - len(lost)
+    share = f"{survivors} of the {len(claims)} claims survive"
+    if len(claims) == 1:
+        share = "the claim does not survive" if lost else "the claim survives"
+    elif not survivors:
+        share = f"none of the {len(claims)} claims survives"
+    elif not lost:
+        share = f"all {survivors} claims survive"
+    more = "; more blocks are needed" if any(claim.is_unanimous for claim in lost) else ""
+    return f"; {share} the correction for all strata{more}"
 
 
 def strata_count(number: int) -> str:
@@ -135,8 +136,8 @@ def control_headline(device: DeviceResult) -> str:
         return f"controls: {FALSE_GAIN} ({wrong} of {strata_count(len(controls))})"
     judged = sum(any(one.verdict not in UNDECIDED for one in result.comparisons) for result in controls)
     if judged < len(controls):
-        return f"controls: {judged} of {strata_count(len(controls))} could be judged, no gain claimed"
-    return f"controls: no gain claimed in {strata_count(len(controls))}, as it must be"
+        return f"controls: {judged} of {strata_count(len(controls))} could be judged, no gain found"
+    return f"controls: no gain found in {strata_count(len(controls))}"
 
 
 def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
@@ -244,7 +245,8 @@ def confidence_note(analysis: Analysis) -> str:
     """The effect of many comparisons on the trust in one of them."""
     return (
         f"{units.count(analysis.comparisons, 'comparison')} on this page have an interval. Each is judged "
-        "alone: if nothing differs, chance claims a difference in at most one of twenty. Claims that hold "
-        "together meet a stricter criterion: if nothing differs, at most one page in twenty has such a "
-        "claim for the same two arms (Holm’s procedure)."
+        "alone: if nothing differs, chance claims a difference in at most one of twenty. Claims that survive "
+        "the correction for all strata meet a stricter criterion (Holm’s procedure per device; the main pair "
+        "of arms first, the others only if it has such a claim): if nothing differs, at most one device in "
+        "twenty has one."
     )

@@ -18,7 +18,7 @@ from lmkd_core.logs.lmkd import AFTER_KILL
 from lmkd_core.logs.reading import Account
 from lmkd_core.logs.reading import Event
 from lmkd_core.statistics.shares import Share
-from lmkd_core.statistics.shares import wilson
+from lmkd_core.statistics.shares import exact_share
 
 KILL_TIMEOUT_MS = 100
 """AOSP's default of ro.lmk.kill_timeout_ms."""
@@ -83,7 +83,7 @@ def summarise(events: Sequence[Event], kill_timeout_ms: int = KILL_TIMEOUT_MS) -
         cascades=tuple(_cascades(kills, kill_timeout_ms)),
         failures=len(failures),
         esrch_failures=late,
-        esrch=wilson(late, len(kills)) if late <= len(kills) else None,
+        esrch=exact_share(late, len(kills)) if late <= len(kills) else None,
         deaths=all_deaths,
     )
 

@@ -122,6 +122,11 @@ def _resampled(blocks: int) -> NDArray[np.int64]:
     return np.random.default_rng(SEED).integers(0, blocks + PSEUDO_BLOCKS, (RESAMPLES, blocks))
 
 
+def least_flip_p(blocks: int) -> float:
+    """Returns the smallest p of the sign-flip test: that of differences which all have the same sign."""
+    return 2.0 ** (1 - blocks) if blocks <= MAX_EXACT_BLOCKS else 1 / (RESAMPLES + 1)
+
+
 def _sign_flip_p(differences: Floats) -> float:
     """Returns the share of sign flips that move the mean at least as far from 0 as the data do."""
     threshold = abs(differences.sum()) - ROUNDING

@@ -44,8 +44,8 @@ class PairedRatio:
     The estimate and the interval's ends are bounds if censoring leaves more than one value possible.
     ``confidence`` is the coverage that the interval actually guarantees (0.95 or more). ``p`` is that of the
     two-sided sign test, and at most 0.05 exactly when the interval excludes 1: if several looks require an
-    interval of more than 95 %, p is multiplied accordingly. ``faster`` and ``slower`` count the blocks in
-    which the candidate certainly was.
+    interval of more than 95 %, p is multiplied accordingly. ``least_p`` is the least p of that many blocks.
+    ``faster`` and ``slower`` count the blocks in which the candidate certainly was.
     """
 
     blocks: int
@@ -53,6 +53,7 @@ class PairedRatio:
     interval: Bounds | None
     confidence: float | None
     p: float = 1.0
+    least_p: float = 1.0
     faster: int = 0
     slower: int = 0
 
@@ -81,12 +82,14 @@ def paired_ratio(
     if rank:
         interval = Bounds(ratio_from_log(np.sort(lower)[rank - 1]), ratio_from_log(np.sort(upper)[-rank]))
     faster, slower = int((upper < 0).sum()), int((lower > 0).sum())
+    price = (1 - CONFIDENCE) / (1 - confidence)
     return PairedRatio(
         blocks=len(lower),
         estimate=Bounds(ratio_from_log(quantile(lower, 0.5)), ratio_from_log(quantile(upper, 0.5))),
         interval=interval,
         confidence=rank_confidence(len(lower), rank) if rank else None,
-        p=min(1.0, sign_test_p(len(lower), max(faster, slower)) * (1 - CONFIDENCE) / (1 - confidence)),
+        p=min(1.0, sign_test_p(len(lower), max(faster, slower)) * price),
+        least_p=min(1.0, sign_test_p(len(lower), len(lower)) * price),
         faster=faster,
         slower=slower,
     )

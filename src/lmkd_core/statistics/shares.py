@@ -1,7 +1,7 @@
-"""Shares of trials, with the interval of E. B. Wilson (JASA 22, 1927, 209-212).
+"""Shares of trials, with the exact interval of Clopper and Pearson (Biometrika 26, 1934, 404-413).
 
-Unlike the textbook interval, it keeps its coverage for few trials and for shares of 0 and 1 (L. D. Brown,
-T. T. Cai, A. DasGupta, Statistical Science 16, 2001, 101-133).
+It covers the true share in at least 95 % of runs for every share and number of trials. Wilson's interval,
+the usual choice, is narrower because it covers 95 % only on average: 84 % for a share near 2 % in 10 trials.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from scipy.special import betaincinv
 from scipy.special import ndtri
 
 CONFIDENCE = 0.95
@@ -24,15 +25,26 @@ class Share:
     high: float
 
 
-def wilson(count: int, total: int) -> Share | None:
+def exact_share(count: int, total: int) -> Share | None:
     """Returns the share ``count``/``total`` with its 95 % interval; None if ``total`` is 0."""
     if total == 0:
         return None
-    return Share(count, total, *wilson_ends(count, total))
+    return Share(count, total, *exact_ends(count, total))
+
+
+def exact_ends(count: int, total: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Returns the ends of the exact interval for ``count`` of ``total``, which is positive."""
+    tail = (1 - confidence) / 2
+    low = 0.0 if count == 0 else float(betaincinv(count, total - count + 1, tail))
+    high = 1.0 if count == total else float(betaincinv(count + 1, total - count, 1 - tail))
+    return low, high
 
 
 def wilson_ends(count: int, total: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Returns the ends of Wilson's interval for ``count`` of ``total``, which is positive."""
+    """Returns the ends of E. B. Wilson's interval (JASA 22, 1927, 209-212) for ``count`` of ``total``.
+
+    Newcombe's interval for the difference of two shares is made of these (``independent``).
+    """
     z = float(ndtri((1 + confidence) / 2))
     share = count / total
     centre = share + z * z / (2 * total)
