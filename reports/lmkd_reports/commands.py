@@ -105,7 +105,7 @@ def number(text: str) -> float:
 def report(options: argparse.Namespace) -> int:
     """Writes report.html and summary.txt of a run or several side by side, or the history of many builds.
 
-    If there are too many devices for a section each, they are counted and sorted instead.
+    With too many devices for one section per device, it counts and sorts them.
     """
     if sum(map(bool, (options.run_dirs, options.history, options.parquet))) != 1:
         raise UsageProblem(

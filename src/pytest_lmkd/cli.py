@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 import lmkd_reports.commands
 import lmkd_virtual.commands
+from lmkd_core.base.errors import EXIT_OK
 from lmkd_core.base.errors import LmkdError
 from pytest_lmkd import __version__
 from pytest_lmkd.devices import commands as device_commands
@@ -39,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+    except BrokenPipeError:  # the reader, for example head, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
     return code
 
 

@@ -33,10 +33,13 @@ def experiment(lmkd_device: str, pytestconfig: pytest.Config) -> Experiments:
     """``experiment(name)(stratum)`` runs every planned block of the stratum by the experiment ``name``."""
 
     def run(name: str, stratum: object) -> Outcome:
+        outcome, problem = None, ""
         try:
             outcome = pytestconfig.stash[SESSION].measure(lmkd_device, name, stratum)
         except LmkdError as error:
-            pytest.fail(str(error), pytrace=False)
+            problem = str(error)
+        if outcome is None:  # here, since a failure within ``except`` is printed twice
+            pytest.fail(problem, pytrace=False)
         if outcome.skipped:
             pytest.skip(outcome.skipped)
         return outcome

@@ -1,4 +1,5 @@
-"""Hooks for a team's own suites: implement them in a plugin or in the conftest.py beside the suite.
+"""Hooks for a team's own suites: implement them in a plugin, or in a conftest.py at the root
+of the tests or in a folder on the command line (pytest loads others too late).
 
 docs/own-suites.md shows each in use.
 """

@@ -12,12 +12,16 @@ from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import UsageProblem
 from pytest_lmkd import fixtures
 from pytest_lmkd import hooks
+from pytest_lmkd.run.names import add_names
 from pytest_lmkd.run.options import Options
 from pytest_lmkd.run.options import add_options
 from pytest_lmkd.run.stash import SESSION
 
 if TYPE_CHECKING:  # loading these takes a second, which only runs with a device pay
     from lmkd_reports import ReportPaths
+
+NO_DEVICE = "no-device"
+NEEDS_DEVICE = "needs a device: name one, e.g. --lmkd-device virtual"
 
 OPTIONS = pytest.StashKey[Options]()
 REPORT: pytest.StashKey[ReportPaths] = pytest.StashKey()
@@ -34,14 +38,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(fixtures, "lmkd-fixtures")
+    try:
+        add_names(config)
+    except LmkdError as error:
+        _give_up(error)
     if not config.getoption("--lmkd-device"):
         return
-    from pytest_lmkd.run.start import add_names  # noqa: PLC0415 - takes a second
-    from pytest_lmkd.run.start import start_run  # noqa: PLC0415
+    from pytest_lmkd.run.start import start_run  # noqa: PLC0415 - takes a second
     from pytest_lmkd.run.start import start_worker  # noqa: PLC0415
 
     try:
-        add_names(config)
         if hasattr(config, "workerinput"):
             start_worker(config)
         else:
@@ -53,18 +59,27 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "lmkd_device" not in metafunc.fixturenames:
         return
-    if SESSION not in metafunc.config.stash:
-        _give_up(
-            UsageProblem(f"{metafunc.definition.nodeid} needs a device: name one, e.g. --lmkd-device virtual")
-        )
-    names = metafunc.config.stash[SESSION].device_names
+    names = [NO_DEVICE]
+    if SESSION in metafunc.config.stash:
+        names = metafunc.config.stash[SESSION].device_names
     metafunc.parametrize("lmkd_device", names, indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without ``--lmkd-device``, tests beside ours run as ever, and ours are skipped."""
+    if SESSION not in config.stash:
+        for item in filter(_device_of, items):
+            item.add_marker(pytest.mark.skip(reason=NEEDS_DEVICE))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Writes the plan and attaches the devices, once all tests are known and wanted."""
     if session.config.option.collectonly or not any(map(_device_of, session.items)):
+        return
+    if SESSION not in session.config.stash:
+        if all(map(_device_of, session.items)):
+            _give_up(UsageProblem(f"{session.items[0].nodeid} {NEEDS_DEVICE}"))
         return
     wanted = _wanted(session.items)
     lmkd = session.config.stash[SESSION]

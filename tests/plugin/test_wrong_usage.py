@@ -55,7 +55,7 @@ def test_a_wrong_command_ends_with_exit_code_2(
 def any_line_matches(result: pytest.RunResult, sentence: str) -> bool:
     lines = [line for line in result.outlines + result.errlines if "Traceback" in line]
     assert not lines, lines
-    (result.stdout if "!!" in result.stdout.str() else result.stderr).fnmatch_lines([sentence])
+    (result.stdout if "outcomes.Exit" in result.stdout.str() else result.stderr).fnmatch_lines([sentence])
     return True
 
 

@@ -245,7 +245,7 @@ class TestFortyStrata:
         assert not [card for card in cards if "open" in card]
 
     def test_what_needs_a_look_is_not(self, tmp_path: Path) -> None:
-        run = synthetic_suite(blocks=6)
+        run = synthetic_suite(blocks=12)
         run.trials = [
             msgspec.structs.replace(trial, reclaim_90_ns=1_000_000)
             if (trial.scenario, trial.arm) == ("control-1", "reap-kill")

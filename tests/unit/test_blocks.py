@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TransportLost
 from lmkd_core.records.device import SkipRecord
@@ -172,11 +173,11 @@ def test_after_a_restart_the_whole_block_runs_again_and_others_do_not(bench: Ben
     assert boots == [(0, "boot-1")] * 2 + [(1, "boot-1")] + [(1, "boot-2")] * 2 + [(2, "boot-2")] * 2
 
 
-def test_a_device_whose_link_breaks_too_often_in_one_block_is_not_usable(bench: Bench) -> None:
-    loop, experiment = bench.loop(before=lose_link(*[1] * MAX_LINK_LOSSES))
-    with pytest.raises(DeviceUnusable, match="phone: the link broke 3 times in one block"):
+def test_a_device_whose_link_breaks_again_and_again_without_a_record_is_not_usable(bench: Bench) -> None:
+    loop, experiment = bench.loop(before=lose_link(*[1] * 4))  # the first loss comes after a record
+    with pytest.raises(DeviceUnusable, match="phone: the link broke 3 times without a new record"):
         loop.measure(STRATUM)
-    assert experiment.lost == MAX_LINK_LOSSES
+    assert experiment.lost == 1 + MAX_LINK_LOSSES
 
 
 def test_each_block_may_lose_the_link_as_often(bench: Bench) -> None:
@@ -200,7 +201,7 @@ def test_a_record_saved_after_the_last_loss_completes_the_block(bench: Bench) ->
 
 def test_a_resumed_run_makes_only_what_is_missing(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    loop, _ = bench.loop(before=lose_link(*[3] * MAX_LINK_LOSSES))
+    loop, _ = bench.loop(before=lose_link(*[3] * 4))
     with pytest.raises(DeviceUnusable):
         loop.measure(STRATUM)
     bench.store = ResultStore(tmp_path, resume=True)
@@ -212,10 +213,60 @@ def test_a_resumed_run_makes_only_what_is_missing(tmp_path: Path) -> None:
 
 def test_a_run_resumed_after_a_restart_repeats_the_block_that_was_cut(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
-    loop, _ = bench.loop(before=lose_link(*[3] * MAX_LINK_LOSSES))
+    loop, _ = bench.loop(before=lose_link(*[3] * 4))
     with pytest.raises(DeviceUnusable):
         loop.measure(STRATUM)
     bench.store, bench.device.boot_id = ResultStore(tmp_path, resume=True), "boot-2"
     loop, experiment = bench.loop()
     assert loop.measure(STRATUM).complete_blocks == 3
     assert [trial.block for trial in experiment.ran] == [1, 1, 2, 2]
+
+
+def test_a_link_may_break_once_per_trial(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, blocks=4)
+    loop, experiment = bench.loop(before=lose_link(*range(8)))
+    assert loop.measure(STRATUM).complete_blocks == 4
+    assert experiment.lost == 8
+
+
+def test_a_device_that_restarts_in_every_block_again_and_again_is_not_usable(bench: Bench) -> None:
+    def restart(number: int) -> None:
+        if number % 2:
+            bench.device.boot_id = f"boot-{number}"
+            raise TransportLost("the device restarted")
+
+    loop, experiment = bench.loop()
+    numbers = iter(range(100))
+    experiment.before = lambda _: restart(next(numbers))
+    with pytest.raises(DeviceUnusable, match="without a new record"):
+        loop.measure(STRATUM)
+
+
+def test_an_experiment_that_keeps_no_record_is_named(bench: Bench) -> None:
+    loop, experiment = bench.loop()
+    experiment.run = lambda stratum, trials, keep: None  # type: ignore[method-assign]  # one method of a stand-in
+    with pytest.raises(AgentBug, match=r"phone: the experiment kept no record of (kill|reap-kill), "):
+        loop.measure(STRATUM)
+
+
+def test_a_complete_stratum_needs_nothing_of_the_device_when_a_run_is_resumed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.loop()[0].measure(STRATUM)
+    bench.store = ResultStore(tmp_path, resume=True)
+    loop, experiment = bench.loop(reason="the apps were uninstalled")
+    assert loop.measure(STRATUM).complete_blocks == 3
+    assert experiment.ran == []
+
+
+def test_a_link_that_breaks_while_a_stratum_is_prepared_is_recovered(bench: Bench) -> None:
+    loop, experiment = bench.loop()
+    losses = [TransportLost("the cable was pulled")]
+
+    def prepare(stratum: Stratum) -> str:
+        if losses:
+            raise losses.pop()
+        return ""
+
+    experiment.prepare = prepare  # type: ignore[method-assign]  # one method of a stand-in
+    assert loop.measure(STRATUM).complete_blocks == 3
+    assert experiment.lost == 1

@@ -17,6 +17,9 @@ AGAIN = re.compile(r"(?P<arm>.+)#[2-9]")
 
 MAX_DELAY_US = 1_000_000
 
+ARM_NAME = re.compile(r"[a-z0-9][a-z0-9+-]*")
+"""Names with @ and # have meanings of their own."""
+
 ARMS = {
     "kill": "SIGKILL only",
     "kill+mrelease": "SIGKILL, then process_mrelease(pidfd, 0); @200us or @1ms: that much later",
@@ -39,7 +42,15 @@ class AgentArm:
 
 
 def add_arm(name: str, meaning: str) -> None:
-    """Adds an arm of a team's own agent. Raises: UsageProblem: another one has its name."""
+    """Adds an arm of a team's own agent.
+
+    Raises:
+        UsageProblem: another one has its name, or the name is none.
+    """
+    if not (isinstance(name, str) and isinstance(meaning, str) and ARM_NAME.fullmatch(name)):
+        raise UsageProblem(
+            f"{name!r}: {meaning!r} is no arm: give a name of a-z, 0-9, + and -, and a meaning"
+        )
     if ARMS.setdefault(name, meaning) != meaning:
         raise UsageProblem(f"there is an arm named {name!r} already: choose another name")
 

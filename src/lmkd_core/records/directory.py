@@ -25,7 +25,7 @@ from lmkd_core.records.run import RunInfo
 
 Kind = TypeVar("Kind")
 
-UNPLANNED = (b'"type":"case"', b'"type":"observation"')
+MEASURED = (b'"type":"case"', b'"type":"observation"', b'"type":"trial"', b'"type":"episode"')
 
 
 class DeviceLine(Protocol):
@@ -69,12 +69,12 @@ class ResultStore:
 
     @property
     def has_measurements(self) -> bool:
-        """Whether there is anything to report: a plan, or records that need no plan."""
+        """Whether there is anything to report: a plan, or measurements without one."""
         plan = self.folder / "plan.jsonl"
         if plan.exists() and plan.stat().st_size:
             return True
         files = [path.read_bytes() for path in (self.folder / "records").glob("*.jsonl")]
-        return any(kind in text for text in files for kind in UNPLANNED)
+        return any(kind in text for text in files for kind in MEASURED)
 
     def records(self, device: str, kind: type[Kind]) -> list[Kind]:
         """The device's records of one type, as they were written; lines that cannot be read are skipped."""

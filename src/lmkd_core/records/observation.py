@@ -79,4 +79,4 @@ class ObservationRecord(msgspec.Struct, frozen=True, tag="observation", kw_only=
     @property
     def identity(self) -> tuple[str | int, ...]:
         """The values that set this observation apart from all others of its device."""
-        return (self.scenario, self.warmup, self.block, self.arm)
+        return (self.suite, self.scenario, self.warmup, self.block, self.arm)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.schema import Regime
 
 NS_PER_MS = 1_000_000
@@ -64,6 +65,29 @@ class EpisodeStratum(msgspec.Struct, frozen=True):
 
 
 AnyStratum = Stratum | EpisodeStratum
+
+
+LIMITS = {
+    "victim_kb": (64, 4 * 1024 * 1024),
+    "threads": (1, 1024),
+    "hold_ms": (0, 12_000),
+    "timeout_ns": (NS_PER_MS, 12_000 * NS_PER_MS),
+    "dirty_pct": (1, 100),
+    "compress_pct": (0, 100),
+}
+"""Least and greatest values that the agent takes (device_agent/reclaim/plan.c)."""
+
+
+def check_stratum(stratum: msgspec.Struct) -> None:
+    """Raises: UsageProblem: a field has a value that no record can hold, or that the agent refuses."""
+    try:
+        msgspec.convert(msgspec.structs.asdict(stratum), type(stratum))
+    except msgspec.ValidationError as error:
+        raise UsageProblem(f"the stratum {stratum!r} is wrong: {error}") from error
+    for name, (least, greatest) in LIMITS.items() if isinstance(stratum, Stratum) else ():
+        value = getattr(stratum, name)
+        if not least <= value <= greatest:
+            raise UsageProblem(f"the stratum {stratum} has {name} {value}: it must be {least} to {greatest}")
 
 
 def stratum_key(record: msgspec.Struct, kind: type[msgspec.Struct] = Stratum) -> tuple[str | int, ...]:

@@ -15,7 +15,7 @@ PRESSURE: Mapping[str, PressureStratum] = {
         PressureStratum(
             scenario="held-beyond-burst",
             title="every third victim is held by a reader until the demand is over",
-            expectation="fewer kills: memory that is freed at once kills nobody else",
+            expectation="fewer kills: memory freed at once spares the next app",
             regime="injected",
             stall="holder",
         ),

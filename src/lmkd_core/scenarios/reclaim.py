@@ -6,10 +6,12 @@ Each has a page in docs/scenarios. The names are the ``scenario`` field of the r
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.arms import once
 from lmkd_core.records.schema import Regime
 from lmkd_core.records.stratum import Stratum
 
@@ -235,3 +237,14 @@ def add_scenario(scenario: Scenario) -> None:
     """Adds a scenario of a team's own suite. Raises: UsageProblem: another one has its name."""
     if SCENARIOS.setdefault(scenario.name, scenario) != scenario:
         raise UsageProblem(f"there is a scenario named {scenario.name!r} already: choose another name")
+
+
+def allowed_arms(scenario: str, arms: Sequence[str]) -> list[str]:
+    """The arms that the scenario does not exclude; a repeated arm, such as ``kill#2``, counts as its arm."""
+    conflicts = excluded_arms(scenario)
+    return [arm for arm in arms if once(arm) not in conflicts]
+
+
+def excluded_arms(scenario: str) -> Mapping[str, str]:
+    """The arms that the scenario excludes, with the reasons; none for an unknown scenario."""
+    return SCENARIOS[scenario].conflicts if scenario in SCENARIOS else {}

@@ -11,6 +11,7 @@ from lmkd_core.records.plan import plan_block
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
+from lmkd_core.scenarios.apps import SUITE
 from pytest_lmkd.apps.app_kill import AppKiller
 from pytest_lmkd.apps.app_kill import AppKillMeasured
 from pytest_lmkd.apps.plan import NO_WORKLOADS
@@ -30,6 +31,7 @@ from pytest_lmkd.experiment.validity import excluded_by
 class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
     """Kills of one workload app on one device. A kill interrupted by a broken link is repeated."""
 
+    stratum_type = Stratum
     record_type = TrialRecord
 
     def __init__(self, context: DeviceContext, workloads: Workloads) -> None:
@@ -38,10 +40,11 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         self._workloads = workloads
         self._program: AppsProgram | None = None
         self._package = ""
+        self._attachment = 0
         self.rules = context.rules.trials
 
     def prepare(self, stratum: Stratum) -> str:
-        reason = reason_unsupported(stratum.suite, self._device.facts, confined=False)
+        reason = reason_unsupported(SUITE, self._device.facts, confined=False)
         if reason or not self._context.arms:
             return reason or "the device can run none of the arms"
         packages = self._workloads.install()
@@ -68,7 +71,7 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         self._device.recover(lost)
 
     def may_end(self, blocks: Sequence[Sequence[TrialRecord]]) -> bool:
-        return may_end(blocks, self._context.asked_arms[0], self._context.arms, self.rules)
+        return may_end(blocks, self._context.asked_arms[0], self.rules)
 
     def close(self) -> None:
         """Deletes the program's copies in the apps' folders."""
@@ -94,7 +97,8 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
 
     def _killer(self) -> AppKiller:
         device, progress = self._device, self._context.progress
-        if self._program is None:
+        if self._program is None or self._attachment != device.attachments:
+            self._attachment = device.attachments
             self._program = AppsProgram.load(device.transport, device.folder, progress)
         android, program = self._workloads.android, self._program
         return AppKiller(device.transport, android, program, self._package, is_root=self._is_root)

@@ -15,6 +15,7 @@ from lmkd_core.records.parts import record_of
 from lmkd_core.records.plan import derived_seed
 from lmkd_core.records.schema import Regime
 from lmkd_core.scenarios.apps import ARM
+from lmkd_core.scenarios.apps import SUITE
 from lmkd_core.scenarios.apps import AppsScenario
 from pytest_lmkd.apps.android import Android
 from pytest_lmkd.apps.kill_watch import KillWatch
@@ -49,12 +50,13 @@ class PlannedObservation(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def identity(self) -> tuple[str | int, ...]:
-        return (self.scenario, False, self.block, self.arm)
+        return (self.suite, self.scenario, False, self.block, self.arm)
 
 
 class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, ObservationRecord]):
     """Observations on one device. ``named``: the user's apps, used in place of workload apps."""
 
+    stratum_type = AppsScenario
     record_type = ObservationRecord
 
     def __init__(self, context: DeviceContext, workloads: Workloads, named: Sequence[str]) -> None:
@@ -66,7 +68,7 @@ class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, Observa
         self.rules = replace(context.rules.episodes, warmup_blocks=0)
 
     def prepare(self, stratum: AppsScenario) -> str:
-        reason = reason_unsupported(stratum.suite, self._device.facts, confined=False)
+        reason = reason_unsupported(SUITE, self._device.facts, confined=False)
         if reason:
             return reason
         self._workloads.install()
@@ -102,13 +104,15 @@ class ObservationExperiment(Experiment[AppsScenario, PlannedObservation, Observa
         except TrialInvalid as invalid:
             reason = str(invalid)
         if read_boot_id(self._device.transport) != boot_id:
-            reason = "the device restarted during the observation"
+            raise TransportLost(f"{self._device.name} restarted in the middle of an observation")
         verdict = {"valid": not reason, "invalid_reason": reason}
         return record_of(ObservationRecord, planned, *measured, boot_id=boot_id, **verdict)
 
     def _observe(self, scenario: AppsScenario, planned: PlannedObservation) -> Observed:
         device, android = self._device, self._android()
         installed = sorted(android.installed())
+        if reason := reason_too_few(scenario, installed, self._named):
+            raise TrialInvalid(reason)
         plan = plan_apps(scenario, installed, self._named, device.mem_total_kb, planned.seed)
         observer = Observer(device.transport, android, self._kill_timeout_ms(), self._watch_kills)
         with state_around(device, self._context.store, record_of(Place, planned)):

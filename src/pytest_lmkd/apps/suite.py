@@ -20,7 +20,7 @@ from pytest_lmkd.experiment.suite import Plan
 class AppsSuite:
     """``apks``: the folder with workload apps to install; ``named``: the user's apps for the background."""
 
-    plans = (Plan(Stratum, PlannedTrial, rules=lambda rules: rules.trials),)
+    plans = (Plan(Stratum, PlannedTrial, takes="trials"),)
 
     def __init__(self, apks: Path | None, named: Sequence[str]) -> None:
         self._apks = apks

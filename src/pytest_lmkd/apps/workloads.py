@@ -17,7 +17,8 @@ class Workloads:
         self._device = device
         self._apks = apks
         self._progress = progress
-        self._installed_here: list[str] | None = None
+        self._installed_here: list[str] = []
+        self._is_complete = False
 
     @property
     def android(self) -> Android:
@@ -29,18 +30,20 @@ class Workloads:
         Raises:
             DeviceUnusable: the device refuses an app.
         """
-        if self._installed_here is None:
-            self._installed_here = []
+        if not self._is_complete:
             present = self.android.installed()
             for apk in sorted(self._apks.glob("*.apk")) if self._apks else ():
                 if apk.stem not in present:
                     self._progress(f"{self._device.name}: installing {apk.name}")
+                    self._installed_here.append(apk.stem)  # before: a lost link may cut the installation
                     self.android.install(apk, self._device.folder)
-                    self._installed_here.append(apk.stem)
+            self._is_complete = True
         return sorted(filter(WORKLOAD.fullmatch, self.android.installed()))
 
     def close(self) -> None:
         """Uninstalls the apps that were installed for the run."""
-        for package in self._installed_here or ():
-            self.android.uninstall(package)
-        self._installed_here = None
+        present = self.android.installed() if self._installed_here else ()
+        for package in dict.fromkeys(self._installed_here):
+            if package in present:
+                self.android.uninstall(package)
+        self._installed_here, self._is_complete = [], False

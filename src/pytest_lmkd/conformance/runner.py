@@ -19,6 +19,7 @@ class CaseRunner:
         self._store = store
         self._progress = progress
         self._program: Conformance | None = None
+        self._attachment = 0
 
     @property
     def variant(self) -> str:
@@ -49,7 +50,8 @@ class CaseRunner:
             DeviceUnusable: the case could not run.
             TransportLost: the link broke, or the case crashed the device.
         """
-        if self._program is None:
+        if self._program is None or self._attachment != self._device.attachments:
+            self._attachment = self._device.attachments
             self._program = Conformance.load(self._device.transport, self._device.folder, self._progress)
         answer = self._program.run(case, flags)
         record = CaseRecord(

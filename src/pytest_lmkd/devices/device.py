@@ -41,6 +41,8 @@ class Device:
         self._wanted = wanted
         self._lock = DeviceLock(source.name)
         self.name = source.name
+        self.attachments = 0
+        """How often the device was attached: programs and settings of an earlier attachment may be gone."""
         try:
             self.reattach()
         except BaseException:
@@ -58,6 +60,7 @@ class Device:
             raise DeviceUnusable(f"{self.name} does not match --lmkd-filter {self._wanted.text!r}")
         self.agent = Agent.load(self.transport, self._source.folder, self._progress)
         self.facts: Mapping[str, Fact] = {**shell_facts, **self.agent.probe()}
+        self.attachments += 1
 
     def recover(self, lost: TransportLost) -> None:
         """Attaches again after ``lost``. The device may have rebooted.

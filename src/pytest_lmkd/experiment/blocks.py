@@ -12,8 +12,13 @@ from typing import Any
 from typing import Generic
 from typing import TypeAlias
 
+import msgspec
+
+from lmkd_core.base.errors import AgentBug
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TransportLost
+from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.stratum import check_stratum
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.outcome import Outcome
 from pytest_lmkd.experiment.suite import Experiment
@@ -23,7 +28,7 @@ from pytest_lmkd.experiment.suite import RecordType
 from pytest_lmkd.experiment.suite import StratumType
 
 MAX_LINK_LOSSES = 3
-"""Broken links that one block survives; a device that loses more is not usable."""
+"""Broken links in a row, without a new record between them, after which a device is not usable."""
 
 OnBlock = Callable[[str, Any, int, int], None]
 """Called after each block with the device's name, the stratum, the block's number, and the blocks planned."""
@@ -52,8 +57,10 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
 
         Raises:
             DeviceUnusable: the device broke down.
+            UsageProblem: it is no stratum of this experiment, or an impossible one.
         """
-        reason = self._experiment.prepare(stratum)
+        self._check(stratum)
+        reason = "" if self._is_recorded(stratum) else self._prepare(stratum)
         if reason:
             self._context.note_skip("scenario", stratum.scenario, reason, stratum.suite)
             return Outcome(skipped=reason)
@@ -65,6 +72,17 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
             invalid=_invalid(blocks),
             false_gains=self._experiment.false_gains(stratum, blocks),
         )
+
+    def leave(self) -> None:
+        """Undoes changes that would disturb other experiments. Raises: LmkdError."""
+        self._experiment.leave()
+
+    def _check(self, stratum: object) -> None:
+        if not isinstance(stratum, self._experiment.stratum_type):
+            expected = self._experiment.stratum_type.__name__
+            raise UsageProblem(f"this experiment measures a {expected}, and not {stratum!r:.80}")
+        if isinstance(stratum, msgspec.Struct):
+            check_stratum(stratum)
 
     def close(self) -> None:
         """Undoes on the device what the experiment changed. Raises: LmkdError."""
@@ -87,17 +105,48 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
             self._context.store.append(record)
             records.append(record)
 
-        for _ in range(MAX_LINK_LOSSES):
-            trials = self._not_recorded(planned, records)
+        losses = 0
+        while trials := self._not_recorded(planned, records):
             try:
-                if trials:
-                    self._experiment.run(stratum, trials, keep)
+                self._experiment.run(stratum, trials, keep)
             except TransportLost as lost:
                 self._experiment.recover(lost, keep)
-            if not self._not_recorded(planned, records):
-                return sorted(records, key=attrgetter("order"))
+                progressed = len(self._not_recorded(planned, records)) < len(trials)
+                losses = 0 if progressed else losses + 1
+                if losses == MAX_LINK_LOSSES:
+                    raise self._lost_too_often() from lost
+            else:
+                self._check_complete(planned, records)
+        return sorted(records, key=attrgetter("order"))
+
+    def _check_complete(self, planned: Sequence[PlannedType], records: list[RecordType]) -> None:
+        """Raises: AgentBug: the experiment ended without an error, but lacks records."""
+        if lacking := self._not_recorded(planned, records):
+            arms = ", ".join(trial.arm for trial in lacking)
+            raise AgentBug(f"{self._context.device.name}: the experiment kept no record of {arms}")
+
+    def _lost_too_often(self) -> DeviceUnusable:
         name = self._context.device.name
-        raise DeviceUnusable(f"{name}: the link broke {MAX_LINK_LOSSES} times in one block")
+        return DeviceUnusable(f"{name}: the link broke {MAX_LINK_LOSSES} times without a new record")
+
+    def _is_recorded(self, stratum: StratumType) -> bool:
+        """Whether a resumed run has all of the stratum, so that the device need not be able to run it."""
+        rules = self._experiment.rules
+        phases = ((rules.warmup_blocks, True), (rules.blocks, False))
+        return all(
+            trial.identity in self._stored
+            for blocks, warmup in phases
+            for block in range(blocks)
+            for trial in self._experiment.plan(stratum, block, warmup=warmup)
+        )
+
+    def _prepare(self, stratum: StratumType) -> str:
+        for _ in range(MAX_LINK_LOSSES):
+            try:
+                return self._experiment.prepare(stratum)
+            except TransportLost as lost:
+                self._experiment.recover(lost, self._context.store.append)
+        raise self._lost_too_often()
 
     def _not_recorded(
         self, planned: Sequence[PlannedType], records: list[RecordType]

@@ -19,12 +19,13 @@ from pytest_lmkd.experiment.pairs import timeouts
 from pytest_lmkd.experiment.rules import Rules
 
 
-def may_end(blocks: Sequence[Block], baseline: str, arms: Sequence[str], rules: Rules) -> bool:
+def may_end(blocks: Sequence[Block], baseline: str, rules: Rules) -> bool:
     """Whether this is a look, and each arm's ratio is known to ``rules.precision_pct``."""
     if rules.precision_pct is None or len(blocks) not in looks(rules.blocks):
         return False
     confidence = look_confidence(rules.blocks)
-    others = (arm for arm in arms if arm != baseline)
+    arms = dict.fromkeys(record.arm for block in blocks for record in block)
+    others = [arm for arm in arms if arm != baseline]
     return all(_spread_pct(blocks, baseline, arm, confidence) <= rules.precision_pct for arm in others)
 
 

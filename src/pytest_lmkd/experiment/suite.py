@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from typing import Literal
 from typing import Protocol
 from typing import TypeVar
 
 from lmkd_core.base.errors import TransportLost
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.rules import Rules
-from pytest_lmkd.experiment.rules import RunRules
 
 
 class Trial(Protocol):
@@ -68,6 +68,7 @@ Keep = Callable[[RecordType], None]
 class Experiment(Protocol[StratumType, PlannedType, RecordType]):
     """The part of a suite on one device, called by the block loop. Subclasses inherit the defaults."""
 
+    stratum_type: type = object
     record_type: type[RecordType]
     rules: Rules
 
@@ -104,17 +105,25 @@ class Experiment(Protocol[StratumType, PlannedType, RecordType]):
         """Improvements that the stratum rules out, one sentence each."""
         return []
 
+    def leave(self) -> None:
+        """Undoes changes of the device that would disturb other experiments. Called before another's turn.
+
+        Raises:
+            LmkdError: a change could not be undone; the message gives the remedy.
+        """
+        return
+
     def close(self) -> None:
         """Undoes on the device what the experiment changed. Raises: LmkdError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How strata of one type are written to ``plan.jsonl``: as which record, and by which rules."""
+    """How strata of one type are written to ``plan.jsonl``: as which record, by which rules of the run."""
 
     stratum: type
     planned: type[Any]
-    rules: Callable[[RunRules], Rules]
+    takes: Literal["trials", "episodes"]
 
 
 class Suite(Protocol):

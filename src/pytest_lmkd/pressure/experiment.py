@@ -32,7 +32,7 @@ from pytest_lmkd.pressure.record import failed_record
 class PressureSuite:
     """Pressure episodes, in which our copy of lmkd's policy kills."""
 
-    plans = (Plan(PressureStratum, PlannedEpisode, rules=lambda rules: rules.episodes),)
+    plans = (Plan(PressureStratum, PlannedEpisode, takes="episodes"),)
 
     def open(self, context: DeviceContext) -> Mapping[str, PressureExperiment]:
         return {"pressure": PressureExperiment(context)}
@@ -41,6 +41,7 @@ class PressureSuite:
 class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeRecord]):
     """Episodes on one device. The first one silences the device's own lmkd."""
 
+    stratum_type = PressureStratum
     record_type = EpisodeRecord
 
     def __init__(self, context: DeviceContext) -> None:
@@ -50,6 +51,7 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         self._program: Pressure | None = None
         self._quiet = ExitStack()
         self._is_quiet = False
+        self._attachment = context.device.attachments
 
     def prepare(self, stratum: PressureStratum) -> str:
         if not self._context.arms:
@@ -77,6 +79,9 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
     def false_gains(self, stratum: PressureStratum, blocks: Sequence[Sequence[EpisodeRecord]]) -> list[str]:
         return false_gains(blocks, self._context.arms) if stratum.regime == "control" else []
 
+    def leave(self) -> None:
+        self.close()
+
     def close(self) -> None:
         """Lets the device's own lmkd kill again.
 
@@ -89,6 +94,7 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
     def _run_episode(self, stratum: PressureStratum, planned: PlannedEpisode) -> EpisodeRecord:
         device, boot_id = self._device, self._device.boot_id
         plan = plan_episode(stratum, planned.arm, device.mem_total_kb, planned.seed, device.pressure_limit_kb)
+        self._forget_old_attachment()
         self._silence_lmkd()
         program = self._loaded_program()
         try:
@@ -97,6 +103,13 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         except TrialInvalid as invalid:
             return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
         return episode_record(planned, answer, plan.demand_kb, boot_id, self.rules.suppressed)
+
+    def _forget_old_attachment(self) -> None:
+        """After another experiment attached the device again: lmkd may be awake, and the program gone."""
+        if self._attachment != self._device.attachments:
+            self._attachment = self._device.attachments
+            self._program = None
+            self.close()
 
     def _loaded_program(self) -> Pressure:
         if self._program is None:

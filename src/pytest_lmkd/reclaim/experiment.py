@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-from contextlib import suppress
 
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TransportLost
+from lmkd_core.records.arms import once
 from lmkd_core.records.plan import plan_block
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import Meter
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
 from lmkd_core.scenarios.reclaim import SCENARIOS
+from lmkd_core.scenarios.reclaim import allowed_arms
+from lmkd_core.scenarios.reclaim import excluded_arms
 from pytest_lmkd.devices.agent import TrialAnswer
 from pytest_lmkd.devices.meters import meter_of
 from pytest_lmkd.devices.meters import reason_not_measured
@@ -31,7 +33,7 @@ from pytest_lmkd.experiment.suite import Keep
 from pytest_lmkd.experiment.suite import Plan
 from pytest_lmkd.reclaim.record import trial_record
 
-PLAN = Plan(Stratum, PlannedTrial, rules=lambda rules: rules.trials)
+PLAN = Plan(Stratum, PlannedTrial, takes="trials")
 
 
 class ReclaimSuite:
@@ -46,6 +48,7 @@ class ReclaimSuite:
 class ReclaimExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
     """Single kills on one device. All trials of a run use the same meter."""
 
+    stratum_type = Stratum
     record_type = TrialRecord
 
     def __init__(self, context: DeviceContext) -> None:
@@ -62,15 +65,15 @@ class ReclaimExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
 
     def prepare(self, stratum: Stratum) -> str:
         reason = self._why_not(stratum)
-        conflicts = {} if reason else self._conflicts(stratum)
+        excluded = {} if reason else excluded_arms(stratum.scenario)
         for arm in self._context.arms:
-            if arm in conflicts:
+            if once(arm) in excluded:
                 name = f"{arm} in {stratum.scenario}"
-                self._context.note_skip("arm", name, conflicts[arm], stratum.suite)
+                self._context.note_skip("arm", name, excluded[once(arm)], stratum.suite)
         return reason
 
     def plan(self, stratum: Stratum, block: int, *, warmup: bool) -> Sequence[PlannedTrial]:
-        arms = [arm for arm in self._context.arms if arm not in self._conflicts(stratum)]
+        arms = allowed_arms(stratum.scenario, self._context.arms)
         name, seed = self._device.name, self.rules.seed
         return plan_block(PlannedTrial, stratum, name, arms, block, seed, warmup=warmup)
 
@@ -87,14 +90,16 @@ class ReclaimExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
 
     def recover(self, lost: TransportLost, keep: Keep[TrialRecord]) -> None:
         self._device.recover(lost)
-        with suppress(TransportLost):  # a second loss: those trials run again
+        try:
             for answer in self._device.agent.recorded(self._context.run_id):
                 self._keep(answer, keep)
             # A reboot may have cut the copy's last line, and a line appended to that could not be read.
             self._device.agent.forget(self._context.run_id)
+        except TransportLost as again:  # those trials run again
+            self._device.recover(again)
 
     def may_end(self, blocks: Sequence[Sequence[TrialRecord]]) -> bool:
-        return may_end(blocks, self._context.asked_arms[0], self._context.arms, self.rules)
+        return may_end(blocks, self._context.asked_arms[0], self.rules)
 
     def false_gains(self, stratum: Stratum, blocks: Sequence[Sequence[TrialRecord]]) -> list[str]:
         if stratum.regime != "control":
@@ -121,11 +126,6 @@ class ReclaimExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
             f"this run's trials used the meter {min(used - {self._meter})}, and the device now has "
             f"{self._meter}: start a new run, or give the device the privileges that it had"
         )
-
-    def _conflicts(self, stratum: Stratum) -> Mapping[str, str]:
-        """The arms that the scenario excludes, with the reason for each."""
-        scenario = SCENARIOS.get(stratum.scenario)
-        return scenario.conflicts if scenario else {}
 
     def _check_meter(self) -> None:
         meter = meter_of(self._device.facts)

@@ -35,6 +35,7 @@ class DeviceRun:
         self._cleanup = ExitStack()
         self._loops: Mapping[str, AnyLoop] = {}
         self._cases: CaseRunner | None = None
+        self._last = ""
 
     def open(self, options: Options, suites: Suites, run_id: str, on_block: OnBlock) -> None:
         """Attaches the device, records it, and opens the suites' experiments on it.
@@ -63,10 +64,17 @@ class DeviceRun:
             names = ", ".join(self._loops)
             raise UsageProblem(f"there is no experiment named {experiment!r}: the names are {names}")
         try:
+            self._take_turn(experiment)
             return self._loops[experiment].measure(stratum)
         except DeviceUnusable as error:
             self.give_up(error)
             raise
+
+    def _take_turn(self, experiment: str) -> None:
+        """Another experiment's changes, such as a silenced lmkd, must not disturb this one."""
+        if self._last not in {"", experiment}:
+            self._loops[self._last].leave()
+        self._last = experiment
 
     def cases(self) -> CaseRunner:
         """The runner of conformance cases. Raises: DeviceUnusable: the device broke down before."""

@@ -103,7 +103,7 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         help="blocks per pressure scenario; its episodes take longer (default: as --lmkd-blocks)",
     )
     group.addoption(
-        "--lmkd-seed", metavar="N", help="seed of all random orders (default: a new one, which is recorded)"
+        "--lmkd-seed", metavar="N", help="seed for all random choices (default: a new one, which is recorded)"
     )
     group.addoption(
         "--lmkd-precision",
@@ -132,7 +132,7 @@ def _add_result_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-resume",
         metavar="DIR",
-        help="go on with the run in this results folder: same arms, blocks and seed, only the missing trials",
+        help="continue the run in this results folder: same arms, blocks and seed, only the missing trials",
     )
     group.addoption(
         "--lmkd-html", metavar="FILE", help="write the report here too, not only in the results folder"

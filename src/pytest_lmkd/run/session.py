@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from typing import Any
 
 from lmkd_core.base.errors import LmkdError
+from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.directory import ResultStore
 from pytest_lmkd.conformance.runner import CaseRunner
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.experiment.outcome import Outcome
+from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.run.device_run import DeviceRun
 from pytest_lmkd.run.host_turn import host_turn
 from pytest_lmkd.run.options import Options
@@ -118,6 +120,8 @@ class LmkdSession:
             self._await_turn(source)
             self._cleanup.callback(device.close)
             device.open(self.options, self._suites, self._run_id, self._on_block)
+        except UsageProblem:
+            raise
         except LmkdError as error:
             device.give_up(error)
             return error
@@ -136,4 +140,7 @@ class LmkdSession:
 
     def _planned_trials(self, stratum: object) -> int:
         plan = self._suites.plan_of(stratum)
-        return plan.rules(self.options.run_rules).blocks * len(self.options.arms) if plan else 0
+        if plan is None:
+            return 0
+        rules: Rules = getattr(self.options.run_rules, plan.takes)
+        return rules.blocks * len(self.options.arms)

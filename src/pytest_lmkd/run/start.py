@@ -5,9 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lmkd_core.base.errors import UsageProblem
-from lmkd_core.records.arms import add_arm
 from lmkd_core.records.directory import ResultStore
-from lmkd_core.scenarios.reclaim import add_scenario
 from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.run.options import Options
 from pytest_lmkd.run.run_info import run_info
@@ -42,16 +40,6 @@ def start_run(config: pytest.Config) -> Options:
     if config.option.xmlpath is None and not config.option.collectonly:
         config.option.xmlpath = str(options.results / "junit.xml")
     return options
-
-
-def add_names(config: pytest.Config) -> None:
-    """Adds the arms and scenarios of the user's plugins. Raises: UsageProblem: a name is taken."""
-    for arms in config.hook.pytest_lmkd_arms(config=config):
-        for name, meaning in arms.items():
-            add_arm(name, meaning)
-    for scenarios in config.hook.pytest_lmkd_scenarios(config=config):
-        for scenario in scenarios:
-            add_scenario(scenario)
 
 
 def start_worker(config: pytest.Config) -> None:
