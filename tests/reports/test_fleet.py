@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pytest
 from chromium import Browser
@@ -32,6 +33,7 @@ from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.commands import MOST_DEVICES
 from lmkd_reports.export.parquet import write_tables
 from lmkd_reports.fleet import parquet
+from lmkd_reports.fleet.actions import write_fleet
 from lmkd_reports.fleet.reading import read_files
 from lmkd_reports.fleet.reading import read_fleet
 from lmkd_reports.fleet.results import FleetResults
@@ -150,9 +152,24 @@ def test_times_are_judged_as_on_their_own_page(tmp_path: Path) -> None:
         )
 
 
+def test_runs_that_could_end_early_have_the_wider_intervals_of_their_own_pages(tmp_path: Path) -> None:
+    run = synthetic_suite()
+    run.info = msgspec.structs.replace(run.info, precision_pct=20, blocks=40)
+    folder = run.write(tmp_path)
+    rows = pd.read_csv(write_fleet([folder], tmp_path / "fleet.html").times)
+    own = [
+        (one.ratio.interval.low, one.ratio.interval.high)
+        for stratum in analyse(load_run(folder)).devices[0].strata
+        for one in stratum.comparisons
+        if one.ratio is not None and one.ratio.interval is not None
+    ]
+    on_fleet = list(zip(rows["low"], rows["high"], strict=True))
+    np.testing.assert_allclose(sorted(on_fleet), sorted(own))
+
+
 def test_the_whole_is_its_parts(folder: Path, found: FleetResults) -> None:
     files, run_id = record_files(folder), synthetic_info([]).run_id
-    halves = [read_files(part, run_id, KILL_ARMS) for part in (files[:3], files[3:])]
+    halves = [read_files(part, run_id, KILL_ARMS, 0.95) for part in (files[:3], files[3:])]
     assert_same(merged(halves), found)
 
 

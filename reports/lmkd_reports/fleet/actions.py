@@ -14,6 +14,7 @@ from lmkd_core.records.masking import Masker
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import read_info
 from lmkd_core.records.run import RunInfo
+from lmkd_reports.analysis.analyse import confidence_of
 from lmkd_reports.fleet.page import render_fleet
 from lmkd_reports.fleet.reading import read_fleet
 from lmkd_reports.fleet.results import FleetResults
@@ -39,7 +40,8 @@ def write_fleet(run_dirs: Sequence[Path], html: Path | None, masker: Masker | No
     """
     infos = [_info(folder) for folder in run_dirs]
     results = [
-        read_fleet(folder, info.run_id, info.arms) for folder, info in zip(run_dirs, infos, strict=True)
+        read_fleet(folder, info.run_id, info.arms, confidence_of(info))
+        for folder, info in zip(run_dirs, infos, strict=True)
     ]
     title = "; ".join(f"run {info.run_id}, started {info.started_utc}" for info in infos)
     default = run_dirs[0] / "report.html" if len(run_dirs) == 1 else Path("report.html")

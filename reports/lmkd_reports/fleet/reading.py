@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -31,6 +32,7 @@ from lmkd_core.records.reading import RecordFile
 from lmkd_core.records.reading import record_files
 from lmkd_core.records.trial import Trial
 from lmkd_core.records.trial import TrialRecord
+from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.frames import counted
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import episode_frame
@@ -80,20 +82,23 @@ LINE: Any = reduce(or_, (SHORT.get(kind, kind) for kind in get_args(Record)))
 _decode: Callable[[bytes], DeviceLine] = msgspec.json.Decoder(LINE).decode
 
 
-def read_fleet(run_dir: Path, run_id: str, arms: Sequence[str]) -> FleetResults:
-    """Reads the run's record files; ``arms`` are the run's, the baseline first."""
+def read_fleet(
+    run_dir: Path, run_id: str, arms: Sequence[str], confidence: float = CONFIDENCE
+) -> FleetResults:
+    """Reads the run's record files. ``arms`` and ``confidence`` are the run's, the baseline first."""
     files = record_files(run_dir)
     tasks = [files[start : start + FILES_A_TASK] for start in range(0, len(files), FILES_A_TASK)]
+    read = partial(read_files, run_id=run_id, arms=tuple(arms), confidence=confidence)
     with ProcessPoolExecutor(min(os.cpu_count() or 1, max(len(tasks), 1))) as pool:
-        return merged(list(pool.map(read_files, tasks, [run_id] * len(tasks), [tuple(arms)] * len(tasks))))
+        return merged(list(pool.map(read, tasks)))
 
 
-def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str]) -> FleetResults:
+def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str], confidence: float) -> FleetResults:
     """Reads ``files`` one after the other."""
-    return merged([_read_file(path, run_id, arms) for path in files])
+    return merged([_read_file(path, run_id, arms, confidence) for path in files])
 
 
-def _read_file(path: Path, run_id: str, arms: Sequence[str]) -> FleetResults:
+def _read_file(path: Path, run_id: str, arms: Sequence[str], confidence: float) -> FleetResults:
     problems: list[Problem] = []
     lines = ByType(RecordFile.read(path, problems).lines(problems, _decode))
     episodes, trials = counted(lines.of(EpisodeCounts)), counted(lines.of(TrialTimes))
@@ -102,7 +107,7 @@ def _read_file(path: Path, run_id: str, arms: Sequence[str]) -> FleetResults:
     valid = len(valid_episodes) + len(valid_trials)
     return FleetResults(
         kills=kill_rows(episode_frame([_episode_row(run_id, line) for line in valid_episodes]), arms),
-        times=time_rows(trial_frame([_trial_row(run_id, line) for line in valid_trials]), arms),
+        times=time_rows(trial_frame([_trial_row(run_id, line) for line in valid_trials]), arms, confidence),
         models={
             line.device: model_name(line.model, line.kernel_release, line.personality)
             for line in lines.of(DeviceRecord)

@@ -21,6 +21,7 @@ from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.paired import PairedRatio
 from lmkd_core.statistics.paired import paired_ratio
+from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
 from lmkd_reports.analysis.pressure import judge_difference
@@ -75,13 +76,13 @@ def kill_rows(episodes: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(KILL_ROWS))
 
 
-def time_rows(trials: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
-    """``trials`` as ``frames.TRIALS``; ``arms`` as of ``kill_rows``."""
+def time_rows(trials: pd.DataFrame, arms: Sequence[str], confidence: float = CONFIDENCE) -> pd.DataFrame:
+    """``trials`` as ``frames.TRIALS``; ``arms`` as of ``kill_rows``; ``confidence`` as on the own page."""
     rows: list[tuple[Any, ...]] = []
     for key, by_arm in _groups(trials, (*RUN, *STRATUM), TIMES):
         pairs = control_pairs_of(arms) if key[REGIME] == "control" else pairs_of(arms)
         measured = [pair for pair in pairs if set(pair) <= set(by_arm)]
-        rows += [(*key, *pair, *_times_compared(by_arm, *pair)) for pair in measured]
+        rows += [(*key, *pair, *_times_compared(by_arm, *pair, confidence)) for pair in measured]
     return pd.DataFrame(rows, columns=list(TIME_ROWS))
 
 
@@ -126,10 +127,10 @@ def _kill_values(difference: PairedDifference | None) -> tuple[Any, ...]:
     return (difference.mean, low, high, p, str(judge_difference(difference)))
 
 
-def _times_compared(by_arm: Arms, candidate: str, baseline: str) -> Iterator[Any]:
+def _times_compared(by_arm: Arms, candidate: str, baseline: str, confidence: float) -> Iterator[Any]:
     one, other = _paired(by_arm[candidate], by_arm[baseline])
     yield len(one)
-    yield from _time_values(paired_ratio(one[:, 0], other[:, 0], one[:, 1], other[:, 1]))
+    yield from _time_values(paired_ratio(one[:, 0], other[:, 0], one[:, 1], other[:, 1], confidence))
     yield from (_median_ns(by_arm[arm].values[:, 0]) for arm in (candidate, baseline))
 
 
