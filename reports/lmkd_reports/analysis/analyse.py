@@ -84,7 +84,7 @@ def _device_names(run: Run) -> list[str]:
     skipped = [skip.device for skip in run.skips]
     measured = [*run.trials["device"], *run.planned["device"]]
     others = [*(case.device for case in run.cases), *(episode.device for episode in run.episodes)]
-    others += [one.device for one in run.observations]
+    others += [observation.device for observation in run.observations]
     return list(dict.fromkeys([*run.info.devices, *attached, *skipped, *measured, *others]))
 
 
@@ -114,7 +114,7 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         pressure=pressure_of(episodes, run.info.arms, detectable.kills),
         settings=settings_of(episodes),
         unsteady=unsteady_of([state for state in run.states if state.device == name]),
-        observed=observed_of([one for one in run.observations if one.device == name]),
+        observed=observed_of([observation for observation in run.observations if observation.device == name]),
         by_free_memory=_by_free_memory(trials),
     )
 
@@ -166,8 +166,8 @@ def _stratum(
         stratum=stratum,
         arms=tuple(arms.values()),
         comparisons=tuple(
-            compare(trials, arms[one], arms[other], detectable, confidence_of(run.info))
-            for one, other in pairs
+            compare(trials, arms[candidate], arms[baseline], detectable, confidence_of(run.info))
+            for candidate, baseline in pairs
         ),
         curve_end_ns=curve_end_ns,
     )
@@ -207,9 +207,9 @@ def _missing(arm: str, stratum: Stratum, skips: tuple[SkipRecord, ...]) -> str:
 def _with_interval(device: DeviceResult) -> int:
     times = (comparison for stratum in device.strata for comparison in stratum.comparisons)
     kills = (comparison for result in device.pressure for comparison in result.comparisons)
-    return sum(one.ratio is not None and one.ratio.interval is not None for one in times) + sum(
-        one.total is not None and one.total.low is not None for one in kills
-    )
+    return sum(
+        comparison.ratio is not None and comparison.ratio.interval is not None for comparison in times
+    ) + sum(comparison.total is not None and comparison.total.low is not None for comparison in kills)
 
 
 def _csv(trials: pd.DataFrame, run_id: str) -> str:

@@ -25,31 +25,31 @@ def combine(analyses: Sequence[Analysis]) -> Analysis:
         return analyses[0]
     combined = replace(
         analyses[0],
-        runs=tuple(run for one in analyses for run in one.runs),
-        pairs=_each_once(pair for one in analyses for pair in one.pairs),
-        control_pairs=_each_once(pair for one in analyses for pair in one.control_pairs),
+        runs=tuple(run for analysis in analyses for run in analysis.runs),
+        pairs=_each_once(pair for analysis in analyses for pair in analysis.pairs),
+        control_pairs=_each_once(pair for analysis in analyses for pair in analysis.control_pairs),
         devices=tuple(_devices(analyses)),
-        problems=tuple(_of_run(one, problem) for one in analyses for problem in one.problems),
-        warmups=sum(one.warmups for one in analyses),
-        planned=sum(one.planned for one in analyses),
-        recorded=sum(one.recorded for one in analyses),
-        valid=sum(one.valid for one in analyses),
-        comparisons=sum(one.comparisons for one in analyses),
-        planned_episodes=sum(one.planned_episodes for one in analyses),
-        recorded_episodes=sum(one.recorded_episodes for one in analyses),
-        valid_episodes=sum(one.valid_episodes for one in analyses),
-        trials_csv=_one_table([one.trials_csv for one in analyses]),
-        records=b"".join(one.records for one in analyses),
+        problems=tuple(_of_run(analysis, problem) for analysis in analyses for problem in analysis.problems),
+        warmups=sum(analysis.warmups for analysis in analyses),
+        planned=sum(analysis.planned for analysis in analyses),
+        recorded=sum(analysis.recorded for analysis in analyses),
+        valid=sum(analysis.valid for analysis in analyses),
+        comparisons=sum(analysis.comparisons for analysis in analyses),
+        planned_episodes=sum(analysis.planned_episodes for analysis in analyses),
+        recorded_episodes=sum(analysis.recorded_episodes for analysis in analyses),
+        valid_episodes=sum(analysis.valid_episodes for analysis in analyses),
+        trials_csv=_one_table([analysis.trials_csv for analysis in analyses]),
+        records=b"".join(analysis.records for analysis in analyses),
     )
     return with_family_p(combined)
 
 
 def _devices(analyses: Sequence[Analysis]) -> Iterable[DeviceResult]:
-    runs_with = Counter(device.name for one in analyses for device in one.devices)
-    for one in analyses:
-        for device in one.devices:
+    runs_with = Counter(device.name for analysis in analyses for device in analysis.devices)
+    for analysis in analyses:
+        for device in analysis.devices:
             again = runs_with[device.name] > 1
-            yield replace(device, name=f"{device.name} ({one.name})") if again else device
+            yield replace(device, name=f"{device.name} ({analysis.name})") if again else device
 
 
 def _of_run(analysis: Analysis, problem: Problem) -> Problem:

@@ -139,8 +139,10 @@ def _episodes_without_repeats(
     episodes: Sequence[EpisodeRecord], problems: list[Problem]
 ) -> tuple[EpisodeRecord, ...]:
     """The episodes with only the last record of each."""
-    last = {tuple(getattr(one, name) for name in EPISODE): one for one in episodes}
-    repeated = Counter(one.device for one in episodes) - Counter(one.device for one in last.values())
+    last = {tuple(getattr(episode, name) for name in EPISODE): episode for episode in episodes}
+    repeated = Counter(episode.device for episode in episodes) - Counter(
+        episode.device for episode in last.values()
+    )
     for device, count in repeated.items():
         problems.append(
             Problem(f"records of {device}", 0, f"{count} episodes recorded twice: the last counts")

@@ -51,7 +51,7 @@ class Observed:
 
 def observed_of(records: Sequence[ObservationRecord]) -> tuple[Observed, ...]:
     """By scenario, in the order of the records; a block that was recorded again counts once."""
-    counted = {(one.scenario, one.block): one for one in records if not one.warmup}
+    counted = {(record.scenario, record.block): record for record in records if not record.warmup}
     by_scenario: dict[str, list[ObservationRecord]] = {}
     for record in counted.values():
         by_scenario.setdefault(record.scenario, []).append(record)

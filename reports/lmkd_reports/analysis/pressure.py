@@ -94,24 +94,24 @@ class PressureResult:
         if not self.situation.is_control:
             return ()
         return tuple(
-            one
-            for one in self.comparisons
-            if one.verdict == Verdict.BETTER
-            and one.candidate.startswith(SUBJECT)
-            and one.baseline.startswith(MAIN_BASELINE)
+            comparison
+            for comparison in self.comparisons
+            if comparison.verdict == Verdict.BETTER
+            and comparison.candidate.startswith(SUBJECT)
+            and comparison.baseline.startswith(MAIN_BASELINE)
         )
 
 
 def settings_of(episodes: Sequence[EpisodeRecord]) -> dict[str, str]:
     """The settings of lmkd's policy in the valid episodes, and the watermark below which it kills."""
-    found: dict[str, dict[str, None]] = {}
+    values_by_name: dict[str, dict[str, None]] = {}
     for episode in episodes:
         if episode.valid:
             for name, value in episode.settings.items():
-                found.setdefault(f"lmkd's {name}", {})[str(value)] = None
+                values_by_name.setdefault(f"lmkd's {name}", {})[str(value)] = None
             if episode.threshold_kb is not None:
-                found.setdefault("low watermark", {})[f"{episode.threshold_kb} kB"] = None
-    return {name: ", then ".join(values) for name, values in found.items()}
+                values_by_name.setdefault("low watermark", {})[f"{episode.threshold_kb} kB"] = None
+    return {name: ", then ".join(values) for name, values in values_by_name.items()}
 
 
 def pressure_of(
@@ -122,14 +122,15 @@ def pressure_of(
     ``arms`` are those of the run, its baseline first; those without any episode on the device are left out.
     ``detectable_kills`` is the difference for which the needed blocks are estimated.
     """
-    seen = dict.fromkeys(one.arm for one in episodes)
+    seen = dict.fromkeys(episodesode.arm for episodesode in episodes)
     names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
     pairs = kill_pairs_of(names, [*arms, *names][0]) if names else []
     situations: dict[EpisodeStratum, list[EpisodeRecord]] = {}
-    for one in episodes:
-        situations.setdefault(episode_stratum_of(one), []).append(one)
+    for episode in episodes:
+        situations.setdefault(episode_stratum_of(episode), []).append(episode)
     return tuple(
-        _result(situation, found, names, pairs, detectable_kills) for situation, found in situations.items()
+        _result(situation, same_situation, names, pairs, detectable_kills)
+        for situation, same_situation in situations.items()
     )
 
 
@@ -140,7 +141,10 @@ def _result(
     pairs: Sequence[tuple[str, str]],
     detectable_kills: float,
 ) -> PressureResult:
-    blocks = {arm: {one.block: one for one in episodes if one.arm == arm and one.valid} for arm in names}
+    blocks = {
+        arm: {episode.block: episode for episode in episodes if episode.arm == arm and episode.valid}
+        for arm in names
+    }
     arms = {arm: _arm(arm, blocks[arm], episodes) for arm in names}
     block = _typical_block(blocks, names)
     return PressureResult(
@@ -155,7 +159,9 @@ def _result(
 
 
 def _arm(arm: str, valid: Mapping[int, EpisodeRecord], episodes: Sequence[EpisodeRecord]) -> PressureArm:
-    reasons = Counter(one.invalid_reason for one in episodes if one.arm == arm and not one.valid)
+    reasons = Counter(
+        episode.invalid_reason for episode in episodes if episode.arm == arm and not episode.valid
+    )
     invalid = tuple(reasons.most_common())
     if not valid:
         return PressureArm(arm, 0, invalid)
@@ -164,14 +170,14 @@ def _arm(arm: str, valid: Mapping[int, EpisodeRecord], episodes: Sequence[Episod
         arm=arm,
         valid=len(records),
         invalid=invalid,
-        total=_mean(records, lambda one: one.kills_total),
-        needed=_mean(records, lambda one: one.kills_needed),
-        extra=_mean(records, lambda one: one.kills_extra),
+        total=_mean(records, lambda episode: episode.kills_total),
+        needed=_mean(records, lambda episode: episode.kills_needed),
+        extra=_mean(records, lambda episode: episode.kills_extra),
         premature=_premature(records),
-        alive=_mean(records, lambda one: one.apps_alive),
-        started=max(one.apps_started for one in records),
-        fault_p99_ns=_median([one.fg_fault_p99_ns for one in records]),
-        psi_some_us=_median([one.psi_some_us for one in records]),
+        alive=_mean(records, lambda episode: episode.apps_alive),
+        started=max(episode.apps_started for episode in records),
+        fault_p99_ns=_median([episode.fg_fault_p99_ns for episode in records]),
+        psi_some_us=_median([episode.psi_some_us for episode in records]),
     )
 
 
@@ -185,8 +191,8 @@ def _median(values: Sequence[int | None]) -> float | None:
 
 
 def _premature(records: Sequence[EpisodeRecord]) -> tuple[tuple[str, float], ...]:
-    found = Counter(kill.premature_class for one in records for kill in one.kills if kill.premature)
-    return tuple((name, found[name] / len(records)) for name in CLASSES if found[name])  # type: ignore[index]  # its words
+    counts = Counter(kill.premature_class for episode in records for kill in episode.kills if kill.premature)
+    return tuple((name, counts[name] / len(records)) for name in CLASSES if counts[name])  # type: ignore[index]  # its words
 
 
 def kill_pairs_of(arms: Sequence[str], baseline: str) -> list[tuple[str, str]]:
@@ -205,8 +211,8 @@ def _compare(
 ) -> KillComparison:
     pair = candidate.arm, baseline.arm
     both = sorted(blocks[candidate.arm].keys() & blocks[baseline.arm].keys())
-    total = _difference(blocks, *pair, both, lambda one: one.kills_total)
-    extra = _difference(blocks, *pair, both, lambda one: one.kills_extra)
+    total = _difference(blocks, *pair, both, lambda episode: episode.kills_total)
+    extra = _difference(blocks, *pair, both, lambda episode: episode.kills_extra)
     usable = not any(arm.invalid and not arm.valid for arm in (candidate, baseline))
     needed = (
         blocks_for_difference(total.deviation, detectable_kills) if total and total.p is not None else None

@@ -100,11 +100,11 @@ def _comparisons(analysis: Analysis) -> Iterator[tuple[Place, Claim, tuple[str, 
 
 def _with_p(device: DeviceResult, adjusted: Mapping[Place, float]) -> DeviceResult:
     def comparisons(
-        measure: str, stratum: AnyStratum, found: tuple[AnyComparison, ...]
+        measure: str, stratum: AnyStratum, claims: tuple[AnyComparison, ...]
     ) -> tuple[AnyComparison, ...]:
-        places = [Place(measure, device.name, stratum, comparison.pair) for comparison in found]
+        places = [Place(measure, device.name, stratum, comparison.pair) for comparison in claims]
         return tuple(
-            replace(one, p_page=adjusted.get(place)) for one, place in zip(found, places, strict=True)
+            replace(claim, p_page=adjusted.get(place)) for claim, place in zip(claims, places, strict=True)
         )
 
     return replace(

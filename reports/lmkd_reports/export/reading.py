@@ -112,9 +112,9 @@ def wanted_devices(
     """
     is_empty = True
     for path in record_files(run_dir):
-        for found in read_devices(path, run, problems, reading):
+        for device_records in read_devices(path, run, problems, reading):
             is_empty = False
-            yield found, path.with_name(reading.shown(path.name))
+            yield device_records, path.with_name(reading.shown(path.name))
     if is_empty and reading.devices:
         raise UsageProblem(f"the run has no device of the name {' or '.join(reading.devices)}")
 
@@ -174,8 +174,8 @@ def _numbers(value: object) -> Iterator[int]:
     elif isinstance(value, dict):
         yield from _numbers(list(value.values()))
     elif isinstance(value, tuple | list):
-        for one in value:
-            yield from _numbers(one)
+        for item in value:
+            yield from _numbers(item)
 
 
 def _last_of(records: Iterable[One], key: Callable[[One], object]) -> list[One]:

@@ -28,7 +28,7 @@ class TableFiles(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None: ...
 
-    def add(self, found: DeviceRecords, source: Path) -> None:
+    def add(self, device_records: DeviceRecords, source: Path) -> None:
         """Adds the records of one device from the file ``source``. Raises: OSError."""
 
 
@@ -47,8 +47,8 @@ def export_run(
     run = run_name(run_dir, problems, reading)
     try:
         with files_of(to, run) as files:
-            for found, path in wanted_devices(run_dir, run, problems, reading):
-                files.add(found, path)
+            for device_records, path in wanted_devices(run_dir, run, problems, reading):
+                files.add(device_records, path)
     except OSError as error:
         raise UsageProblem(
             f"the export to {to} failed ({error_text(error)}): name a folder that can be written with --to"

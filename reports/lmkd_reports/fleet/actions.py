@@ -88,7 +88,7 @@ def _masked(results: FleetResults, masker: Masker) -> FleetResults:
         kills=_masked_rows(results.kills, masker),
         times=_masked_rows(results.times, masker),
         models={masker.text(device): masker.text(model) for device, model in results.models.items()},
-        problems=tuple(replace(one, file=masker.text(one.file)) for one in results.problems),
+        problems=tuple(replace(problem, file=masker.text(problem.file)) for problem in results.problems),
     )
 
 

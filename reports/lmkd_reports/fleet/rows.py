@@ -102,18 +102,20 @@ def _groups(frame: pd.DataFrame, keys: Sequence[str], columns: Sequence[str]) ->
         )
 
 
-def _paired(one: _Arm, other: _Arm) -> tuple[Floats, Floats]:
+def _paired(candidate: _Arm, baseline: _Arm) -> tuple[Floats, Floats]:
     """The values of both in the blocks that both have."""
-    _, left, right = np.intersect1d(one.blocks, other.blocks, assume_unique=True, return_indices=True)
-    return one.values[left], other.values[right]
+    _, left, right = np.intersect1d(
+        candidate.blocks, baseline.blocks, assume_unique=True, return_indices=True
+    )
+    return candidate.values[left], baseline.values[right]
 
 
 def _kills_compared(by_arm: Arms, candidate: str, baseline: str) -> Iterator[Any]:
-    one, other = _paired(by_arm[candidate], by_arm[baseline])
-    yield len(one)
+    values, base_values = _paired(by_arm[candidate], by_arm[baseline])
+    yield len(values)
     for count in ("kills_total", "kills_extra"):
         place = COUNTS.index(count)
-        yield from _kill_values(paired_difference(one[:, place], other[:, place]))
+        yield from _kill_values(paired_difference(values[:, place], base_values[:, place]))
     for arm in (by_arm[candidate], by_arm[baseline]):
         yield from map(float, arm.values.mean(axis=0))
 
@@ -128,9 +130,11 @@ def _kill_values(difference: PairedDifference | None) -> tuple[Any, ...]:
 
 
 def _times_compared(by_arm: Arms, candidate: str, baseline: str, confidence: float) -> Iterator[Any]:
-    one, other = _paired(by_arm[candidate], by_arm[baseline])
-    yield len(one)
-    yield from _time_values(paired_ratio(one[:, 0], other[:, 0], one[:, 1], other[:, 1], confidence))
+    values, base_values = _paired(by_arm[candidate], by_arm[baseline])
+    yield len(values)
+    yield from _time_values(
+        paired_ratio(values[:, 0], base_values[:, 0], values[:, 1], base_values[:, 1], confidence)
+    )
     yield from (_median_ns(by_arm[arm].values[:, 0]) for arm in (candidate, baseline))
 
 

@@ -106,7 +106,7 @@ def count(number: int, thing: str) -> str:
 def shares(counts: Sequence[tuple[str, int]]) -> str:
     """``stall 60 %, victim 40 %``, the most frequent first."""
     total = sum(number for _, number in counts)
-    ordered = sorted(counts, key=lambda one: -one[1])
+    ordered = sorted(counts, key=lambda count: -count[1])
     return ", ".join(f"{name} {percent(number / total)}" for name, number in ordered)
 
 

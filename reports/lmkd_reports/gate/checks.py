@@ -147,12 +147,14 @@ def _p_beyond(check: Check) -> float:
 def _checks(comparison: Comparison, limits: Sequence[Limit], selection: Selection) -> list[Check]:
     """Cells that only the base has are checked too: a missing candidate is not a pass."""
     by_metric = {limit.metric.name: limit for limit in limits}
-    compared = [one for pair in comparison.pairs for one in pair.compared]
+    compared = [entry for pair in comparison.pairs for entry in pair.compared]
     for pair in comparison.pairs:
         for cell in pair.only_base:
             runs = comparison.base, comparison.candidate
             compared += compare_cell(*runs, pair.devices, cell, selection, comparison.confidence)
-    return [Check(one, by_metric[one.metric.name]) for one in compared if one.metric.name in by_metric]
+    return [
+        Check(entry, by_metric[entry.metric.name]) for entry in compared if entry.metric.name in by_metric
+    ]
 
 
 def _missing(limit: Limit, base: LoadedRun, candidate: LoadedRun) -> str:

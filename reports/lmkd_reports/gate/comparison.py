@@ -163,7 +163,7 @@ def compare_cell(
     """Every metric of the selection that either run has there; a run may lack the cell."""
     ours = base.cells[pair.base].get(cell, ABSENT)
     theirs = candidate.cells[pair.candidate].get(cell, ABSENT)
-    measured = {name for one in (ours, theirs) for name in one.samples}
+    measured = {name for side in (ours, theirs) for name in side.samples}
     metrics = [METRICS[name] for name in METRICS if name in measured & {*(selection.metrics or METRICS)}]
     return [_compare(pair, cell, metric, ours, theirs, confidence) for metric in metrics]
 
@@ -171,7 +171,7 @@ def compare_cell(
 def _compare(
     pair: DevicePair, cell: Cell, metric: Metric, base: Measured, candidate: Measured, confidence: float
 ) -> Compared:
-    ours, theirs = (one.samples.get(metric.name, NOTHING) for one in (base, candidate))
+    ours, theirs = (side.samples.get(metric.name, NOTHING) for side in (base, candidate))
     estimate = metric.kind.compare(theirs, ours, confidence)
     place, arm = cell
     compared = Compared(

@@ -100,7 +100,7 @@ def _devices(devices: ComparedDevices) -> Json:
         "differences": _differences(devices.differences),
         "only_in_base": [_cell(cell) for cell in devices.only_base],
         "only_in_candidate": [_cell(cell) for cell in devices.only_candidate],
-        "comparisons": [_compared(one) for one in devices.compared],
+        "comparisons": [_compared(entry) for entry in devices.compared],
     }
 
 

@@ -39,7 +39,7 @@ def device_differences(base: Run, candidate: Run, pair: DevicePair) -> list[Diff
 def _differing(base: dict[str, str], candidate: dict[str, str]) -> list[Difference]:
     names = dict.fromkeys([*base, *candidate])
     values = [(name, base.get(name, units.NOTHING), candidate.get(name, units.NOTHING)) for name in names]
-    return [Difference(*one) for one in values if one[1] != one[2]]
+    return [Difference(*row) for row in values if row[1] != row[2]]
 
 
 def _run_values(info: RunInfo) -> dict[str, str]:
@@ -55,7 +55,7 @@ def _run_values(info: RunInfo) -> dict[str, str]:
 def _device_values(run: Run, device: str) -> dict[str, str]:
     records = [record for record in run.devices if record.device == device]
     return {
-        **{one.name: _joined(one.values) for one in properties(records)},
+        **{setting.name: _joined(setting.values) for setting in properties(records)},
         **_facts(records),
         **settings_of([episode for episode in run.episodes if episode.device == device]),
         **_timeouts(run, device),

@@ -121,16 +121,16 @@ def _only(cells: Sequence[Cell]) -> Iterator[str]:
 def _devices(devices: ComparedDevices, notes: Notes) -> Iterator[str]:
     yield from _device_head(devices)
     for name in METRICS:
-        verdicts = [one.verdict for one in devices.compared if one.metric.name == name]
+        verdicts = [entry.verdict for entry in devices.compared if entry.metric.name == name]
         tally = [f"{verdict} in {number}" for verdict, number in Counter(verdicts).most_common()]
         if tally:
             tally[0] += f" of {len(verdicts)}"
             yield from wrapped(f"   {name}: {', '.join(tally)}", "     ")
-    for place, group in groupby(devices.compared, lambda one: one.place):
+    for place, group in groupby(devices.compared, lambda entry: entry.place):
         yield ""
         yield from wrapped(place_name(place), "  ")
         yield f"{_columns('', 'base', 'cand.')}  candidate against base"
-        for arm, compared in groupby(group, lambda one: one.arm):
+        for arm, compared in groupby(group, lambda entry: entry.arm):
             yield from _arm(arm, list(compared), notes)
 
 
@@ -141,11 +141,11 @@ def _columns(metric: str, base: str, candidate: str) -> str:
 def _arm(arm: str, compared: Sequence[Compared], notes: Notes) -> Iterator[str]:
     first = compared[0]
     yield from wrapped(f" {arm}: {first.base.valid} and {first.candidate.valid} {first.metric.of}s", "   ")
-    for one in compared:
-        kind = one.metric.kind
-        values = (words.typical(kind, side.typical) for side in (one.base, one.candidate))
-        line = f"{_columns(one.metric.name, *values)}  {words.estimate(one):<{ESTIMATE_COLUMNS}}"
-        yield from _with_verdict(line, one, notes)
+    for entry in compared:
+        kind = entry.metric.kind
+        values = (words.typical(kind, side.typical) for side in (entry.base, entry.candidate))
+        line = f"{_columns(entry.metric.name, *values)}  {words.estimate(entry):<{ESTIMATE_COLUMNS}}"
+        yield from _with_verdict(line, entry, notes)
 
 
 def _with_verdict(line: str, compared: Compared, notes: Notes) -> Iterator[str]:

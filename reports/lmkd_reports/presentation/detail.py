@@ -71,4 +71,4 @@ def chosen(strata: Sequence[StratumResult] | Sequence[PressureResult], number: i
 def _calm(result: StratumResult | PressureResult) -> int:
     if result.false_gains:
         return 0
-    return 1 if any(one.is_claim for one in result.comparisons[:1]) else 2
+    return 1 if any(comparison.is_claim for comparison in result.comparisons[:1]) else 2

@@ -68,7 +68,9 @@ def _of_times(analysis: Analysis) -> list[Forest]:
         for where, rows in _measured(analysis, pair).items():
             if len(rows) >= FEWEST_DEVICES:
                 shown.setdefault(where, (pair, rows))
-    scale = Scale.over(one.ratio for _, rows in shown.values() for _, _, one in rows if one.ratio)
+    scale = Scale.over(
+        comparison.ratio for _, rows in shown.values() for _, _, comparison in rows if comparison.ratio
+    )
     return [
         Forest(
             where,
@@ -86,34 +88,42 @@ def _measured(analysis: Analysis, pair: kills.Pair) -> dict[str, list[TimeRow]]:
     """By stratum, the devices that have both arms there."""
     rows_by_place: dict[str, list[TimeRow]] = {}
     for number, device in enumerate(analysis.devices):
-        for stratum, one in wording.device_comparisons(device, pair):
-            if one.ratio is not None:
-                rows_by_place.setdefault(stratum_name(stratum), []).append((number, device.name, one))
+        for stratum, comparison in wording.device_comparisons(device, pair):
+            if comparison.ratio is not None:
+                rows_by_place.setdefault(stratum_name(stratum), []).append((number, device.name, comparison))
     return rows_by_place
 
 
 def _time_rows(rows: Sequence[TimeRow], scale: Scale) -> tuple[ForestRow, ...]:
     return tuple(
-        ForestRow(number, name, scale.strip(one.ratio) if one.ratio else None, _ratio(one), one.verdict)
-        for number, name, one in rows
+        ForestRow(
+            number,
+            name,
+            scale.strip(comparison.ratio) if comparison.ratio else None,
+            _ratio(comparison),
+            comparison.verdict,
+        )
+        for number, name, comparison in rows
     )
 
 
-def _ratio(one: Comparison) -> str:
-    if one.ratio is None or one.ratio.interval is None:
-        return "; ".join(one.notes)
-    return f"{units.ratio(one.ratio.estimate)} ({units.interval(one.ratio.interval)})"
+def _ratio(comparison: Comparison) -> str:
+    if comparison.ratio is None or comparison.ratio.interval is None:
+        return "; ".join(comparison.notes)
+    return f"{units.ratio(comparison.ratio.estimate)} ({units.interval(comparison.ratio.interval)})"
 
 
 def _of_kills(analysis: Analysis) -> list[Forest]:
     rows_by_place: dict[tuple[str, kills.Pair], list[tuple[int, str, KillComparison]]] = {}
     for number, device in enumerate(analysis.devices):
         for result in device.pressure:
-            for one in result.comparisons[:1]:
-                place = situation_name(result.situation), one.pair
-                rows_by_place.setdefault(place, []).append((number, device.name, one))
+            for comparison in result.comparisons[:1]:
+                place = situation_name(result.situation), comparison.pair
+                rows_by_place.setdefault(place, []).append((number, device.name, comparison))
     shown = {place: rows for place, rows in rows_by_place.items() if len(rows) >= FEWEST_DEVICES}
-    scale = DifferenceScale.over(one.total for rows in shown.values() for _, _, one in rows if one.total)
+    scale = DifferenceScale.over(
+        comparison.total for rows in shown.values() for _, _, comparison in rows if comparison.total
+    )
     return [
         Forest(
             where,
@@ -131,6 +141,8 @@ def _kill_rows(
     rows: Sequence[tuple[int, str, KillComparison]], strip: Callable[..., Strip | None]
 ) -> tuple[ForestRow, ...]:
     return tuple(
-        ForestRow(number, name, strip(one.total), kills.difference(one.total), one.verdict)
-        for number, name, one in rows
+        ForestRow(
+            number, name, strip(comparison.total), kills.difference(comparison.total), comparison.verdict
+        )
+        for number, name, comparison in rows
     )

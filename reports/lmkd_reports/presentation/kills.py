@@ -104,7 +104,7 @@ def missing_blocks(paired: PairedDifference | None) -> str:
 
 
 def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
-    return list(dict.fromkeys(one.pair for result in results for one in result.comparisons))
+    return list(dict.fromkeys(comparison.pair for result in results for comparison in result.comparisons))
 
 
 def pair_title(pair: Pair) -> str:
@@ -113,12 +113,12 @@ def pair_title(pair: Pair) -> str:
 
 def tally(results: Sequence[PressureResult], pair: Pair) -> str:
     """For example ``fewer kills in 2 of 5 pressure strata, no clear difference in 3``."""
-    verdicts = [one.verdict for _, one in _compared(results, pair)]
+    verdicts = [comparison.verdict for _, comparison in _compared(results, pair)]
     counts = {verdict: verdicts.count(verdict) for verdict in Verdict}
     parts = [f"{FEWER.get(verdict, verdict)} in {count}" for verdict, count in counts.items() if count]
     strata = f"{len(verdicts)} pressure {'stratum' if len(verdicts) == 1 else 'strata'}"
     text = ", ".join([f"{parts[0]} of {strata}", *parts[1:]])
-    return text + wording.standing([one for _, one in _compared(results, pair)])
+    return text + wording.standing([comparison for _, comparison in _compared(results, pair)])
 
 
 def headline(results: Sequence[PressureResult], pair: Pair) -> str:
@@ -128,18 +128,23 @@ def headline(results: Sequence[PressureResult], pair: Pair) -> str:
 def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sentence]:
     """One sentence per stratum; a single one if all lack data for the same reason."""
     sentences = [
-        wording.Sentence(situation_name(result.situation), _statement(result, one), one.verdict)
-        for result, one in _compared(results, pair)
+        wording.Sentence(situation_name(result.situation), _statement(result, comparison), comparison.verdict)
+        for result, comparison in _compared(results, pair)
     ]
     return (
         wording.said_once(sentences)
-        if all(one.verdict in wording.UNDECIDED for one in sentences)
+        if all(line.verdict in wording.UNDECIDED for line in sentences)
         else sentences
     )
 
 
 def _compared(results: Sequence[PressureResult], pair: Pair) -> list[tuple[PressureResult, KillComparison]]:
-    return [(result, one) for result in results for one in result.comparisons if one.pair == pair]
+    return [
+        (result, comparison)
+        for result in results
+        for comparison in result.comparisons
+        if comparison.pair == pair
+    ]
 
 
 def _statement(result: PressureResult, comparison: KillComparison) -> str:

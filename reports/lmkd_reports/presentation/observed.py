@@ -22,38 +22,38 @@ LEGEND = (
 )
 
 
-def headline(one: Observed) -> str:
+def headline(observed: Observed) -> str:
     """For example ``12 observations of ten apps``."""
-    text = f"{one.valid} valid observation{'' if one.valid == 1 else 's'}"
-    return text + (f", {one.started} apps in the background" if one.started else "")
+    text = f"{observed.valid} valid observation{'' if observed.valid == 1 else 's'}"
+    return text + (f", {observed.started} apps in the background" if observed.started else "")
 
 
-def rows(one: Observed) -> Iterator[tuple[str, str]]:
+def rows(observed: Observed) -> Iterator[tuple[str, str]]:
     """(what, how much) of one scenario, as far as it is known."""
-    if one.kills is not None:
-        yield "killed", f"{_mean(one.kills)}, {number(one.ours)} of them of these apps"
-    if one.alive is not None:
-        yield "alive", f"{number(one.alive)} of {one.started} apps at the end"
-    if one.reasons:
-        yield "because", _named(one.reasons)
-    if one.cascades is not None:
-        yield "cascade", _share(one.cascades)
-    if one.esrch is not None:
-        yield "too late", _share(one.esrch)
-    if one.others:
-        yield "other deaths", _named(one.others)
-    if one.psi_some_ms is not None:
-        yield "stalled", f"{units.significant(one.psi_some_ms)} ms of memory stall (PSI some), mean"
-    yield from _doubts(one)
+    if observed.kills is not None:
+        yield "killed", f"{_mean(observed.kills)}, {number(observed.ours)} of them of these apps"
+    if observed.alive is not None:
+        yield "alive", f"{number(observed.alive)} of {observed.started} apps at the end"
+    if observed.reasons:
+        yield "because", _named(observed.reasons)
+    if observed.cascades is not None:
+        yield "cascade", _share(observed.cascades)
+    if observed.esrch is not None:
+        yield "too late", _share(observed.esrch)
+    if observed.others:
+        yield "other deaths", _named(observed.others)
+    if observed.psi_some_ms is not None:
+        yield "stalled", f"{units.significant(observed.psi_some_ms)} ms of memory stall (PSI some), mean"
+    yield from _doubts(observed)
 
 
-def _doubts(one: Observed) -> Iterator[tuple[str, str]]:
-    if one.doubts:
-        yield "doubts", f"{one.doubts} deaths with contradictory records"
-    if one.miscounted:
-        yield "not all seen", f"in {one.miscounted} observations lmkd's count differs from its log"
-    if one.invalid:
-        yield "left out", _named(one.invalid)
+def _doubts(observed: Observed) -> Iterator[tuple[str, str]]:
+    if observed.doubts:
+        yield "doubts", f"{observed.doubts} deaths with contradictory records"
+    if observed.miscounted:
+        yield "not all seen", f"in {observed.miscounted} observations lmkd's count differs from its log"
+    if observed.invalid:
+        yield "left out", _named(observed.invalid)
 
 
 def _mean(kills: PairedDifference) -> str:

@@ -79,8 +79,10 @@ class DifferenceScale:
     def over(cls, differences: Iterable[PairedDifference]) -> DifferenceScale:
         """The scale of a whole number that holds every mean and every interval end."""
         ends = [1.0]
-        for one in differences:
-            ends += [abs(end) for end in (one.mean, one.low, one.high) if end is not None]
+        for difference in differences:
+            ends += [
+                abs(end) for end in (difference.mean, difference.low, difference.high) if end is not None
+            ]
         return cls(float(math.ceil(max(ends))))
 
     def at(self, value: float) -> float:

@@ -40,11 +40,11 @@ class Frame:
 
     @classmethod
     def over(cls, episodes: Sequence[EpisodeRecord]) -> Frame:
-        sizes_kb = [max(point[1], point[3]) for one in episodes for point in one.curve]
+        sizes_kb = [max(point[1], point[3]) for episode in episodes for point in episode.curve]
         return cls(
-            end_ms=max((one.duration_ns or 0) for one in episodes) / units.NS_PER_MS,
+            end_ms=max((episode.duration_ns or 0) for episode in episodes) / units.NS_PER_MS,
             top_mb=max(sizes_kb, default=0) / units.KB_PER_MB,
-            kills=max(len(one.kills) for one in episodes),
+            kills=max(len(episode.kills) for episode in episodes),
         )
 
     @property

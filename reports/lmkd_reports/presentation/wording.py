@@ -63,7 +63,7 @@ def sentences(compared: Sequence[tuple[Stratum, Comparison]]) -> list[Sentence]:
 
 def said_once(sentences: list[Sentence]) -> list[Sentence]:
     """The sentences, or a single one for all strata if they are equal."""
-    if len({one.says for one in sentences}) == 1 and len(sentences) > 1:
+    if len({line.says for line in sentences}) == 1 and len(sentences) > 1:
         return [Sentence(f"all {len(sentences)} strata", sentences[0].says, sentences[0].verdict)]
     return sentences
 
@@ -119,7 +119,7 @@ def strata_count(number: int) -> str:
 
 def false_gain(result: StratumResult) -> str:
     """The meaning of a claimed gain in this control; races lost by its baseline may be the reason."""
-    baselines = {one.baseline for one in result.false_gains}
+    baselines = {comparison.baseline for comparison in result.false_gains}
     lost = [arm.esrch for arm in result.arms if arm.arm in baselines and arm.esrch and arm.esrch.count]
     if not lost:
         return FALSE_GAIN
@@ -134,7 +134,9 @@ def control_headline(device: DeviceResult) -> str:
     wrong = sum(bool(result.false_gains) for result in controls)
     if wrong:
         return f"controls: {FALSE_GAIN} ({wrong} of {strata_count(len(controls))})"
-    judged = sum(any(one.verdict not in UNDECIDED for one in result.comparisons) for result in controls)
+    judged = sum(
+        any(comparison.verdict not in UNDECIDED for comparison in result.comparisons) for result in controls
+    )
     if judged < len(controls):
         return f"controls: {judged} of {strata_count(len(controls))} could be judged, no gain found"
     return f"controls: no gain found in {strata_count(len(controls))}"
@@ -147,7 +149,7 @@ def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
 
 def asked_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str]]:
     """The page's pairs of arms that were asked of this device; of a device without a stratum all."""
-    asked = {one.pair for result in device.strata for one in result.comparisons}
+    asked = {comparison.pair for result in device.strata for comparison in result.comparisons}
     return [pair for pair in analysis.pairs if pair in asked or not device.strata]
 
 
@@ -159,14 +161,24 @@ def pair_name(pair: tuple[str, str]) -> str:
 def noise_floor(device: DeviceResult) -> str:
     """How far an arm lies from itself on this device, where it was run again (A/A); else empty."""
     compared = [
-        (result.stratum, one) for result in device.strata for one in result.comparisons if one.is_again
+        (result.stratum, comparison)
+        for result in device.strata
+        for comparison in result.comparisons
+        if comparison.is_again
     ]
-    floors = [(_reach(one), stratum_name(stratum)) for stratum, one in compared if _reach(one) > 0]
+    floors = [
+        (_reach(comparison), stratum_name(stratum))
+        for stratum, comparison in compared
+        if _reach(comparison) > 0
+    ]
     kills_apart = [
-        max(abs(one.total.low), abs(one.total.high))
+        max(abs(comparison.total.low), abs(comparison.total.high))
         for result in device.pressure
-        for one in result.comparisons
-        if one.is_again and one.total and one.total.low is not None and one.total.high is not None
+        for comparison in result.comparisons
+        if comparison.is_again
+        and comparison.total
+        and comparison.total.low is not None
+        and comparison.total.high is not None
     ]
     parts = []
     if floors:
@@ -213,7 +225,7 @@ def meter(device: DeviceResult) -> str:
 
 def unsteady(device: DeviceResult) -> str:
     """Changes of the device's state during measurements; empty without a reported change."""
-    changes = [f"{one.change} {_how_often(one)}" for one in device.unsteady]
+    changes = [f"{state_change.change} {_how_often(state_change)}" for state_change in device.unsteady]
     return f"not steady: {'; '.join(changes)}" if changes else ""
 
 

@@ -57,9 +57,9 @@ class Masker:
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
-            return [self._value(one) for one in value]
+            return [self._value(item) for item in value]
         if isinstance(value, dict):
-            return {name: self._value(one) for name, one in value.items()}
+            return {name: self._value(item) for name, item in value.items()}
         return value
 
 

@@ -35,8 +35,8 @@ class AppsScenario:
 
 
 APPS = {
-    one.scenario: one
-    for one in (
+    scenario.scenario: scenario
+    for scenario in (
         AppsScenario("game-starts", "ten apps in the background, and a large one comes to the front"),
         AppsScenario(
             "nothing-starts",

@@ -33,8 +33,10 @@ class AppsSection(Section):
             yield from wrapped(observed.LEGEND)
 
 
-def _observed(one: Observed) -> Iterator[str]:
+def _observed(result: Observed) -> Iterator[str]:
     yield ""
-    yield from wrapped(f"-- {one.scenario}, the device's own lmkd: {observed.headline(one)}", indent="   ")
-    for name, text in observed.rows(one):
+    yield from wrapped(
+        f"-- {result.scenario}, the device's own lmkd: {observed.headline(result)}", indent="   "
+    )
+    for name, text in observed.rows(result):
         yield from wrapped(f"   {name:<13} {text}", indent=" " * 17)

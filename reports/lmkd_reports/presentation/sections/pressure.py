@@ -87,9 +87,9 @@ def _kill_comparison(comparison: KillComparison) -> Iterator[str]:
         ("total", comparison.total, comparison.verdict),
         ("extra", comparison.extra, comparison.extra_verdict),
     )
-    for name, found, verdict in rows:
-        shown = kills.difference(found).replace(kills.MINUS, "-")
-        says = f"      {name} {shown:<25} p {kills.p_value(found):<8}"
+    for name, paired, verdict in rows:
+        shown = kills.difference(paired).replace(kills.MINUS, "-")
+        says = f"      {name} {shown:<25} p {kills.p_value(paired):<8}"
         yield from wrapped(f"{says} {verdict}", indent="      ")
 
 
@@ -98,6 +98,6 @@ def _without_interval(comparison: KillComparison) -> str:
     if comparison.total is None:
         return "no block with a valid episode of both"
     total, extra = (
-        kills.difference(one).replace(kills.MINUS, "-") for one in (comparison.total, comparison.extra)
+        kills.difference(paired).replace(kills.MINUS, "-") for paired in (comparison.total, comparison.extra)
     )
     return f"total {total}, extra {extra}, {kills.missing_blocks(comparison.total)}"

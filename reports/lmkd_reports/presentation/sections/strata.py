@@ -88,12 +88,16 @@ def _stratum(result: StratumResult, notes: Notes) -> Iterator[str]:
 def _comparisons(result: StratumResult, notes: Notes) -> Iterator[str]:
     """A line each; a single one where nothing could be compared, and always for the same reason."""
     absent = {arm.arm for arm in result.arms if arm.missing}
-    present = [one for one in result.comparisons if not {one.candidate, one.baseline} & absent]
-    results = {(one.verdict, one.remarks) for one in present}
+    present = [
+        comparison
+        for comparison in result.comparisons
+        if not {comparison.candidate, comparison.baseline} & absent
+    ]
+    results = {(comparison.verdict, comparison.remarks) for comparison in present}
     if (
         len(present) > 1
         and len(results) == 1
-        and not any(one.ratio and one.ratio.interval for one in present)
+        and not any(comparison.ratio and comparison.ratio.interval for comparison in present)
     ):
         yield from _with_marks(f"  {'all ratios':<27} {present[0].verdict}", notes.refer(present[0].remarks))
         return

@@ -60,7 +60,7 @@ class VerdictSection(Section):
         for pair in analysis.control_pairs:
             compared = device_comparisons(device, pair, controls=True)
             if pair[0] != analysis.pairs[0][0]:
-                compared = [one for one in compared if one[1].verdict == Verdict.BETTER]
+                compared = [entry for entry in compared if entry[1].verdict == Verdict.BETTER]
             title = f"{pair[0]} against {pair[1]}, controls, where no gain is possible:"
             yield from _overview(title, compared)
 

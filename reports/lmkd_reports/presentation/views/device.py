@@ -93,7 +93,7 @@ def device_view(device: DeviceResult, number: int, context: Context) -> DeviceVi
         pressure=pressure_views(device, number, context),
         kill_pairs=[kill_pair_view(device, pair) for pair in kills.pairs_of(device.pressure)],
         observed=[
-            ObservedView(one.scenario, observed.headline(one), list(observed.rows(one)))
-            for one in device.observed
+            ObservedView(result.scenario, observed.headline(result), list(observed.rows(result)))
+            for result in device.observed
         ],
     )

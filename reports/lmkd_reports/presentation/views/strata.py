@@ -99,11 +99,13 @@ def _figure(draw: Draw, result: StratumResult, looks: dict[str, Look], name: str
 
 def _baseline(result: StratumResult) -> str:
     """The arm that is compared with others only as their baseline; empty when there is none."""
-    candidates = {one.candidate for one in result.comparisons}
-    baselines = [one.baseline for one in result.comparisons if one.baseline not in candidates]
+    candidates = {comparison.candidate for comparison in result.comparisons}
+    baselines = [
+        comparison.baseline for comparison in result.comparisons if comparison.baseline not in candidates
+    ]
     return baselines[0] if baselines else ""
 
 
 def _row(arm: ArmResult, result: StratumResult, context: Context) -> ArmRow:
-    comparisons = [one for one in result.comparisons if one.candidate == arm.arm]
+    comparisons = [comparison for comparison in result.comparisons if comparison.candidate == arm.arm]
     return ArmRow(arm, comparisons, context.notes.refer(arm.notes))
