@@ -11,7 +11,7 @@ from lmkd_reports.format import units
 ALWAYS_ANOTHER = {"boot_id", "clock_step_ns", "uptime_s", "clock_utc", "battery_pct", "lmkd_pid"}
 """Facts that differ between any two boots or measurements."""
 
-TOLD = {
+REPORTED_ELSEWHERE = {
     *("model", "abi", "kernel", "kernel_release", "personality", "page_size", "cpus"),
     *("mem_total_kb", "ram_mb", "swap_total_kb", "root"),
 }

@@ -80,13 +80,27 @@ class Gate:
         lacking, undecided = len(self.of(Outcome.NO_DATA)), len(self.of(Outcome.INCONCLUSIVE))
         reasons = {
             f"{len(self.of(Outcome.FAILED))} beyond the limit": bool(self.of(Outcome.FAILED)),
-            f"no check has enough data: {self.fewest_values}": lacking == len(self.checks),
+            f"no check has enough data: {self.fewest_values}": self.has_no_data,
             f"--require-data, and {lacking} without enough data": self.require_data and lacking > 0,
             f"--require-within, and {lacking + undecided} not shown to be within the limit": (
                 self.require_within and lacking + undecided > 0
             ),
         }
         return tuple(reason for reason, applies in reasons.items() if applies)
+
+    @property
+    def failing_outcomes(self) -> frozenset[Outcome]:
+        """The outcomes that fail the gate if a check has one."""
+        fails = {
+            Outcome.FAILED: True,
+            Outcome.NO_DATA: self.require_data or self.require_within or self.has_no_data,
+            Outcome.INCONCLUSIVE: self.require_within,
+        }
+        return frozenset(outcome for outcome, applies in fails.items() if applies)
+
+    @property
+    def has_no_data(self) -> bool:
+        return len(self.of(Outcome.NO_DATA)) == len(self.checks)
 
     @property
     def fewest_values(self) -> str:

@@ -13,7 +13,7 @@ from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.format import units
 from lmkd_reports.format.properties import ALWAYS_ANOTHER
-from lmkd_reports.format.properties import TOLD
+from lmkd_reports.format.properties import REPORTED_ELSEWHERE
 from lmkd_reports.format.properties import properties
 from lmkd_reports.gate.runs import DevicePair
 
@@ -68,7 +68,7 @@ def _facts(records: Sequence[DeviceRecord]) -> dict[str, str]:
     return {
         name: _joined(str(record.facts[name].value) for record in records if name in record.facts)
         for name in names
-        if name not in ALWAYS_ANOTHER | TOLD
+        if name not in ALWAYS_ANOTHER | REPORTED_ELSEWHERE
     }
 
 

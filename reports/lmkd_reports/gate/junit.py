@@ -27,7 +27,7 @@ def write_junit(path: Path, gate: Gate) -> None:
 
 def junit_xml(gate: Gate) -> bytes:
     """One suite. Text is printable ASCII, as XML has no place for most control characters."""
-    failing = {outcome for outcome in Outcome if _fails(outcome, gate)}
+    failing = gate.failing_outcomes
     counts = {
         "tests": str(len(gate.checks)),
         "failures": str(sum(check.outcome in failing for check in gate.checks)),
@@ -45,18 +45,6 @@ def junit_xml(gate: Gate) -> bytes:
     ElementTree.indent(root)
     document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return document
-
-
-def _fails(outcome: Outcome, gate: Gate) -> bool:
-    """Whether a check of that outcome fails the gate."""
-    lacking = gate.require_data or gate.require_within or len(gate.of(Outcome.NO_DATA)) == len(gate.checks)
-    fails = {
-        Outcome.FAILED: True,
-        Outcome.NO_DATA: lacking,
-        Outcome.INCONCLUSIVE: gate.require_within,
-        Outcome.PASSED: False,
-    }
-    return fails[outcome]
 
 
 def _case(suite: ElementTree.Element, check: Check, *, is_failure: bool) -> None:

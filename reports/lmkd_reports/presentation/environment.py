@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format import units
 from lmkd_reports.format.properties import ALWAYS_ANOTHER
-from lmkd_reports.format.properties import TOLD
+from lmkd_reports.format.properties import REPORTED_ELSEWHERE
 from lmkd_reports.format.properties import Property
 from lmkd_reports.format.properties import properties
 
@@ -33,5 +33,5 @@ def _facts(devices: Sequence[DeviceResult]) -> dict[str, tuple[str, ...]]:
     return {
         name: tuple(str(column[name].value) if name in column else units.NOTHING for column in columns)
         for name in names
-        if name not in ALWAYS_ANOTHER | TOLD
+        if name not in ALWAYS_ANOTHER | REPORTED_ELSEWHERE
     }

@@ -47,7 +47,7 @@ def _conformance(conformance: Conformance) -> Iterator[str]:
 
 
 def _seen(counted: Sequence[CaseRecord]) -> str:
-    """What was counted, by what was done to the target; once where that made no difference."""
+    """Counts per action on the target; one row where the action made no difference."""
     seen = [cases.counted(case.answer) for case in counted]
     ways = ["!! " * is_broken(case) + cases.way(case) for case in counted]
     if len(seen) > 1 and len(set(seen)) == 1 and not any(map(is_broken, counted)):

@@ -94,7 +94,7 @@ def _kill_comparison(comparison: KillComparison) -> Iterator[str]:
 
 
 def _without_interval(comparison: KillComparison) -> str:
-    """What is known of too few blocks."""
+    """The result where too few blocks are complete."""
     if comparison.total is None:
         return "no block with a valid episode of both"
     total, extra = (
