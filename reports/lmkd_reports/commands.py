@@ -33,6 +33,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "run_dirs", metavar="RUN", type=Path, nargs="*", help="results directory of a run; several: one page"
     )
     parser.add_argument(
+        "--combine",
+        action="store_true",
+        help="take several runs of the same devices as one: the boots of all of them are the replicates",
+    )
+    parser.add_argument(
         "--history",
         metavar="DIR",
         type=Path,
@@ -112,6 +117,8 @@ def report(options: argparse.Namespace) -> int:
             "name either results directories (RUN), or with --history DIR a folder of them, or with "
             "--parquet DIR an exported set"
         )
+    if options.combine and len(options.run_dirs) < 2:
+        raise UsageProblem("--combine takes several runs: name each results directory (RUN RUN ...)")
     if options.dask is not None and not options.parquet:
         raise UsageProblem("--dask reads an exported set: name it with --parquet DIR")
     reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
@@ -119,7 +126,7 @@ def report(options: argparse.Namespace) -> int:
         from lmkd_reports.history.write import write_history  # noqa: PLC0415 - pandas and Altair take seconds
 
         write_history(options.history, options.html, reading)
-    elif options.parquet or (not options.device and is_fleet(options.run_dirs)):
+    elif options.parquet or (not (options.device or options.combine) and is_fleet(options.run_dirs)):
         _report_fleet(options, reading.masker)
     else:
         _report_runs(options, reading)
@@ -150,6 +157,7 @@ def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
         options.html,
         reading=reading,
         detectable=Detectable(1 + options.detect / 100, options.detect_kills),
+        joined=options.combine,
     )
     print(paths.summary.read_text(encoding="utf-8"))
     print(f"report: {paths.html}")

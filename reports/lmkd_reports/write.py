@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,16 +31,18 @@ def write_report(
     *,
     reading: Reading = EVERYTHING,
     detectable: Detectable | None = None,
+    joined: bool = False,
 ) -> ReportPaths:
     """Writes the page and ``summary.txt``: of one run into its folder, of several into the current one.
 
-    The page goes to ``html_path`` where that is given, and of several runs the summary beside it.
+    The page goes to ``html_path`` where that is given, and of several runs the summary beside it. ``joined``:
+    the runs are of the same devices and are taken as one (``analysis.joined``), not side by side.
 
     Raises:
         UsageProblem: a folder holds no run, a run is named twice, or a report cannot be written.
     """
     folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
-    analysis = _analysis(folders, reading, detectable)
+    analysis = _analysis(folders, reading, detectable, joined=joined)
     paths = _paths(folders, html_path)
     from lmkd_reports.presentation.html import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
     from lmkd_reports.presentation.summary import render_summary  # noqa: PLC0415
@@ -49,19 +52,27 @@ def write_report(
     return paths
 
 
-def _analysis(folders: Sequence[Path], reading: Reading, detectable: Detectable | None) -> Analysis:
+def _analysis(
+    folders: Sequence[Path], reading: Reading, detectable: Detectable | None, *, joined: bool
+) -> Analysis:
     from lmkd_reports.analysis.analyse import analyse  # noqa: PLC0415 - as above
     from lmkd_reports.analysis.combine import combine  # noqa: PLC0415
     from lmkd_reports.analysis.frames import load_run  # noqa: PLC0415
+    from lmkd_reports.analysis.joined import join_runs  # noqa: PLC0415
 
-    one_each = [analyse(load_run(folder, reading), detectable) for folder in folders]
-    if reading.devices and not any(analysis.devices for analysis in one_each):
-        raise UsageProblem(f"no run has a device of the name {' or '.join(reading.devices)}")
-    names = [analysis.name for analysis in one_each]
+    runs = [load_run(folder, reading) for folder in folders]
+    names = [run.info.run_id for run in runs]
     for name in names:
         if names.count(name) > 1:
             raise UsageProblem(f"the run {name} is named twice: name each results directory once")
-    return combine([analysis for analysis in one_each if analysis.devices] or one_each)
+    if joined:
+        infos = tuple(run.info for run in runs)
+        analyses = [replace(analyse(join_runs(runs), detectable), runs=infos)]
+    else:
+        analyses = [analyse(run, detectable) for run in runs]
+    if reading.devices and not any(analysis.devices for analysis in analyses):
+        raise UsageProblem(f"no run has a device of the name {' or '.join(reading.devices)}")
+    return combine([analysis for analysis in analyses if analysis.devices] or analyses)
 
 
 def _paths(folders: Sequence[Path], html_path: Path | None) -> ReportPaths:

@@ -297,7 +297,7 @@ def test_damaged_lines_are_told_and_the_rest_is_used(pair: Pair) -> None:
 def gate_of(base: Path, candidate: Path, *, together: bool = False) -> Gate:
     limits = parse_limits(["reclaim_90:10%"])
     metrics = Selection(metrics=("reclaim_90",))
-    return gate_runs(load(base), load(candidate), limits, (), metrics, 0.95, together=together)
+    return gate_runs(load([base]), load([candidate]), limits, (), metrics, 0.95, together=together)
 
 
 @pytest.mark.simulation

@@ -54,7 +54,11 @@ def _add_parser(subparsers: Subparsers, name: str, short: str, run: object) -> a
     """A command on two runs, with the options that both have."""
     parser = subparsers.add_parser(name, help=short, description=run.__doc__)
     parser.add_argument(
-        "base", metavar="BASE", type=Path, help="results directory of the run to compare with"
+        "base",
+        metavar="BASE",
+        type=Path,
+        nargs="+",
+        help="results directory of the run to compare with; several runs of the same devices count as one",
     )
     parser.add_argument("candidate", metavar="CANDIDATE", type=Path, help="results directory of the new run")
     parser.add_argument(
@@ -106,7 +110,7 @@ def compare(options: argparse.Namespace) -> int:
 
     comparison = compare_runs(
         load(options.base),
-        load(options.candidate),
+        load([options.candidate]),
         options.pair_devices,
         Selection(tuple(options.arm), tuple(options.scenario)),
         options.confidence,
@@ -140,7 +144,7 @@ def _gate(options: argparse.Namespace) -> Gate:
     metrics = tuple(limit.metric.name for limit in limits)
     return gate_runs(
         load(options.base),
-        load(options.candidate),
+        load([options.candidate]),
         limits,
         options.pair_devices,
         Selection(tuple(options.arm), tuple(options.scenario), metrics),

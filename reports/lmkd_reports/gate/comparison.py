@@ -36,7 +36,7 @@ ROUNDING = 1e-9
 
 EVERYTHING = Selection()
 ABSENT = Measured(0, 0, {})
-NOTHING = Sample(np.empty(0), np.empty(0))
+NOTHING = Sample(np.empty(0), np.empty(0), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +81,13 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class ComparedDevices:
-    """The results of one pair of devices; ``only_base`` and ``only_candidate`` are not compared."""
+    """The results of one pair of devices; ``only_base`` and ``only_candidate`` are not compared.
+
+    ``boots`` counts the boots of the base and of the candidate.
+    """
 
     devices: DevicePair
+    boots: tuple[int, int]
     differences: tuple[Difference, ...]
     compared: tuple[Compared, ...]
     only_base: tuple[Cell, ...]
@@ -133,6 +137,7 @@ def _compare_devices(
     )
     return ComparedDevices(
         devices=pair,
+        boots=(base.boots(pair.base), candidate.boots(pair.candidate)),
         differences=tuple(device_differences(base.run, candidate.run, pair)),
         compared=tuple(
             compared

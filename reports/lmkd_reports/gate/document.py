@@ -82,7 +82,7 @@ def _check(check: Check) -> Json:
 def _run(loaded: LoadedRun) -> Json:
     info = loaded.run.info
     return {
-        "folder": str(loaded.folder),
+        "folder": loaded.folder,
         "run_id": info.run_id,
         "started_utc": info.started_utc,
         "problems": [asdict(problem) for problem in loaded.run.problems],
@@ -97,6 +97,7 @@ def _devices(devices: ComparedDevices) -> Json:
     return {
         "base": devices.devices.base,
         "candidate": devices.devices.candidate,
+        "boots": {"base": devices.boots[0], "candidate": devices.boots[1]},
         "differences": _differences(devices.differences),
         "only_in_base": [_cell(cell) for cell in devices.only_base],
         "only_in_candidate": [_cell(cell) for cell in devices.only_candidate],

@@ -11,6 +11,7 @@ from pathlib import Path
 from lmkd_core.base.errors import UsageProblem
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
+from lmkd_reports.analysis.joined import join_runs
 from lmkd_reports.format.plain import plain
 from lmkd_reports.metrics.cells import Cell
 from lmkd_reports.metrics.cells import Cells
@@ -22,11 +23,26 @@ MOST_NAMES = 40
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
-    """One results directory, ready to be compared; ``cells`` are by device name."""
+    """One results directory, or several taken as one, ready to be compared; ``cells`` are by device name."""
 
-    folder: Path
+    folders: tuple[Path, ...]
     run: Run
     cells: Mapping[str, Cells]
+
+    @property
+    def folder(self) -> str:
+        return " + ".join(map(str, self.folders))
+
+    def boots(self, device: str) -> int:
+        """The boots of the device in which something was measured."""
+        return len(
+            {
+                boot
+                for measured in self.cells[device].values()
+                for sample in measured.samples.values()
+                for boot in sample.boots
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +54,13 @@ class DevicePair:
         return self.base if self.base == self.candidate else f"{self.base} -> {self.candidate}"
 
 
-def load(folder: Path) -> LoadedRun:
-    """Raises: UsageProblem: there is no run in ``folder``, or one without anything measured."""
-    run = load_run(folder)
-    cells = cells_of(run)
-    if not cells:
-        raise UsageProblem(f"{folder} holds nothing that was measured: there is nothing to compare")
-    return LoadedRun(folder, run, cells)
+def load(folders: Sequence[Path]) -> LoadedRun:
+    """Raises: UsageProblem: a folder holds no run, nothing was measured, or the runs cannot be joined."""
+    run = join_runs([load_run(folder) for folder in folders]) if len(folders) > 1 else load_run(folders[0])
+    loaded = LoadedRun(tuple(folders), run, cells_of(run))
+    if not loaded.cells:
+        raise UsageProblem(f"{loaded.folder} holds nothing that was measured: there is nothing to compare")
+    return loaded
 
 
 def pair_devices(base: LoadedRun, candidate: LoadedRun, asked: Sequence[str] = ()) -> list[DevicePair]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from itertools import groupby
 
+from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_reports.format.names import place_name
 from lmkd_reports.format.notes import Notes
 from lmkd_reports.format.plain import COLUMNS
@@ -106,11 +107,23 @@ def _percent(comparison: Comparison) -> str:
 def _device_head(devices: ComparedDevices) -> Iterator[str]:
     yield ""
     yield from wrapped(f"== {devices.devices}", "   ")
+    yield from wrapped(f"   {_boots(devices)}", "     ")
     for difference in devices.differences:
         yield from wrapped(f"   differs: {_difference(difference)}", "     ")
     for name, cells in (("base", devices.only_base), ("candidate", devices.only_candidate)):
         for line in _only(cells):
             yield from wrapped(f"   only in the {name}: {line}", "     ")
+
+
+def _boots(devices: ComparedDevices) -> str:
+    base, candidate = devices.boots
+    counted = f"boots: {base} of the base, {candidate} of the candidate"
+    if min(devices.boots) >= MIN_BOOTS:
+        return counted
+    return (
+        f"{counted}. With fewer than {MIN_BOOTS} on a side, no interval includes the differences between "
+        "boots: what changed may be the boot and not the kernel"
+    )
 
 
 def _only(cells: Sequence[Cell]) -> Iterator[str]:

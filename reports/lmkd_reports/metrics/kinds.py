@@ -5,6 +5,7 @@ Code that handles metrics asks the metric's ``kind`` and never which kind it is.
 
 from __future__ import annotations
 
+import math
 from abc import ABC
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -16,9 +17,16 @@ import numpy as np
 from lmkd_core.statistics.beyond import counts_beyond_p
 from lmkd_core.statistics.beyond import shares_beyond_p
 from lmkd_core.statistics.beyond import times_beyond_p
+from lmkd_core.statistics.boots import MIN_BOOTS
+from lmkd_core.statistics.boots import BootValues
+from lmkd_core.statistics.boots import beyond_over_boots_p
+from lmkd_core.statistics.boots import difference_over_boots
+from lmkd_core.statistics.boots import means_of_boots
+from lmkd_core.statistics.boots import medians_of_boots
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.bounds import censored_quantile
+from lmkd_core.statistics.bounds import time_limits
 from lmkd_core.statistics.independent import FEWEST
 from lmkd_core.statistics.independent import Estimate
 from lmkd_core.statistics.independent import fewest_for_medians
@@ -26,6 +34,8 @@ from lmkd_core.statistics.independent import mean_difference
 from lmkd_core.statistics.independent import median_ratio
 from lmkd_core.statistics.independent import share_difference
 from lmkd_core.statistics.paired import SHORTEST_NS
+from lmkd_core.statistics.paired import log_times
+from lmkd_core.statistics.paired import ratio_from_log
 from lmkd_core.statistics.shares import exact_share
 from lmkd_reports.format import units
 
@@ -36,11 +46,13 @@ QUARTILES = (0.25, 0.75)
 class Sample:
     """One metric's values in one arm: ns, counts, or 0 and 1 for a share.
 
-    NaN is a time longer than its timeout; only times have ``timeouts``, in ns.
+    NaN is a time longer than its timeout; only times have ``timeouts``, in ns. ``boots`` names the boot of
+    each value.
     """
 
     values: Floats
     timeouts: Floats
+    boots: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.values)
@@ -81,13 +93,41 @@ class Kind(ABC):
     def __str__(self) -> str:
         return self.compared_by
 
-    @abstractmethod
     def compare(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
-        """None if either sample is empty."""
+        """None if either sample is empty. If both have enough boots, the boots are the replicates."""
+        if not is_over_boots(candidate, base):
+            return self.compare_values(candidate, base, confidence)
+        boots = difference_over_boots(self.of_boots(candidate), self.of_boots(base), confidence)
+        assert boots is not None  # both have enough
+        return Estimate(self.estimate_of(boots.estimate), self.estimate_of(boots.interval))
 
-    @abstractmethod
     def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
         """The one-sided p of a candidate that is worse by at most ``allowed``; both have an interval."""
+        if not is_over_boots(candidate, base):
+            return self.values_beyond_p(candidate, base, allowed)
+        return beyond_over_boots_p(
+            self.of_boots(candidate), self.of_boots(base), self.difference_of(self.equal + allowed)
+        )
+
+    @abstractmethod
+    def compare_values(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
+        """As ``compare``, with the single values as the replicates."""
+
+    @abstractmethod
+    def values_beyond_p(self, candidate: Sample, base: Sample, allowed: float) -> float:
+        """As ``p_beyond``, with the single values as the replicates."""
+
+    def of_boots(self, sample: Sample) -> BootValues:
+        """One value a boot: the mean, or of times the median of the logarithms."""
+        return means_of_boots(sample.values, sample.boots)
+
+    def estimate_of(self, difference: Bounds) -> Bounds:
+        """The estimate that belongs to a difference of ``of_boots``."""
+        return difference
+
+    def difference_of(self, estimate: float) -> float:
+        """The difference of ``of_boots`` that belongs to an estimate."""
+        return estimate
 
     def fewest(self, confidence: float) -> int:
         """The fewest values on each side for an interval."""
@@ -156,12 +196,22 @@ class Times(Kind):
     limit_divisor = 100.0
     axis = Axis(".4~g", zero=False, may_be_log=True)
 
-    def compare(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
+    def compare_values(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         return median_ratio(candidate.values, base.values, candidate.timeouts, base.timeouts, confidence)
 
-    def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
+    def values_beyond_p(self, candidate: Sample, base: Sample, allowed: float) -> float:
         values = candidate.values, base.values, candidate.timeouts, base.timeouts
         return times_beyond_p(*values, self.equal + allowed)
+
+    def of_boots(self, sample: Sample) -> BootValues:
+        least, greatest = map(log_times, time_limits(sample.values, sample.timeouts))
+        return medians_of_boots(least, greatest, sample.boots)
+
+    def estimate_of(self, difference: Bounds) -> Bounds:
+        return Bounds(ratio_from_log(difference.low), ratio_from_log(difference.high))
+
+    def difference_of(self, estimate: float) -> float:
+        return math.log(estimate)
 
     def fewest(self, confidence: float) -> int:
         return fewest_for_medians(confidence)
@@ -220,10 +270,10 @@ class Counts(Kind):
     limit_divisor = 1.0
     axis = Axis(".4~g", zero=True)
 
-    def compare(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
+    def compare_values(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         return mean_difference(candidate.values, base.values, confidence)
 
-    def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
+    def values_beyond_p(self, candidate: Sample, base: Sample, allowed: float) -> float:
         return counts_beyond_p(candidate.values, base.values, allowed)
 
     def constant_note(self, name: str, base: Sample, candidate: Sample) -> str:
@@ -260,10 +310,10 @@ class Shares(Kind):
     limit_divisor = 100.0
     axis = Axis(".0%", zero=True, ends=(0.0, 1.0))
 
-    def compare(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
+    def compare_values(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         return share_difference(_tally(candidate), _tally(base), confidence)
 
-    def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
+    def values_beyond_p(self, candidate: Sample, base: Sample, allowed: float) -> float:
         return shares_beyond_p(_tally(candidate), _tally(base), allowed)
 
     def spread(self, sample: Sample) -> tuple[Bounds, Bounds]:
@@ -290,6 +340,11 @@ class Shares(Kind):
 
 
 TIME, COUNT, SHARE = Times(), Counts(), Shares()
+
+
+def is_over_boots(*samples: Sample) -> bool:
+    """Whether each sample is of enough boots to compare the boots."""
+    return all(len(set(sample.boots)) >= MIN_BOOTS for sample in samples)
 
 
 def is_constant(*samples: Sample) -> bool:

@@ -44,7 +44,7 @@ def _time(column: str) -> Callable[[pd.DataFrame], Sample | None]:
         trials = censorable(valid, column)
         if trials.empty and not valid.empty:
             return None
-        return Sample(floats(trials, column), floats(trials, "timeout_ns"))
+        return Sample(floats(trials, column), floats(trials, "timeout_ns"), tuple(trials["boot_id"]))
 
     return sample
 
@@ -53,16 +53,16 @@ def _lost_races(valid: pd.DataFrame) -> Sample | None:
     """1 for each call that came too late, 0 for the others."""
     called = valid[valid["kill_to_mrelease_ns"].notna()]
     late = (called["mrelease_errno"] == "ESRCH").to_numpy(dtype="float64")
-    return Sample(late, np.empty(0)) if len(called) else None
+    return Sample(late, np.empty(0), tuple(called["boot_id"])) if len(called) else None
 
 
 def _values(field: str) -> Callable[[Records], Sample]:
     """An unmeasured time of an episode has no bound either, so it is no value."""
 
     def sample(valid: Records) -> Sample:
-        measured = [getattr(record, field) for record in valid if getattr(record, field) is not None]
-        values = np.array(measured, dtype=np.float64)
-        return Sample(values, values)
+        measured = [record for record in valid if getattr(record, field) is not None]
+        values = np.array([getattr(record, field) for record in measured], dtype=np.float64)
+        return Sample(values, values, tuple(record.boot_id for record in measured))
 
     return sample
 
