@@ -29,6 +29,15 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "report", help="write report.html and summary.txt of one or several runs", description=report.__doc__
     )
+    _add_inputs(parser)
+    _add_choices(parser)
+    parser.set_defaults(run=report)
+    gate_commands.add_parsers(subparsers)
+    export_commands.add_parsers(subparsers)
+    logs_commands.add_parsers(subparsers)
+
+
+def _add_inputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "run_dirs", metavar="RUN", type=Path, nargs="*", help="results directory of a run; several: one page"
     )
@@ -44,13 +53,6 @@ def add_parser(subparsers: Subparsers) -> None:
         help="instead of RUN: a folder of results directories, one a build; the page shows what changed when",
     )
     parser.add_argument(
-        "--html",
-        metavar="FILE",
-        type=Path,
-        help="write the page there (default: RUN/report.html, of several runs report.html, of a history "
-        "DIR/history.html)",
-    )
-    parser.add_argument(
         "--parquet",
         metavar="DIR",
         type=Path,
@@ -62,6 +64,16 @@ def add_parser(subparsers: Subparsers) -> None:
         nargs="?",
         const="",
         help="with --parquet: compute on the Dask cluster at this address (default: on this machine's CPUs)",
+    )
+
+
+def _add_choices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--html",
+        metavar="FILE",
+        type=Path,
+        help="write the page there (default: RUN/report.html, of several runs report.html, of a history "
+        "DIR/history.html)",
     )
     parser.add_argument(
         "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
@@ -85,10 +97,6 @@ def add_parser(subparsers: Subparsers) -> None:
         default=1.0,
         help="likewise for N kills per episode (default: %(default)g)",
     )
-    parser.set_defaults(run=report)
-    gate_commands.add_parsers(subparsers)
-    export_commands.add_parsers(subparsers)
-    logs_commands.add_parsers(subparsers)
 
 
 def percentage(text: str) -> float:

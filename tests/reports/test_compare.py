@@ -50,6 +50,9 @@ candidate: candidate: run synthetic-20260101T000000Z, started
     2026-01-01T00:00:00+00:00
 
 == synthetic-reap-kill-v3
+   boots: 1 of the base, 1 of the candidate. With fewer than 3 on a
+     side, no interval includes the differences between boots: what
+     changed may be the boot and not the kernel
    reclaim_50: worse in 1 of 2, no clear difference in 1
    reclaim_90: worse in 1 of 2, no clear difference in 1
    reclaim_99: worse in 1 of 2, no clear difference in 1
@@ -255,7 +258,7 @@ def devices(tmp_path: Path, base: list[str], candidate: list[str], *asked: str) 
     for folder, names in zip(folders, (base, candidate), strict=True):
         trials = [one for name in names for one in trials_of([1.0], device=name)]
         write(folder, trials, devices=names)
-    return pair_devices(*map(load, folders), asked)
+    return pair_devices(*(load([folder]) for folder in folders), asked)
 
 
 def test_devices_are_paired_by_name_or_because_there_is_but_one(tmp_path: Path) -> None:
