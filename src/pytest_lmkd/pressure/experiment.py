@@ -28,7 +28,6 @@ from pytest_lmkd.pressure.program import Pressure
 from pytest_lmkd.pressure.record import episode_record
 from pytest_lmkd.pressure.record import failed_record
 
-
 PLAN = Plan(PressureStratum, PlannedEpisode, takes="episodes", with_unstalled=True)
 
 
