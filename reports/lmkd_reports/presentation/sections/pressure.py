@@ -65,8 +65,11 @@ def _pressure(result: PressureResult) -> Iterator[str]:
     if kills.expectation(situation):
         yield from wrapped(f"   Expected: {kills.expectation(situation)}", indent="   ")
     yield _row("arm", "n", "total", "alive", "p99 ms", "refaults")
-    for name, arm in kills.rows(result):
-        yield from _kill_line(name, arm)
+    for arm in result.arms:
+        yield from _kill_line(arm.arm, arm)
+    if result.unstalled:
+        yield from _kill_line("unstalled", result.unstalled)
+        yield from wrapped(f"    (of {result.unstalled.arm}, without the stall)", indent="      ")
     for comparison in result.comparisons:
         yield from _kill_comparison(comparison)
     yield from _extra_lines(result)
