@@ -66,7 +66,7 @@ def fleet_run(devices: int, name: str = "phone-{}") -> SyntheticRun:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten devices with kills and times. One has a warm-up, an unstalled, an invalid and a repeated episode."""
+    """Ten devices with kills and times. One has a warm-up, an unstalled, an invalid and a repeated one."""
     run = fleet_run(10)
     run.trials = [
         msgspec.structs.replace(trial, device="phone-3", arm=arm)

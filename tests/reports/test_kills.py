@@ -37,6 +37,7 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.metrics.cells import cells_of
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation.kills import difference
 from lmkd_reports.presentation.timeline import describe
@@ -215,10 +216,8 @@ class TestExtraKills:
         assert [arm.total for arm in result.arms] == [pytest.approx(23 / 3), 5]
 
     def test_arms_differ_in_extra_kills_as_in_kills(self) -> None:
-        episodes = [
-            *episodes_of([3, 1, 2] * 3, [0, 2, 1] * 3),
-            *(unstalled(5 + block % 2, block) for block in range(9)),
-        ]
+        stalled = episodes_of([3, 1, 2] * 3, [0, 2, 1] * 3)
+        episodes = [*stalled, *(unstalled(5 + block % 2, block) for block in range(9))]
         (result,) = pressure_of(episodes, (TWO, FLAG))
         two, flag = (arm.extra for arm in result.arms)
         (comparison,) = result.comparisons
@@ -254,6 +253,11 @@ class TestExtraKills:
         (result,) = pressure_of(episodes_of([3], [0]), (TWO, FLAG), page_kb=4)
         replay = result.arms[0].replay
         assert replay is not None and (replay.least_extra, replay.most_extra) == (0, 3)
+
+    def test_runs_are_compared_without_unstalled_episodes(self, tmp_path: Path) -> None:
+        run = SyntheticRun(synthetic_info([PATCHED]), episodes=[*episodes_of([3], [0]), unstalled(5, 0)])
+        (cells,) = cells_of(load_run(run.write(tmp_path))).values()
+        assert [(place.stall, arm) for place, arm in cells] == [("holder", TWO), ("holder", FLAG)]
 
     def test_an_unstalled_episode_is_drawn_beside_the_arms(self) -> None:
         (result,) = pressure_of([*episodes_of([3], [0]), unstalled(5, 0)], (TWO, FLAG))
