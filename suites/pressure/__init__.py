@@ -1,1 +1,1 @@
-"""Pressure: counts the apps that die under memory pressure without need."""
+"""Pressure: counts the apps that die under memory pressure, by the way of killing."""

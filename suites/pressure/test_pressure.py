@@ -1,4 +1,4 @@
-"""Measures the extra kills of lmkd's policy, with apps in the background and a demand in the foreground."""
+"""Measures the kills of lmkd's policy, with apps in the background and a demand in the foreground."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ PRESSURE_SUITE = """
     import msgspec
     import pytest
     from lmkd_core.scenarios.pressure import PRESSURE
-    QUICK = msgspec.structs.replace(PRESSURE["undisturbed"], hold_ms=50)
+    QUICK = msgspec.structs.replace(PRESSURE["held-within-burst"], hold_ms=50)
     @pytest.mark.parametrize("stratum", [QUICK], ids=str)
     def test_met(stratum, press):
         outcome = press(stratum)
@@ -205,7 +205,9 @@ PRESSURE_SUITE = """
 
 
 @pytest.mark.measures
-def test_pressure_has_its_own_blocks_and_the_same_apps_in_every_arm(pytester: pytest.Pytester) -> None:
+def test_a_pressure_block_has_the_same_apps_in_every_arm_and_once_without_the_stall(
+    pytester: pytest.Pytester,
+) -> None:
     pytester.makepyfile(PRESSURE_SUITE)
     options = ("--lmkd-blocks", "3", "--lmkd-pressure-blocks", "1", "--lmkd-arms", "kill,kill#2")
     device = ("--lmkd-device", "virtual:stock")
@@ -213,10 +215,15 @@ def test_pressure_has_its_own_blocks_and_the_same_apps_in_every_arm(pytester: py
     result.assert_outcomes(passed=1)
     out = pytester.path / "out"
     planned = [json.loads(line) for line in (out / "plan.jsonl").open()]
-    first, second = (record for record in records(out) if record["type"] == "episode")
-    assert [plan["arm"] for plan in planned] == [first["arm"], second["arm"]]
-    assert {first["arm"], second["arm"]} == {"kill", "kill#2"}
-    assert (first["seed"], first["demand_kb"]) == (second["seed"], second["demand_kb"])
-    assert first["kills_total"] == len(first["kills"]) > 0
+    episodes = [record for record in records(out) if record["type"] == "episode"]
+    place = ("arm", "stall", "without_stall", "order", "seed")
+    assert [[e[name] for name in place] for e in episodes] == [[e[name] for name in place] for e in planned]
+    kinds = [("kill", "holder", ""), ("kill", "none", "holder"), ("kill#2", "holder", "")]
+    assert sorted((e["arm"], e["stall"], e["without_stall"]) for e in episodes) == kinds
+    assert len({(e["seed"], e["demand_kb"]) for e in episodes}) == 1
+    for episode in episodes:
+        assert episode["kills_total"] == len(episode["kills"]) > 0
+        assert {kill["stall"] for kill in episode["kills"]} <= {"none", episode["stall"]}
+    result.stdout.fnmatch_lines(["*block 1/1*0 trials left*"])
     pytester.runpytest_subprocess(*device, "--lmkd-resume", "out").assert_outcomes(passed=1)
-    assert sum(record["type"] == "episode" for record in records(out)) == 2
+    assert sum(record["type"] == "episode" for record in records(out)) == 3

@@ -39,6 +39,11 @@ def counted(table: Iterable[Line]) -> list[Line]:
     return [line for line in table if (line["valid"], line["warmup"]) == ("true", "false")]
 
 
+def stalled(episodes: Iterable[Line]) -> list[Line]:
+    """Returns all but the unstalled episodes, which are no part of an arm's means."""
+    return [line for line in episodes if not line["without_stall"]]
+
+
 def grouped(table: Iterable[Line], *columns: str) -> dict[Key, list[Line]]:
     groups: dict[Key, list[Line]] = defaultdict(list)
     for line in table:
@@ -106,10 +111,29 @@ def log_ratio(numerator: float, denominator: float) -> float:
 def kill_means(episodes: Iterable[Line]) -> dict[Key, tuple[int, float, float, float]]:
     """Returns, by situation and arm, the valid episodes and their mean total, needed and extra kills."""
     means_by_arm = {}
-    for name, arm in grouped(counted(episodes), *SITUATION, "arm").items():
+    for name, arm in grouped(stalled(counted(episodes)), *SITUATION, "arm").items():
         means = [fmean(float(line[f"kills_{kind}"]) for line in arm) for kind in ("total", "needed", "extra")]
         means_by_arm[name] = (len(arm), means[0], means[1], means[2])
     return means_by_arm
+
+
+def extra_means(episodes: Iterable[Line]) -> dict[Key, float]:
+    """Returns, by situation and arm, the mean kills beyond those of the block's unstalled episode."""
+    lines = counted(episodes)
+    unstalled = {
+        (*key(line, *SITUATION[:-2]), line["without_stall"], line["without_stall_ms"], line["block"]): line
+        for line in lines
+        if line["without_stall"]
+    }
+    extras = {}
+    for name, arm in grouped(stalled(lines), *SITUATION, "arm").items():
+        pairs = [(line, unstalled.get((*name[:-1], line["block"]))) for line in arm]
+        differences = [
+            float(line["kills_total"]) - float(other["kills_total"]) for line, other in pairs if other
+        ]
+        if differences:
+            extras[name] = fmean(differences)
+    return extras
 
 
 def kill_counts(kills: Iterable[Line]) -> dict[Key, tuple[int, int]]:
@@ -124,7 +148,7 @@ def premature_means(episodes: Iterable[Line], kills: Iterable[Line]) -> dict[Key
     """Returns, by situation and arm, the premature kills per valid episode by class."""
     by_episode = grouped((line for line in kills if line["premature"] == "true"), *EPISODE)
     means = {}
-    for name, arm in grouped(counted(episodes), *SITUATION, "arm").items():
+    for name, arm in grouped(stalled(counted(episodes)), *SITUATION, "arm").items():
         keys = [key(episode, *EPISODE) for episode in arm]
         classes = [
             line["premature_class"] for episode_key in keys for line in by_episode.get(episode_key, ())

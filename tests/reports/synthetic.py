@@ -214,7 +214,10 @@ def synthetic_episode(needed: int = 5, extra: int = 0, **changes: object) -> Epi
 
 
 def synthetic_pressure(blocks: int = 8) -> SyntheticRun:
-    """Episodes alone: a gain, a difference too small to be clear, none at all, and two invalid ones."""
+    """Episodes alone: a gain, a difference too small to be clear, none at all, and two invalid ones.
+
+    Of the two stalled strata the first has unstalled episodes, as an older version's have none.
+    """
     arms = ("kill+mrelease@lmkd", "reap-kill", "reap-kill#2")
     run = SyntheticRun(synthetic_info([PATCHED], arms, blocks), [synthetic_device(PATCHED)])
     for block in range(blocks):
@@ -226,6 +229,8 @@ def synthetic_pressure(blocks: int = 8) -> SyntheticRun:
                 synthetic_episode(extra=starved, scenario="starved-victims", stall="starved", **place),
                 synthetic_episode(0, **control, **place),
             ]
+        unstalled = {"stall": "none", "without_stall": "holder", "arm": arms[0], "block": block}
+        run.episodes.append(synthetic_episode(5 + block % 4 // 3, **unstalled))
     failed = {
         "valid": False,
         "invalid_reason": "the demand was not met to the end",

@@ -203,17 +203,24 @@ def test_ratios_are_those_of_the_report(reported: tuple[Analysis, Path]) -> None
 
 def test_kills_are_those_of_the_report(reported: tuple[Analysis, Path]) -> None:
     analysis, folder = reported
-    totals, premature = {}, {}
+    totals, premature, extra = {}, {}, {}
     for device in analysis.devices:
         for result in device.pressure:
             situation = (str(getattr(result.situation, name)) for name in recomputed.SITUATION[1:])
             key = (device.name, *situation)
             arms = [arm for arm in result.arms if arm.valid]
-            totals |= {(*key, arm.arm): (arm.valid, arm.total, arm.needed, arm.extra) for arm in arms}
+            totals |= {
+                (*key, arm.arm): (arm.valid, arm.total, arm.replay.needed, arm.replay.most_extra)
+                for arm in arms
+                if arm.replay
+            }
+            extra |= {(*key, arm.arm): pytest.approx(arm.extra.mean) for arm in arms if arm.extra}
             premature |= {(*key, arm.arm): dict(arm.premature) for arm in arms}
     episodes, kills = recomputed.lines(folder, "episodes"), recomputed.lines(folder, "kills")
     assert recomputed.kill_means(episodes) == totals
     assert recomputed.premature_means(episodes, kills) == premature
+    assert recomputed.extra_means(episodes) == extra
+    assert len(extra) == 3
     assert max(total for _, total, _, _ in totals.values()) > 6
 
 
@@ -241,7 +248,7 @@ STRUCTS = [
     (tables.STATE, Conditions, set()),
     (tables.CALLS.fields, Call, set()),
     (tables.EPISODES.columns, EpisodeRecord, {"schema", "kills", "curve"}),
-    (tables.KILLS.fields, KillRecord, {"stall"}),
+    (tables.KILL, KillRecord, {"stall"}),
     (tables.OBSERVATIONS.columns, ObservationRecord, {"schema", "apps", "deaths"}),
     (tables.OBSERVED_APPS.fields, ObservedApp, set()),
     (tables.OBSERVED_DEATHS.fields, ObservedDeath, set()),
@@ -283,7 +290,8 @@ def expected_column_type(type_: msgspec.inspect.Type) -> tuple[str, bool]:
 def test_keys_are_those_of_the_analysis() -> None:
     """The analysis drops warm-ups; an export keeps them."""
     assert tuple(column.name for column in tables.TRIAL_KEY) == ("run_id", *TRIAL, "warmup")
-    assert tuple(column.name for column in tables.EPISODE_KEY) == ("run_id", *EPISODE, "warmup")
+    episode_key = tuple(column.name for column in (*tables.EPISODE_KEY, *tables.UNSTALLED))
+    assert sorted(episode_key) == sorted(("run_id", *EPISODE, "warmup"))
 
 
 def documented(checkout: Path) -> dict[str, list[tuple[str, str]]]:

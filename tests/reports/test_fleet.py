@@ -66,7 +66,7 @@ def fleet_run(devices: int, name: str = "phone-{}") -> SyntheticRun:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten devices with kills and times, a warm-up, an invalid episode, and one that was recorded twice."""
+    """Ten devices with kills and times. One has a warm-up, an unstalled, an invalid and a repeated one."""
     run = fleet_run(10)
     run.trials = [
         msgspec.structs.replace(trial, device="phone-3", arm=arm)
@@ -77,6 +77,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = run.episodes[0]
     run.episodes += [
         msgspec.structs.replace(first, warmup=True, kills_total=99),
+        msgspec.structs.replace(first, stall="none", without_stall="holder", kills_total=99),
         msgspec.structs.replace(first, block=99, valid=False, invalid_reason="made up"),
         first,
     ]
@@ -119,17 +120,19 @@ def test_every_device_is_judged_as_on_its_own_page(folder: Path, found: FleetRes
     for row in rows:
         compared = of_device(devices[row["device"]].pressure, row).comparisons[0]
         assert (row["candidate"], row["baseline"]) == (compared.candidate, compared.baseline)
-        assert compared.total is not None and compared.extra is not None
+        assert compared.total is not None
         assert row["blocks"] == compared.total.blocks
         assert row["estimate"] == pytest.approx(compared.total.mean)
-        assert (row["verdict"], row["extra_verdict"]) == (compared.verdict, compared.extra_verdict)
+        assert row["verdict"] == compared.verdict
         if compared.total.low is not None:
             ends = (compared.total.low, compared.total.high, compared.total.p)
             assert (row["low"], row["high"], row["p"]) == pytest.approx(ends)
         arms = {arm.arm: arm for arm in of_device(devices[row["device"]].pressure, row).arms}
         for side in ("candidate", "baseline"):
             told = arms[row[side]]
-            assert (row[f"{side}_total"], row[f"{side}_extra"]) == pytest.approx((told.total, told.extra))
+            assert told.replay is not None
+            means = told.total, told.replay.most_extra
+            assert (row[f"{side}_total"], row[f"{side}_extra"]) == pytest.approx(means)
             assert row[f"{side}_premature_z"] == pytest.approx(dict(told.premature).get("Z", 0))
 
 

@@ -37,6 +37,7 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.metrics.cells import cells_of
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation.kills import difference
 from lmkd_reports.presentation.timeline import describe
@@ -90,7 +91,7 @@ def test_the_summary_of_episodes_alone(pressure_dir: Path) -> None:
 )
 def test_verdicts(extra: list[int], flag_extra: list[int], verdict: Verdict) -> None:
     (comparison,) = result_of(extra, flag_extra).comparisons
-    assert (comparison.verdict, comparison.extra_verdict) == (verdict, verdict)
+    assert comparison.verdict == verdict
 
 
 DEMAND = "the demand was not met to the end"
@@ -106,7 +107,7 @@ def test_an_arm_without_a_valid_episode_is_not_judged(tmp_path: Path) -> None:
     words = Page(render_html(analysis)).words()
     assert f"held-beyond-burst, 12-cached, reap-kill : 8 invalid: {DEMAND}" in words
     assert "every episode of reap-kill is invalid × invalid" in words
-    assert "reap-kill 0 8 invalid – – – – – – –" in words
+    assert "reap-kill 0 8 invalid – – – – –" in words
     assert "no block has a valid episode of every arm" in words
     assert f"    8 invalid: {DEMAND}\n" in render_summary(analysis)
 
@@ -177,15 +178,17 @@ def test_means_are_of_valid_episodes_only() -> None:
     episodes = [*episodes_of([3, 3], [0, 0]), synthetic_episode(extra=7, arm=TWO, block=2, valid=False)]
     (result,) = pressure_of(episodes, (TWO, FLAG))
     two, flag = result.arms
-    assert (two.valid, two.total, two.needed, two.extra, two.premature) == (2, 8, 5, 3, (("Z", 3.0),))
-    assert (flag.total, flag.extra, flag.premature, flag.alive) == (5, 0, (), 7)
+    assert (two.valid, two.total, two.premature) == (2, 8, (("Z", 3.0),))
+    assert two.replay is not None
+    assert (two.replay.needed, two.replay.least_extra, two.replay.most_extra) == (5, 0, 3)
+    assert (flag.total, flag.premature, flag.alive) == (5, (), 7)
 
 
 def test_an_episode_recorded_twice_counts_once(tmp_path: Path) -> None:
     episodes = [*episodes_of([3], [0]), synthetic_episode(extra=1, arm=TWO, block=0)]
     analysis = run_of(episodes, tmp_path)
     (result,) = analysis.devices[0].pressure
-    assert (result.arms[0].valid, result.arms[0].extra, analysis.recorded_episodes) == (1, 1, 2)
+    assert (result.arms[0].valid, result.arms[0].total, analysis.recorded_episodes) == (1, 6, 2)
     assert [problem.message for problem in analysis.problems] == [
         "1 episodes recorded twice: the last counts"
     ]
@@ -197,13 +200,81 @@ def test_the_block_that_is_drawn_is_typical() -> None:
     assert [(one.arm, one.kills_extra) for one in result.shown] == [(TWO, 3), (FLAG, 0)]
 
 
+def unstalled(kills: int, block: int, **changes: object) -> EpisodeRecord:
+    place: dict[str, object] = {"arm": TWO, "stall": "none", "stall_ms": 0, "without_stall": "holder"}
+    return synthetic_episode(kills, block=block, **(place | changes))
+
+
+class TestExtraKills:
+    """They are measured: kills minus those of the block's unstalled episode, and the replay is a range."""
+
+    def test_each_arm_is_compared_with_the_unstalled_episode_of_its_block(self) -> None:
+        episodes = [*episodes_of([3, 2, 3], [0, 0, 0]), *(unstalled(6, block) for block in (0, 1))]
+        (result,) = pressure_of(episodes, (TWO, FLAG))
+        assert [(arm.extra.blocks, arm.extra.mean) for arm in result.arms if arm.extra] == [(2, 1.5), (2, -1)]
+        assert result.unstalled is not None and result.unstalled.total == 6
+        assert [arm.total for arm in result.arms] == [pytest.approx(23 / 3), 5]
+
+    def test_arms_differ_in_extra_kills_as_in_kills(self) -> None:
+        stalled = episodes_of([3, 1, 2] * 3, [0, 2, 1] * 3)
+        episodes = [*stalled, *(unstalled(5 + block % 2, block) for block in range(9))]
+        (result,) = pressure_of(episodes, (TWO, FLAG))
+        two, flag = (arm.extra for arm in result.arms)
+        (comparison,) = result.comparisons
+        assert two is not None and flag is not None and comparison.total is not None
+        assert flag.mean - two.mean == pytest.approx(comparison.total.mean)
+
+    def test_an_invalid_unstalled_episode_is_no_reference_and_is_listed(self, tmp_path: Path) -> None:
+        broken = unstalled(5, 0, valid=False, invalid_reason=DEMAND)
+        analysis = run_of([*episodes_of([3] * 6, [0] * 6), broken], tmp_path)
+        (result,) = analysis.devices[0].pressure
+        assert [arm.extra for arm in result.arms] == [None, None]
+        assert f"{TWO}, unstalled : 1 invalid: {DEMAND}" in Page(render_html(analysis)).words()
+
+    def test_strata_that_differ_in_the_hold_have_unstalled_episodes_of_their_own(self) -> None:
+        short = {"stall_ms": 150}
+        episodes = [
+            *episodes_of([3], [0]),
+            *episodes_of([3], [0], **short),
+            unstalled(5, 0),
+            unstalled(7, 0, without_stall_ms=150),
+        ]
+        extras = [result.arms[0].extra for result in pressure_of(episodes, (TWO, FLAG))]
+        assert [extra.mean for extra in extras if extra] == [3, 1]
+
+    def test_the_replay_is_a_range_from_what_was_swapped_out(self) -> None:
+        episodes = episodes_of([3], [0], swapped_out_pages=2 * 51_200 // 4)
+        (result,) = pressure_of(episodes, (TWO, FLAG), page_kb=4)
+        replay = result.arms[0].replay
+        assert replay is not None
+        assert (replay.least_extra, replay.most_extra, replay.excess_kb) == (1, 3, 3 * 51_200)
+
+    def test_no_kill_is_surely_extra_if_what_was_swapped_out_is_not_known(self) -> None:
+        (result,) = pressure_of(episodes_of([3], [0]), (TWO, FLAG), page_kb=4)
+        replay = result.arms[0].replay
+        assert replay is not None and (replay.least_extra, replay.most_extra) == (0, 3)
+
+    def test_runs_are_compared_without_unstalled_episodes(self, tmp_path: Path) -> None:
+        run = SyntheticRun(synthetic_info([PATCHED]), episodes=[*episodes_of([3], [0]), unstalled(5, 0)])
+        (cells,) = cells_of(load_run(run.write(tmp_path))).values()
+        assert [(place.stall, arm) for place, arm in cells] == [("holder", TWO), ("holder", FLAG)]
+
+    def test_an_unstalled_episode_is_drawn_beside_the_arms(self) -> None:
+        (result,) = pressure_of([*episodes_of([3], [0]), unstalled(5, 0)], (TWO, FLAG))
+        assert [(shown.arm, shown.is_unstalled) for shown in result.shown] == [
+            (TWO, False),
+            (FLAG, False),
+            (TWO, True),
+        ]
+
+
 @pytest.mark.parametrize(
     "other",
     [{"scenario": "undisturbed"}, {"profile": "low-ram"}, {"regime": "natural"}, {"stall_ms": 150}],
 )
 def test_situations_are_never_pooled(other: dict[str, object]) -> None:
     episodes = [*episodes_of([3], [0]), *episodes_of([1], [0], **other)]
-    assert [one.arms[0].extra for one in pressure_of(episodes, (TWO, FLAG))] == [3, 1]
+    assert [one.arms[0].total for one in pressure_of(episodes, (TWO, FLAG))] == [8, 6]
 
 
 def test_devices_are_never_pooled(tmp_path: Path) -> None:
@@ -242,14 +313,12 @@ class TestTimeline:
 
     def test_it_says_what_it_shows(self, tmp_path: Path) -> None:
         two, flag = self.figures(episodes_of([3], [0]), tmp_path)
-        assert "8 kills, 3 extra; memory of 3 not back by the end</desc>" in two
-        assert "5 kills, none extra; all memory back by the end</desc>" in flag
+        assert "8 kills, 3 beyond the replay's need; memory of 3 not back by the end</desc>" in two
+        assert "5 kills; all memory back by the end</desc>" in flag
 
     def test_memory_that_came_after_the_end_counts_as_not_back(self) -> None:
         kill = synthetic_kill(0, freed_ns=3001 * NS_PER_MS)
-        assert describe(synthetic_episode(kills=(kill,))) == (
-            "1 kill, none extra; memory of 1 not back by the end"
-        )
+        assert describe(synthetic_episode(kills=(kill,))) == "1 kill; memory of 1 not back by the end"
 
     def test_without_kills_there_is_still_a_curve(self, tmp_path: Path) -> None:
         figures = self.figures([synthetic_episode(0, arm=arm) for arm in (TWO, FLAG)], tmp_path)
@@ -279,7 +348,7 @@ def test_records_without_what_they_may_lack_say_nothing_of_it(tmp_path: Path) ->
     (result,) = analysis.devices[0].pressure
     assert {(arm.total, arm.fault_p99_ns, arm.psi_some_us) for arm in result.arms} == {(0, None, None)}
     words = Page(render_html(analysis)).words()
-    assert "reap-kill 6 0 0 0 0 12 of 12 – –" in words
+    assert "reap-kill 6 0 12 of 12 – – –" in words
     assert (
         "reap-kill kills as many apps as kill+mrelease@lmkd in each of 6 blocks (−0.5 to +0.5; p 1.000)"
         in words
@@ -347,21 +416,30 @@ class TestPageOfEpisodesAlone:
 
     def test_the_numbers(self, page: Page) -> None:
         words = page.words()
-        assert "kill+mrelease@lmkd 8 7.5 5 2.5 2.5 Z 4.5 of 12 0.0900 300" in words
+        assert "kill+mrelease@lmkd 8 7.5 4.5 of 12 0.0900 – 300" in words
+        assert "kill+mrelease@lmkd, unstalled 8 5.3 6.8 of 12 0.0900 – 300" in words
         row = "reap-kill against kill+mrelease@lmkd −2.5 (−3.1 to −1.9) 0.008 ↓ better"
-        assert f"{row} −2.5 (−3.1 to −1.9) 0.008 ↓ better" in words
+        assert row in words
         assert "0 (−0.4 to +0.4) a difference of 1 would take 6 blocks 1.000 ~ no clear difference" in words
+
+    def test_extra_kills_are_measured_and_replayed_beside_that(self, page: Page) -> None:
+        words = page.words()
+        measured = "arm blocks extra kills, measured kill+mrelease@lmkd 8 +2.3 (+1.8 to +2.8)"
+        assert f"{measured} reap-kill 8 −0.3 (−0.8 to +0.3)" in words
+        assert "Extra kills were not measured: the run has no episodes without the stall" in words
+        assert "kill+mrelease@lmkd 5 0 to 2.5 125 2.5 Z" in words
 
     def test_the_block_that_is_drawn_is_named(self, page: Page) -> None:
         assert "One episode of each arm, all of block 0, in which" in page.words()
 
     def test_invalid_ones_are_counted_and_listed(self, page: Page) -> None:
-        assert "kill+mrelease@lmkd 8 1 invalid 0 0 0 0 12 of 12" in page.words()
+        assert "kill+mrelease@lmkd 8 1 invalid 0 12 of 12" in page.words()
         assert f"undisturbed, 12-cached, reap-kill : 1 invalid: {DEMAND}" in page.words()
 
     def test_it_tells_how_to_read_it(self, page: Page) -> None:
         words = page.words()
-        assert "Extra = kills − needed" in words
+        assert "Extra kills are measured" in words
+        assert "The replay" in words and "It is no measurement" in words
         assert "They overcount" in words
         assert "not enough data : fewer than 6 blocks" in words
 
@@ -432,15 +510,14 @@ def test_lmkds_settings_stand_side_by_side(tmp_path: Path) -> None:
 def test_better_is_never_said_when_the_interval_holds_0(kills: list[tuple[int, int]]) -> None:
     (result,) = pressure_of(episodes_of(*zip(*kills, strict=True)), (TWO, FLAG))
     (comparison,) = result.comparisons
-    judged = ((comparison.total, comparison.verdict), (comparison.extra, comparison.extra_verdict))
-    for found, verdict in judged:
-        assert found is not None
-        assert (verdict == Verdict.NOT_ENOUGH_DATA) == (found.blocks < MIN_BLOCKS)
-        if verdict == Verdict.BETTER:
-            assert found.high is not None and found.high < 0
-            assert "0)" not in difference(found).replace("10)", "")  # nor does it look so
-        if verdict == Verdict.WORSE:
-            assert found.low is not None and found.low > 0
+    found, verdict = comparison.total, comparison.verdict
+    assert found is not None
+    assert (verdict == Verdict.NOT_ENOUGH_DATA) == (found.blocks < MIN_BLOCKS)
+    if verdict == Verdict.BETTER:
+        assert found.high is not None and found.high < 0
+        assert "0)" not in difference(found).replace("10)", "")  # nor does it look so
+    if verdict == Verdict.WORSE:
+        assert found.low is not None and found.low > 0
 
 
 def test_equal_arms_are_seldom_called_different() -> None:

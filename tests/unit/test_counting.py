@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lmkd_core.records.episode import EpisodePoint
+from lmkd_core.records.replay import kills_needed
+from lmkd_core.records.replay import needed_kb
 from pytest_lmkd.devices.messages import AgentKill
 from pytest_lmkd.devices.messages import decode_agent_line
-from pytest_lmkd.pressure.counting import kills_needed
-from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.counting import premature_class
 
 KILL = decode_agent_line(

@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.parts import record_of
 from lmkd_core.records.plan import plan_block
+from lmkd_core.records.plan import plan_episodes
 from lmkd_core.scenarios.pressure import PRESSURE
 from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import plan_episode
+from pytest_lmkd.pressure.plan import stalled_as
 from pytest_lmkd.pressure.profiles import PROFILES
 from pytest_lmkd.pressure.profiles import Profile
 from pytest_lmkd.pressure.profiles import draw_apps
@@ -52,6 +55,45 @@ def test_a_block_runs_every_arm_once_with_one_seed() -> None:
     assert len({episode.seed for episode in block}) == 1
 
 
+STALLED = PRESSURE["held-within-burst"]
+
+
+def test_a_block_of_a_stalled_stratum_has_one_episode_of_the_baseline_without_the_stall() -> None:
+    block = plan_episodes(PlannedEpisode, STALLED, "phone", ARMS, 3, 1)
+    (unstalled,) = [episode for episode in block if episode.is_unstalled]
+    assert sorted(episode.arm for episode in block if not episode.is_unstalled) == sorted(ARMS)
+    assert (unstalled.arm, unstalled.stall, unstalled.stall_ms) == ("kill", "none", 0)
+    assert (unstalled.without_stall, unstalled.without_stall_ms) == (STALLED.stall, STALLED.stall_ms)
+    assert [episode.order for episode in block] == [0, 1, 2, 3]
+    assert len({episode.seed for episode in block}) == 1
+    assert len({episode.identity for episode in block}) == 4
+
+
+def test_a_stratum_without_a_stall_has_no_unstalled_episodes() -> None:
+    stratum = PRESSURE["undisturbed"]
+    block = plan_episodes(PlannedEpisode, stratum, "phone", ARMS, 3, 1)
+    assert block == plan_block(PlannedEpisode, stratum, "phone", ARMS, 3, 1)
+
+
+def test_the_unstalled_episode_takes_every_place_equally_often() -> None:
+    blocks = [plan_episodes(PlannedEpisode, STALLED, "phone", ARMS, block, 1) for block in range(4)]
+    assert sorted(e.order for block in blocks for e in block if e.is_unstalled) == [0, 1, 2, 3]
+
+
+def test_an_unstalled_episode_differs_from_its_block_in_nothing_but_the_stall() -> None:
+    block = plan_episodes(PlannedEpisode, STALLED, "phone", ["kill"], 3, 1)
+    plans = {e.is_unstalled: (stalled_as(STALLED, e), e.arm, GB_KB, e.seed) for e in block}
+    texts = {is_unstalled: plan_episode(*plan).text for is_unstalled, plan in plans.items()}
+    assert texts[True] != texts[False]
+    assert texts[True] == texts[False].replace("stall=holder stall_ms=150", "stall=none stall_ms=0")
+
+
+def test_strata_that_differ_in_the_hold_never_share_an_unstalled_episode() -> None:
+    strata = (STALLED, structs.replace(STALLED, stall_ms=100))
+    planned = [e for s in strata for e in plan_episodes(PlannedEpisode, s, "phone", ARMS, 0, 1)]
+    assert len({episode.identity for episode in planned}) == len(planned)
+
+
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES.keys())
 @given(seed=st.integers(0, 2**62), mem_total_kb=st.integers(GB_KB // 2, 24 * GB_KB))
 def test_the_demand_needs_kills_on_a_device_of_any_size(
@@ -86,6 +128,14 @@ def blocks_of(baseline: list[int], candidate: list[int]) -> list[list[EpisodeRec
         [episode("kill+mrelease", block, baseline_kills), episode("reap-kill", block, candidate_kills)]
         for block, (baseline_kills, candidate_kills) in enumerate(zip(baseline, candidate, strict=True))
     ]
+
+
+def test_an_unstalled_episode_proves_no_gain() -> None:
+    """It is of the baseline, and kills more apps here than the arms do."""
+    blocks = blocks_of([5] * 12, [5] * 12)
+    for block in blocks:
+        block.append(structs.replace(block[0], kills_total=9, without_stall="holder"))
+    assert false_gains(blocks, ["kill+mrelease", "reap-kill"]) == []
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.arms import add_arm
+from lmkd_core.records.lines import decode_run
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.stratum import check_stratum
 from lmkd_core.records.trial import PlannedTrial
@@ -48,6 +49,26 @@ def test_a_stratum_is_planned_with_its_warm_up_blocks_first() -> None:
     )
     assert [trial.warmup for trial in planned] == [True] * 2 + [False] * 6
     assert len(Suites(OURS).planned(PRESSURE["undisturbed"], "d", ("kill",), RULES)) == 2
+
+
+def test_blocks_of_a_stalled_pressure_stratum_have_an_unstalled_episode_too() -> None:
+    rules = RunRules(RULES.trials, Rules(blocks=2, seed=1, unstalled_episodes=True))
+    stalled = PRESSURE["held-beyond-burst"]
+    suites, arms = Suites(OURS), ("kill", "reap-kill")
+    planned = suites.planned(stalled, "d", arms, rules)
+    assert [episode.is_unstalled for episode in planned].count(True) == 2
+    assert len(planned) == 2 * suites.block_size(stalled, arms, rules) == 6
+    assert suites.block_size(PRESSURE["undisturbed"], arms, rules) == 2
+
+
+def test_a_run_of_an_older_version_is_continued_without_unstalled_episodes() -> None:
+    """Its run.json lacks the field, and so its rules do."""
+    info = decode_run(
+        b'{"type":"run","run_id":"r","started_utc":"","command":"","seed":1,"arms":["kill"],"blocks":1,'
+        b'"devices":[],"versions":{},"host":{}}'
+    )
+    rules = RunRules(RULES.trials, Rules(1, 1, unstalled_episodes=info.unstalled_episodes))
+    assert Suites(OURS).block_size(PRESSURE["held-beyond-burst"], ("kill",), rules) == 1
 
 
 def test_an_arm_that_the_scenario_excludes_is_not_planned_nor_its_repetition() -> None:

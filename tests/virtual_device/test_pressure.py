@@ -13,11 +13,11 @@ from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.plan import plan_block
+from lmkd_core.records.replay import kills_needed
+from lmkd_core.records.replay import needed_kb
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.devices.source import ANDROID_FOLDER
-from pytest_lmkd.pressure.counting import kills_needed
-from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.plan import plan_episode
 from pytest_lmkd.pressure.program import EpisodeAnswer
 from pytest_lmkd.pressure.program import Pressure

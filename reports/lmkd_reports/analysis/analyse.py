@@ -111,7 +111,9 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         ),
         skips=skips,
         conformance=conformance_of([case for case in run.cases if case.device == name]),
-        pressure=pressure_of(episodes, run.info.arms, detectable.kills),
+        pressure=pressure_of(
+            episodes, run.info.arms, detectable.kills, records[-1].page_size // 1024 if records else None
+        ),
         settings=settings_of(episodes),
         unsteady=unsteady_of([state for state in run.states if state.device == name]),
         observed=observed_of([observation for observation in run.observations if observation.device == name]),

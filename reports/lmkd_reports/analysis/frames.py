@@ -34,7 +34,10 @@ from lmkd_reports.format.strata import STRATUM
 TRIAL = ("device", *STRATUM, "arm", "block")
 """Columns that name one trial."""
 
-EPISODE = ("device", *EpisodeStratum.__struct_fields__, "arm", "block")
+EPISODE = (
+    *("device", *EpisodeStratum.__struct_fields__, "arm", "block"),
+    *("without_stall", "without_stall_ms"),
+)
 """Fields that name one episode."""
 
 MEASURED = tuple(

@@ -1,4 +1,8 @@
-"""The pressure episodes of one device: the apps lost to each arm, stratum by stratum."""
+"""The pressure episodes of one device: the apps lost to each arm, stratum by stratum.
+
+The kills of the arms are compared. Extra kills are measured: those of an episode minus those of the unstalled
+episode of its block. The replay of each episode gives a range beside that, and no verdict.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ import numpy as np
 
 from lmkd_core.records.arms import once
 from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.replay import excess_kb
+from lmkd_core.records.replay import least_extra
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
@@ -20,7 +26,7 @@ from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.planning import blocks_for_difference
 from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.format.strata import episode_stratum_of
+from lmkd_reports.format.strata import stalled_stratum_of
 
 CLASSES = ("Z", "D", "in-flight", "other")
 SUBJECT = "reap-kill"
@@ -31,38 +37,49 @@ Blocks = Mapping[str, Mapping[int, EpisodeRecord]]
 
 
 @dataclass(frozen=True, slots=True)
+class Replay:
+    """The needed and the extra kills by the replay: means over episodes (``lmkd_core.records.replay``).
+
+    ``excess_kb`` is the memory killed beyond what was needed.
+    """
+
+    needed: float
+    least_extra: float
+    most_extra: float
+    excess_kb: float
+
+
+@dataclass(frozen=True, slots=True)
 class PressureArm:
     """One arm in one situation: means over its ``valid`` episodes, and medians of values with a long tail.
 
-    The numbers are None where no episode is valid. ``premature`` is by class, those that occur.
+    The numbers are None where no episode is valid. ``extra`` is measured: kills minus those of the unstalled
+    episodes, by block; None without such blocks. ``premature`` is by class, those that occur. ``refaults``
+    are pages.
     """
 
     arm: str
     valid: int
     invalid: tuple[tuple[str, int], ...]
     total: float | None = None
-    needed: float | None = None
-    extra: float | None = None
+    extra: PairedDifference | None = None
+    replay: Replay | None = None
     premature: tuple[tuple[str, float], ...] = ()
     alive: float | None = None
     started: int = 0
     fault_p99_ns: float | None = None
+    refaults: float | None = None
     psi_some_us: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class KillComparison(Claim):
-    """``candidate`` against ``baseline``: all kills, which need no model, and the extra ones.
-
-    Verdict, p and blocks needed are those of all kills.
-    """
+    """``candidate`` against ``baseline``: the difference of all kills, which needs no model."""
 
     candidate: str
     baseline: str
     total: PairedDifference | None
-    extra: PairedDifference | None
     verdict: Verdict
-    extra_verdict: Verdict
     blocks_needed: int | None = None
     p_page: float | None = None
 
@@ -79,11 +96,13 @@ class KillComparison(Claim):
 class PressureResult:
     """One situation on one device; ``shown`` is the block whose episodes are drawn, one of each arm.
 
-    ``arms`` are all of the device's, also those without an episode here.
+    ``arms`` are all of the device's, also those without an episode here. ``unstalled`` are the episodes
+    without the stall; None if there are none. The last of ``shown`` may be one of them.
     """
 
     situation: EpisodeStratum
     arms: tuple[PressureArm, ...]
+    unstalled: PressureArm | None
     comparisons: tuple[KillComparison, ...]
     shown_block: int | None
     shown: tuple[EpisodeRecord, ...]
@@ -115,21 +134,25 @@ def settings_of(episodes: Sequence[EpisodeRecord]) -> dict[str, str]:
 
 
 def pressure_of(
-    episodes: Sequence[EpisodeRecord], arms: Sequence[str], detectable_kills: float = 1.0
+    episodes: Sequence[EpisodeRecord],
+    arms: Sequence[str],
+    detectable_kills: float = 1.0,
+    page_kb: int | None = None,
 ) -> tuple[PressureResult, ...]:
     """The results of one device's episodes, situations in the order in which they ran.
 
     ``arms`` are those of the run, its baseline first; those without any episode on the device are left out.
-    ``detectable_kills`` is the difference for which the needed blocks are estimated.
+    ``detectable_kills`` is the difference for which the needed blocks are estimated. ``page_kb`` is the
+    device's page size; None: not known.
     """
-    seen = dict.fromkeys(episodesode.arm for episodesode in episodes)
+    seen = dict.fromkeys(episode.arm for episode in episodes)
     names = [arm for arm in arms if arm in seen] + [arm for arm in seen if arm not in arms]
     pairs = kill_pairs_of(names, [*arms, *names][0]) if names else []
     situations: dict[EpisodeStratum, list[EpisodeRecord]] = {}
     for episode in episodes:
-        situations.setdefault(episode_stratum_of(episode), []).append(episode)
+        situations.setdefault(stalled_stratum_of(episode), []).append(episode)
     return tuple(
-        _result(situation, same_situation, names, pairs, detectable_kills)
+        _result(situation, same_situation, names, pairs, detectable_kills, page_kb)
         for situation, same_situation in situations.items()
     )
 
@@ -140,29 +163,48 @@ def _result(
     names: Sequence[str],
     pairs: Sequence[tuple[str, str]],
     detectable_kills: float,
+    page_kb: int | None,
 ) -> PressureResult:
-    blocks = {
-        arm: {episode.block: episode for episode in episodes if episode.arm == arm and episode.valid}
+    unstalled = [episode for episode in episodes if episode.is_unstalled]
+    of_arms = {
+        arm: [episode for episode in episodes if episode.arm == arm and not episode.is_unstalled]
         for arm in names
     }
-    arms = {arm: _arm(arm, blocks[arm], episodes) for arm in names}
+    blocks = {arm: _valid_blocks(of_arm) for arm, of_arm in of_arms.items()}
+    references = _valid_blocks(unstalled)
+    arms = {arm: _arm(arm, of_arm, references, page_kb) for arm, of_arm in of_arms.items()}
     block = _typical_block(blocks, names)
     return PressureResult(
         situation=situation,
         arms=tuple(arms.values()),
+        unstalled=_arm(unstalled[0].arm, unstalled, {}, page_kb) if unstalled else None,
         comparisons=tuple(
             _compare(blocks, arms[candidate], arms[base], detectable_kills) for candidate, base in pairs
         ),
         shown_block=block,
-        shown=() if block is None else tuple(blocks[arm][block] for arm in names),
+        shown=() if block is None else _shown(blocks, references, block),
     )
 
 
-def _arm(arm: str, valid: Mapping[int, EpisodeRecord], episodes: Sequence[EpisodeRecord]) -> PressureArm:
-    reasons = Counter(
-        episode.invalid_reason for episode in episodes if episode.arm == arm and not episode.valid
-    )
+def _valid_blocks(episodes: Sequence[EpisodeRecord]) -> dict[int, EpisodeRecord]:
+    return {episode.block: episode for episode in episodes if episode.valid}
+
+
+def _shown(blocks: Blocks, references: Mapping[int, EpisodeRecord], block: int) -> tuple[EpisodeRecord, ...]:
+    unstalled = (references[block],) if block in references else ()
+    return (*(of_arm[block] for of_arm in blocks.values()), *unstalled)
+
+
+def _arm(
+    arm: str,
+    episodes: Sequence[EpisodeRecord],
+    references: Mapping[int, EpisodeRecord],
+    page_kb: int | None,
+) -> PressureArm:
+    """``references``: the unstalled episodes by block, which ``episodes`` are compared with."""
+    reasons = Counter(episode.invalid_reason for episode in episodes if not episode.valid)
     invalid = tuple(reasons.most_common())
+    valid = _valid_blocks(episodes)
     if not valid:
         return PressureArm(arm, 0, invalid)
     records = list(valid.values())
@@ -171,14 +213,29 @@ def _arm(arm: str, valid: Mapping[int, EpisodeRecord], episodes: Sequence[Episod
         valid=len(records),
         invalid=invalid,
         total=_mean(records, lambda episode: episode.kills_total),
-        needed=_mean(records, lambda episode: episode.kills_needed),
-        extra=_mean(records, lambda episode: episode.kills_extra),
+        extra=_difference(valid, references),
+        replay=_replay(records, page_kb),
         premature=_premature(records),
         alive=_mean(records, lambda episode: episode.apps_alive),
         started=max(episode.apps_started for episode in records),
         fault_p99_ns=_median([episode.fg_fault_p99_ns for episode in records]),
+        refaults=_median([_refaults(episode) for episode in records]),
         psi_some_us=_median([episode.psi_some_us for episode in records]),
     )
+
+
+def _replay(records: Sequence[EpisodeRecord], page_kb: int | None) -> Replay:
+    return Replay(
+        needed=_mean(records, lambda episode: episode.kills_needed),
+        least_extra=_mean(records, lambda episode: least_extra(episode, page_kb)),
+        most_extra=_mean(records, lambda episode: episode.kills_extra),
+        excess_kb=_mean(records, excess_kb),
+    )
+
+
+def _refaults(episode: EpisodeRecord) -> int | None:
+    known = [pages for pages in (episode.refaults_anon, episode.refaults_file) if pages is not None]
+    return sum(known) if known else None
 
 
 def _mean(records: Sequence[EpisodeRecord], value: Callable[[EpisodeRecord], int]) -> float:
@@ -210,27 +267,24 @@ def _compare(
     blocks: Blocks, candidate: PressureArm, baseline: PressureArm, detectable_kills: float
 ) -> KillComparison:
     pair = candidate.arm, baseline.arm
-    both = sorted(blocks[candidate.arm].keys() & blocks[baseline.arm].keys())
-    total = _difference(blocks, *pair, both, lambda episode: episode.kills_total)
-    extra = _difference(blocks, *pair, both, lambda episode: episode.kills_extra)
+    total = _difference(blocks[candidate.arm], blocks[baseline.arm])
     usable = not any(arm.invalid and not arm.valid for arm in (candidate, baseline))
     needed = (
         blocks_for_difference(total.deviation, detectable_kills) if total and total.p is not None else None
     )
-    return KillComparison(*pair, total, extra, _judge(total, usable), _judge(extra, usable), needed)
+    return KillComparison(*pair, total, _judge(total, usable), needed)
 
 
 def _difference(
-    blocks: Blocks,
-    candidate: str,
-    baseline: str,
-    both: Sequence[int],
-    value: Callable[[EpisodeRecord], int],
+    candidate: Mapping[int, EpisodeRecord], baseline: Mapping[int, EpisodeRecord]
 ) -> PairedDifference | None:
-    def values(arm: str) -> Floats:
-        return np.array([value(blocks[arm][block]) for block in both], dtype=np.float64)
+    """The difference of all kills in the blocks that both have."""
+    both = sorted(candidate.keys() & baseline.keys())
 
-    return paired_difference(values(candidate), values(baseline))
+    def kills(episodes: Mapping[int, EpisodeRecord]) -> Floats:
+        return np.array([episodes[block].kills_total for block in both], dtype=np.float64)
+
+    return paired_difference(kills(candidate), kills(baseline))
 
 
 def _judge(difference: PairedDifference | None, usable: bool) -> Verdict:
@@ -252,9 +306,9 @@ def _typical_block(blocks: Blocks, arms: Sequence[str]) -> int | None:
     common = sorted(set.intersection(*(set(blocks[arm]) for arm in arms)))
     if not common:
         return None
-    first = np.array([blocks[arms[0]][block].kills_extra for block in common], dtype=np.float64)
+    first = np.array([blocks[arms[0]][block].kills_total for block in common], dtype=np.float64)
     distance = np.zeros(len(common))
     for arm in arms[1:]:
-        differences = np.array([blocks[arm][block].kills_extra for block in common], dtype=np.float64) - first
+        differences = np.array([blocks[arm][block].kills_total for block in common], dtype=np.float64) - first
         distance += np.abs(differences - np.median(differences))
     return common[int(np.argmin(distance))]

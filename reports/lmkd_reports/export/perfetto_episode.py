@@ -15,8 +15,8 @@ from lmkd_reports.export.trace import TraceBuilder
 
 NS_PER_US = 1000
 RESULTS = (
-    *("stall_ms", "kills_total", "kills_needed", "kills_extra", "needed_kb", "apps_started", "apps_alive"),
-    *("fg_fault_p99_ns", "direct_stalls", "valid", "invalid_reason"),
+    *("stall_ms", "without_stall", "kills_total", "kills_needed", "kills_extra", "needed_kb"),
+    *("apps_started", "apps_alive", "fg_fault_p99_ns", "direct_stalls", "valid", "invalid_reason"),
 )
 DECISION = (
     *("reason", "min_score_adj", "adj", "free_kb", "shortfall_kb", "condemned_kb", "swap_free_kb"),

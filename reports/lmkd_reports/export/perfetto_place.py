@@ -18,5 +18,8 @@ def field_notes(record: msgspec.Struct, *names: str) -> dict[str, Note]:
 
 
 def block_name(record: TrialRecord | EpisodeRecord) -> str:
-    """``block 3`` or ``warm-up block 0``: both kinds are numbered from 0, and a warm-up is not counted."""
-    return f"{'warm-up ' if record.warmup else ''}block {record.block}"
+    """``block 3``, ``block 3, unstalled`` or ``warm-up block 0``: both kinds are numbered from 0, and a
+    warm-up is not counted.
+    """
+    unstalled = ", unstalled" if isinstance(record, EpisodeRecord) and record.is_unstalled else ""
+    return f"{'warm-up ' if record.warmup else ''}block {record.block}{unstalled}"

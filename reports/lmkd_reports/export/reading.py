@@ -47,7 +47,7 @@ trial_key = attrgetter(*(column.name for column in TRIAL_KEY[1:]))
 """The identity of a trial: of two records with the same key, the last counts."""
 
 episode_key = attrgetter(*(column.name for column in EPISODE_KEY[1:]))
-"""The same of an episode."""
+"""The same of an episode, except for the stall that an unstalled one lacks."""
 
 observation_key = attrgetter(*(column.name for column in OBSERVATION_KEY[1:]))
 """The same of an observation."""
@@ -148,7 +148,7 @@ def _once(run: RunName, device: str, records: ByType, file: str, problems: list[
         device=device,
         devices=_last_of(records.of(DeviceRecord), _boot),
         trials=last("trials", TrialRecord, trial_key),
-        episodes=last("episodes", EpisodeRecord, episode_key),
+        episodes=last("episodes", EpisodeRecord, attrgetter("identity")),
         observations=last("observations", ObservationRecord, observation_key),
         skips=records.of(SkipRecord),
         cases=records.of(CaseRecord),

@@ -54,19 +54,21 @@ def _kills(records: DeviceRecords) -> Iterator[Row]:
     for episode in records.episodes:
         key = _episode_key(records, episode)
         for number, kill in enumerate(episode.kills):
-            yield (*key, number, kill.stall, *_values(kill, tables.KILLS.fields))
+            yield (*key, number, kill.stall, *_values(kill, tables.KILL), *_values(episode, tables.UNSTALLED))
 
 
-def _per_curve_point(kind: str, key: Callable[[DeviceRecords, Any], Row]) -> Rows:
-    """Makes rows of tables with a row per point of the curve of each record in ``DeviceRecords.kind``."""
+def _curves(records: DeviceRecords) -> Iterator[Row]:
+    for trial in records.trials:
+        key = _trial_key(records, trial)
+        for point in trial.curve:
+            yield (*key, *point)
 
-    def rows(records: DeviceRecords) -> Iterator[Row]:
-        for record in getattr(records, kind):
-            record_key = key(records, record)
-            for point in record.curve:
-                yield (*record_key, *point)
 
-    return rows
+def _episode_curves(records: DeviceRecords) -> Iterator[Row]:
+    for episode in records.episodes:
+        key, unstalled = _episode_key(records, episode), _values(episode, tables.UNSTALLED)
+        for point in episode.curve:
+            yield (*key, *point, *unstalled)
 
 
 def _observations(records: DeviceRecords) -> Iterator[Row]:
@@ -121,11 +123,11 @@ def _observation_key(records: DeviceRecords, observation: ObservationRecord) -> 
 
 _ROWS: dict[str, Rows] = {
     "trials": _trials,
-    "curves": _per_curve_point("trials", _trial_key),
+    "curves": _curves,
     "calls": _calls,
     "episodes": _episodes,
     "kills": _kills,
-    "episode_curves": _per_curve_point("episodes", _episode_key),
+    "episode_curves": _episode_curves,
     "observations": _observations,
     "observed_apps": _per_observed(tables.OBSERVED_APPS, "apps"),
     "observed_deaths": _per_observed(tables.OBSERVED_DEATHS, "deaths"),

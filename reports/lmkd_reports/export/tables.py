@@ -96,6 +96,9 @@ EPISODE_KEY = (
     *_booleans("warmup"),
 )
 
+UNSTALLED = (*_text("without_stall"), *_integers("without_stall_ms"))
+"""The stall that an unstalled episode lacks: part of its identity, in the last columns of its tables."""
+
 OBSERVATION_KEY = (
     *DEVICE_KEY,
     *_text("suite", "scenario", "regime", "arm"),
@@ -166,29 +169,29 @@ EPISODES = Table(
         *_text("settings", "flags"),
         *_booleans("valid"),
         *_text("invalid_reason"),
+        *UNSTALLED,
     ),
 )
 
-KILLS = Table(
-    "kills",
-    (*EPISODE_KEY, *_integers("kill"), *_text("victim_stall")),
-    (
-        *_integers("pid", "app", "adj", "rss_kb", "charged_kb", "decided_ns"),
-        *_or_null(_integers("reaped_ns", "killed_ns", "exited_ns", "freed_ns")),
-        *_text("reason"),
-        *_integers("min_score_adj", "free_kb", "shortfall_kb", "swap_free_kb", "thrashing_pct"),
-        *_integers("condemned_kb", "condemned_zombie_kb", "condemned_late_kb", "condemned_exiting_kb"),
-        *_booleans("by_reaper"),
-        *_text("mrelease_errno"),
-        *_or_null(_integers("charged_at_return_kb")),
-        *_booleans("premature"),
-        *_text("premature_class"),
-        *_booleans("extra"),
-    ),
+KILL = (
+    *_integers("pid", "app", "adj", "rss_kb", "charged_kb", "decided_ns"),
+    *_or_null(_integers("reaped_ns", "killed_ns", "exited_ns", "freed_ns")),
+    *_text("reason"),
+    *_integers("min_score_adj", "free_kb", "shortfall_kb", "swap_free_kb", "thrashing_pct"),
+    *_integers("condemned_kb", "condemned_zombie_kb", "condemned_late_kb", "condemned_exiting_kb"),
+    *_booleans("by_reaper"),
+    *_text("mrelease_errno"),
+    *_or_null(_integers("charged_at_return_kb")),
+    *_booleans("premature"),
+    *_text("premature_class"),
+    *_booleans("extra"),
 )
+"""The results of a kill."""
+
+KILLS = Table("kills", (*EPISODE_KEY, *_integers("kill"), *_text("victim_stall")), (*KILL, *UNSTALLED))
 
 EPISODE_CURVES = Table(
-    "episode_curves", EPISODE_KEY, _integers("t_us", "free_kb", "returned_kb", "touched_kb")
+    "episode_curves", EPISODE_KEY, (*_integers("t_us", "free_kb", "returned_kb", "touched_kb"), *UNSTALLED)
 )
 
 OBSERVATIONS = Table(

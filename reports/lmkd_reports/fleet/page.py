@@ -43,16 +43,12 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One stratum and pair of arms over all devices. ``spread``: 10, 50 and 90 % of the devices lie below.
-
-    ``extra`` is the tally of extra kills; empty for times.
-    """
+    """One stratum and pair of arms over all devices. ``spread``: 10, 50 and 90 % of the devices lie below."""
 
     where: str
     pair: str
     measure: str
     tally: str
-    extra: str
     spread: tuple[str, ...]
     figure: Markup
     least: tuple[End, ...]
@@ -91,7 +87,6 @@ def _group(fleet: FleetResults, key: dict[str, Any], rows: pd.DataFrame, kind: s
         pair=f"{key['candidate']} against {key['baseline']}",
         measure="difference in all kills, an episode" if kind == "kills" else "ratio of the 90 % times",
         tally=devices_tally(list(rows["verdict"])),
-        extra=devices_tally(list(rows["extra_verdict"])) if kind == "kills" else "",
         spread=tuple(_number(value, kind) for value in known["estimate"].quantile(SHARES))
         if len(known)
         else (units.NOTHING,) * len(SHARES),

@@ -42,7 +42,18 @@ if TYPE_CHECKING:
     from distributed import Client
 
 DEVICES_A_PARTITION = 50
+
 CONNECT_S = 10
+
+_STALLED = pc.field("without_stall").is_null() | (pc.field("without_stall") == "")
+"""Not of an unstalled episode; exports of older versions lack the column."""
+
+COUNTED = {
+    TRIALS.name: ~pc.field("warmup"),
+    EPISODES.name: ~pc.field("warmup") & _STALLED,
+    KILLS.name: ~pc.field("warmup") & _STALLED,
+}
+"""The rows of a table by which arms are compared."""
 
 
 def with_pandas(folder: Path) -> FleetResults:
@@ -124,7 +135,7 @@ def _models(folder: Path, devices: Sequence[str]) -> dict[str, str]:
 
 
 def _invalid(folder: Path, table: Table, devices: Sequence[str]) -> int:
-    return len(_table(folder, table, devices, ["block"], ~pc.field("valid") & ~pc.field("warmup")))
+    return len(_table(folder, table, devices, ["block"], ~pc.field("valid") & COUNTED[table.name]))
 
 
 def _skips(folder: Path, devices: Sequence[str]) -> Counter[str]:
@@ -135,9 +146,8 @@ def _skips(folder: Path, devices: Sequence[str]) -> Counter[str]:
 def _episodes(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
     counted = [name for name in EPISODE_COLUMNS if name not in CLASSES.values()]
     episodes = _valid(folder, EPISODES, devices, counted)
-    kills = _table(
-        folder, KILLS, devices, [*EPISODE_KEY, "premature_class"], pc.field("premature") & ~pc.field("warmup")
-    )
+    wanted = pc.field("premature") & COUNTED[KILLS.name]
+    kills = _table(folder, KILLS, devices, [*EPISODE_KEY, "premature_class"], wanted)
     premature = kills.groupby([*EPISODE_KEY, "premature_class"], sort=False).size().unstack(fill_value=0)
     premature = premature.reindex(columns=list(CLASSES), fill_value=0).rename(columns=CLASSES)
     together = episodes.merge(premature.reset_index(), on=list(EPISODE_KEY), how="left")
@@ -150,7 +160,7 @@ def _trials(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
 
 
 def _valid(folder: Path, table: Table, devices: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    return _table(folder, table, devices, columns, pc.field("valid") & ~pc.field("warmup"))
+    return _table(folder, table, devices, columns, pc.field("valid") & COUNTED[table.name])
 
 
 def _table(

@@ -101,7 +101,8 @@ def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str], confiden
 def _read_file(path: Path, run_id: str, arms: Sequence[str], confidence: float) -> FleetResults:
     problems: list[Problem] = []
     lines = ByType(RecordFile.read(path, problems).lines(problems, _decode))
-    episodes, trials = counted(lines.of(EpisodeCounts)), counted(lines.of(TrialTimes))
+    episodes = [line for line in counted(lines.of(EpisodeCounts)) if not line.is_unstalled]
+    trials = counted(lines.of(TrialTimes))
     valid_episodes = [line for line in episodes if line.valid]
     valid_trials = [line for line in trials if line.valid]
     valid = len(valid_episodes) + len(valid_trials)

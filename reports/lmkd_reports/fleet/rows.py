@@ -43,7 +43,6 @@ KILL_ROWS = (
     *EPISODE_STRATUM,
     *PAIR,
     *MEASURE,
-    *(f"extra_{name}" for name in MEASURE[1:]),
     *(f"{side}_{name}" for side in PAIR for name in ARM_MEANS),
 )
 """Columns of the rows of kills; ``candidate_total`` is the arm's mean over its episodes on that device."""
@@ -113,9 +112,8 @@ def _paired(candidate: _Arm, baseline: _Arm) -> tuple[Floats, Floats]:
 def _kills_compared(by_arm: Arms, candidate: str, baseline: str) -> Iterator[Any]:
     values, base_values = _paired(by_arm[candidate], by_arm[baseline])
     yield len(values)
-    for count in ("kills_total", "kills_extra"):
-        place = COUNTS.index(count)
-        yield from _kill_values(paired_difference(values[:, place], base_values[:, place]))
+    total = COUNTS.index("kills_total")
+    yield from _kill_values(paired_difference(values[:, total], base_values[:, total]))
     for arm in (by_arm[candidate], by_arm[baseline]):
         yield from map(float, arm.values.mean(axis=0))
 

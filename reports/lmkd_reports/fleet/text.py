@@ -15,6 +15,5 @@ def fleet_text(title: str, fleet: FleetResults) -> str:
     ]
     for group in groups(fleet):
         lines.append(f"{group.where}: {group.pair}: {group.tally}")
-        lines += [f"  extra kills: {group.extra}"] if group.extra else []
     lines += [f"not used: {problem}" for problem in fleet.problems]
     return "".join(f"{text}\n" for line in lines for text in wrapped(line, "    "))

@@ -61,6 +61,13 @@ def episode_stratum_of(record: Episode) -> EpisodeStratum:
     return record_of(EpisodeStratum, record)
 
 
+def stalled_stratum_of(record: Episode) -> EpisodeStratum:
+    """The stratum in which the record counts: an unstalled episode counts in that of its stall."""
+    if not record.is_unstalled:
+        return episode_stratum_of(record)
+    return record_of(EpisodeStratum, record, stall=record.without_stall, stall_ms=record.without_stall_ms)
+
+
 def episode_stratum_from(values: Mapping[str, Any]) -> EpisodeStratum:
     """As ``stratum_from``."""
     return EpisodeStratum(**{name: _plain(values[name]) for name in EPISODE_STRATUM})

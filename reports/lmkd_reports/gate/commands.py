@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 LIMIT_HELP = (
     "how much worse the candidate may be: a percentage for times (reclaim_90:10%%), kills per episode "
-    "(kills_extra:0.2), or percentage points (esrch:5pp); can be repeated, once per metric"
+    "(kills_total:0.5), or percentage points (esrch:5pp); can be repeated, once per metric"
 )
 EXITS = (
     "Exit status: 0 no check failed, 1 one did, no check had enough data, or a --require option was not met, "

@@ -1,4 +1,4 @@
-"""The limits of a gate: ``reclaim_90:10%``, ``kills_extra:0.2``, ``esrch:5pp``."""
+"""The limits of a gate: ``reclaim_90:10%``, ``kills_total:0.5``, ``esrch:5pp``."""
 
 from __future__ import annotations
 

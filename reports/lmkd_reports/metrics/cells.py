@@ -68,7 +68,8 @@ Episode = TypeVar("Episode", EpisodeRecord, ObservationRecord)
 
 
 def _episode_cells(run: Run) -> Iterator[DeviceCell]:
-    for (device, cell), episodes in _by_cell(run.episodes, episode_stratum_of).items():
+    stalled = [episode for episode in run.episodes if not episode.is_unstalled]
+    for (device, cell), episodes in _by_cell(stalled, episode_stratum_of).items():
         yield device, cell, _measured(episodes, list(METRICS))
     for (device, cell), observations in _by_cell(run.observations, _observed_stratum).items():
         yield device, cell, _measured(observations, [OBSERVED])

@@ -80,7 +80,7 @@ METRICS = {
             "kills_extra",
             COUNT,
             "episode",
-            "apps killed only because memory came late",
+            "apps killed beyond the need, by the replay",
             _values("kills_extra"),
         ),
         Metric(

@@ -31,6 +31,9 @@ KILL_FILTERS = (
     "difference",
     "p_value",
     "missing_blocks",
+    "replayed",
+    "excess_mb",
+    "pages",
 )
 UNIT_FILTERS = ("ms", "mb", "ratio", "interval", "percent", "share_interval", "shares")
 

@@ -97,6 +97,35 @@ def p_value(paired: PairedDifference | None) -> str:
     return f"< {SMALLEST_P}" if paired.p < SMALLEST_P else f"{paired.p:.3f}"
 
 
+def replayed(arm: PressureArm) -> str:
+    """The replay's range of extra kills, for example ``1.5 to 2.8``; one number if both ends are equal."""
+    if arm.replay is None:
+        return units.NOTHING
+    least, most = number(arm.replay.least_extra), number(arm.replay.most_extra)
+    return most if least == most else f"{least} to {most}"
+
+
+def excess_mb(arm: PressureArm) -> str:
+    return units.NOTHING if arm.replay is None else f"{arm.replay.excess_kb / units.KB_PER_MB:.0f}"
+
+
+def pages(value: float | None) -> str:
+    return units.NOTHING if value is None else f"{value:.0f}"
+
+
+def episode_title(arm: str, *, unstalled: bool) -> str:
+    """For example ``kill`` or ``kill, unstalled``."""
+    return f"{arm}, unstalled" if unstalled else arm
+
+
+def rows(result: PressureResult) -> list[tuple[str, PressureArm]]:
+    """The title and the values of each row of a table: the arms, then the unstalled episodes."""
+    arms = [(arm.arm, arm) for arm in result.arms]
+    if result.unstalled is None:
+        return arms
+    return [*arms, (episode_title(result.unstalled.arm, unstalled=True), result.unstalled)]
+
+
 def missing_blocks(paired: PairedDifference | None) -> str:
     """Why there is no interval; empty when there is one."""
     blocks = paired.blocks if paired else 0

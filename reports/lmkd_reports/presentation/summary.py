@@ -11,7 +11,7 @@ from lmkd_reports.format.plain import plain
 from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation.sections import IN_TEXT
 
-PRESSED = "which kills under memory pressure were extra"
+PRESSED = "kills under memory pressure, by the way of killing"
 OBSERVED = "what the device's own lmkd does"
 ANSWERED = "what process_mrelease answers"
 

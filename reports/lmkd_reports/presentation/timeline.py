@@ -17,6 +17,7 @@ from lmkd_core.records.episode import KillRecord
 from lmkd_reports.format import units
 from lmkd_reports.presentation.figures import WIDTH
 from lmkd_reports.presentation.figures import render
+from lmkd_reports.presentation.kills import episode_title
 
 MEMORY_HEIGHT = 110
 KILL_HEIGHT = 11
@@ -59,7 +60,8 @@ def timeline_figure(episode: EpisodeRecord, frame: Frame, colour: str, name: str
     charts = [_memory(episode, episode.threshold_kb, frame, colour)]
     if episode.kills:
         charts.append(_kills(episode, frame))
-    title = f"Free memory, demand and kills over time: {episode.scenario}, {episode.arm}"
+    of_arm = episode_title(episode.arm, unstalled=episode.is_unstalled)
+    title = f"Free memory, demand and kills over time: {episode.scenario}, {of_arm}"
     return render(alt.vconcat(*charts, spacing=6), name, title, describe(episode))
 
 
@@ -69,8 +71,9 @@ def describe(episode: EpisodeRecord) -> str:
         return "no kills"
     late = sum(not _is_back(kill, episode) for kill in episode.kills)
     memory = f"memory of {late} not back" if late else "all memory back"
-    extra = f"{episode.kills_extra or 'none'} extra"
-    return f"{units.count(len(episode.kills), 'kill')}, {extra}; {memory} by the end"
+    kills = units.count(len(episode.kills), "kill")
+    beyond = f", {episode.kills_extra} beyond the replay's need" if episode.kills_extra else ""
+    return f"{kills}{beyond}; {memory} by the end"
 
 
 def _is_back(kill: KillRecord, episode: EpisodeRecord) -> bool:

@@ -17,7 +17,11 @@ PrematureClass = Literal["", "Z", "D", "in-flight", "other"]
 
 
 class Episode(EpisodeStratum, frozen=True, kw_only=True):
-    """A place in the plan: a stratum, an arm, and the ``order`` of the arm in its block."""
+    """A place in the plan: a stratum, an arm, and the ``order`` of the arm in its block.
+
+    An unstalled episode has ``stall`` ``none``, and names the stall of its block in ``without_stall`` and
+    ``without_stall_ms``. All others have an empty ``without_stall``.
+    """
 
     schema: int = SCHEMA
     device: str
@@ -26,11 +30,19 @@ class Episode(EpisodeStratum, frozen=True, kw_only=True):
     order: int
     seed: int
     warmup: bool = False
+    without_stall: str = ""
+    without_stall_ms: int = 0
+
+    @property
+    def is_unstalled(self) -> bool:
+        """Whether the stall of its stratum was left out, to count the kills without it."""
+        return bool(self.without_stall)
 
     @property
     def identity(self) -> tuple[str | int, ...]:
         """The values that set this episode apart from all others of its device's plan."""
-        return (*stratum_key(self, EpisodeStratum), self.warmup, self.block, self.arm)
+        left_out = self.without_stall, self.without_stall_ms
+        return (*stratum_key(self, EpisodeStratum), *left_out, self.warmup, self.block, self.arm)
 
 
 class PlannedEpisode(Episode, frozen=True, tag="planned-episode", kw_only=True):
@@ -86,9 +98,10 @@ class EpisodeRecord(Episode, frozen=True, tag="episode", kw_only=True):
     """One pressure episode: apps in the background, a demand in the foreground, lmkd's policy between them.
 
     ``needed_kb`` is the memory that kills had to free if all of it had come at once. ``kills_needed`` is the
-    fewest kills, in their order, that free it; the others are ``kills_extra`` (docs/method.md). ``needed_kb``
-    follows from ``curve`` and ``threshold_kb``. ``seed`` decides apps, sizes and demand, which are the same
-    for all arms of a block. ``flags`` and ``warmup`` have the same meaning as in a trial.
+    fewest kills, in their order, that free it; the others are ``kills_extra``. This replay overcounts where
+    pages were reclaimed (docs/method.md). ``needed_kb`` follows from ``curve`` and ``threshold_kb``. ``seed``
+    decides apps, sizes and demand, which are the same for all episodes of a block. ``flags`` and ``warmup``
+    have the same meaning as in a trial.
     """
 
     demand_kb: int

@@ -17,8 +17,10 @@ from typing import TypeVar
 
 import msgspec
 
+from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.parts import record_of
 from lmkd_core.records.stratum import AnyStratum
+from lmkd_core.records.stratum import EpisodeStratum
 
 
 def derived_seed(seed: int, *labels: str | int) -> int:
@@ -45,6 +47,9 @@ def _williams_square(size: int) -> list[list[int]]:
 
 
 Planned = TypeVar("Planned", bound=msgspec.Struct)
+
+UNSTALLED = ""
+"""Stands for the unstalled episode among the arms of a block; no arm has this name."""
 
 
 def plan_block(
@@ -81,3 +86,29 @@ def plan_stratum(
 ) -> list[list[Planned]]:
     """``blocks`` lists of trials, numbered from 0."""
     return [plan_block(kind, stratum, device, arms, block, seed, warmup=warmup) for block in range(blocks)]
+
+
+def plan_episodes(
+    kind: type[PlannedEpisode],
+    stratum: EpisodeStratum,
+    device: str,
+    arms: Sequence[str],
+    block: int,
+    seed: int,
+    *,
+    warmup: bool = False,
+) -> list[PlannedEpisode]:
+    """As ``plan_block``, and if the stratum has a stall, with one more episode that lacks it.
+
+    The unstalled episode is of the first arm, the baseline. It has a place of its own in the square, so that
+    its after-effects favour no arm either. docs/method.md says why one serves all arms.
+    """
+    is_stalled = stratum.stall != "none" and arms
+    treatments = [*arms, UNSTALLED] if is_stalled else arms
+    planned = plan_block(kind, stratum, device, treatments, block, seed, warmup=warmup)
+    return [_unstalled(episode, arms[0]) if episode.arm == UNSTALLED else episode for episode in planned]
+
+
+def _unstalled(episode: PlannedEpisode, arm: str) -> PlannedEpisode:
+    left_out = {"without_stall": episode.stall, "without_stall_ms": episode.stall_ms}
+    return msgspec.structs.replace(episode, arm=arm, stall="none", stall_ms=0, **left_out)

@@ -11,7 +11,8 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     """``run.json``: who ran what, with which versions, on which host.
 
     ``warmup_blocks`` precede ``blocks`` in every stratum. At ``precision_pct`` a stratum may stop early.
-    ``suppressed`` names the validity checks that excluded nothing.
+    ``suppressed`` names the validity checks that excluded nothing. With ``unstalled_episodes`` each block of
+    a stalled pressure stratum has an episode without the stall; runs of older versions have none.
     """
 
     schema: int = SCHEMA
@@ -25,6 +26,7 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     warmup_blocks: int = 0
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()
+    unstalled_episodes: bool = False
     devices: tuple[str, ...]
     versions: dict[str, str]
     host: dict[str, str]

@@ -10,7 +10,8 @@ class Rules:
     """``warmup_blocks`` run before ``blocks``; they are stored, but not counted.
 
     With ``precision_pct`` a stratum ends once every ratio to the baseline is known to that many percent.
-    ``suppressed`` names the validity checks that exclude nothing.
+    ``suppressed`` names the validity checks that exclude nothing. With ``unstalled_episodes`` the blocks of a
+    stalled stratum have an episode without the stall.
     """
 
     blocks: int
@@ -18,6 +19,7 @@ class Rules:
     warmup_blocks: int = 0
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()
+    unstalled_episodes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from typing import Protocol
 from typing import TypeVar
 
 from lmkd_core.base.errors import TransportLost
+from lmkd_core.records.plan import plan_block
+from lmkd_core.records.plan import plan_episodes
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.rules import Rules
 
@@ -119,11 +121,29 @@ class Experiment(Protocol[StratumType, PlannedType, RecordType]):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How strata of one type are written to ``plan.jsonl``: as which record, by which rules of the run."""
+    """How strata of one type are planned: as which record, by which rules of the run.
+
+    ``with_unstalled``: each block of a stalled stratum has one more episode, without the stall.
+    """
 
     stratum: type
     planned: type[Any]
     takes: Literal["trials", "episodes"]
+    with_unstalled: bool = False
+
+    def block(
+        self,
+        stratum: Any,  # noqa: ANN401 - of the type ``stratum``
+        device: str,
+        arms: Sequence[str],
+        block: int,
+        rules: Rules,
+        *,
+        warmup: bool,
+    ) -> list[Any]:
+        """The trials of one block, in the order in which they are to run."""
+        planner = plan_episodes if self.with_unstalled and rules.unstalled_episodes else plan_block
+        return planner(self.planned, stratum, device, arms, block, rules.seed, warmup=warmup)
 
 
 class Suite(Protocol):

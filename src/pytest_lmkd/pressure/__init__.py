@@ -1,1 +1,1 @@
-"""Pressure episodes: which apps and which demand, how they are run, and which of their kills were extra."""
+"""Pressure episodes: which apps and which demand, how they are run, and which kills were premature."""

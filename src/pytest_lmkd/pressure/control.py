@@ -25,7 +25,10 @@ def false_gains(blocks: Sequence[Block], arms: Sequence[str]) -> list[str]:
 
 def _fewer(blocks: Sequence[Block], arm: str, baseline: str) -> tuple[int, int]:
     """(blocks in which the arm killed fewer apps, blocks in which the two arms differ)."""
-    valid = [{record.arm: record.kills_total for record in block if record.valid} for block in blocks]
+    valid = [
+        {record.arm: record.kills_total for record in block if record.valid and not record.is_unstalled}
+        for block in blocks
+    ]
     saved = [kills[baseline] - kills[arm] for kills in valid if arm in kills and baseline in kills]
     return sum(kills > 0 for kills in saved), sum(kills != 0 for kills in saved)
 

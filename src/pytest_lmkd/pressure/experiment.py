@@ -12,7 +12,6 @@ from lmkd_core.records.arms import missing
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.parts import record_of
-from lmkd_core.records.plan import plan_block
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
@@ -24,15 +23,18 @@ from pytest_lmkd.experiment.suite import Plan
 from pytest_lmkd.lmkd.quiet import QuietLmkd
 from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import plan_episode
+from pytest_lmkd.pressure.plan import stalled_as
 from pytest_lmkd.pressure.program import Pressure
 from pytest_lmkd.pressure.record import episode_record
 from pytest_lmkd.pressure.record import failed_record
+
+PLAN = Plan(PressureStratum, PlannedEpisode, takes="episodes", with_unstalled=True)
 
 
 class PressureSuite:
     """Pressure episodes, in which our copy of lmkd's policy kills."""
 
-    plans = (Plan(PressureStratum, PlannedEpisode, takes="episodes"),)
+    plans = (PLAN,)
 
     def open(self, context: DeviceContext) -> Mapping[str, PressureExperiment]:
         return {"pressure": PressureExperiment(context)}
@@ -62,8 +64,7 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         return reason_no_pressure(facts, confined=confined) or missing(stall, facts)
 
     def plan(self, stratum: PressureStratum, block: int, *, warmup: bool) -> Sequence[PlannedEpisode]:
-        name, arms, seed = self._device.name, self._context.arms, self.rules.seed
-        return plan_block(PlannedEpisode, stratum, name, arms, block, seed, warmup=warmup)
+        return PLAN.block(stratum, self._device.name, self._context.arms, block, self.rules, warmup=warmup)
 
     def run(
         self, stratum: PressureStratum, trials: Sequence[PlannedEpisode], keep: Keep[EpisodeRecord]
@@ -93,12 +94,18 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
 
     def _run_episode(self, stratum: PressureStratum, planned: PlannedEpisode) -> EpisodeRecord:
         device, boot_id = self._device, self._device.boot_id
-        plan = plan_episode(stratum, planned.arm, device.mem_total_kb, planned.seed, device.pressure_limit_kb)
+        plan = plan_episode(
+            stalled_as(stratum, planned),
+            planned.arm,
+            device.mem_total_kb,
+            planned.seed,
+            device.pressure_limit_kb,
+        )
         self._forget_old_attachment()
         self._silence_lmkd()
         program = self._loaded_program()
         try:
-            with state_around(device, self._context.store, record_of(Place, planned)):
+            with state_around(device, self._context.store, _place(planned)):
                 answer = program.run(plan.text, plan.memory_kb, plan.duration_s)
         except TrialInvalid as invalid:
             return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
@@ -122,3 +129,9 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
             return
         self._quiet.enter_context(QuietLmkd(self._device.transport, self._device.folder))
         self._is_quiet = True
+
+
+def _place(planned: PlannedEpisode) -> Place:
+    """Unstalled episodes are set apart: there is another one of the same arm in their block."""
+    arm = f"{planned.arm}, unstalled" if planned.is_unstalled else planned.arm
+    return record_of(Place, planned, arm=arm)

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from lmkd_core.records.arms import agent_arm
+from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
 from pytest_lmkd.pressure.profiles import CACHED_ADJ
 from pytest_lmkd.pressure.profiles import PROFILES
@@ -35,6 +38,11 @@ class EpisodePlan:
     demand_kb: int
     memory_kb: int
     duration_s: float
+
+
+def stalled_as(stratum: PressureStratum, planned: PlannedEpisode) -> PressureStratum:
+    """The stratum with the stall of ``planned``, which an unstalled episode lacks."""
+    return msgspec.structs.replace(stratum, stall=planned.stall, stall_ms=planned.stall_ms)
 
 
 def plan_episode(

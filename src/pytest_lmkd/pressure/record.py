@@ -8,12 +8,12 @@ from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import KillRecord
 from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.parts import record_of
+from lmkd_core.records.replay import kills_needed
+from lmkd_core.records.replay import needed_kb
 from pytest_lmkd.devices.messages import AgentEpisode
 from pytest_lmkd.devices.messages import AgentKill
 from pytest_lmkd.experiment.validity import MAX_CLOCK_STEP_NS
 from pytest_lmkd.experiment.validity import excluded_by
-from pytest_lmkd.pressure.counting import kills_needed
-from pytest_lmkd.pressure.counting import needed_kb
 from pytest_lmkd.pressure.counting import premature_class
 from pytest_lmkd.pressure.program import EpisodeAnswer
 

@@ -155,6 +155,7 @@ class Options:
     precision_pct: int | None
     warmup_blocks: int
     suppressed: tuple[str, ...]
+    unstalled_episodes: bool
     apps: tuple[str, ...]
     apks: Path | None
     resumed: RunInfo | None
@@ -163,7 +164,8 @@ class Options:
     def run_rules(self) -> RunRules:
         """The rules for single kills, and for episodes, whose number of blocks is fixed."""
         trials = Rules(self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed)
-        return RunRules(trials, episodes=replace(trials, blocks=self.pressure_blocks, precision_pct=None))
+        episodes = replace(trials, blocks=self.pressure_blocks, precision_pct=None)
+        return RunRules(trials, replace(episodes, unstalled_episodes=self.unstalled_episodes))
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
@@ -186,6 +188,7 @@ class Options:
             suppressed=resumed.suppressed
             if resumed
             else parse_suppressed(config.getoption("--lmkd-suppress")),
+            unstalled_episodes=resumed.unstalled_episodes if resumed else True,
             apps=tuple(map(parse_component, config.getoption("--lmkd-app"))),
             apks=_folder("--lmkd-apks", config.getoption("--lmkd-apks")),
             resumed=resumed,

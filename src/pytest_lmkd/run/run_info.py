@@ -35,6 +35,7 @@ def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
         warmup_blocks=options.warmup_blocks,
         precision_pct=options.precision_pct,
         suppressed=options.suppressed,
+        unstalled_episodes=options.unstalled_episodes,
         devices=tuple(devices),
         versions={name: importlib.metadata.version(name) for name in DISTRIBUTIONS},
         host={

@@ -134,13 +134,15 @@ class LmkdSession:
             self._cleanup.enter_context(turn)
 
     def _on_block(self, device: str, stratum: object, block: int, blocks: int) -> None:
-        if self._suites.plan_of(stratum) is not None:
-            self._meter.block_done(len(self.options.arms))
+        self._meter.block_done(self._block_size(stratum))
         self._user.progress(self._meter.line(device, str(stratum), block, blocks))
+
+    def _block_size(self, stratum: object) -> int:
+        return self._suites.block_size(stratum, self.options.arms, self.options.run_rules)
 
     def _planned_trials(self, stratum: object) -> int:
         plan = self._suites.plan_of(stratum)
         if plan is None:
             return 0
         rules: Rules = getattr(self.options.run_rules, plan.takes)
-        return rules.blocks * len(self.options.arms)
+        return rules.blocks * self._block_size(stratum)

@@ -11,7 +11,6 @@ import pytest
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.directory import PlannedLine
 from lmkd_core.records.lines import Record
-from lmkd_core.records.plan import plan_stratum
 from lmkd_core.scenarios.reclaim import allowed_arms
 from pytest_lmkd.apps.suite import AppsSuite
 from pytest_lmkd.experiment.blocks import AnyLoop
@@ -74,14 +73,35 @@ class Suites:
         if plan is None:
             return []
         own: Rules = getattr(rules, plan.takes)
-        allowed = allowed_arms(stratum.scenario, arms) if plan.takes == "trials" else arms
+        allowed = _allowed(plan, stratum, arms)
         phases = ((own.warmup_blocks, True), (own.blocks, False))
         return [
             trial
             for blocks, warmup in phases
-            for block in plan_stratum(plan.planned, stratum, device, allowed, blocks, own.seed, warmup=warmup)
-            for trial in block
+            for block in range(blocks)
+            for trial in plan.block(stratum, device, allowed, block, own, warmup=warmup)
         ]
+
+    def block_size(
+        self,
+        stratum: Any,  # noqa: ANN401 - of any suite
+        arms: Sequence[str],
+        rules: RunRules,
+    ) -> int:
+        """The number of trials in each block of the stratum; 0 if it is not planned."""
+        plan = self.plan_of(stratum)
+        if plan is None:
+            return 0
+        own: Rules = getattr(rules, plan.takes)
+        return len(plan.block(stratum, "", _allowed(plan, stratum, arms), 0, own, warmup=False))
+
+
+def _allowed(
+    plan: Plan,
+    stratum: Any,  # noqa: ANN401 - of any suite
+    arms: Sequence[str],
+) -> Sequence[str]:
+    return allowed_arms(stratum.scenario, arms) if plan.takes == "trials" else arms
 
 
 def suites_of(config: pytest.Config, options: Options) -> Suites:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 
+from lmkd_core.statistics.differences import PairedDifference
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.pressure import KillComparison
@@ -19,13 +21,16 @@ from lmkd_reports.presentation.section import Section
 from lmkd_reports.presentation.wording import FALSE_GAIN
 
 ARM_COLUMNS = 19
-KILL_WIDTHS = (6, 6, 6, 9, 6)
+KILL_WIDTHS = (6, 6, 7, 9)
+EXTRA_WIDTHS = (22, 10, 5, 9)
 KILLS_LEGEND = (
-    "Total: mean kills per episode. Needed: the fewest kills that would have covered the shortage if "
-    "their memory had come back at once; extra: the others. Premature: decided while earlier victims "
-    "still held enough to cover the shortage; overcounts. Alive: apps at the end. p99: page faults of the "
-    "foreground, median. Differences: mean over blocks, 95 % bootstrap interval, p of the sign-flip test; "
-    "claimed only if both agree. Better: fewer kills."
+    "Total: mean kills per episode. Alive: apps at the end. p99: page faults of the foreground, median. "
+    "Refaults: pages, median. Differences: mean over blocks, 95 % bootstrap interval, p of the sign-flip "
+    "test; claimed only if both agree. Better: fewer kills. Unstalled: the same apps and demand without the "
+    "stall. Extra, measured: kills minus those of the unstalled episode of the block. Replay: kills beyond "
+    "the fewest that would have covered the shortage at once, from the least (if they also had to bring what "
+    "was swapped out) to the most; MB: memory of all victims beyond the shortage. Premature: decided while "
+    "earlier victims still held enough; overcounts."
 )
 
 
@@ -59,20 +64,37 @@ def _pressure(result: PressureResult) -> Iterator[str]:
     yield from wrapped(f"   ({situation_details(situation)})", indent="   ")
     if kills.expectation(situation):
         yield from wrapped(f"   Expected: {kills.expectation(situation)}", indent="   ")
-    yield f"  {'arm':<{ARM_COLUMNS}} {'n':>3}  total needed  extra premature  alive  p99 ms"
+    yield _row("arm", "n", "total", "alive", "p99 ms", "refaults")
     for arm in result.arms:
-        yield from _kill_line(arm)
+        yield from _kill_line(arm.arm, arm)
+    if result.unstalled:
+        yield from _kill_line("unstalled", result.unstalled)
+        yield from wrapped(f"    (of {result.unstalled.arm}, without the stall)", indent="      ")
     for comparison in result.comparisons:
         yield from _kill_comparison(comparison)
+    yield from _extra_lines(result)
 
 
-def _kill_line(arm: PressureArm) -> Iterator[str]:
-    counts = (arm.total, arm.needed, arm.extra, kills.premature_total(arm), arm.alive)
-    numbers = " ".join(
-        f"{kills.number(count):>{width}}" for count, width in zip(counts, KILL_WIDTHS, strict=True)
+def _row(name: str, count: object, *cells: str) -> str:
+    return f"  {name:<{ARM_COLUMNS}} {count!s:>3} {_cells(cells, KILL_WIDTHS)}"
+
+
+def _extra_row(name: str, *cells: str) -> str:
+    return f"  {name:<{ARM_COLUMNS}} {_cells(cells, EXTRA_WIDTHS)}"
+
+
+def _cells(cells: Sequence[str], widths: Sequence[int]) -> str:
+    return " ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+
+
+def _kill_line(name: str, arm: PressureArm) -> Iterator[str]:
+    cells = (
+        kills.number(arm.total),
+        kills.number(arm.alive),
+        kills.milliseconds(arm.fault_p99_ns),
+        kills.pages(arm.refaults),
     )
-    p99 = kills.milliseconds(arm.fault_p99_ns)
-    yield from wrapped(f"  {arm.arm:<{ARM_COLUMNS}} {arm.valid:>3} {numbers}  {p99:>6}", indent="      ")
+    yield from wrapped(_row(name, arm.valid, *cells), indent="      ")
     for reason, number in arm.invalid:
         yield from wrapped(f"    {number} invalid: {reason}", indent="      ")
 
@@ -83,21 +105,29 @@ def _kill_comparison(comparison: KillComparison) -> Iterator[str]:
     if comparison.total is None or comparison.total.p is None:
         yield from wrapped(f"      {_without_interval(comparison)}: {comparison.verdict}", indent="        ")
         return
-    rows = (
-        ("total", comparison.total, comparison.verdict),
-        ("extra", comparison.extra, comparison.extra_verdict),
-    )
-    for name, paired, verdict in rows:
-        shown = kills.difference(paired).replace(kills.MINUS, "-")
-        says = f"      {name} {shown:<25} p {kills.p_value(paired):<8}"
-        yield from wrapped(f"{says} {verdict}", indent="      ")
+    says = f"      total {_ascii(comparison.total):<25} p {kills.p_value(comparison.total):<8}"
+    yield from wrapped(f"{says} {comparison.verdict}", indent="      ")
 
 
 def _without_interval(comparison: KillComparison) -> str:
     """The result where too few blocks are complete."""
     if comparison.total is None:
         return "no block with a valid episode of both"
-    total, extra = (
-        kills.difference(paired).replace(kills.MINUS, "-") for paired in (comparison.total, comparison.extra)
-    )
-    return f"total {total}, extra {extra}, {kills.missing_blocks(comparison.total)}"
+    return f"total {_ascii(comparison.total)}, {kills.missing_blocks(comparison.total)}"
+
+
+def _extra_lines(result: PressureResult) -> Iterator[str]:
+    """Extra kills, measured and by the replay."""
+    yield _extra_row("extra kills", "measured", "replay", "MB", "premature")
+    for arm in result.arms:
+        cells = (
+            _ascii(arm.extra),
+            kills.replayed(arm),
+            kills.excess_mb(arm),
+            kills.number(kills.premature_total(arm)),
+        )
+        yield from wrapped(_extra_row(arm.arm, *cells), indent="      ")
+
+
+def _ascii(paired: PairedDifference | None) -> str:
+    return kills.difference(paired).replace(kills.MINUS, "-")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.format.names import situation_details
 from lmkd_reports.format.names import situation_name
@@ -18,8 +19,8 @@ from lmkd_reports.presentation.timeline import Frame
 from lmkd_reports.presentation.timeline import describe
 from lmkd_reports.presentation.timeline import timeline_figure
 
-Figure = tuple[str, str, Markup]
-"""An arm, the figure in words, and safe SVG."""
+Figure = tuple[str, str, str, Markup]
+"""An arm, the title of its episode, the figure in words, and safe SVG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class PressureView:
     expectation: str
     drawn: bool
     figures: list[Figure]
+    rows: list[tuple[str, PressureArm]]
 
 
 def pressure_views(device: DeviceResult, number: int, context: Context) -> list[PressureView]:
@@ -55,6 +57,7 @@ def _pressure(result: PressureResult, looks: dict[str, Look], place: str, *, dra
         expectation=kills.expectation(situation),
         drawn=drawn,
         figures=_timelines(result, looks, place) if drawn else [],
+        rows=kills.rows(result),
     )
 
 
@@ -68,7 +71,12 @@ def _timelines(result: PressureResult, looks: dict[str, Look], place: str) -> li
         for number, episode in enumerate(result.shown)
     ]
     return [
-        (episode.arm, describe(episode), Markup(svg))  # noqa: S704 - our own SVG, escaped
+        (
+            episode.arm,
+            kills.episode_title(episode.arm, unstalled=episode.is_unstalled),
+            describe(episode),
+            Markup(svg),  # noqa: S704 - our own SVG, escaped
+        )
         for episode, svg in drawn
         if svg
     ]
