@@ -14,11 +14,12 @@ from lmkd_reports.format import units
 from lmkd_reports.format.names import stratum_name
 from lmkd_reports.format.notes import Notes
 from lmkd_reports.format.plain import wrapped
+from lmkd_reports.presentation.controls import control_headline
 from lmkd_reports.presentation.kills import Pair
 from lmkd_reports.presentation.page import Page
+from lmkd_reports.presentation.scatter import serial
 from lmkd_reports.presentation.section import Section
 from lmkd_reports.presentation.wording import asked_pairs
-from lmkd_reports.presentation.wording import control_headline
 from lmkd_reports.presentation.wording import device_comparisons
 from lmkd_reports.presentation.wording import device_line
 from lmkd_reports.presentation.wording import headline
@@ -50,7 +51,7 @@ class VerdictSection(Section):
         yield from wrapped(f"   {meter(device)}", indent="     ")
         for pair in asked_pairs(device, analysis) if analysis.has_times else ():
             yield from wrapped(f"   {headline(device, pair)}", indent="     ")
-        for text in (control_headline(device), noise_floor(device), unsteady(device)):
+        for text in (control_headline(device), noise_floor(device), unsteady(device), serial(device)):
             yield from wrapped(f"   {text}", indent="     ")
 
     def body(self, device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:
