@@ -56,6 +56,8 @@ test-fast:
 bench: PACKAGES :=
 bench: system-packages setup
 	@$(BIN)/python bench/coverage.py
+	@$(BIN)/python bench/controls.py
+	@$(BIN)/python bench/planning.py
 
 apks: PACKAGES := $(APK_PACKAGES)
 apks: system-packages setup

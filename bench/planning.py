@@ -46,7 +46,9 @@ def planned(pilots: int) -> Iterator[Row]:
         truth = test_planning.true_blocks(draw)
         for blocks in (10, 12, 20):
             for strata in (1, 8, 27):
-                results = [needed for _, needed in test_planning.ranges(draw, blocks, strata, pilots // strata)]
+                results = [
+                    needed for _, needed in test_planning.ranges(draw, blocks, strata, pilots // strata)
+                ]
                 rate = float(np.mean([test_planning.holds(needed, truth) for needed in results]))
                 low = np.median([needed.low for needed in results])
                 high = np.median([needed.high or MAX_BLOCKS for needed in results])

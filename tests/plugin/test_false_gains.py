@@ -32,7 +32,8 @@ SUITE = """
     def run(self, stratum, trials, keep):
         for trial in trials:
             time_ns = FASTER_NS if trial.arm == "reap-kill-emulated" else 20_000_000
-            keep(record_of(TrialRecord, trial, boot_id=self._device.boot_id, valid=True, reclaim_90_ns=time_ns))
+            boot_id = self._device.boot_id
+            keep(record_of(TrialRecord, trial, boot_id=boot_id, valid=True, reclaim_90_ns=time_ns))
 
     @pytest.fixture(autouse=True)
     def made_up_times(monkeypatch):

@@ -350,7 +350,10 @@ class TestPageOfEpisodesAlone:
         assert "kill+mrelease@lmkd 8 7.5 5 2.5 2.5 Z 4.5 of 12 0.0900 300" in words
         row = "reap-kill against kill+mrelease@lmkd −2.5 (−3.1 to −1.9) 0.008 ↓ better"
         assert f"{row} −2.5 (−3.1 to −1.9) 0.008 ↓ better" in words
-        assert "0 (−0.4 to +0.4) a difference of 1 would take 6 blocks 1.000 ~ no clear difference" in words
+        assert (
+            "0 (−0.4 to +0.4) a difference of 1 would take about 6 blocks 1.000 ~ no clear difference"
+            in words
+        )
 
     def test_the_block_that_is_drawn_is_named(self, page: Page) -> None:
         assert "One episode of each arm, all of block 0, in which" in page.words()

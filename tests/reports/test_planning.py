@@ -112,8 +112,10 @@ def test_strata_that_scatter_alike_make_it_narrow(draw: Draw) -> None:
 
 @pytest.mark.simulation
 def test_strata_that_scatter_differently_keep_ranges_of_their_own() -> None:
+    """60 runs of 9 strata, so an error of 1.7 points; the true number is the normal distribution's."""
     pilots = ranges(lognormal, 12, 9, 60, differing=0.6)
-    held = [holds(needed, true_blocks(lognormal, round(spread, 2))) for spread, needed in pilots]
+    truths = [blocks_for_ratio(ScaleLimits(spread, spread), RATIO) for spread, _ in pilots]
+    held = [holds(needed, truth.low) for (_, needed), truth in zip(pilots, truths, strict=True) if truth]
     assert np.mean(held) >= 0.8
 
 
@@ -145,11 +147,14 @@ def test_another_verdict_brings_its_own_power() -> None:
 
 
 def test_more_scatter_needs_more_blocks_and_a_larger_difference_fewer() -> None:
-    lows = [blocks_for_ratio(ScaleLimits(spread, spread), 1.2).low for spread in (0.05, 0.2, 0.5)]
-    assert lows == sorted(lows)
-    assert (
-        blocks_for_ratio(ScaleLimits(0.3, 0.3), 2.0).high < blocks_for_ratio(ScaleLimits(0.3, 0.3), 1.2).low
-    )
+    def needed(spread: float, ratio: float) -> int:
+        blocks = blocks_for_ratio(ScaleLimits(spread, spread), ratio)
+        assert blocks is not None
+        assert blocks.low == blocks.high
+        return blocks.low
+
+    assert needed(0.05, 1.2) < needed(0.2, 1.2) < needed(0.5, 1.2)
+    assert needed(0.3, 2.0) < needed(0.3, 1.2)
 
 
 def test_what_no_number_of_blocks_would_find() -> None:
@@ -195,10 +200,10 @@ def test_the_range_of_kills_holds_the_true_number_in_four_of_five_pilots(blocks:
         return rng.poisson(2, (RUNS, count)) - rng.poisson(2, (RUNS, count))
 
     def finds(count: int) -> float:
-        pairs = (paired_difference(1.0 + values, np.zeros(count)) for values in drawn(count)[:200])
+        pairs = (paired_difference(1.0 + values, np.zeros(count)) for values in drawn(count)[:150])
         return float(np.mean([one is not None and one.is_clear for one in pairs]))
 
-    truth = next(count for count in range(20, 80, 2) if finds(count) >= POWER)
+    truth = next(count for count in range(28, 60, 4) if finds(count) >= POWER)
     pilots = [
         blocks_for_difference(blocks, float(values.std(ddof=1)), 1.0) or BlockRange(MAX_BLOCKS, None)
         for values in drawn(blocks)
@@ -207,8 +212,8 @@ def test_the_range_of_kills_holds_the_true_number_in_four_of_five_pilots(blocks:
 
 
 def test_constant_differences_leave_a_rare_difference_possible() -> None:
-    needed = blocks_for_difference(12, 0.0, 1.0)
-    assert needed is not None
-    assert needed.low == 6
-    assert 6 <= (needed.high or 0) < 12
+    assert blocks_for_difference(12, 0.0, 1.0) == BlockRange(6, 6)
+    small = blocks_for_difference(12, 0.0, 0.2)
+    assert small is not None
+    assert small.low < (small.high or 0)
     assert blocks_for_difference(1, 0.0, 1.0) is None

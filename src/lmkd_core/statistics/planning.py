@@ -48,8 +48,11 @@ def sign_test_power(blocks: int, log_sd: float, ratio: float) -> float:
     A shift settles the sign of a share of the blocks (G. E. Noether, JASA 82, 1987, 645-647); at most
     ``rank - 1`` of them may fall on the other side.
     """
+    rank = interval_rank(blocks)
+    if not rank:
+        return 0.0
     settled = float(ndtr(abs(math.log(ratio)) / log_sd)) if log_sd else 1.0
-    return float(bdtr(interval_rank(blocks) - 1, blocks, 1 - settled))
+    return float(bdtr(rank - 1, blocks, 1 - settled))
 
 
 def blocks_for_ratio(
