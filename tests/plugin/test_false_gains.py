@@ -12,6 +12,8 @@ from runs import records
 
 from lmkd_core.base.cache import user_cache_root
 from lmkd_reports import control_alarms
+from lmkd_reports.analysis.analyse import analyse
+from lmkd_reports.analysis.frames import load_run
 
 pytestmark = [
     pytest.mark.host_kernel,
@@ -63,7 +65,8 @@ def test_gains_in_the_controls_fail_the_run_and_are_in_its_junit(pytester: pytes
     result = run(pytester, 10_000_000, *ARMS, "--lmkd-results", "out")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["FAILED controls[[]local[]]*"])
+    result.stdout.fnmatch_lines(["*100%*", "FAILED controls[[]local[]]*"])
+    result.stdout.no_fnmatch_line("*150%*")
     out = pytester.path / "out"
     ((device, sentence),) = control_alarms(out)
     assert device == "local"
@@ -94,4 +97,10 @@ def test_each_device_has_a_verdict_of_its_own(pytester: pytest.Pytester) -> None
     file = pytester.path / "out" / "records" / "local.jsonl"
     right = file.read_text().replace('"device":"local"', '"device":"right"').replace("10000000", "20000000")
     (file.parent / "right.jsonl").write_text(right)
-    assert [device for device, _ in control_alarms(pytester.path / "out")] == ["local"]
+    out = pytester.path / "out"
+    assert [device for device, _ in control_alarms(out)] == ["local"]
+    on_page = {one.name: one.controls for one in analyse(load_run(out)).devices}
+    assert {name: bool(check and check.false_gains) for name, check in on_page.items()} == {
+        "local": True,
+        "right": False,
+    }

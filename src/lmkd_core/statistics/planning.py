@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from scipy.special import bdtr
 from scipy.special import chdtri
@@ -28,6 +29,9 @@ MAX_BLOCKS = 1000
 
 LIMITS_TAIL = 0.075
 """Probability of a deviation beyond each of its limits: they hold it in 85 % of runs, as for ratios."""
+
+SCALE_STEP = 0.02
+"""Distance of the logarithms of the deviations for which numbers are computed."""
 
 PowerOf = Callable[[int, float, float], float]
 """Of a number of blocks, the standard deviation of their log ratios, and a true ratio: the probability that
@@ -59,10 +63,7 @@ def blocks_for_ratio(
     scale: ScaleLimits, ratio: float, power_of: PowerOf = sign_test_power
 ) -> BlockRange | None:
     """Returns the blocks needed to detect ``ratio``; None if ``MAX_BLOCKS`` are certainly not enough."""
-    low, high = (
-        _fewest(lambda blocks, log_sd=log_sd: power_of(blocks, log_sd, ratio) >= POWER)  # type: ignore[misc]  # mypy#12557
-        for log_sd in (scale.low, scale.high)
-    )
+    low, high = (_fewest_for_ratio(_rounded(log_sd), ratio, power_of) for log_sd in (scale.low, scale.high))
     return None if low is None else BlockRange(low, high)
 
 
@@ -76,6 +77,16 @@ def blocks_for_difference(blocks: int, deviation: float, difference: float) -> B
         return None
     low, high = (_fewest_for_difference(limit, difference) for limit in _deviation_limits(blocks, deviation))
     return None if low is None else BlockRange(low, high)
+
+
+@lru_cache(maxsize=1024)
+def _fewest_for_ratio(log_sd: float, ratio: float, power_of: PowerOf) -> int | None:
+    return _fewest(lambda blocks: power_of(blocks, log_sd, ratio) >= POWER)
+
+
+def _rounded(log_sd: float) -> float:
+    """``log_sd`` to 1 %, far finer than it is known, so that a page of many comparisons asks for few."""
+    return math.exp(round(math.log(log_sd) / SCALE_STEP) * SCALE_STEP) if log_sd else 0.0
 
 
 def _deviation_limits(blocks: int, deviation: float) -> tuple[float, float]:

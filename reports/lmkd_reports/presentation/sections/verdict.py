@@ -55,30 +55,32 @@ class VerdictSection(Section):
             yield from wrapped(f"   {text}", indent="     ")
 
     def body(self, device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:
-        """One line per stratum: the main question, and impossible gains in controls."""
+        """One line per stratum: the main question, and impossible gains in controls, marked ``!!``."""
+        false_gains = [comparison for result in device.strata for comparison in result.false_gains]
         for pair in analysis.pairs[:1]:
-            yield from _overview(f"{pair[0]} against {pair[1]}:", device_comparisons(device, pair))
+            yield from _overview(f"{pair[0]} against {pair[1]}:", device_comparisons(device, pair), ())
         for pair in analysis.control_pairs:
             compared = device_comparisons(device, pair, controls=True)
             if pair[0] != analysis.pairs[0][0]:
                 compared = [entry for entry in compared if entry[1].verdict == Verdict.BETTER]
             title = f"{pair[0]} against {pair[1]}, controls, where no gain is possible:"
-            yield from _overview(title, compared)
+            yield from _overview(title, compared, false_gains)
 
 
-def _overview(title: str, compared: Sequence[tuple[Stratum, Comparison]]) -> Iterator[str]:
+def _overview(
+    title: str, compared: Sequence[tuple[Stratum, Comparison]], false_gains: Sequence[Comparison]
+) -> Iterator[str]:
     if compared:
         yield ""
         yield from wrapped(f"  {title}", indent="    ")
     for stratum, comparison in compared:
-        yield from _overview_line(stratum, comparison)
+        yield from _overview_line(stratum, comparison, " !!" if comparison in false_gains else "")
 
 
-def _overview_line(stratum: Stratum, comparison: Comparison) -> Iterator[str]:
+def _overview_line(stratum: Stratum, comparison: Comparison, mark: str) -> Iterator[str]:
     known = comparison.ratio if comparison.ratio and comparison.ratio.interval else None
     ratio = known.estimate if known else None
     shown = units.ratio(ratio).replace("> ", ">").replace("< ", "<") if ratio else "-"
-    mark = " !!" if stratum.is_control and comparison.verdict == Verdict.BETTER else ""
     line = (
         f"  {comparison.verdict:<{VERDICT_COLUMNS}} {shown:>{RATIO_COLUMNS}}  {stratum_name(stratum)}{mark}"
     )
