@@ -57,6 +57,9 @@ bench: PACKAGES :=
 bench: system-packages setup
 	@$(BIN)/python bench/coverage.py
 	@$(BIN)/python bench/extra_kills.py
+	@$(BIN)/python bench/boots.py
+	@$(BIN)/python bench/controls.py
+	@$(BIN)/python bench/planning.py
 
 apks: PACKAGES := $(APK_PACKAGES)
 apks: system-packages setup

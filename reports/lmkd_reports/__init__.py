@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from typing import Any
 
+from lmkd_reports.alarms import control_alarms
 from lmkd_reports.write import ReportPaths
 from lmkd_reports.write import write_report
 
@@ -26,6 +27,7 @@ __all__ = [
     "ReportPaths",
     "analyse",
     "combine",
+    "control_alarms",
     "load_run",
     "render_html",
     "render_summary",

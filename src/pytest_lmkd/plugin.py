@@ -72,8 +72,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=NEEDS_DEVICE))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtestloop(session: pytest.Session) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Attaches the devices before the tests; fails the run after them if its controls show a gain."""
+    _begin(session)
+    result = yield
+    if OPTIONS in session.config.stash:
+        from pytest_lmkd.run.controls import fail_on_false_gains  # noqa: PLC0415 - takes a second
+
+        fail_on_false_gains(session, session.config.stash[OPTIONS].results)
+    return result
+
+
+def _begin(session: pytest.Session) -> None:
     """Writes the plan and attaches the devices, once all tests are known and wanted."""
     if session.config.option.collectonly or not any(map(_device_of, session.items)):
         return

@@ -420,7 +420,10 @@ class TestPageOfEpisodesAlone:
         assert "kill+mrelease@lmkd, unstalled 8 5.3 6.8 of 12 0.0900 – 300" in words
         row = "reap-kill against kill+mrelease@lmkd −2.5 (−3.1 to −1.9) 0.008 ↓ better"
         assert row in words
-        assert "0 (−0.4 to +0.4) a difference of 1 would take 6 blocks 1.000 ~ no clear difference" in words
+        assert (
+            "0 (−0.4 to +0.4) a difference of 1 would take about 6 blocks 1.000 ~ no clear difference"
+            in words
+        )
 
     def test_extra_kills_are_measured_and_replayed_beside_that(self, page: Page) -> None:
         words = page.words()

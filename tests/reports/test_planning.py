@@ -1,67 +1,219 @@
-"""How many blocks a difference would need: held to what simulated runs of that many blocks find."""
+"""The range of blocks that a difference would need: held to what the verdict finds in simulated runs.
+
+Log ratios of pilots are lognormal, have t4 tails, or outliers of 30 times in one block of twenty;
+``laplace`` was not looked at when the estimator was chosen. The true
+number is the smallest that finds the ratio in four of five runs. bench/planning.py is the long form.
+"""
 
 from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
 
+from lmkd_core.statistics.block_logs import block_logs
 from lmkd_core.statistics.differences import paired_difference
+from lmkd_core.statistics.paired import interval_rank
 from lmkd_core.statistics.paired import paired_ratio
 from lmkd_core.statistics.planning import MAX_BLOCKS
+from lmkd_core.statistics.planning import POWER
+from lmkd_core.statistics.planning import BlockRange
 from lmkd_core.statistics.planning import blocks_for_difference
 from lmkd_core.statistics.planning import blocks_for_ratio
+from lmkd_core.statistics.planning import sign_test_power
+from lmkd_core.statistics.scale import ScaleLimits
+from lmkd_core.statistics.scale import scale_limits
+from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.analysis.verdicts import judge
+from lmkd_reports.presentation.scatter import blocks_needed
 
 RUNS = 500
+SPREAD = 0.3
+RATIO = 1.2
+SEED = 20260302
+
+Draw = Callable[[np.random.Generator, tuple[int, ...]], np.ndarray]
+
+
+def lognormal(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.normal(0, 1, shape)
+
+
+def t4(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.standard_t(4, shape)
+
+
+def outliers(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    sides = rng.choice([-1.0, 1.0], shape) * (rng.random(shape) < 0.05)
+    return rng.normal(0, 1, shape) + sides * math.log(30) / SPREAD
+
+
+def laplace(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    return rng.laplace(0, 0.7, shape)
+
+
+DRAWS = (lognormal, t4, outliers, laplace)
+
+
+@cache
+def true_blocks(draw: Draw, spread: float = SPREAD) -> int:
+    """By the share of blocks that the ratio settles, and the number of them that the verdict takes."""
+    logs = draw(np.random.default_rng(0), (400_000,)) * spread
+    settled = float((logs < math.log(RATIO)).mean())
+    rng = np.random.default_rng(1)
+    return next(
+        blocks
+        for blocks in range(6, MAX_BLOCKS)
+        if (rng.binomial(blocks, 1 - settled, 20_000) < interval_rank(blocks)).mean() >= POWER
+    )
+
+
+def ranges(
+    draw: Draw, blocks: int, strata: int, runs: int, differing: float = 0.0
+) -> list[tuple[float, BlockRange]]:
+    """The true spread and the range of each of ``strata`` strata, whose spreads differ, in each run."""
+    rng = np.random.default_rng(SEED + blocks)
+    results = []
+    for _ in range(runs):
+        spreads = SPREAD * np.exp(rng.normal(0, differing, strata))
+        limits = scale_limits(list(draw(rng, (strata, blocks)) * spreads[:, None]))
+        results += [
+            (spread, needed)
+            for spread, scale in zip(spreads, limits, strict=True)
+            if (needed := blocks_for_ratio(scale, RATIO)) is not None
+        ]
+    return results
+
+
+def holds(needed: BlockRange, truth: int) -> bool:
+    return needed.low <= truth and (needed.high is None or truth <= needed.high)
 
 
 @pytest.mark.simulation
-@pytest.mark.parametrize(("spread", "ratio"), [(0.1, 1.2), (0.3, 1.2), (0.3, 1.5)])
-def test_that_many_blocks_find_the_ratio_in_about_four_of_five_runs(spread: float, ratio: float) -> None:
-    rng = np.random.default_rng(20260204)
-    blocks = blocks_for_ratio(rng.standard_t(4, 400) * spread, ratio)
-    assert blocks is not None
+@pytest.mark.parametrize("blocks", [10, 12])
+@pytest.mark.parametrize("draw", DRAWS)
+def test_the_range_holds_the_true_number_in_four_of_five_pilots(draw: Draw, blocks: int) -> None:
+    """One comparison alone: 500 pilots, so an error of 1.8 points; laplace is at 81 %, the others above."""
+    pilots = ranges(draw, blocks, 1, RUNS)
+    assert len(pilots) == RUNS
+    assert np.mean([holds(needed, true_blocks(draw)) for _, needed in pilots]) >= 0.8 - 0.036
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("draw", DRAWS)
+def test_strata_that_scatter_alike_make_it_narrow(draw: Draw) -> None:
+    pilots = [needed for _, needed in ranges(draw, 12, 27, 20)]
+    assert np.mean([holds(needed, true_blocks(draw)) for needed in pilots]) >= 0.8
+    assert np.median([(needed.high or MAX_BLOCKS) / needed.low for needed in pilots]) <= 3.5
+
+
+@pytest.mark.simulation
+def test_strata_that_scatter_differently_keep_ranges_of_their_own() -> None:
+    """60 runs of 9 strata, so an error of 1.7 points; the true number is the normal distribution's."""
+    pilots = ranges(lognormal, 12, 9, 60, differing=0.6)
+    truths = [blocks_for_ratio(ScaleLimits(spread, spread), RATIO) for spread, _ in pilots]
+    held = [holds(needed, truth.low) for (_, needed), truth in zip(pilots, truths, strict=True) if truth]
+    assert np.mean(held) >= 0.8
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("draw", [lognormal, t4])
+def test_the_true_number_is_that_of_the_verdict(draw: Draw) -> None:
+    """1,000 runs of the product's verdict: an error of 1.3 points."""
+    rng = np.random.default_rng(SEED)
+    blocks = true_blocks(draw)
     limits = np.full(blocks, 1e12)
-    found = 0
-    for _ in range(RUNS):
-        logs = rng.standard_t(4, blocks) * spread
-        one = paired_ratio(1e6 * ratio * np.exp(logs), np.full(blocks, 1e6), limits, limits)
-        found += one is not None and one.interval is not None and one.interval.low > 1
-    assert 0.72 <= found / RUNS <= 0.97  # at few blocks the sign test's steps are coarse
+    verdicts = [
+        judge(paired_ratio(1e6 * RATIO * np.exp(logs), np.full(blocks, 1e6), limits, limits))
+        for logs in draw(rng, (1000, blocks)) * SPREAD
+    ]
+    assert verdicts.count(Verdict.WORSE) / 1000 == pytest.approx(POWER, abs=0.045)
 
 
-def test_the_direction_of_the_ratio_makes_no_difference() -> None:
-    logs = np.random.default_rng(1).normal(0, 0.3, 30)
-    assert blocks_for_ratio(logs, 1.25) == blocks_for_ratio(logs, 1 / 1.25)
+def test_the_power_is_that_of_the_sign_test() -> None:
+    assert sign_test_power(37, 0.3, 1.2) >= POWER > sign_test_power(36, 0.3, 1.2)
+    assert sign_test_power(37, 0.3, 1.2) == pytest.approx(sign_test_power(37, 0.3, 1 / 1.2))
+    assert sign_test_power(6, 0.0, 1.2) == 1
+    assert sign_test_power(5, 0.0, 1.2) == 0
+
+
+def test_another_verdict_brings_its_own_power() -> None:
+    scale = ScaleLimits(0.2, 0.4)
+    needed = blocks_for_ratio(scale, 1.2, lambda blocks, log_sd, ratio: float(blocks >= 100 * log_sd))
+    assert needed == BlockRange(20, 40)
 
 
 def test_more_scatter_needs_more_blocks_and_a_larger_difference_fewer() -> None:
-    logs = np.random.default_rng(2).normal(0, 1, 50)
-    needed = [blocks_for_ratio(logs * spread, 1.2) or MAX_BLOCKS + 1 for spread in (0.05, 0.2, 0.5)]
-    assert needed == sorted(needed)
-    assert (blocks_for_ratio(logs * 0.3, 2.0) or 0) < (blocks_for_ratio(logs * 0.3, 1.2) or 0)
+    def needed(spread: float, ratio: float) -> int:
+        blocks = blocks_for_ratio(ScaleLimits(spread, spread), ratio)
+        assert blocks is not None
+        assert blocks.low == blocks.high
+        return blocks.low
 
-
-@pytest.mark.parametrize("logs", [[], [0.1] * 5, [np.nan] * 8, [np.inf, *[0.0] * 9]])
-def test_too_little_is_known(logs: list[float]) -> None:
-    assert blocks_for_ratio(np.array(logs), 1.2) is None
+    assert needed(0.05, 1.2) < needed(0.2, 1.2) < needed(0.5, 1.2)
+    assert needed(0.3, 2.0) < needed(0.3, 1.2)
 
 
 def test_what_no_number_of_blocks_would_find() -> None:
-    assert blocks_for_ratio(np.random.default_rng(3).normal(0, 100, 50), 1.01) is None
-    assert blocks_for_difference(100.0, 0.1) is None
+    assert blocks_for_ratio(ScaleLimits(50.0, 100.0), 1.01) is None
+    assert blocks_for_ratio(ScaleLimits(0.01, 100.0), 1.2) == BlockRange(6, None)
+    assert blocks_for_difference(12, 100.0, 0.1) is None
+
+
+def test_a_censored_time_counts_as_its_timeout() -> None:
+    times, limits = np.array([10.0, np.nan, 40.0, np.nan]), np.full(4, 80.0)
+    logs = block_logs(times, np.array([10.0, 10.0, np.nan, np.nan]), limits, limits)
+    assert logs.known.tolist() == pytest.approx([0.0, math.log(8), math.log(0.5)])
+
+
+def test_equal_ratios_need_the_fewest_blocks_and_do_not_count_for_other_strata() -> None:
+    spread = np.random.default_rng(3).normal(0, 0.3, 12)
+    equal, own = scale_limits([np.zeros(12), spread])
+    assert blocks_for_ratio(equal, 1.2) == BlockRange(6, 6)
+    assert [own] == scale_limits([spread])
+
+
+@pytest.mark.parametrize(
+    ("needed", "says"),
+    [
+        (BlockRange(27, 58), "about 25 to 60 blocks"),
+        (BlockRange(6, 6), "about 6 blocks"),
+        (BlockRange(9, 23), "about 9 to 25 blocks"),
+        (BlockRange(37, 130), "about 35 to 150 blocks"),
+        (BlockRange(437, None), "at least 400 blocks"),
+    ],
+)
+def test_the_range_in_words(needed: BlockRange, says: str) -> None:
+    assert blocks_needed(needed) == says
 
 
 @pytest.mark.simulation
-def test_that_many_blocks_find_the_difference_in_kills() -> None:
-    rng = np.random.default_rng(20260205)
-    blocks = blocks_for_difference(1.0, 1.0)
-    assert blocks is not None
-    found = 0
-    for _ in range(RUNS):
-        one = paired_difference(rng.normal(1.0, 1.0, blocks), np.zeros(blocks))
-        found += one is not None and one.is_clear
-    assert 0.7 <= found / RUNS <= 0.95
+@pytest.mark.parametrize("blocks", [10, 12])
+def test_the_range_of_kills_holds_the_true_number_in_four_of_five_pilots(blocks: int) -> None:
+    """Differences of two Poisson counts with a mean of 2: 500 pilots (error 1.8 points)."""
+    rng = np.random.default_rng(SEED)
+
+    def drawn(count: int) -> np.ndarray:
+        return rng.poisson(2, (RUNS, count)) - rng.poisson(2, (RUNS, count))
+
+    def finds(count: int) -> float:
+        pairs = (paired_difference(1.0 + values, np.zeros(count)) for values in drawn(count)[:150])
+        return float(np.mean([one is not None and one.is_clear for one in pairs]))
+
+    truth = next(count for count in range(28, 60, 4) if finds(count) >= POWER)
+    pilots = [
+        blocks_for_difference(blocks, float(values.std(ddof=1)), 1.0) or BlockRange(MAX_BLOCKS, None)
+        for values in drawn(blocks)
+    ]
+    assert np.mean([holds(needed, truth) for needed in pilots]) >= 0.8 - 0.036
 
 
-def test_constant_differences_need_the_fewest_blocks_that_have_an_interval() -> None:
-    assert blocks_for_difference(0.0, 1.0) == 6
+def test_constant_differences_leave_a_rare_difference_possible() -> None:
+    assert blocks_for_difference(12, 0.0, 1.0) == BlockRange(6, 6)
+    small = blocks_for_difference(12, 0.0, 0.2)
+    assert small is not None
+    assert small.low < (small.high or 0)
+    assert blocks_for_difference(1, 0.0, 1.0) is None

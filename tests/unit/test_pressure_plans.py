@@ -7,13 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import PlannedEpisode
-from lmkd_core.records.parts import record_of
 from lmkd_core.records.plan import plan_block
 from lmkd_core.records.plan import plan_episodes
 from lmkd_core.scenarios.pressure import PRESSURE
-from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import plan_episode
 from pytest_lmkd.pressure.plan import stalled_as
 from pytest_lmkd.pressure.profiles import PROFILES
@@ -116,39 +113,3 @@ def test_the_sizes_of_a_confined_episode_are_shares_of_its_limit() -> None:
     plan = plan_episode(PRESSURE["undisturbed"], "kill", 12 * GB_KB, 1, limit_kb=GB_KB)
     assert f"limit_kb={GB_KB}" in plan.text
     assert plan.memory_kb < 2 * GB_KB
-
-
-def episode(arm: str, block: int, kills: int) -> EpisodeRecord:
-    (planned,) = plan_block(PlannedEpisode, PRESSURE["undisturbed"], "phone", [arm], block, seed=1)
-    return record_of(EpisodeRecord, planned, demand_kb=1, boot_id="boot", kills_total=kills, valid=True)
-
-
-def blocks_of(baseline: list[int], candidate: list[int]) -> list[list[EpisodeRecord]]:
-    return [
-        [episode("kill+mrelease", block, baseline_kills), episode("reap-kill", block, candidate_kills)]
-        for block, (baseline_kills, candidate_kills) in enumerate(zip(baseline, candidate, strict=True))
-    ]
-
-
-def test_an_unstalled_episode_proves_no_gain() -> None:
-    """It is of the baseline, and kills more apps here than the arms do."""
-    blocks = blocks_of([5] * 12, [5] * 12)
-    for block in blocks:
-        block.append(structs.replace(block[0], kills_total=9, without_stall="holder"))
-    assert false_gains(blocks, ["kill+mrelease", "reap-kill"]) == []
-
-
-@pytest.mark.parametrize(
-    ("baseline", "candidate", "gains"),
-    [
-        ([5] * 12, [5] * 12, 0),
-        ([6] * 12, [5] * 12, 1),
-        ([5] * 12, [6] * 12, 0),
-        ([6] * 5 + [5] * 7, [5] * 12, 0),  # five of five: chance in 3 % of runs
-        ([6] * 6 + [5] * 6, [5] * 12, 1),  # six of six: in 1.6 %
-        ([], [], 0),
-    ],
-)
-def test_a_gain_in_a_control_is_reported(baseline: list[int], candidate: list[int], gains: int) -> None:
-    messages = false_gains(blocks_of(baseline, candidate), ["kill+mrelease", "reap-kill"])
-    assert len(messages) == gains

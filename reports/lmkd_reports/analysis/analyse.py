@@ -24,6 +24,8 @@ from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.observed import observed_of
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
+from lmkd_reports.analysis.scatter import serial_of
+from lmkd_reports.analysis.scatter import with_blocks_needed
 from lmkd_reports.analysis.together import with_family_p
 from lmkd_reports.analysis.unsteady import unsteady_of
 from lmkd_reports.format.strata import STRATUM
@@ -95,20 +97,16 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
     skips = tuple(skip for skip in run.skips if skip.device == name)
     episodes = [episode for episode in run.episodes if episode.device == name]
     records = [record for record in run.devices if record.device == name]
+    strata = [
+        _stratum(
+            run, stratum, of_trials.get(stratum, trials[:0]), of_planned.get(stratum, planned[:0]), skips
+        )
+        for stratum in _strata(trials, planned)
+    ]
     return DeviceResult(
         name=name,
         record=records[-1] if records else None,
-        strata=tuple(
-            _stratum(
-                run,
-                stratum,
-                of_trials.get(stratum, trials[:0]),
-                of_planned.get(stratum, planned[:0]),
-                skips,
-                detectable,
-            )
-            for stratum in _strata(trials, planned)
-        ),
+        strata=with_blocks_needed(strata, detectable.ratio),
         skips=skips,
         conformance=conformance_of([case for case in run.cases if case.device == name]),
         pressure=pressure_of(
@@ -118,6 +116,7 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         unsteady=unsteady_of([state for state in run.states if state.device == name]),
         observed=observed_of([observation for observation in run.observations if observation.device == name]),
         by_free_memory=_by_free_memory(trials),
+        serial=serial_of(strata),
     )
 
 
@@ -150,7 +149,6 @@ def _stratum(
     trials: pd.DataFrame,
     planned: pd.DataFrame,
     skips: tuple[SkipRecord, ...],
-    detectable: Detectable,
 ) -> StratumResult:
     curve_end_ns = _curve_end_ns(trials)
     arms = {
@@ -168,7 +166,7 @@ def _stratum(
         stratum=stratum,
         arms=tuple(arms.values()),
         comparisons=tuple(
-            compare(trials, arms[candidate], arms[baseline], detectable, confidence_of(run.info))
+            compare(trials, arms[candidate], arms[baseline], confidence_of(run.info))
             for candidate, baseline in pairs
         ),
         curve_end_ns=curve_end_ns,

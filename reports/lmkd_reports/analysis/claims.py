@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lmkd_core.records.arms import once
+from lmkd_core.statistics.planning import BlockRange
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.verdicts import Verdict
 
@@ -19,7 +20,7 @@ class Claim:
     candidate: str
     baseline: str
     verdict: Verdict
-    blocks_needed: int | None
+    blocks_needed: BlockRange | None
     p_page: float | None
 
     @property

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from lmkd_core.records.arms import once
+from lmkd_core.statistics.block_logs import block_logs
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.paired import PairedRatio
 from lmkd_core.statistics.paired import fewest_blocks
 from lmkd_core.statistics.paired import paired_ratio
-from lmkd_core.statistics.planning import blocks_for_ratio
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
-from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import judge
 
@@ -48,48 +46,40 @@ def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((arm, CONTROL_BASELINE) for arm in arms if once(arm) not in {"kill", CONTROL_BASELINE})
 
 
-def compare(
-    trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, detectable: Detectable, confidence: float
-) -> Comparison:
+def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, confidence: float) -> Comparison:
     """``trials`` are those of one stratum on one device, of all arms; ``confidence`` is the interval's."""
     for arm in (candidate, baseline):
         if arm.invalid and not arm.valid:
             note = f"every trial of {arm.arm} is invalid"
             return Comparison(candidate.arm, baseline.arm, None, Verdict.INVALID, (note,))
     both = _paired(trials, candidate.arm, baseline.arm)
-    ratio = _ratio(both, confidence)
+    times = _times(both)
+    ratio = paired_ratio(*times, confidence)
     return Comparison(
         candidate.arm,
         baseline.arm,
         ratio,
         judge(ratio),
         tuple(_notes(ratio, candidate, baseline, fewest_blocks(confidence))),
-        blocks_for_ratio(_log_ratios(both), detectable.ratio),
+        block_logs=block_logs(*times),
     )
 
 
 def _paired(trials: pd.DataFrame, candidate: str, baseline: str) -> pd.DataFrame:
-    """A row a block in which both arms have a valid trial."""
+    """A row a block in which both arms have a valid trial, in the order of the blocks."""
     valid = trials[trials["valid"].astype(bool)]
     left = valid[valid["arm"] == candidate]
     right = valid[valid["arm"] == baseline]
-    return left.merge(right, on="block", suffixes=("_candidate", "_baseline"))
+    return left.merge(right, on="block", suffixes=("_candidate", "_baseline")).sort_values("block")
 
 
-def _log_ratios(both: pd.DataFrame) -> Floats:
-    """NaN where a time is longer than its timeout."""
-    times = floats(both, "reclaim_90_ns_candidate"), floats(both, "reclaim_90_ns_baseline")
-    with np.errstate(divide="ignore", invalid="ignore"):  # a time of 0 has no ratio, and none is used then
-        return np.asarray(np.log(times[0] / times[1]), dtype=np.float64)
-
-
-def _ratio(both: pd.DataFrame, confidence: float) -> PairedRatio | None:
-    return paired_ratio(
+def _times(both: pd.DataFrame) -> tuple[Floats, Floats, Floats, Floats]:
+    """The candidate's and the baseline's times, NaN where censored, and their timeouts."""
+    return (
         floats(both, "reclaim_90_ns_candidate"),
         floats(both, "reclaim_90_ns_baseline"),
         floats(both, "timeout_ns_candidate"),
         floats(both, "timeout_ns_baseline"),
-        confidence,
     )
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field
 
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.run import RunInfo
 from lmkd_core.records.stratum import Stratum
+from lmkd_core.statistics.block_logs import BlockLogs
 from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.controls import FalseGain
 from lmkd_core.statistics.curves import Band
 from lmkd_core.statistics.curves import Steps
 from lmkd_core.statistics.paired import PairedRatio
+from lmkd_core.statistics.planning import BlockRange
+from lmkd_core.statistics.serial import SerialCorrelation
 from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.claims import Claim
@@ -90,8 +95,9 @@ class Comparison(Claim):
     ratio: PairedRatio | None
     verdict: Verdict
     notes: tuple[str, ...]
-    blocks_needed: int | None = None
+    blocks_needed: BlockRange | None = None
     p_page: float | None = None
+    block_logs: BlockLogs | None = field(default=None, compare=False, repr=False)
 
     @property
     def p(self) -> float | None:
@@ -120,23 +126,25 @@ class StratumResult:
     """All arms of one stratum on one device; ``curve_end_ns`` is where its band ends.
 
     In a control the comparisons are those of ``Analysis.control_pairs``, elsewhere of ``pairs``.
+    ``false_gains`` are those of them in which this control alone shows an impossible gain (``controls``).
     """
 
     stratum: Stratum
     arms: tuple[ArmResult, ...]
     comparisons: tuple[Comparison, ...]
     curve_end_ns: float
+    false_gains: tuple[Comparison, ...] = ()
 
-    @property
-    def false_gains(self) -> tuple[Comparison, ...]:
-        """The impossible gains of a control that survive the correction for all controls of the device.
 
-        Without the correction, chance would raise the alarm on 15 % of correct pages (12 blocks, 8 controls).
-        """
-        if not self.stratum.is_control:
-            return ()
-        gains = (comparison for comparison in self.comparisons if comparison.verdict == Verdict.BETTER)
-        return tuple(comparison for comparison in gains if comparison.holds_together)
+@dataclass(frozen=True, slots=True)
+class ControlCheck:
+    """The impossible gains in a device's controls, and per pair the largest gain that was not ruled out.
+
+    ``unseen`` are shares of the baseline's time; empty for kills and with too few blocks.
+    """
+
+    false_gains: tuple[FalseGain, ...]
+    unseen: tuple[tuple[tuple[str, str], float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +164,9 @@ class DeviceResult:
 
     ``pressure`` is empty when no episode was, and so are ``settings``, which lmkd's policy had in them;
     ``observed`` is what the device's own lmkd did, ``unsteady`` what changed about the device meanwhile,
-    ``by_free_memory`` is None where every trial was seen by its victim's cgroup.
+    ``by_free_memory`` is None where every trial was seen by its victim's cgroup. ``controls`` is what the
+    controls of single kills say together, and ``pressure_controls`` those of pressure; None without any.
+    ``serial`` is how much consecutive blocks of times resemble each other.
     """
 
     name: str
@@ -169,6 +179,9 @@ class DeviceResult:
     observed: tuple[Observed, ...] = ()
     unsteady: tuple[Unsteady, ...] = ()
     by_free_memory: ByFreeMemory | None = None
+    controls: ControlCheck | None = None
+    pressure_controls: ControlCheck | None = None
+    serial: SerialCorrelation | None = None
 
 
 @dataclass(frozen=True, slots=True)

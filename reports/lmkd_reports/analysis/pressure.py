@@ -23,6 +23,7 @@ from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import least_flip_p
 from lmkd_core.statistics.differences import paired_difference
+from lmkd_core.statistics.planning import BlockRange
 from lmkd_core.statistics.planning import blocks_for_difference
 from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.verdicts import Verdict
@@ -80,7 +81,7 @@ class KillComparison(Claim):
     baseline: str
     total: PairedDifference | None
     verdict: Verdict
-    blocks_needed: int | None = None
+    blocks_needed: BlockRange | None = None
     p_page: float | None = None
 
     @property
@@ -97,7 +98,8 @@ class PressureResult:
     """One situation on one device; ``shown`` is the block whose episodes are drawn, one of each arm.
 
     ``arms`` are all of the device's, also those without an episode here. ``unstalled`` are the episodes
-    without the stall; None if there are none. The last of ``shown`` may be one of them.
+    without the stall; None if there are none. The last of ``shown`` may be one of them. ``false_gains`` are
+    the comparisons in which this control alone shows an impossible gain (``controls``).
     """
 
     situation: EpisodeStratum
@@ -106,19 +108,7 @@ class PressureResult:
     comparisons: tuple[KillComparison, ...]
     shown_block: int | None
     shown: tuple[EpisodeRecord, ...]
-
-    @property
-    def false_gains(self) -> tuple[KillComparison, ...]:
-        """The comparisons of a control that claim the gain which cannot be."""
-        if not self.situation.is_control:
-            return ()
-        return tuple(
-            comparison
-            for comparison in self.comparisons
-            if comparison.verdict == Verdict.BETTER
-            and comparison.candidate.startswith(SUBJECT)
-            and comparison.baseline.startswith(MAIN_BASELINE)
-        )
+    false_gains: tuple[KillComparison, ...] = ()
 
 
 def settings_of(episodes: Sequence[EpisodeRecord]) -> dict[str, str]:
@@ -269,9 +259,9 @@ def _compare(
     pair = candidate.arm, baseline.arm
     total = _difference(blocks[candidate.arm], blocks[baseline.arm])
     usable = not any(arm.invalid and not arm.valid for arm in (candidate, baseline))
-    needed = (
-        blocks_for_difference(total.deviation, detectable_kills) if total and total.p is not None else None
-    )
+    needed = None
+    if total and total.p is not None:
+        needed = blocks_for_difference(total.blocks, total.deviation, detectable_kills)
     return KillComparison(*pair, total, _judge(total, usable), needed)
 
 

@@ -20,6 +20,7 @@ from lmkd_core.records.stratum import AnyStratum
 from lmkd_core.statistics.multiplicity import holm_of_testable
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.claims import Claim
+from lmkd_reports.analysis.controls import with_controls
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
@@ -54,7 +55,7 @@ class Place:
 
 
 def with_family_p(analysis: Analysis) -> Analysis:
-    """The analysis with ``p_page`` in each comparison that has a p."""
+    """The analysis with ``p_page`` in each comparison that has a p, and what the controls say together."""
     families: dict[Family, dict[Place, Claim]] = {}
     for place, comparison, main_pair in _comparisons(analysis):
         if comparison.p is not None:
@@ -65,7 +66,8 @@ def with_family_p(analysis: Analysis) -> Analysis:
         if role is Role.OTHER and not _finds_something(adjusted.get((device, Role.MAIN), {})):
             adjusted[device, role] = dict.fromkeys(adjusted[device, role], 1.0)
     all_adjusted = {place: p for places in adjusted.values() for place, p in places.items()}
-    return replace(analysis, devices=tuple(_with_p(device, all_adjusted) for device in analysis.devices))
+    devices = (with_controls(_with_p(device, all_adjusted)) for device in analysis.devices)
+    return replace(analysis, devices=tuple(devices))
 
 
 def _role(place: Place, comparison: Claim, main_pair: tuple[str, str]) -> Role:

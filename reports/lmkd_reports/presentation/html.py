@@ -14,6 +14,7 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.format import units
 from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import kills
+from lmkd_reports.presentation import scatter
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.downloads import PLACEHOLDER
 from lmkd_reports.presentation.downloads import with_downloads
@@ -84,6 +85,7 @@ def _environment() -> jinja2.Environment:
     own = {section.template: section.source for section in SECTIONS if section.source}
     templates = environment(sources=own)
     templates.filters["counted"] = cases.counted
+    templates.filters["blocks_needed"] = scatter.blocks_needed
     for module, names in ((kills, KILL_FILTERS), (units, UNIT_FILTERS)):
         templates.filters |= {name: getattr(module, name) for name in names}
     return templates

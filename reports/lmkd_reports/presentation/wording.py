@@ -126,22 +126,6 @@ def false_gain(result: StratumResult) -> str:
     return f"{FALSE_GAIN}, or it is the race that the other lost ({lost[0].count} of {lost[0].total} ESRCH)"
 
 
-def control_headline(device: DeviceResult) -> str:
-    """The result of the device's controls, in one line; empty without controls."""
-    controls = [result for result in device.strata if result.stratum.is_control]
-    if not controls:
-        return ""
-    wrong = sum(bool(result.false_gains) for result in controls)
-    if wrong:
-        return f"controls: {FALSE_GAIN} ({wrong} of {strata_count(len(controls))})"
-    judged = sum(
-        any(comparison.verdict not in UNDECIDED for comparison in result.comparisons) for result in controls
-    )
-    if judged < len(controls):
-        return f"controls: {judged} of {strata_count(len(controls))} could be judged, no gain found"
-    return f"controls: no gain found in {strata_count(len(controls))}"
-
-
 def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
     """For example ``reap-kill against kill: better in 4 of 8 strata, no clear difference in 4``."""
     return f"{pair_name(pair)}: {device_tally(device, pair)}"

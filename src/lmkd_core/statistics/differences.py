@@ -49,7 +49,8 @@ ROUNDING = 1e-9
 class PairedDifference:
     """Mean difference over ``blocks`` pairs; ``low``, ``high`` and ``p`` are None below ``MIN_BLOCKS``.
 
-    ``deviation`` is the standard deviation of the differences; 0 for a single block.
+    ``deviation`` is the standard deviation of the differences; 0 for a single block. ``fewer`` and ``more``
+    count the blocks in which the candidate had fewer, and more.
     """
 
     blocks: int
@@ -58,6 +59,8 @@ class PairedDifference:
     high: float | None
     p: float | None
     deviation: float = 0.0
+    fewer: int = 0
+    more: int = 0
 
     @property
     def is_constant(self) -> bool:
@@ -80,10 +83,11 @@ def paired_difference(candidate: Floats, baseline: Floats) -> PairedDifference |
         return None
     mean = float(differences.mean())
     deviation = float(differences.std(ddof=1)) if blocks > 1 else 0.0
+    signs = int((differences < 0).sum()), int((differences > 0).sum())
     if blocks < MIN_BLOCKS:
-        return PairedDifference(blocks, mean, None, None, None, deviation)
+        return PairedDifference(blocks, mean, None, None, None, deviation, *signs)
     low, high = _interval(differences)
-    return PairedDifference(blocks, mean, low, high, _sign_flip_p(differences), deviation)
+    return PairedDifference(blocks, mean, low, high, _sign_flip_p(differences), deviation, *signs)
 
 
 def _interval(differences: Floats) -> tuple[float, float]:

@@ -1,17 +1,25 @@
-"""Number of blocks needed to detect a difference of a given size in four of five runs."""
+"""Number of blocks needed to detect a difference of a given size in four of five runs: as a range.
+
+The number follows from the scatter of the blocks, which few blocks show only roughly. So it is given for the
+least and the greatest scatter that the blocks leave possible.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 
-import numpy as np
 from scipy.special import bdtr
+from scipy.special import chdtri
+from scipy.special import ndtr
 from scipy.special import ndtri
 
-from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import typical_reach
 from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_core.statistics.paired import interval_rank
+from lmkd_core.statistics.scale import ScaleLimits
 
 POWER = 0.8
 """Probability of detecting a real difference: the usual choice (J. Cohen, 1988)."""
@@ -19,46 +27,82 @@ POWER = 0.8
 MAX_BLOCKS = 1000
 """More blocks than a run can have: a difference that needs more cannot be detected this way."""
 
+LIMITS_TAIL = 0.075
+"""Probability of a deviation beyond each of its limits: they hold it in 85 % of runs, as for ratios."""
 
-def blocks_for_ratio(log_ratios: Floats, ratio: float) -> int | None:
-    """Returns the blocks needed for the sign test to detect ``ratio``.
+SCALE_STEP = 0.02
+"""Distance of the logarithms of the deviations for which numbers are computed."""
 
-    Assumes that the logarithms of the ratios scatter as ``log_ratios`` do around their median. Counts the
-    blocks whose sign such a shift settles (G. E. Noether, JASA 82, 1987, 645-647). Returns None for fewer
-    than ``MIN_BLOCKS`` values, for an infinite value, and if ``MAX_BLOCKS`` are not enough.
+PowerOf = Callable[[int, float, float], float]
+"""Of a number of blocks, the standard deviation of their log ratios, and a true ratio: the probability that
+the verdict claims the difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockRange:
+    """From ``low`` to ``high`` blocks; ``high`` is None if ``MAX_BLOCKS`` may not be enough."""
+
+    low: int
+    high: int | None
+
+
+def sign_test_power(blocks: int, log_sd: float, ratio: float) -> float:
+    """Returns the probability that the sign test's interval excludes 1, for normal log ratios.
+
+    A shift settles the sign of a share of the blocks (G. E. Noether, JASA 82, 1987, 645-647); at most
+    ``rank - 1`` of them may fall on the other side.
     """
-    if len(log_ratios) < MIN_BLOCKS or not np.isfinite(log_ratios).all():
-        return None
-    settled = _settled_share(log_ratios - np.median(log_ratios), abs(math.log(ratio)))
-    counts = range(MIN_BLOCKS, MAX_BLOCKS + 1)
-    return next((blocks for blocks in counts if _sign_test_power(blocks, settled) >= POWER), None)
+    rank = interval_rank(blocks)
+    if not rank:
+        return 0.0
+    settled = float(ndtr(abs(math.log(ratio)) / log_sd)) if log_sd else 1.0
+    return float(bdtr(rank - 1, blocks, 1 - settled))
 
 
-def blocks_for_difference(deviation: float, difference: float) -> int | None:
-    """Returns the blocks needed to detect a mean ``difference``, given the differences' standard deviation.
+def blocks_for_ratio(
+    scale: ScaleLimits, ratio: float, power_of: PowerOf = sign_test_power
+) -> BlockRange | None:
+    """Returns the blocks needed to detect ``ratio``; None if ``MAX_BLOCKS`` are certainly not enough."""
+    low, high = (_fewest_for_ratio(_rounded(log_sd), ratio, power_of) for log_sd in (scale.low, scale.high))
+    return None if low is None else BlockRange(low, high)
+
+
+def blocks_for_difference(blocks: int, deviation: float, difference: float) -> BlockRange | None:
+    """Returns the blocks needed to detect a mean ``difference``, given the deviation over ``blocks`` blocks.
 
     The interval's half-width, plus the error that the mean exceeds in only one of five runs, must not exceed
-    the difference. Returns None if ``MAX_BLOCKS`` are not enough.
+    the difference. Returns None if ``MAX_BLOCKS`` are certainly not enough, or there is only one block.
     """
-    counts = range(MIN_BLOCKS, MAX_BLOCKS + 1)
+    if blocks < 2:
+        return None
+    low, high = (_fewest_for_difference(limit, difference) for limit in _deviation_limits(blocks, deviation))
+    return None if low is None else BlockRange(low, high)
+
+
+@lru_cache(maxsize=1024)
+def _fewest_for_ratio(log_sd: float, ratio: float, power_of: PowerOf) -> int | None:
+    return _fewest(lambda blocks: power_of(blocks, log_sd, ratio) >= POWER)
+
+
+def _rounded(log_sd: float) -> float:
+    """``log_sd`` to 1 %, far finer than it is known, so that a page of many comparisons asks for few."""
+    return math.exp(round(math.log(log_sd) / SCALE_STEP) * SCALE_STEP) if log_sd else 0.0
+
+
+def _deviation_limits(blocks: int, deviation: float) -> tuple[float, float]:
+    """The chi-square limits; the upper one allows for differences of 1 in blocks that were not seen."""
+    below, above = (chdtri(blocks - 1, tail) / (blocks - 1) for tail in (LIMITS_TAIL, 1 - LIMITS_TAIL))
+    unseen = 1 - LIMITS_TAIL ** (1 / blocks)
+    least = math.sqrt(unseen * (1 - unseen))
+    return deviation / math.sqrt(below), max(deviation / math.sqrt(above), least)
+
+
+def _fewest_for_difference(deviation: float, difference: float) -> int | None:
     mean_error = float(ndtri(POWER)) * deviation
-    sufficient = (
-        blocks
-        for blocks in counts
-        if typical_reach(blocks, deviation) + mean_error / math.sqrt(blocks) <= difference
+    return _fewest(
+        lambda blocks: typical_reach(blocks, deviation) + mean_error / math.sqrt(blocks) <= difference
     )
-    return next(sufficient, None)
 
 
-def _settled_share(centred: Floats, shift: float) -> float:
-    """Returns the share of blocks whose sign ``shift`` settles, in the worse of the two directions.
-
-    Half a block is added to both sides, because a few values may look too favourable.
-    """
-    below, above = (centred < shift).sum(), (centred > -shift).sum()
-    return float((min(below, above) + 0.5) / (len(centred) + 1))
-
-
-def _sign_test_power(blocks: int, share: float) -> float:
-    """Returns the probability that at most ``rank - 1`` of the blocks fall on the other side."""
-    return float(bdtr(interval_rank(blocks) - 1, blocks, 1 - share))
+def _fewest(is_enough: Callable[[int], bool]) -> int | None:
+    return next((blocks for blocks in range(MIN_BLOCKS, MAX_BLOCKS + 1) if is_enough(blocks)), None)

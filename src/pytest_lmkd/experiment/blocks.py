@@ -70,7 +70,6 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
         return Outcome(
             complete_blocks=sum(all(record.valid for record in records) for records in blocks),
             invalid=_invalid(blocks),
-            false_gains=self._experiment.false_gains(stratum, blocks),
         )
 
     def leave(self) -> None:

@@ -13,12 +13,11 @@ from lmkd_core.scenarios.pressure_stratum import PressureStratum
 
 @dataclass(slots=True)
 class Outcome:
-    """``false_gains``: improvements reported by a negative control, one sentence each."""
+    """``invalid``: a line for each trial that does not count. ``skipped``: why nothing was run, or empty."""
 
     complete_blocks: int = 0
     invalid: list[str] = field(default_factory=list)
     skipped: str = ""
-    false_gains: list[str] = field(default_factory=list)
 
     def explain(self) -> str:
         """The invalid trials, one per line."""

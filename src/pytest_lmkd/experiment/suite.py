@@ -103,10 +103,6 @@ class Experiment(Protocol[StratumType, PlannedType, RecordType]):
         """Whether the stratum may end after these blocks, before the last planned one."""
         return False
 
-    def false_gains(self, stratum: StratumType, blocks: Sequence[Sequence[RecordType]]) -> list[str]:
-        """Improvements that the stratum rules out, one sentence each."""
-        return []
-
     def leave(self) -> None:
         """Undoes changes of the device that would disturb other experiments. Called before another's turn.
 

@@ -21,7 +21,6 @@ from pytest_lmkd.experiment.suite import Experiment
 from pytest_lmkd.experiment.suite import Keep
 from pytest_lmkd.experiment.suite import Plan
 from pytest_lmkd.lmkd.quiet import QuietLmkd
-from pytest_lmkd.pressure.control import false_gains
 from pytest_lmkd.pressure.plan import plan_episode
 from pytest_lmkd.pressure.plan import stalled_as
 from pytest_lmkd.pressure.program import Pressure
@@ -76,9 +75,6 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         self._program = None
         self.close()
         self._device.recover(lost)
-
-    def false_gains(self, stratum: PressureStratum, blocks: Sequence[Sequence[EpisodeRecord]]) -> list[str]:
-        return false_gains(blocks, self._context.arms) if stratum.regime == "control" else []
 
     def leave(self) -> None:
         self.close()

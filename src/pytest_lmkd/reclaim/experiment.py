@@ -17,7 +17,6 @@ from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import Meter
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
-from lmkd_core.scenarios.reclaim import SCENARIOS
 from lmkd_core.scenarios.reclaim import allowed_arms
 from lmkd_core.scenarios.reclaim import excluded_arms
 from pytest_lmkd.devices.agent import TrialAnswer
@@ -26,7 +25,6 @@ from pytest_lmkd.devices.meters import reason_not_measured
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.experiment.context import DeviceContext
-from pytest_lmkd.experiment.controls import false_gains
 from pytest_lmkd.experiment.precision import may_end
 from pytest_lmkd.experiment.suite import Experiment
 from pytest_lmkd.experiment.suite import Keep
@@ -100,13 +98,6 @@ class ReclaimExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
 
     def may_end(self, blocks: Sequence[Sequence[TrialRecord]]) -> bool:
         return may_end(blocks, self._context.asked_arms[0], self.rules)
-
-    def false_gains(self, stratum: Stratum, blocks: Sequence[Sequence[TrialRecord]]) -> list[str]:
-        if stratum.regime != "control":
-            return []
-        controls = sum(scenario.regime == "control" for scenario in SCENARIOS.values())
-        reaping = [arm for arm in self._context.arms if arm.startswith("reap-kill")]
-        return false_gains(blocks, reaping, controls)
 
     def close(self) -> None:
         self._device.agent.forget(self._context.run_id)

@@ -14,11 +14,12 @@ from lmkd_reports.format import units
 from lmkd_reports.format.names import stratum_name
 from lmkd_reports.format.notes import Notes
 from lmkd_reports.format.plain import wrapped
+from lmkd_reports.presentation.controls import control_headline
 from lmkd_reports.presentation.kills import Pair
 from lmkd_reports.presentation.page import Page
+from lmkd_reports.presentation.scatter import serial
 from lmkd_reports.presentation.section import Section
 from lmkd_reports.presentation.wording import asked_pairs
-from lmkd_reports.presentation.wording import control_headline
 from lmkd_reports.presentation.wording import device_comparisons
 from lmkd_reports.presentation.wording import device_line
 from lmkd_reports.presentation.wording import headline
@@ -50,34 +51,36 @@ class VerdictSection(Section):
         yield from wrapped(f"   {meter(device)}", indent="     ")
         for pair in asked_pairs(device, analysis) if analysis.has_times else ():
             yield from wrapped(f"   {headline(device, pair)}", indent="     ")
-        for text in (control_headline(device), noise_floor(device), unsteady(device)):
+        for text in (control_headline(device), noise_floor(device), unsteady(device), serial(device)):
             yield from wrapped(f"   {text}", indent="     ")
 
     def body(self, device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:
-        """One line per stratum: the main question, and impossible gains in controls."""
+        """One line per stratum: the main question, and impossible gains in controls, marked ``!!``."""
+        false_gains = [comparison for result in device.strata for comparison in result.false_gains]
         for pair in analysis.pairs[:1]:
-            yield from _overview(f"{pair[0]} against {pair[1]}:", device_comparisons(device, pair))
+            yield from _overview(f"{pair[0]} against {pair[1]}:", device_comparisons(device, pair), ())
         for pair in analysis.control_pairs:
             compared = device_comparisons(device, pair, controls=True)
             if pair[0] != analysis.pairs[0][0]:
                 compared = [entry for entry in compared if entry[1].verdict == Verdict.BETTER]
             title = f"{pair[0]} against {pair[1]}, controls, where no gain is possible:"
-            yield from _overview(title, compared)
+            yield from _overview(title, compared, false_gains)
 
 
-def _overview(title: str, compared: Sequence[tuple[Stratum, Comparison]]) -> Iterator[str]:
+def _overview(
+    title: str, compared: Sequence[tuple[Stratum, Comparison]], false_gains: Sequence[Comparison]
+) -> Iterator[str]:
     if compared:
         yield ""
         yield from wrapped(f"  {title}", indent="    ")
     for stratum, comparison in compared:
-        yield from _overview_line(stratum, comparison)
+        yield from _overview_line(stratum, comparison, " !!" if comparison in false_gains else "")
 
 
-def _overview_line(stratum: Stratum, comparison: Comparison) -> Iterator[str]:
+def _overview_line(stratum: Stratum, comparison: Comparison, mark: str) -> Iterator[str]:
     known = comparison.ratio if comparison.ratio and comparison.ratio.interval else None
     ratio = known.estimate if known else None
     shown = units.ratio(ratio).replace("> ", ">").replace("< ", "<") if ratio else "-"
-    mark = " !!" if stratum.is_control and comparison.verdict == Verdict.BETTER else ""
     line = (
         f"  {comparison.verdict:<{VERDICT_COLUMNS}} {shown:>{RATIO_COLUMNS}}  {stratum_name(stratum)}{mark}"
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.presentation import controls
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import observed
+from lmkd_reports.presentation import scatter
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.context import Context
 from lmkd_reports.presentation.views.conformance import ConformanceView
@@ -44,6 +46,7 @@ class DeviceView:
     control_headline: str
     noise_floor: str
     unsteady: str
+    serial: str
     meter: str
     conformance: ConformanceView | None
     pressure: list[PressureView]
@@ -64,13 +67,14 @@ class DeviceView:
         return [view for view in self.strata if view.result.stratum.is_control]
 
     @property
-    def false_gains(self) -> list[StratumView]:
-        return [view for view in self.strata if view.result.false_gains]
+    def alarms(self) -> bool:
+        """Whether the controls of single kills show an impossible gain."""
+        return bool(controls.control_gains(self.device))
 
     @property
-    def false_savings(self) -> list[PressureView]:
-        """Pressure controls that claim fewer kills."""
-        return [view for view in self.pressure if view.result.false_gains]
+    def pressure_alarms(self) -> list[str]:
+        """The impossible gains in controls under memory pressure."""
+        return controls.pressure_control_gains(self.device)
 
 
 def device_view(device: DeviceResult, number: int, context: Context) -> DeviceView:
@@ -85,9 +89,10 @@ def device_view(device: DeviceResult, number: int, context: Context) -> DeviceVi
         tallies={pair: wording.device_tally(device, pair) for pair in asked},
         pairs=[pair_view(device, pair, context) for pair in asked[: context.detail.pairs] if usual],
         strata=strata_views(device, number, context),
-        control_headline=wording.control_headline(device),
+        control_headline=controls.control_headline(device),
         noise_floor=wording.noise_floor(device),
         unsteady=wording.unsteady(device),
+        serial=scatter.serial(device),
         meter=wording.meter(device),
         conformance=conformance_view(device),
         pressure=pressure_views(device, number, context),

@@ -1,0 +1,57 @@
+"""How the block ratios of a device scatter: the blocks a difference would need, and serial dependence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lmkd_core.statistics.paired import MIN_BLOCKS
+from lmkd_core.statistics.planning import BlockRange
+from lmkd_core.statistics.planning import blocks_for_ratio
+from lmkd_core.statistics.scale import scale_limits
+from lmkd_core.statistics.serial import SerialCorrelation
+from lmkd_core.statistics.serial import serial_correlation
+from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.model import StratumResult
+
+Pair = tuple[str, str]
+
+MAX_CENSORED = 0.25
+"""Share of blocks with a censored time beyond which the scatter is not known."""
+
+
+def with_blocks_needed(strata: Sequence[StratumResult], ratio: float) -> tuple[StratumResult, ...]:
+    """The strata of one device with the blocks that each comparison would need to detect ``ratio``.
+
+    The scatter of one pair of arms in all strata is judged together.
+    """
+    by_pair: dict[Pair, list[Comparison]] = {}
+    for comparison in (comparison for result in strata for comparison in result.comparisons):
+        if _is_known(comparison):
+            by_pair.setdefault(comparison.pair, []).append(comparison)
+    needed: dict[int, BlockRange | None] = {}
+    for comparisons in by_pair.values():
+        limits = scale_limits([one.block_logs.known for one in comparisons if one.block_logs])
+        for comparison, scale in zip(comparisons, limits, strict=True):
+            needed[id(comparison)] = blocks_for_ratio(scale, ratio)
+    return tuple(
+        replace(
+            result,
+            comparisons=tuple(replace(one, blocks_needed=needed.get(id(one))) for one in result.comparisons),
+        )
+        for result in strata
+    )
+
+
+def serial_of(strata: Sequence[StratumResult]) -> SerialCorrelation | None:
+    """How much consecutive blocks resemble each other, by the first comparison of each stratum."""
+    firsts = [result.comparisons[0] for result in strata if result.comparisons]
+    return serial_correlation([one.block_logs.known for one in firsts if one.block_logs is not None])
+
+
+def _is_known(comparison: Comparison) -> bool:
+    logs = comparison.block_logs
+    if logs is None or len(logs.known) < MIN_BLOCKS:
+        return False
+    censored = sum(low != high for low, high in zip(logs.low, logs.high, strict=True))
+    return censored <= MAX_CENSORED * len(logs.low)
