@@ -10,8 +10,10 @@ from lmkd_core.records.schema import SCHEMA
 class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     """``run.json``: who ran what, with which versions, on which host.
 
-    ``warmup_blocks`` precede ``blocks`` in every stratum. At ``precision_pct`` a stratum may stop early.
-    ``suppressed`` names the validity checks that excluded nothing.
+    The ``blocks`` of a stratum are spread over ``boots`` boots of the device: block b runs in boot
+    b * boots // blocks, counted from 0, and ``warmup_blocks`` precede them in each boot. At
+    ``precision_pct`` a stratum may stop early. ``suppressed`` names the validity checks that excluded
+    nothing.
     """
 
     schema: int = SCHEMA
@@ -22,6 +24,7 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     arms: tuple[str, ...]
     blocks: int
     pressure_blocks: int = 0
+    boots: int = 1
     warmup_blocks: int = 0
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()

@@ -10,7 +10,8 @@ class Rules:
     """``warmup_blocks`` run before ``blocks``; they are stored, but not counted.
 
     With ``precision_pct`` a stratum ends once every ratio to the baseline is known to that many percent.
-    ``suppressed`` names the validity checks that exclude nothing.
+    ``suppressed`` names the validity checks that exclude nothing. The blocks are spread over ``boots`` boots
+    of the device, and ``warmup_blocks`` run in each of them. Boots and blocks are counted from 0.
     """
 
     blocks: int
@@ -18,6 +19,20 @@ class Rules:
     warmup_blocks: int = 0
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()
+    boots: int = 1
+
+    def boot_of(self, block: int) -> int:
+        """The boot in which the block runs: as evenly as possible, and in order."""
+        return block * self.boots // self.blocks
+
+    def blocks_of(self, boot: int) -> range:
+        """The blocks that run in the boot."""
+        first, end = (-(-number * self.blocks // self.boots) for number in (boot, boot + 1))
+        return range(first, end)
+
+    def warmups_of(self, boot: int) -> range:
+        """The warm-up blocks that run in the boot, which have numbers of their own."""
+        return range(boot * self.warmup_blocks, (boot + 1) * self.warmup_blocks)
 
 
 @dataclass(frozen=True, slots=True)

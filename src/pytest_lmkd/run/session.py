@@ -63,8 +63,8 @@ class LmkdSession:
             self._store = ResultStore(self.options.results, resume=self.options.resumed is not None)
         return self._store
 
-    def plan(self, wanted: Sequence[tuple[str, object]]) -> None:
-        """Writes run.json and plan.jsonl. ``wanted`` pairs devices with the parameters of their tests.
+    def plan(self, wanted: Sequence[tuple[str, object, int]]) -> None:
+        """Writes run.json and plan.jsonl. ``wanted``: devices, parameters of their tests, and their boots.
 
         Parameters that are no strata plan nothing.
         """
@@ -72,8 +72,8 @@ class LmkdSession:
         arms, rules = options.arms, options.run_rules
         trials = [
             trial
-            for device, stratum in wanted
-            for trial in self._suites.planned(stratum, device, arms, rules)
+            for device, stratum, boot in wanted
+            for trial in self._suites.planned(stratum, device, arms, rules, boot)
         ]
         self._meter = ProgressMeter(sum(not trial.warmup for trial in trials))
         if options.resumed is None:
@@ -94,15 +94,15 @@ class LmkdSession:
             raise errors[0]
         self._worker.device_is_unusable(str(errors[0]))  # other workers go on; this one's tests skip
 
-    def measure(self, device: str, experiment: str, stratum: Any) -> Outcome:  # noqa: ANN401 - of its type
-        """Measures the stratum on the device by the experiment of that name.
+    def measure(self, device: str, experiment: str, stratum: Any, boot: int = 0) -> Outcome:  # noqa: ANN401 - of its type
+        """Measures the stratum's blocks of that boot on the device, by the experiment of that name.
 
         Raises:
             DeviceUnusable: the device broke down just now.
         """
-        outcome = self._devices[device].measure(experiment, stratum)
+        outcome = self._devices[device].measure(experiment, stratum, boot)
         if outcome.skipped:
-            self._meter.not_needed(self._planned_trials(stratum))
+            self._meter.not_needed(self._planned_trials(stratum, boot))
         return outcome
 
     def cases(self, device: str) -> CaseRunner:
@@ -138,9 +138,9 @@ class LmkdSession:
             self._meter.block_done(len(self.options.arms))
         self._user.progress(self._meter.line(device, str(stratum), block, blocks))
 
-    def _planned_trials(self, stratum: object) -> int:
+    def _planned_trials(self, stratum: object, boot: int) -> int:
         plan = self._suites.plan_of(stratum)
         if plan is None:
             return 0
         rules: Rules = getattr(self.options.run_rules, plan.takes)
-        return rules.blocks * len(self.options.arms)
+        return len(rules.blocks_of(boot)) * len(self.options.arms)

@@ -11,7 +11,7 @@ import pytest
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.directory import PlannedLine
 from lmkd_core.records.lines import Record
-from lmkd_core.records.plan import plan_stratum
+from lmkd_core.records.plan import plan_block
 from lmkd_core.scenarios.reclaim import allowed_arms
 from pytest_lmkd.apps.suite import AppsSuite
 from pytest_lmkd.experiment.blocks import AnyLoop
@@ -68,19 +68,20 @@ class Suites:
         device: str,
         arms: Sequence[str],
         rules: RunRules,
+        boot: int = 0,
     ) -> list[PlannedLine]:
-        """Every trial planned for the stratum on the device, warm-up blocks first."""
+        """Every trial planned for the stratum in that boot of the device, warm-up blocks first."""
         plan = self.plan_of(stratum)
         if plan is None:
             return []
         own: Rules = getattr(rules, plan.takes)
         allowed = allowed_arms(stratum.scenario, arms) if plan.takes == "trials" else arms
-        phases = ((own.warmup_blocks, True), (own.blocks, False))
+        phases = ((own.warmups_of(boot), True), (own.blocks_of(boot), False))
         return [
             trial
             for blocks, warmup in phases
-            for block in plan_stratum(plan.planned, stratum, device, allowed, blocks, own.seed, warmup=warmup)
-            for trial in block
+            for block in blocks
+            for trial in plan_block(plan.planned, stratum, device, allowed, block, own.seed, warmup=warmup)
         ]
 
 
