@@ -29,13 +29,20 @@ def lmkd_device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def experiment(lmkd_device: str, pytestconfig: pytest.Config) -> Experiments:
-    """``experiment(name)(stratum)`` runs every planned block of the stratum by the experiment ``name``."""
+def lmkd_boot(request: pytest.FixtureRequest) -> int:
+    """The boot, counted from 0, whose blocks this test runs: ``--lmkd-boots`` repeats tests for each boot."""
+    boot: int = getattr(request, "param", 0)
+    return boot
+
+
+@pytest.fixture
+def experiment(lmkd_device: str, lmkd_boot: int, pytestconfig: pytest.Config) -> Experiments:
+    """``experiment(name)(stratum)`` runs the stratum's blocks of this boot by the experiment ``name``."""
 
     def run(name: str, stratum: object) -> Outcome:
         outcome, problem = None, ""
         try:
-            outcome = pytestconfig.stash[SESSION].measure(lmkd_device, name, stratum)
+            outcome = pytestconfig.stash[SESSION].measure(lmkd_device, name, stratum, lmkd_boot)
         except LmkdError as error:
             problem = str(error)
         if outcome is None:  # here, since a failure within ``except`` is printed twice

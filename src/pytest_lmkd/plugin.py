@@ -56,17 +56,26 @@ def pytest_configure(config: pytest.Config) -> None:
         _give_up(error)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "lmkd_device" not in metafunc.fixturenames:
-        return
-    names = [NO_DEVICE]
-    if SESSION in metafunc.config.stash:
-        names = metafunc.config.stash[SESSION].device_names
-    metafunc.parametrize("lmkd_device", names, indirect=True, scope="session")
+@pytest.hookimpl(wrapper=True)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, None, None]:
+    """Repeats tests for each device and boot; in their ids, the device stands first and the boot last."""
+    session = metafunc.config.stash.get(SESSION, None)
+    if "lmkd_device" in metafunc.fixturenames:
+        names = session.device_names if session else [NO_DEVICE]
+        metafunc.parametrize("lmkd_device", names, indirect=True, scope="session")
+    yield
+    if "lmkd_boot" in metafunc.fixturenames and session and session.options.boots > 1:
+        boots = range(session.options.boots)
+        metafunc.parametrize("lmkd_boot", boots, indirect=True, ids=[f"boot{boot + 1}" for boot in boots])
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without ``--lmkd-device``, tests beside ours run as ever, and ours are skipped."""
+    """Boots are the outer loop: each device's tests of boot 1 run first, then each device's of boot 2.
+
+    Without ``--lmkd-device``, tests beside ours run as ever, and ours are skipped.
+    """
+    items.sort(key=_boot_of)
     if SESSION not in config.stash:
         for item in filter(_device_of, items):
             item.add_marker(pytest.mark.skip(reason=NEEDS_DEVICE))
@@ -132,10 +141,16 @@ def _device_of(item: pytest.Item) -> str:
     return str(callspec.params.get("lmkd_device", "")) if callspec else ""
 
 
-def _wanted(items: list[pytest.Item]) -> list[tuple[str, object]]:
-    """Each device with each parameter of a test that runs on it; strata are among the parameters."""
+def _boot_of(item: pytest.Item) -> int:
+    """The boot in which the test runs, counted from 0: the first one, unless it is repeated for each."""
+    callspec = getattr(item, "callspec", None)
+    return int(callspec.params.get("lmkd_boot", 0)) if callspec else 0
+
+
+def _wanted(items: list[pytest.Item]) -> list[tuple[str, object, int]]:
+    """Each device with each parameter of a test that runs on it, and its boot; strata are parameters too."""
     return [
-        (device, value)
+        (device, value, _boot_of(item))
         for item in items
         if (device := _device_of(item))
         for value in item.callspec.params.values()  # type: ignore[attr-defined]  # it has one, with the device

@@ -1,9 +1,9 @@
-"""A stand-in for Cuttlefish's launchers: takes the command lines of cvd, launch_cvd and stop_cvd.
+"""A stand-in for Cuttlefish's launchers: cvd, and launch_cvd with restart_cvd and stop_cvd.
 
 It starts a virtual device of this project, and a relay from 127.0.0.1:PORT to the Unix socket of its adb
 daemon in place of Cuttlefish's socket_vsock_proxy. Usage: ``stand_in_launcher.py NAME WORD...``. Environment:
 ``STAND_IN_FOLDER`` (keeps its state), ``STAND_IN_PORT`` (adb port of instance 1) and ``STAND_IN_DOES``
-("", "fails", "hangs", "stop-fails"). Output and exit codes follow google/android-cuttlefish:
+("", "fails", "hangs", "restart-fails", "stop-fails"). Output and exit codes follow google/android-cuttlefish:
 host/commands/cvd, start, stop and run_cvd.
 """
 
@@ -72,6 +72,8 @@ def do_cvd(words: list[str]) -> int:
         code = start(parse_flags(rest))
         print(json.dumps({"group_name": group, "instances": [{"instance_name": "1", "status": "Running"}]}))
         return code
+    if verb == "restart":
+        return restart(int(remembered.read_text()))
     if verb == "stop":
         return stop(int(remembered.read_text()))
     assert verb == "remove"
@@ -85,6 +87,11 @@ def launch_cvd(words: list[str]) -> int:
     home = Path(os.environ["HOME"])
     (home / ".cuttlefish_config.json").write_text(flags["--base_instance_num"])
     return start(flags)
+
+
+def restart_cvd(words: list[str]) -> int:
+    assert not words
+    return restart(int((Path(os.environ["HOME"]) / ".cuttlefish_config.json").read_text()))
 
 
 def stop_cvd(words: list[str]) -> int:
@@ -115,6 +122,19 @@ def start(flags: dict[str, str]) -> int:
     boot(number)
     log_line("run_cvd(4711)", "boot_state_machine.cc:190] Virtual device booted successfully")
     return 0
+
+
+def restart(number: int) -> int:
+    """Returns once the device has booted again, as the real one does."""
+    log_line("restart_cvd(4711)", "restart_cvd.cc:53] Requesting restart")
+    if behaves("restart-fails"):
+        print("E restart_cvd.cc:60] Received `kError` response from launcher monitor", file=sys.stderr)
+        return 1
+    code = stop(number)
+    if code == 0:
+        boot(number)
+        log_line("restart_cvd(4711)", "restart_cvd.cc:70] Restart successful")
+    return code
 
 
 def boot(number: int) -> None:
@@ -212,6 +232,7 @@ def pass_on(host: socket.socket, first: bytes, path: str) -> None:
 PROGRAMS = {
     "cvd": cvd,
     "launch_cvd": launch_cvd,
+    "restart_cvd": restart_cvd,
     "stop_cvd": stop_cvd,
     "relay": relay,
     "restart_relay": restart_relay,
@@ -219,6 +240,6 @@ PROGRAMS = {
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
-    if name in {"cvd", "launch_cvd", "stop_cvd"}:
+    if name in {"cvd", "launch_cvd", "restart_cvd", "stop_cvd"}:
         note_command([name, *arguments])
     sys.exit(PROGRAMS[name](arguments))

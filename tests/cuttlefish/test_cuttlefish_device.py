@@ -103,6 +103,47 @@ def test_after_a_restart_of_its_adb_daemon_it_is_connected_again(workshop: Works
     source.detach()
 
 
+@pytest.mark.parametrize(
+    ("launcher", "verbs"),
+    [
+        ("cvd", ["create", "restart", "stop", "remove"]),
+        ("launch_cvd", ["launch_cvd", "restart_cvd", "stop_cvd"]),
+    ],
+)
+def test_an_instance_is_restarted_by_its_launcher(
+    workshop: Workshop, launcher: str, verbs: list[str]
+) -> None:
+    with Device(workshop.source(launcher=launcher), workshop.messages.append) as device:
+        first = device.boot_id
+        device.restart()
+        assert device.boot_id not in {"", first}
+        assert device.facts["root"].value is True
+    assert workshop.verbs() == verbs
+
+
+def test_a_restart_that_fails_is_quoted(workshop: Workshop) -> None:
+    workshop.let_it("restart-fails")
+    message = "cuttlefish-1 did not restart, its launcher ended with 255"
+    with (
+        Device(workshop.source(), workshop.messages.append) as device,
+        pytest.raises(DeviceUnusable, match=message),
+    ):
+        device.restart()
+    assert workshop.running() == []
+
+
+def test_a_running_instance_is_not_restarted(workshop: Workshop) -> None:
+    workshop.type_in(f"{workshop.program('cvd')} --group_name=theirs create --base_instance_num=1")
+    source = workshop.source()
+    reason = rf"it is already running, .* name it by its serial, 127.0.0.1:{workshop.base_port}, with"
+    assert re.match(reason, source.reason_no_restart())
+    source.attach(workshop.messages.append)
+    with pytest.raises(DeviceUnusable, match="cuttlefish-1 cannot be restarted: it is already running"):
+        source.restart(workshop.messages.append)
+    source.detach()
+    assert workshop.verbs() == ["create"]
+
+
 def test_an_instance_that_died_is_not_replaced_by_another(workshop: Workshop) -> None:
     source = workshop.source()
     source.attach(workshop.messages.append)

@@ -80,6 +80,7 @@ def test_cvd_creates_a_group_of_our_own(tmp_path: Path) -> None:
         *("--kernel_path=/k/bzImage", "--initramfs_path=/k/initramfs.img", "--memory_mb=1536", "--cpus=2"),
         "--guest_enforce_security=false",
     ]
+    assert cvd.restart().words == ["/usr/bin/cvd", group, "restart"]
     assert cvd.stop().words == ["/usr/bin/cvd", group, "stop"]
     assert cvd.delete().words == ["/usr/bin/cvd", group, "remove"]
 
@@ -96,6 +97,8 @@ def test_launch_cvd_has_a_home_for_each_instance(monkeypatch: pytest.MonkeyPatch
     shared = {"HOME": str(home), "ANDROID_HOST_OUT": "/build", "CUTTLEFISH_INSTANCE": "2"}
     assert command.environment == {**shared, "ANDROID_PRODUCT_OUT": "/images"}
     assert home.is_dir()
+    assert launch.restart().words == ["/build/bin/restart_cvd"]
+    assert launch.restart().environment == shared
     assert str(launch.stop()) == (
         f"HOME={home} ANDROID_HOST_OUT=/build CUTTLEFISH_INSTANCE=2 /build/bin/stop_cvd"
     )

@@ -86,7 +86,7 @@ def make_host(made: Workshop) -> None:
     bin_folder = made.folder / "host" / "bin"
     bin_folder.mkdir(parents=True)
     (made.folder / "host" / "super.img").touch()
-    for name in ("cvd", "launch_cvd", "stop_cvd"):
+    for name in ("cvd", "launch_cvd", "restart_cvd", "stop_cvd"):
         words = [sys.executable, os.fspath(Path(stand_in_launcher.__file__)), name]
         made.program(name).write_text(f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
         made.program(name).chmod(0o755)

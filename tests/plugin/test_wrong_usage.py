@@ -37,6 +37,31 @@ from runs import ONE_STRATUM
             2,
             "*names the device virtual-reap-kill-v3 twice*",
         ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-boots", "0"],
+            2,
+            "*--lmkd-boots takes a whole number from 1 *'0'*",
+        ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-boots", "3", "--lmkd-blocks", "2"],
+            2,
+            "*--lmkd-boots 3 needs a block for each boot, and --lmkd-blocks is 2: give --lmkd-blocks 3 *",
+        ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-boots", "3", "--lmkd-pressure-blocks", "1"],
+            2,
+            "*--lmkd-boots 3 needs a block for each boot, and --lmkd-pressure-blocks is 1: *",
+        ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-device", "local", "--lmkd-boots", "2"],
+            2,
+            "*local cannot be restarted for --lmkd-boots 2: it is this machine; leave out --lmkd-boots*",
+        ),
+        (
+            ["--lmkd-device", "a-phone", "--lmkd-boots", "2"],
+            2,
+            "*a-phone cannot be restarted for --lmkd-boots 2: add --lmkd-reboot to allow *",
+        ),
         (["--lmkd-device", "virtual", "-n", "2"], 2, "*cannot be used with -n*"),
         (["--lmkd-device", "a b"], 2, "*'a b' names no device: use virtual, *"),
         ([], 2, "*needs a device: name one, e.g. --lmkd-device virtual*"),

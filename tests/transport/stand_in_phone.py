@@ -41,6 +41,7 @@ class StandInPhone:
             "host:track-devices": self._track,
             "root:": lambda talk: self._restart_adbd(talk, 0, b"restarting adbd as root\n"),
             "unroot:": lambda talk: self._restart_adbd(talk, 2000, b"restarting adbd as non root\n"),
+            "reboot:": lambda talk: self._restart_adbd(talk, 2000, b"", "offline", "", "device"),
         }
 
     def go_through(self, *states: str) -> None:
@@ -67,10 +68,10 @@ class StandInPhone:
         while (listed := listings.get(timeout=PATIENCE_S)) is not None:
             talk.send(block(listed))
 
-    def _restart_adbd(self, talk: Talk, uid: int, answer: bytes) -> None:
+    def _restart_adbd(self, talk: Talk, uid: int, answer: bytes, *states: str) -> None:
         talk.okay(answer)
         self.uid = uid
-        self.go_through("offline", "device")
+        self.go_through(*(states or ("offline", "device")))
 
 
 def _printing(answer: Callable[[], str]) -> Callable[[Talk], None]:

@@ -71,6 +71,29 @@ def test_a_phone_that_is_about_to_restart_is_waited_for_until_it_has(
     assert stand_in.state == "device"
 
 
+def test_a_phone_is_restarted_as_by_adb_reboot_and_becomes_root_again(
+    server: AdbServer, fake: FakeAdbServer, stand_in: StandInPhone
+) -> None:
+    source = AttachedSource(server, SERIAL, SERIAL, may_reboot=True)
+    transport = source.attach(print)
+    source.restart(print)
+    assert (stand_in.state, stand_in.uid) == ("device", 2000)
+    assert source.attach(print) is transport
+    assert stand_in.uid == 0
+    source.detach()
+    assert stand_in.uid == 2000
+    assert fake.requests.count("reboot:") == 1
+
+
+def test_a_phone_is_not_restarted_without_the_users_consent(
+    fake: FakeAdbServer, stand_in: StandInPhone, source: AttachedSource
+) -> None:
+    source.attach(print)
+    with pytest.raises(DeviceUnusable, match=f"{SERIAL} cannot be restarted: add --lmkd-reboot"):
+        source.restart(print)
+    assert "reboot:" not in fake.requests
+
+
 @pytest.mark.parametrize(
     ("state", "advice"),
     [

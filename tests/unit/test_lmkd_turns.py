@@ -106,11 +106,11 @@ def test_it_is_awake_while_another_experiment_has_its_turn(log: list[str], tmp_p
     experiment = pressure(StandInDevice(), tmp_path)
     turns: list[str] = []
 
-    def measure(stratum: str) -> Outcome:
+    def measure(stratum: str, *_: object) -> Outcome:
         turns.append(log[-1] if log else "awake")
         return Outcome()
 
-    def press(stratum: str) -> Outcome:
+    def press(stratum: str, *_: object) -> Outcome:
         run_block(experiment)
         return measure(stratum)
 

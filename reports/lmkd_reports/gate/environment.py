@@ -47,6 +47,7 @@ def _run_values(info: RunInfo) -> dict[str, str]:
         "arms": ", ".join(info.arms),
         "blocks": str(info.blocks),
         "pressure blocks": str(info.pressure_blocks),
+        "boots": str(info.boots),
         **{f"version of {name}": value for name, value in info.versions.items()},
         **{f"host's {name}": value for name, value in info.host.items()},
     }

@@ -10,9 +10,11 @@ from lmkd_core.records.schema import SCHEMA
 class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     """``run.json``: who ran what, with which versions, on which host.
 
-    ``warmup_blocks`` precede ``blocks`` in every stratum. At ``precision_pct`` a stratum may stop early.
-    ``suppressed`` names the validity checks that excluded nothing. With ``unstalled_episodes`` each block of
-    a stalled pressure stratum has an episode without the stall; runs of older versions have none.
+    The ``blocks`` of a stratum are spread over ``boots`` boots of the device: block b runs in boot
+    b * boots // blocks, counted from 0, and ``warmup_blocks`` precede them in each boot. At
+    ``precision_pct`` a stratum may stop early. ``suppressed`` names the validity checks that excluded
+    nothing. With ``unstalled_episodes`` each block of a stalled pressure stratum has an episode without the
+    stall; runs of older versions have none.
     """
 
     schema: int = SCHEMA
@@ -23,6 +25,7 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     arms: tuple[str, ...]
     blocks: int
     pressure_blocks: int = 0
+    boots: int = 1
     warmup_blocks: int = 0
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()

@@ -43,9 +43,10 @@ class AttachedSource:
     runs_here = False
     is_shareable = False
 
-    def __init__(self, server: AdbServer, serial: str, name: str) -> None:
+    def __init__(self, server: AdbServer, serial: str, name: str, *, may_reboot: bool = False) -> None:
         self._server = server
         self._serial = serial
+        self._may_reboot = may_reboot
         self._transport: AdbTransport | None = None
         self._root: AdbRoot | None = None
         self.name = self.spec = name
@@ -76,12 +77,30 @@ class AttachedSource:
     def _await_return(self, transport: AdbTransport, progress: Progress) -> None:
         """Waits for the device after the link broke, at the cable or the adb server or by a reboot."""
         deadline = Deadline(BOOT_S)
-        progress(f"{self.name}: the link broke; waiting up to {BOOT_S:g} s for the device")
+        progress(f"{self.name} was disconnected: waiting up to {BOOT_S:g} s for it")
         self._server.require(deadline)
         self._server.wait_for(self._serial, deadline)
         if _is_ending(transport):
             self._server.wait_gone(self._serial, deadline)
             self._server.wait_for(self._serial, deadline)
+
+    def reason_no_restart(self) -> str:
+        allowed = self._may_reboot
+        return "" if allowed else "add --lmkd-reboot to allow its restarts, or leave out --lmkd-boots"
+
+    def restart(self, progress: Progress) -> None:
+        """As ``adb reboot``."""
+        reason = self.reason_no_restart()
+        if reason or self._transport is None:
+            raise DeviceUnusable(f"{self.name} cannot be restarted: {reason or 'it is not attached'}")
+        transport = self._transport
+
+        def reboot() -> bool:
+            with suppress(TransportLost):  # adbd keeps the link open until the device goes down
+                transport.ask("reboot:", Deadline(LIST_S))
+            return True
+
+        self._server.await_restart(self._serial, reboot, Deadline(BOOT_S))
 
     def detach(self) -> None:
         if self._root is not None:
@@ -105,7 +124,7 @@ def state_advice(state: str) -> str:
     return STATE_ADVICE.get(state, "see `adb devices -l`")
 
 
-def all_attached(server: AdbServer) -> Iterator[AttachedSource]:
+def all_attached(server: AdbServer, *, may_reboot: bool = False) -> Iterator[AttachedSource]:
     """Yields every device that the server lists. The run skips the unusable ones.
 
     Raises:
@@ -121,4 +140,4 @@ def all_attached(server: AdbServer) -> Iterator[AttachedSource]:
             "or use --lmkd-device virtual"
         )
     for serial, _ in listed:
-        yield AttachedSource(server, serial, serial)
+        yield AttachedSource(server, serial, serial, may_reboot=may_reboot)

@@ -73,6 +73,29 @@ class Device:
         except TransportLost as again:
             raise DeviceUnusable(f"{self.name} disconnected and did not return: {lost}; {again}") from lost
 
+    def restart(self) -> None:
+        """Restarts the device on purpose and attaches it again, with new facts.
+
+        Raises:
+            DeviceUnusable: the device did not come back, not in a new boot, or not with the same kernel.
+        """
+        boot_id, kernel = self.boot_id, self._text("kernel_release")
+        try:
+            self._source.restart(self._progress)
+            self.reattach()
+        except TransportLost as lost:
+            raise DeviceUnusable(f"{self.name} did not come back from its restart: {lost}") from lost
+        if self.boot_id == boot_id:
+            raise DeviceUnusable(
+                f"{self.name} was restarted, but its boot_id is still {boot_id or 'unknown'}: "
+                "restart it by hand, and continue this run with --lmkd-resume"
+            )
+        if self._text("kernel_release") != kernel:
+            raise DeviceUnusable(
+                f"{self.name} came back from its restart with the kernel {self._text('kernel_release')}, not "
+                f"{kernel} (a pending update?): start a new run"
+            )
+
     def __enter__(self) -> Device:
         return self
 

@@ -76,6 +76,12 @@ class LocalSource(EmbeddedSource):
         folder = self._keeper.folder
         return self._connect(folder / local_keeper.SERVER_FOLDER, folder / local_keeper.SOCKET, deadline)
 
+    def reason_no_restart(self) -> str:
+        return "it is this machine; leave out --lmkd-boots, and compare runs made after restarts by hand"
+
+    def restart(self, progress: Progress) -> None:
+        raise DeviceUnusable(f"{self.name} cannot be restarted: {self.reason_no_restart()}")
+
     def detach(self) -> None:
         self._disconnect()
         if self._keeper is not None:

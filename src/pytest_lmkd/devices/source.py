@@ -45,5 +45,16 @@ class DeviceSource(Protocol):
             DeviceUnusable: the device cannot be used; the message gives the remedy.
         """
 
+    def reason_no_restart(self) -> str:
+        """The reason why this run may not restart the device, with the remedy; empty if it may."""
+
+    def restart(self, progress: Progress) -> None:
+        """Restarts the attached device, and returns once ``attach`` can attach it again.
+
+        Raises:
+            DeviceUnusable: the device did not restart; the message gives the remedy.
+            TransportLost: it did not come back.
+        """
+
     def detach(self) -> None:
         """Ends the link and everything that ``attach`` started, if anything."""

@@ -26,14 +26,16 @@ NO_SETTINGS = CuttlefishSettings()
 REMOTE = re.compile(r"(?P<host>[^/:\s]+):(?P<port>\d{1,5})/(?P<serial>\S+)")
 
 
-def parse_specs(specs: Iterable[str], cuttlefish: CuttlefishSettings = NO_SETTINGS) -> list[DeviceSource]:
-    """The devices that the specs name, without duplicates.
+def parse_specs(
+    specs: Iterable[str], cuttlefish: CuttlefishSettings = NO_SETTINGS, *, may_reboot: bool = False
+) -> list[DeviceSource]:
+    """The devices that the specs name, without duplicates. ``may_reboot``: phones may be restarted.
 
     Raises:
         UsageProblem: a spec is invalid, or two specs name the same device.
         DeviceUnusable: ``all``, but no device is attached.
     """
-    sources = [source for spec in specs for source in _parse(spec, cuttlefish)]
+    sources = [source for spec in specs for source in _parse(spec, cuttlefish, may_reboot=may_reboot)]
     names = [source.name for source in sources]
     for name in names:
         if names.count(name) > 1:
@@ -41,7 +43,7 @@ def parse_specs(specs: Iterable[str], cuttlefish: CuttlefishSettings = NO_SETTIN
     return sources
 
 
-def _parse(spec: str, cuttlefish: CuttlefishSettings) -> list[DeviceSource]:
+def _parse(spec: str, cuttlefish: CuttlefishSettings, *, may_reboot: bool) -> list[DeviceSource]:
     kind, _, rest = spec.partition(":")
     if kind == "virtual":
         return [VirtualSource(rest)] if ":" in spec else [VirtualSource()]
@@ -50,14 +52,14 @@ def _parse(spec: str, cuttlefish: CuttlefishSettings) -> list[DeviceSource]:
     if spec == LOCAL:
         return [LocalSource()]
     if spec == "all":
-        return list(all_attached(AdbServer()))
+        return list(all_attached(AdbServer(), may_reboot=may_reboot))
     remote = REMOTE.fullmatch(spec)
     if remote is not None:
         endpoint = TcpEndpoint(remote["host"], parse_port(remote["port"], spec))
-        return [AttachedSource(AdbServer(endpoint), remote["serial"], spec)]
+        return [AttachedSource(AdbServer(endpoint), remote["serial"], spec, may_reboot=may_reboot)]
     if not spec.strip() or any(character.isspace() for character in spec):
         raise UsageProblem(
             f"--lmkd-device {spec!r} names no device: use virtual, virtual:PERSONALITY[@ABI], local, "
             "cuttlefish, cuttlefish:N, an adb serial, all, or HOST:PORT/SERIAL"
         )
-    return [AttachedSource(AdbServer(), spec, spec)]
+    return [AttachedSource(AdbServer(), spec, spec, may_reboot=may_reboot)]

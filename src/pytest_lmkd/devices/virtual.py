@@ -44,6 +44,22 @@ class VirtualSource(EmbeddedSource):
         instance = self._running_instance(progress, deadline)
         return self._connect(instance.folder, instance.adb_socket, deadline)
 
+    def reason_no_restart(self) -> str:
+        usable = [] if self._started_here else self._usable()
+        return "".join(
+            f"it was started by `virtual up`; run `pytest-lmkd virtual down {instance.name}`, "
+            "and the run starts a device of its own"
+            for instance in usable[:1]
+        )
+
+    def restart(self, progress: Progress) -> None:
+        reason = self.reason_no_restart()
+        if reason or self._instance is None:
+            raise DeviceUnusable(f"{self.name} cannot be restarted: {reason or 'it is not attached'}")
+        self._disconnect()
+        lmkd_virtual.down(self._instance.name)
+        self._instance = self._start(progress, Deadline(BOOT_S))
+
     def detach(self) -> None:
         self._disconnect()
         if self._instance is not None and self._started_here:
@@ -51,15 +67,18 @@ class VirtualSource(EmbeddedSource):
         self._instance = None
 
     def _running_instance(self, progress: Progress, deadline: Deadline) -> lmkd_virtual.Instance:
-        running = lmkd_virtual.status()
         if self._instance is not None:
-            if self._instance not in running:
+            if self._instance not in lmkd_virtual.status():
                 raise DeviceUnusable(f"{self.name}: QEMU died, and its current work is lost: run again")
             return self._instance
-        wanted = (self._personality, self._abi, False)
-        usable = [up for up in running if (up.personality, up.abi, up.bound) == wanted]
+        usable = self._usable()
         self._instance = usable[0] if usable else self._start(progress, deadline)
         return self._instance
+
+    def _usable(self) -> list[lmkd_virtual.Instance]:
+        """The user's running devices that this run would use."""
+        wanted = (self._personality, self._abi, False)
+        return [up for up in lmkd_virtual.status() if (up.personality, up.abi, up.bound) == wanted]
 
     def _start(self, progress: Progress, deadline: Deadline) -> lmkd_virtual.Instance:
         progress(f"starting {self.name}")

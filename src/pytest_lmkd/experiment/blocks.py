@@ -6,6 +6,7 @@ Arms are compared within one boot: after a restart of the device, its whole bloc
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any
@@ -52,25 +53,39 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
         stored = context.store.records(context.device.name, experiment.record_type)
         self._stored = {record.identity: record for record in stored}
 
-    def measure(self, stratum: StratumType) -> Outcome:
-        """Runs the stratum's blocks, except trials whose records the results directory already holds.
+    def measure(
+        self, stratum: StratumType, boot: int = 0, enter: Callable[[], None] = lambda: None
+    ) -> Outcome:
+        """Runs the stratum's blocks of one boot, except trials whose records the results directory holds.
+
+        ``enter`` brings the device into that boot; it is called only if something is left to run. The outcome
+        is that of all blocks so far, over boots.
 
         Raises:
             DeviceUnusable: the device broke down.
             UsageProblem: it is no stratum of this experiment, or an impossible one.
         """
         self._check(stratum)
-        reason = "" if self._is_recorded(stratum) else self._prepare(stratum)
-        if reason:
-            self._context.note_skip("scenario", stratum.scenario, reason, stratum.suite)
-            return Outcome(skipped=reason)
-        for block in range(self._experiment.rules.warmup_blocks):
-            self._run_block(stratum, block, warmup=True)
-        blocks = self._run_blocks(stratum)
+        rules = self._experiment.rules
+        if self._is_left(stratum, boot):
+            reason = self._prepare(stratum)
+            if reason:
+                self._context.note_skip("scenario", stratum.scenario, reason, stratum.suite)
+                return Outcome(skipped=reason)
+            enter()
+            for block in rules.warmups_of(boot):
+                self._run_block(stratum, block, warmup=True)
+        blocks = self._run_blocks(stratum, boot)
         return Outcome(
-            complete_blocks=sum(all(record.valid for record in records) for records in blocks),
+            complete_blocks=sum(all(record.valid for record in records) for records in blocks.values()),
             invalid=_invalid(blocks),
         )
+
+    def boots_in(self, boot_id: str) -> set[int]:
+        """The boots of the plan whose blocks ran in the device's boot ``boot_id``."""
+        rules = self._experiment.rules
+        records = (record for record in self._stored.values() if not record.warmup)
+        return {rules.boot_of(record.block) for record in records if record.boot_id == boot_id}
 
     def leave(self) -> None:
         """Undoes changes that would disturb other experiments. Raises: LmkdError."""
@@ -87,12 +102,16 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
         """Undoes on the device what the experiment changed. Raises: LmkdError."""
         self._experiment.close()
 
-    def _run_blocks(self, stratum: StratumType) -> list[list[RecordType]]:
-        planned = self._experiment.rules.blocks
-        done: list[list[RecordType]] = []
-        while len(done) < planned and not self._experiment.may_end(done):
-            done.append(self._run_block(stratum, len(done), warmup=False))
-            self._on_block(self._context.device.name, stratum, len(done) - 1, planned)
+    def _run_blocks(self, stratum: StratumType, boot: int) -> dict[int, list[RecordType]]:
+        """The records of each block so far, by the block's number."""
+        rules = self._experiment.rules
+        own = rules.blocks_of(boot)
+        done = self._complete_blocks(stratum, range(own.start))
+        for block in own:
+            if self._experiment.may_end(list(done.values())):
+                break
+            done[block] = self._run_block(stratum, block, warmup=False)
+            self._on_block(self._context.device.name, stratum, block, rules.blocks)
         return done
 
     def _run_block(self, stratum: StratumType, block: int, *, warmup: bool) -> list[RecordType]:
@@ -102,6 +121,7 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
 
         def keep(record: RecordType) -> None:
             self._context.store.append(record)
+            self._stored[record.identity] = record
             records.append(record)
 
         losses = 0
@@ -128,16 +148,20 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
         name = self._context.device.name
         return DeviceUnusable(f"{name}: the link broke {MAX_LINK_LOSSES} times without a new record")
 
-    def _is_recorded(self, stratum: StratumType) -> bool:
-        """Whether a resumed run has all of the stratum, so that the device need not be able to run it."""
-        rules = self._experiment.rules
-        phases = ((rules.warmup_blocks, True), (rules.blocks, False))
-        return all(
-            trial.identity in self._stored
-            for blocks, warmup in phases
-            for block in range(blocks)
-            for trial in self._experiment.plan(stratum, block, warmup=warmup)
-        )
+    def _is_left(self, stratum: StratumType, boot: int) -> bool:
+        """Whether the boot has blocks to run: if not, the device need not be able to run the stratum."""
+        own = self._experiment.rules.blocks_of(boot)
+        done = self._complete_blocks(stratum, range(own.stop))
+        return not done.keys() >= set(own) and not self._experiment.may_end(list(done.values()))
+
+    def _complete_blocks(self, stratum: StratumType, blocks: range) -> dict[int, list[RecordType]]:
+        """The records of those blocks of which every trial is recorded."""
+        planned = {block: self._experiment.plan(stratum, block, warmup=False) for block in blocks}
+        return {
+            block: [self._stored[trial.identity] for trial in trials]
+            for block, trials in planned.items()
+            if all(trial.identity in self._stored for trial in trials)
+        }
 
     def _prepare(self, stratum: StratumType) -> str:
         for _ in range(MAX_LINK_LOSSES):
@@ -159,10 +183,10 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
         return trials
 
 
-def _invalid(blocks: Sequence[Sequence[RecordedTrial]]) -> list[str]:
+def _invalid(blocks: Mapping[int, Sequence[RecordedTrial]]) -> list[str]:
     return [
         f"block {number}, {record.arm}: {record.invalid_reason}"
-        for number, records in enumerate(blocks)
+        for number, records in blocks.items()
         for record in records
         if not record.valid
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Literal
 
 from lmkd_core.base.progress import Progress
@@ -29,14 +30,16 @@ class DeviceContext:
     arms: tuple[str, ...]
     rules: RunRules
     progress: Progress
+    _noted: set[SkipRecord] = field(default_factory=set)
 
     def note_skip(
         self, what: Literal["suite", "scenario", "stall", "arm"], name: str, reason: str, suite: str = ""
     ) -> None:
-        """Records that this device cannot run something, and why."""
-        self.store.append(
-            SkipRecord(device=self.device.name, what=what, name=name, suite=suite, reason=reason)
-        )
+        """Records that this device cannot run something, and why; once, since each boot asks again."""
+        skip = SkipRecord(device=self.device.name, what=what, name=name, suite=suite, reason=reason)
+        if skip not in self._noted:
+            self._noted.add(skip)
+            self.store.append(skip)
 
 
 def open_context(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,8 @@ class Rules:
 
     With ``precision_pct`` a stratum ends once every ratio to the baseline is known to that many percent.
     ``suppressed`` names the validity checks that exclude nothing. With ``unstalled_episodes`` the blocks of a
-    stalled stratum have an episode without the stall.
+    stalled stratum have an episode without the stall. The blocks are spread over ``boots`` boots of the
+    device, and ``warmup_blocks`` run in each of them. Boots and blocks are counted from 0.
     """
 
     blocks: int
@@ -20,6 +22,20 @@ class Rules:
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()
     unstalled_episodes: bool = False
+    boots: int = 1
+
+    def boot_of(self, block: int) -> int:
+        """The boot in which the block runs: as evenly as possible, and in order."""
+        return block * self.boots // self.blocks
+
+    def blocks_of(self, boot: int) -> range:
+        """The blocks that run in the boot."""
+        first, end = (-(-number * self.blocks // self.boots) for number in (boot, boot + 1))
+        return range(first, end)
+
+    def warmups_of(self, boot: int) -> range:
+        """The warm-up blocks that run in the boot, which have numbers of their own."""
+        return range(boot * self.warmup_blocks, (boot + 1) * self.warmup_blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +44,6 @@ class RunRules:
 
     trials: Rules
     episodes: Rules
+
+    def of(self, kind: Literal["trials", "episodes"]) -> Rules:
+        return self.trials if kind == "trials" else self.episodes

@@ -40,6 +40,12 @@ class RecordedTrial(Trial, Protocol):
     """One record of the results directory."""
 
     @property
+    def block(self) -> int: ...
+
+    @property
+    def warmup(self) -> bool: ...
+
+    @property
     def boot_id(self) -> str: ...
 
     @property

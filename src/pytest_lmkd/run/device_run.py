@@ -34,6 +34,7 @@ class DeviceRun:
         self._say = say
         self._cleanup = ExitStack()
         self._loops: Mapping[str, AnyLoop] = {}
+        self._device: Device | None = None
         self._cases: CaseRunner | None = None
         self._last = ""
 
@@ -44,6 +45,7 @@ class DeviceRun:
             LmkdError: the device cannot be used.
         """
         device = self._cleanup.enter_context(Device(self._source, self._say, options.wanted))
+        self._device = device
         self._store.append(device.record())
         context = open_context(device, self._store, run_id, options.arms, options.run_rules, self._say)
         self._loops = suites.open(context, on_block)
@@ -51,8 +53,10 @@ class DeviceRun:
             self._cleanup.callback(self._close, loop)
         self._cases = CaseRunner(device, self._store, self._say)
 
-    def measure(self, experiment: str, stratum: Any) -> Outcome:  # noqa: ANN401 - of the experiment's type
-        """Measures the stratum by the experiment of that name; skips it on a device that broke down before.
+    def measure(self, experiment: str, stratum: Any, boot: int = 0) -> Outcome:  # noqa: ANN401 - of the experiment's type
+        """Measures the stratum's blocks of that boot by the experiment of that name.
+
+        Skips them on a device that broke down before.
 
         Raises:
             DeviceUnusable: the device broke down just now.
@@ -65,7 +69,7 @@ class DeviceRun:
             raise UsageProblem(f"there is no experiment named {experiment!r}: the names are {names}")
         try:
             self._take_turn(experiment)
-            return self._loops[experiment].measure(stratum)
+            return self._loops[experiment].measure(stratum, boot, lambda: self._enter(boot))
         except DeviceUnusable as error:
             self.give_up(error)
             raise
@@ -75,6 +79,21 @@ class DeviceRun:
         if self._last not in {"", experiment}:
             self._loops[self._last].leave()
         self._last = experiment
+
+    def _enter(self, boot: int) -> None:
+        """Restarts the device if, since its start, it ran blocks of another boot of the plan.
+
+        Raises:
+            DeviceUnusable: it did not come back.
+        """
+        assert self._device is not None  # there are loops
+        ran = {other for loop in self._loops.values() for other in loop.boots_in(self._device.boot_id)}
+        if ran <= {boot}:
+            return
+        self._loops[self._last].leave()
+        self._say(f"restarting {self.name} for boot {boot + 1}")
+        self._device.restart()
+        self._store.append(self._device.record())
 
     def cases(self) -> CaseRunner:
         """The runner of conformance cases. Raises: DeviceUnusable: the device broke down before."""

@@ -60,6 +60,11 @@ def _add_device_options(group: pytest.OptionGroup) -> None:
         "adb_base_port=PORT (of instance 1)",
     )
     group.addoption(
+        "--lmkd-reboot",
+        action="store_true",
+        help="allow --lmkd-boots to restart phones",
+    )
+    group.addoption(
         "--lmkd-filter",
         metavar="EXPR",
         default="",
@@ -103,6 +108,12 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         help="blocks per pressure scenario; its episodes take longer (default: as --lmkd-blocks)",
     )
     group.addoption(
+        "--lmkd-boots",
+        metavar="B",
+        default="1",
+        help="spread the blocks over B boots: restart each device B - 1 times (default: %(default)s)",
+    )
+    group.addoption(
         "--lmkd-seed", metavar="N", help="seed for all random choices (default: a new one, which is recorded)"
     )
     group.addoption(
@@ -114,7 +125,8 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         "--lmkd-warmup",
         metavar="N",
         default="0",
-        help="blocks to run first in each stratum; they are stored but not counted (default: %(default)s)",
+        help="blocks to run first in each stratum and boot; they are stored but not counted "
+        "(default: %(default)s)",
     )
     group.addoption(
         "--lmkd-suppress",
@@ -145,10 +157,12 @@ class Options:
 
     specs: tuple[str, ...]
     cuttlefish: CuttlefishSettings
+    may_reboot: bool
     wanted: DeviceFilter
     arms: tuple[str, ...]
     blocks: int
     pressure_blocks: int
+    boots: int
     seed: int
     results: Path
     html: Path | None
@@ -163,7 +177,9 @@ class Options:
     @property
     def run_rules(self) -> RunRules:
         """The rules for single kills, and for episodes, whose number of blocks is fixed."""
-        trials = Rules(self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed)
+        trials = Rules(
+            self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed, boots=self.boots
+        )
         episodes = replace(trials, blocks=self.pressure_blocks, precision_pct=None)
         return RunRules(trials, replace(episodes, unstalled_episodes=self.unstalled_episodes))
 
@@ -173,13 +189,16 @@ class Options:
         html = config.getoption("--lmkd-html")
         resumed = _resumed_run(config)
         blocks = resumed.blocks if resumed else _blocks(config)
+        pressure_blocks = (resumed.pressure_blocks if resumed else _pressure_blocks(config)) or blocks
         return cls(
             specs=tuple(config.getoption("--lmkd-device")),
             cuttlefish=_cuttlefish(config),
+            may_reboot=config.getoption("--lmkd-reboot"),
             wanted=DeviceFilter(config.getoption("--lmkd-filter"), FACTS),
             arms=resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms")),
             blocks=blocks,
-            pressure_blocks=(resumed.pressure_blocks if resumed else _pressure_blocks(config)) or blocks,
+            pressure_blocks=pressure_blocks,
+            boots=resumed.boots if resumed else _boots(config, blocks, pressure_blocks),
             seed=resumed.seed if resumed else _seed(config),
             results=_results(config),
             html=Path(html) if html else None,
@@ -227,6 +246,17 @@ def _pressure_blocks(config: pytest.Config) -> int:
     """0 stands for the number of ``--lmkd-blocks``."""
     text = config.getoption("--lmkd-pressure-blocks")
     return _whole_number("--lmkd-pressure-blocks", text, 1, 10_000) if text else 0
+
+
+def _boots(config: pytest.Config, blocks: int, pressure_blocks: int) -> int:
+    boots = _whole_number("--lmkd-boots", config.getoption("--lmkd-boots"), 1, 10_000)
+    for option, number in (("--lmkd-blocks", blocks), ("--lmkd-pressure-blocks", pressure_blocks)):
+        if boots > number:
+            raise UsageProblem(
+                f"--lmkd-boots {boots} needs a block for each boot, and {option} is {number}: give {option} "
+                f"{boots} or more, or fewer boots"
+            )
+    return boots
 
 
 def _seed(config: pytest.Config) -> int:

@@ -32,6 +32,7 @@ def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
         arms=options.arms,
         blocks=options.blocks,
         pressure_blocks=options.pressure_blocks,
+        boots=options.boots,
         warmup_blocks=options.warmup_blocks,
         precision_pct=options.precision_pct,
         suppressed=options.suppressed,

@@ -17,7 +17,6 @@ from lmkd_core.records.directory import ResultStore
 from pytest_lmkd.conformance.runner import CaseRunner
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.experiment.outcome import Outcome
-from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.run.device_run import DeviceRun
 from pytest_lmkd.run.host_turn import host_turn
 from pytest_lmkd.run.options import Options
@@ -63,8 +62,8 @@ class LmkdSession:
             self._store = ResultStore(self.options.results, resume=self.options.resumed is not None)
         return self._store
 
-    def plan(self, wanted: Sequence[tuple[str, object]]) -> None:
-        """Writes run.json and plan.jsonl. ``wanted`` pairs devices with the parameters of their tests.
+    def plan(self, wanted: Sequence[tuple[str, object, int]]) -> None:
+        """Writes run.json and plan.jsonl. ``wanted``: devices, parameters of their tests, and their boots.
 
         Parameters that are no strata plan nothing.
         """
@@ -72,8 +71,8 @@ class LmkdSession:
         arms, rules = options.arms, options.run_rules
         trials = [
             trial
-            for device, stratum in wanted
-            for trial in self._suites.planned(stratum, device, arms, rules)
+            for device, stratum, boot in wanted
+            for trial in self._suites.planned(stratum, device, arms, rules, boot)
         ]
         self._meter = ProgressMeter(sum(not trial.warmup for trial in trials))
         if options.resumed is None:
@@ -94,15 +93,15 @@ class LmkdSession:
             raise errors[0]
         self._worker.device_is_unusable(str(errors[0]))  # other workers go on; this one's tests skip
 
-    def measure(self, device: str, experiment: str, stratum: Any) -> Outcome:  # noqa: ANN401 - of its type
-        """Measures the stratum on the device by the experiment of that name.
+    def measure(self, device: str, experiment: str, stratum: Any, boot: int = 0) -> Outcome:  # noqa: ANN401 - of its type
+        """Measures the stratum's blocks of that boot on the device, by the experiment of that name.
 
         Raises:
             DeviceUnusable: the device broke down just now.
         """
-        outcome = self._devices[device].measure(experiment, stratum)
+        outcome = self._devices[device].measure(experiment, stratum, boot)
         if outcome.skipped:
-            self._meter.not_needed(self._planned_trials(stratum))
+            self._meter.not_needed(self._planned_trials(stratum, boot))
         return outcome
 
     def cases(self, device: str) -> CaseRunner:
@@ -140,9 +139,9 @@ class LmkdSession:
     def _block_size(self, stratum: object) -> int:
         return self._suites.block_size(stratum, self.options.arms, self.options.run_rules)
 
-    def _planned_trials(self, stratum: object) -> int:
+    def _planned_trials(self, stratum: object, boot: int) -> int:
         plan = self._suites.plan_of(stratum)
         if plan is None:
             return 0
-        rules: Rules = getattr(self.options.run_rules, plan.takes)
-        return rules.blocks * self._block_size(stratum)
+        rules = self.options.run_rules.of(plan.takes)
+        return len(rules.blocks_of(boot)) * self._block_size(stratum)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.directory import ResultStore
+from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.run.options import Options
 from pytest_lmkd.run.run_info import run_info
@@ -27,7 +30,8 @@ def start_run(config: pytest.Config) -> Options:
     options = Options.of(config)
     if config.getoption("numprocesses", None):
         raise UsageProblem("--lmkd-device cannot be used with -n: each device has a process of its own")
-    sources = parse_specs(options.specs, options.cuttlefish)
+    sources = _sources(options)
+    check_restarts(sources, options.boots)
     if may_distribute(config, len(sources)):
         store = ResultStore(options.results, resume=options.resumed is not None)
         if options.resumed is None:
@@ -45,6 +49,18 @@ def start_run(config: pytest.Config) -> Options:
 def start_worker(config: pytest.Config) -> None:
     """Starts the part of a worker: one device."""
     worker = Worker(config)
-    sources = parse_specs(worker.options.specs, worker.options.cuttlefish)
+    sources = _sources(worker.options)
     suites = suites_of(config, worker.options)
     config.stash[SESSION] = LmkdSession(worker.options, sources, suites, worker.listener, worker)
+
+
+def _sources(options: Options) -> list[DeviceSource]:
+    return parse_specs(options.specs, options.cuttlefish, may_reboot=options.may_reboot)
+
+
+def check_restarts(sources: Sequence[DeviceSource], boots: int) -> None:
+    """Raises: UsageProblem: the run has several boots, and a device that it cannot restart."""
+    reasons = {source.name: source.reason_no_restart() for source in sources} if boots > 1 else {}
+    for name, reason in reasons.items():
+        if reason:
+            raise UsageProblem(f"{name} cannot be restarted for --lmkd-boots {boots}: {reason}")

@@ -17,7 +17,6 @@ from pytest_lmkd.experiment.blocks import AnyLoop
 from pytest_lmkd.experiment.blocks import BlockLoop
 from pytest_lmkd.experiment.blocks import OnBlock
 from pytest_lmkd.experiment.context import DeviceContext
-from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
 from pytest_lmkd.experiment.suite import Plan
 from pytest_lmkd.experiment.suite import Suite
@@ -67,18 +66,19 @@ class Suites:
         device: str,
         arms: Sequence[str],
         rules: RunRules,
+        boot: int = 0,
     ) -> list[PlannedLine]:
-        """Every trial planned for the stratum on the device, warm-up blocks first."""
+        """Every trial planned for the stratum in that boot of the device, warm-up blocks first."""
         plan = self.plan_of(stratum)
         if plan is None:
             return []
-        own: Rules = getattr(rules, plan.takes)
+        own = rules.of(plan.takes)
         allowed = _allowed(plan, stratum, arms)
-        phases = ((own.warmup_blocks, True), (own.blocks, False))
+        phases = ((own.warmups_of(boot), True), (own.blocks_of(boot), False))
         return [
             trial
             for blocks, warmup in phases
-            for block in range(blocks)
+            for block in blocks
             for trial in plan.block(stratum, device, allowed, block, own, warmup=warmup)
         ]
 
@@ -92,7 +92,7 @@ class Suites:
         plan = self.plan_of(stratum)
         if plan is None:
             return 0
-        own: Rules = getattr(rules, plan.takes)
+        own = rules.of(plan.takes)
         return len(plan.block(stratum, "", _allowed(plan, stratum, arms), 0, own, warmup=False))
 
 

@@ -1,9 +1,9 @@
 """The commands of both launchers: ``cvd`` of the package cuttlefish-base, ``launch_cvd`` of older builds.
 
 Source: google/android-cuttlefish, host/commands/cvd/cli (commands/create.cpp, start.cpp, stop.cpp,
-remove.cpp, selector/), host/commands/start and stop, assemble_cvd/flags. Both return once Android has
-booted or failed to boot. Success is 0; failure is 255 for ``cvd``, run_cvd's RunnerExitCodes for
-``launch_cvd``.
+restart.cpp, remove.cpp, selector/), host/commands/start, restart_cvd and stop, assemble_cvd/flags. Start and
+restart return once Android has booted or failed to boot. Success is 0; failure is 255 for ``cvd``,
+run_cvd's RunnerExitCodes for ``launch_cvd``.
 """
 
 from __future__ import annotations
@@ -47,6 +47,9 @@ class Launcher(Protocol):
 
     def start(self, settings: Settings) -> Command: ...
 
+    def restart(self) -> Command:
+        """Restarts Android with its disks as they are; returns once it has booted."""
+
     def stop(self) -> Command: ...
 
     def delete(self) -> Command:
@@ -67,6 +70,9 @@ class Cvd:
         if settings.images is not None and has_tools(settings.images):
             words.append(f"--host_path={settings.images}")
         return Command([*words, *_instance_words(self._number, settings)])
+
+    def restart(self) -> Command:
+        return Command([*self._cvd, "restart"])
 
     def stop(self) -> Command:
         return Command([*self._cvd, "stop"])
@@ -89,6 +95,9 @@ class LaunchCvd:
         self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
         variables = {**self._variables(), "ANDROID_PRODUCT_OUT": str(images_folder(settings))}
         return Command([str(self._program), "--daemon", *_instance_words(self._number, settings)], variables)
+
+    def restart(self) -> Command:
+        return Command([str(self._program.with_name("restart_cvd"))], self._variables())
 
     def stop(self) -> Command:
         return Command([str(self._program.with_name("stop_cvd"))], self._variables())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from contextlib import suppress
-from typing import NoReturn
 
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import DeadlineExceeded
@@ -76,6 +75,23 @@ class CuttlefishSource:
             ) from error
         return self._transport
 
+    def reason_no_restart(self) -> str:
+        if self.is_ours or not self._answers():
+            return ""
+        return (
+            "it is already running, and a run restarts only instances that it started; stop it (`cvd stop`), "
+            f"or name it by its serial, {self._address}, with --lmkd-reboot"
+        )
+
+    def restart(self, progress: Progress) -> None:
+        reason = self.reason_no_restart()
+        if reason or self._launcher is None:
+            raise DeviceUnusable(f"{self.name} cannot be restarted: {reason or 'it is not attached'}")
+        deadline = Deadline(self._settings.boot_timeout_s)
+        ended = self._run(self._launcher.restart(), deadline, "restart")
+        if ended.exit_code != 0:
+            raise self._failure("restart", ended)
+
     def detach(self) -> None:
         if self._transport is not None:
             self._transport.close()
@@ -134,24 +150,28 @@ class CuttlefishSource:
         command = launcher.start(self._settings)
         self._progress(f"starting {self.name}: {command}")
         self._launcher = launcher
+        ended = self._run(command, deadline, "start")
+        if ended.exit_code != 0:
+            failure = self._failure("start", ended)
+            if launcher.ends_failed_starts:
+                self._launcher = None
+            raise failure
+
+    def _run(self, command: Command, deadline: Deadline, action: str) -> Ended:
+        """Runs a command of the launcher that returns once Android has booted."""
         try:
-            ended = run(command, deadline, lambda line: self._progress(f"{self.name}: {line}"))
+            return run(command, deadline, lambda line: self._progress(f"{self.name}: {line}"))
         except DeadlineExceeded as error:
             raise DeviceUnusable(
-                f"{self.name} did not start; set a longer boot_timeout_s= for its launcher: {error}"
+                f"{self.name} did not {action}; set a longer boot_timeout_s= for its launcher: {error}"
                 f"{self._keep_logs()}"
             ) from error
-        if ended.exit_code != 0:
-            self._raise_start_failure(launcher, ended)
 
-    def _raise_start_failure(self, launcher: Launcher, ended: Ended) -> NoReturn:
-        message = (
-            f"{self.name} did not start, its launcher ended with {ended.exit_code}:\n"
+    def _failure(self, action: str, ended: Ended) -> DeviceUnusable:
+        return DeviceUnusable(
+            f"{self.name} did not {action}, its launcher ended with {ended.exit_code}:\n"
             f"{ended.stderr_text}{self._keep_logs()}"
         )
-        if launcher.ends_failed_starts:
-            self._launcher = None
-        raise DeviceUnusable(message)
 
     def _keep_logs(self) -> str:
         """Keeps our instance's logs; returns a line on how to delete them, empty if it is not ours."""
