@@ -32,6 +32,32 @@ _TWO_STRATA = """
         assert measure(stratum).complete_blocks == {blocks}
 """
 
+_TWO_CONTROLS = """
+    import pytest
+    from lmkd_core.records.parts import record_of
+    from lmkd_core.records.stratum import Stratum
+    from lmkd_core.records.trial import TrialRecord
+    from pytest_lmkd.reclaim.experiment import ReclaimExperiment
+
+    FASTER_NS = {faster_ns}
+
+    def run(self, stratum, trials, keep):
+        for trial in trials:
+            time_ns = FASTER_NS if trial.arm == "reap-kill-emulated" else 20_000_000
+            boot_id = self._device.boot_id
+            keep(record_of(TrialRecord, trial, boot_id=boot_id, valid=True, reclaim_90_ns=time_ns))
+
+    @pytest.fixture(autouse=True)
+    def made_up_times(monkeypatch):
+        monkeypatch.setattr(ReclaimExperiment, "run", run)
+
+    CONTROLS = [Stratum("quick", name, "none", "control", 4096, 1) for name in ("one", "other")]
+
+    @pytest.mark.parametrize("stratum", CONTROLS, ids=str)
+    def test_control(stratum, measure):
+        assert measure(stratum).complete_blocks == 6
+"""
+
 
 def run_two_strata(
     pytester: pytest.Pytester, device: str, *words: str, hold_ms: int = 50, blocks: int = 1
@@ -45,6 +71,14 @@ def run_two_strata(
 def two_strata(hold_ms: int, blocks: int, stall: str = "holder") -> str:
     """Returns a suite of two strata with victims of 4 MB; the second one holds the memory for ``hold_ms``."""
     return _TWO_STRATA.format(hold_ms=hold_ms, blocks=blocks, stall=stall)
+
+
+def two_controls(faster_ns: int) -> str:
+    """Returns a suite of two controls of six blocks with made-up times, in which one arm takes ``faster_ns``.
+
+    The arm is ``reap-kill-emulated``; all others take 20 ms.
+    """
+    return _TWO_CONTROLS.format(faster_ns=faster_ns)
 
 
 def records(folder: Path) -> list[dict]:

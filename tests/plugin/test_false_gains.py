@@ -9,6 +9,7 @@ import os
 
 import pytest
 from runs import records
+from runs import two_controls
 
 from lmkd_core.base.cache import user_cache_root
 from lmkd_reports import control_alarms
@@ -22,31 +23,6 @@ pytestmark = [
 
 CACHE = user_cache_root().parent  # before pytester moves HOME away
 
-SUITE = """
-    import pytest
-    from lmkd_core.records.parts import record_of
-    from lmkd_core.records.stratum import Stratum
-    from lmkd_core.records.trial import TrialRecord
-    from pytest_lmkd.reclaim.experiment import ReclaimExperiment
-
-    FASTER_NS = {faster_ns}
-
-    def run(self, stratum, trials, keep):
-        for trial in trials:
-            time_ns = FASTER_NS if trial.arm == "reap-kill-emulated" else 20_000_000
-            boot_id = self._device.boot_id
-            keep(record_of(TrialRecord, trial, boot_id=boot_id, valid=True, reclaim_90_ns=time_ns))
-
-    @pytest.fixture(autouse=True)
-    def made_up_times(monkeypatch):
-        monkeypatch.setattr(ReclaimExperiment, "run", run)
-
-    CONTROLS = [Stratum("quick", name, "none", "control", 4096, 1) for name in ("one", "other")]
-
-    @pytest.mark.parametrize("stratum", CONTROLS, ids=str)
-    def test_control(stratum, measure):
-        assert measure(stratum).complete_blocks == 6
-"""
 ARMS = ("--lmkd-arms", "kill+mrelease,reap-kill-emulated", "--lmkd-blocks", "6")
 SENTENCE = "reap-kill-emulated was faster than kill+mrelease in 12 of 12 blocks of all 2 controls together"
 
@@ -57,7 +33,7 @@ def cache(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(pytester: pytest.Pytester, faster_ns: int, *words: str) -> pytest.RunResult:
-    pytester.makepyfile(SUITE.format(faster_ns=faster_ns))
+    pytester.makepyfile(two_controls(faster_ns))
     return pytester.runpytest_subprocess("--lmkd-device", "local", *words)
 
 

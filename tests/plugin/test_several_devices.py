@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 from runs import records
 from runs import trials
+from runs import two_controls
 
 import lmkd_virtual
 from lmkd_core.base.deadline import Deadline
@@ -112,3 +113,15 @@ def test_two_runs_do_not_share_a_device(pytester: pytest.Pytester) -> None:
         result = pytester.runpytest_subprocess("--lmkd-device", "virtual:stock", *QUICK)
     assert result.ret == 3
     result.stdout.fnmatch_lines(["*virtual-stock is in use by process * use another device*"])
+
+
+def test_each_device_with_gains_in_its_controls_fails_the_run(pytester: pytest.Pytester) -> None:
+    """The workers measure; the process that the user started judges the records of all."""
+    pytester.makepyfile(two_controls(faster_ns=10_000_000))
+    arms = ("--lmkd-arms", "kill+mrelease,reap-kill-emulated", "--lmkd-blocks", "6", "--lmkd-results", "out")
+    result = pytester.runpytest_subprocess(*TWO, *arms)
+    result.assert_outcomes(passed=4, failed=2)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"FAILED controls[[]{name}[]]*" for name in NAMES])
+    junit = (pytester.path / "out" / "junit.xml").read_text()
+    assert all(f"controls[{name}]" in junit for name in NAMES)

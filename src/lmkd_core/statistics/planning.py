@@ -27,8 +27,8 @@ POWER = 0.8
 MAX_BLOCKS = 1000
 """More blocks than a run can have: a difference that needs more cannot be detected this way."""
 
-LIMITS_TAIL = 0.075
-"""Probability of a deviation beyond each of its limits: they hold it in 85 % of runs, as for ratios."""
+LIMITS_TAIL = 0.06
+"""Probability of a deviation beyond each of its limits: they hold it in 88 % of runs, as for ratios."""
 
 SCALE_STEP = 0.02
 """Distance of the logarithms of the deviations for which numbers are computed."""

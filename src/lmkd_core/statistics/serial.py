@@ -23,6 +23,9 @@ MATTERS = 0.15
 FALSE_NOTES = 0.05
 """Share of devices with independent blocks that may get a note."""
 
+LEVEL = 0.04
+"""The largest p of a note; below ``FALSE_NOTES``, as the normal approximation errs with few blocks."""
+
 FEWEST = 6
 """Fewest blocks of a series that counts."""
 
@@ -59,7 +62,7 @@ def serial_correlation(series: Sequence[Floats]) -> SerialCorrelation | None:
 
 def is_noteworthy(found: SerialCorrelation | None) -> bool:
     """Whether the correlation is both beyond chance and large enough to matter."""
-    return found is not None and found.p <= FALSE_NOTES and found.correlation >= MATTERS
+    return found is not None and found.p <= LEVEL and found.correlation >= MATTERS
 
 
 def _von_neumann(values: Floats) -> float:
