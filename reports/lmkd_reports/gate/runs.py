@@ -15,6 +15,10 @@ from lmkd_reports.format.plain import plain
 from lmkd_reports.metrics.cells import Cell
 from lmkd_reports.metrics.cells import Cells
 from lmkd_reports.metrics.cells import cells_of
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
+from lmkd_reports.metrics.relative import RELATIVE_METRICS
+from lmkd_reports.metrics.relative import relative_cells
 
 MOST_NAMES = 40
 """Names that a sentence may list: all scenarios and a few devices of one's own."""
@@ -22,11 +26,19 @@ MOST_NAMES = 40
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
-    """One results directory, ready to be compared; ``cells`` are by device name."""
+    """One results directory, ready to be compared; ``cells`` are by device name.
+
+    ``to_baseline``: the samples are relative to the baseline arm of the run. ``metrics`` are theirs.
+    """
 
     folder: Path
     run: Run
     cells: Mapping[str, Cells]
+    to_baseline: bool = False
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        return RELATIVE_METRICS if self.to_baseline else METRICS
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +50,19 @@ class DevicePair:
         return self.base if self.base == self.candidate else f"{self.base} -> {self.candidate}"
 
 
-def load(folder: Path) -> LoadedRun:
-    """Raises: UsageProblem: there is no run in ``folder``, or one without anything measured."""
+def load(folder: Path, *, to_baseline: bool = False) -> LoadedRun:
+    """Raises: UsageProblem: there is no run in ``folder``, one without anything measured, or one with only
+    its baseline arm although ``to_baseline`` asks for others.
+    """
     run = load_run(folder)
     cells = cells_of(run)
     if not cells:
         raise UsageProblem(f"{folder} holds nothing that was measured: there is nothing to compare")
-    return LoadedRun(folder, run, cells)
+    if to_baseline:
+        cells = {name: relative_cells(of_device, run.info.arms) for name, of_device in cells.items()}
+        if not any(cells.values()):
+            raise UsageProblem(f"--to-baseline: {folder} has no arm to compare with its baseline arm")
+    return LoadedRun(folder, run, cells, to_baseline)
 
 
 def pair_devices(base: LoadedRun, candidate: LoadedRun, asked: Sequence[str] = ()) -> list[DevicePair]:

@@ -28,7 +28,8 @@ class Metric:
     """One metric. ``of``: a value belongs to a ``trial`` or an ``episode``.
 
     ``sample`` takes an arm's valid trials (a frame) or episodes (records), and returns None if they lack the
-    metric. ``is_partial``: trials without a value are usual and need no note.
+    metric. ``is_partial``: trials without a value are usual and need no note. ``valued_by`` follows the name
+    where a note says what a value takes.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Metric:
     meaning: str
     sample: Callable[[Any], Sample | None]
     is_partial: bool = False
+    valued_by: str = ""
 
 
 def _time(column: str) -> Callable[[pd.DataFrame], Sample | None]:
@@ -44,7 +46,7 @@ def _time(column: str) -> Callable[[pd.DataFrame], Sample | None]:
         trials = censorable(valid, column)
         if trials.empty and not valid.empty:
             return None
-        return Sample(floats(trials, column), floats(trials, "timeout_ns"))
+        return Sample(floats(trials, column), floats(trials, "timeout_ns"), floats(trials, "block"))
 
     return sample
 
@@ -53,16 +55,16 @@ def _lost_races(valid: pd.DataFrame) -> Sample | None:
     """1 for each call that came too late, 0 for the others."""
     called = valid[valid["kill_to_mrelease_ns"].notna()]
     late = (called["mrelease_errno"] == "ESRCH").to_numpy(dtype="float64")
-    return Sample(late, np.empty(0)) if len(called) else None
+    return Sample(late, np.empty(0), floats(called, "block")) if len(called) else None
 
 
 def _values(field: str) -> Callable[[Records], Sample]:
     """An unmeasured time of an episode has no bound either, so it is no value."""
 
     def sample(valid: Records) -> Sample:
-        measured = [getattr(record, field) for record in valid if getattr(record, field) is not None]
-        values = np.array(measured, dtype=np.float64)
-        return Sample(values, values)
+        measured = [record for record in valid if getattr(record, field) is not None]
+        values = np.array([getattr(record, field) for record in measured], dtype=np.float64)
+        return Sample(values, values, np.array([record.block for record in measured], dtype=np.float64))
 
     return sample
 
