@@ -107,3 +107,23 @@ def test_a_slower_kernel_fails_over_boots(tmp_path: Path) -> None:
     slow = in_boots(tmp_path / "slow", [0.0, 0.1, -0.1, 0.05, -0.05], base_ms=40)
     for more in ([], ["--together"]):
         assert main(["gate", str(base), str(slow), "--max-worse", "reclaim_90:10%", *more]) == 1
+
+
+def test_a_drift_of_all_arms_cancels_out_over_boots(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Both arms of the candidate take twice as long; relative to the baseline arm nothing changed."""
+
+    def run(name: str, factor: float) -> Path:
+        trials = [
+            msgspec.structs.replace(trial, arm=arm, block=trial.block + BLOCKS * boot)
+            for arm, base_ms in (("kill", 40.0), ("reap-kill", 20.0))
+            for boot in range(4)
+            for trial in one_boot(f"{name}-{boot}", 0.1 * boot, base_ms * factor)
+        ]
+        return write(tmp_path / name, trials)
+
+    arguments = [str(run("base", 1)), str(run("candidate", 2)), "--max-worse", "reclaim_90:10%"]
+    assert main(["gate", *arguments]) == 1
+    assert main(["gate", *arguments, "--to-baseline"]) == 0
+    assert "boots: 4 of the base, 4 of the candidate" in capsys.readouterr().out

@@ -84,6 +84,12 @@ def _add_parser(subparsers: Subparsers, name: str, short: str, run: object) -> a
         default=0.95,
         help="confidence of each interval, in percent (default 95)",
     )
+    parser.add_argument(
+        "--to-baseline",
+        action="store_true",
+        help="compare each arm's ratio (or difference) to the baseline arm of its own run, block by block: "
+        "cancels what another host or day does to all arms alike",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
     return parser
@@ -109,8 +115,8 @@ def compare(options: argparse.Namespace) -> int:
     from lmkd_reports.gate.runs import load  # noqa: PLC0415 - as above
 
     comparison = compare_runs(
-        load(options.base),
-        load([options.candidate]),
+        load(options.base, to_baseline=options.to_baseline),
+        load([options.candidate], to_baseline=options.to_baseline),
         options.pair_devices,
         Selection(tuple(options.arm), tuple(options.scenario)),
         options.confidence,
@@ -140,11 +146,14 @@ def _gate(options: argparse.Namespace) -> Gate:
     from lmkd_reports.gate.runs import Selection  # noqa: PLC0415 - as above
     from lmkd_reports.gate.runs import load  # noqa: PLC0415 - as above
 
-    limits = parse_limits(options.max_worse)
+    base, candidate = (
+        load(folders, to_baseline=options.to_baseline) for folders in (options.base, [options.candidate])
+    )
+    limits = parse_limits(options.max_worse, base.metrics)
     metrics = tuple(limit.metric.name for limit in limits)
     return gate_runs(
-        load(options.base),
-        load([options.candidate]),
+        base,
+        candidate,
         limits,
         options.pair_devices,
         Selection(tuple(options.arm), tuple(options.scenario), metrics),

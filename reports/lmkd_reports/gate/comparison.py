@@ -75,6 +75,11 @@ class Compared:
         return self.devices, self.place
 
     @property
+    def baseline(self) -> str:
+        """The arm of each run that the values are relative to, or empty."""
+        return next((sample.baseline for sample in self.samples if sample.baseline), "")
+
+    @property
     def interval(self) -> Bounds | None:
         return self.estimate.interval if self.estimate else None
 
@@ -103,6 +108,12 @@ class Comparison:
     confidence: float
     differences: tuple[Difference, ...]
     pairs: tuple[ComparedDevices, ...]
+
+    @property
+    def baselines(self) -> tuple[str, ...]:
+        """The arms that values are relative to; empty without ``to_baseline``."""
+        names = [entry.baseline for pair in self.pairs for entry in pair.compared]
+        return tuple(dict.fromkeys(name for name in names if name))
 
 
 def compare_runs(
@@ -169,7 +180,8 @@ def compare_cell(
     ours = base.cells[pair.base].get(cell, ABSENT)
     theirs = candidate.cells[pair.candidate].get(cell, ABSENT)
     measured = {name for side in (ours, theirs) for name in side.samples}
-    metrics = [METRICS[name] for name in METRICS if name in measured & {*(selection.metrics or METRICS)}]
+    asked = measured & {*(selection.metrics or METRICS)}
+    metrics = [metric for name, metric in base.metrics.items() if name in asked]
     return [_compare(pair, cell, metric, ours, theirs, confidence) for metric in metrics]
 
 
@@ -177,7 +189,8 @@ def _compare(
     pair: DevicePair, cell: Cell, metric: Metric, base: Measured, candidate: Measured, confidence: float
 ) -> Compared:
     ours, theirs = (side.samples.get(metric.name, NOTHING) for side in (base, candidate))
-    estimate = metric.kind.compare(theirs, ours, confidence)
+    same_baseline = not (len(ours) and len(theirs)) or ours.baseline == theirs.baseline
+    estimate = metric.kind.compare(theirs, ours, confidence) if same_baseline else None
     place, arm = cell
     compared = Compared(
         devices=pair,
@@ -229,8 +242,11 @@ def _notes(compared: Compared, base: Sample, candidate: Sample, confidence: floa
         if side.invalid:
             yield f"{name}: {side.invalid} of {side.valid + side.invalid} {of}s invalid, left out"
         if side.valid and side.values < side.valid and not compared.metric.is_partial:
-            yield f"{name}: {side.valid - side.values} of {side.valid} {of}s have no {compared.metric.name}"
-    if compared.interval is None:
+            what = f"{compared.metric.name}{compared.metric.valued_by}"
+            yield f"{name}: {side.valid - side.values} of {side.valid} {of}s have no {what}"
+    if base.baseline and candidate.baseline and base.baseline != candidate.baseline:
+        yield f"the baseline arms differ: {base.baseline} in the base, {candidate.baseline} in the candidate"
+    elif compared.interval is None:
         yield (
             f"base has {compared.base.values}, candidate {compared.candidate.values} of the "
             f"{compared.metric.kind.fewest(confidence)} values a side that an interval takes"

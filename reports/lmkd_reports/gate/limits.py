@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,9 +29,9 @@ class Limit:
         return self.metric.kind.equal + self.allowed
 
 
-def parse_limits(texts: Sequence[str]) -> list[Limit]:
+def parse_limits(texts: Sequence[str], metrics: Mapping[str, Metric] = METRICS) -> list[Limit]:
     """Raises: UsageProblem: a metric is unknown or named twice, or a limit is not valid."""
-    limits = [_parse(text) for text in texts]
+    limits = [_parse(text, metrics) for text in texts]
     names = [limit.metric.name for limit in limits]
     for name in names:
         if names.count(name) > 1:
@@ -38,11 +39,11 @@ def parse_limits(texts: Sequence[str]) -> list[Limit]:
     return limits
 
 
-def _parse(text: str) -> Limit:
+def _parse(text: str, metrics: Mapping[str, Metric]) -> Limit:
     name, _, allowed = text.partition(":")
-    metric = METRICS.get(name)
+    metric = metrics.get(name)
     if metric is None:
-        raise UsageProblem(f"unknown metric {plain(name)!r} in --max-worse: there are {', '.join(METRICS)}")
+        raise UsageProblem(f"unknown metric {plain(name)!r} in --max-worse: there are {', '.join(metrics)}")
     kind, unit = metric.kind, metric.kind.limit_unit
     number = allowed.strip().removesuffix(unit).rstrip()
     if not allowed.strip().endswith(unit) or not NUMBER.fullmatch(number):

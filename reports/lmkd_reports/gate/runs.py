@@ -16,6 +16,10 @@ from lmkd_reports.format.plain import plain
 from lmkd_reports.metrics.cells import Cell
 from lmkd_reports.metrics.cells import Cells
 from lmkd_reports.metrics.cells import cells_of
+from lmkd_reports.metrics.metrics import METRICS
+from lmkd_reports.metrics.metrics import Metric
+from lmkd_reports.metrics.relative import RELATIVE_METRICS
+from lmkd_reports.metrics.relative import relative_cells
 
 MOST_NAMES = 40
 """Names that a sentence may list: all scenarios and a few devices of one's own."""
@@ -23,11 +27,19 @@ MOST_NAMES = 40
 
 @dataclass(frozen=True, slots=True)
 class LoadedRun:
-    """One results directory, or several taken as one, ready to be compared; ``cells`` are by device name."""
+    """One results directory, or several taken as one, ready to be compared; ``cells`` are by device name.
+
+    ``to_baseline``: the samples are relative to the baseline arm of the run. ``metrics`` are theirs.
+    """
 
     folders: tuple[Path, ...]
     run: Run
     cells: Mapping[str, Cells]
+    to_baseline: bool = False
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        return RELATIVE_METRICS if self.to_baseline else METRICS
 
     @property
     def folder(self) -> str:
@@ -54,13 +66,23 @@ class DevicePair:
         return self.base if self.base == self.candidate else f"{self.base} -> {self.candidate}"
 
 
-def load(folders: Sequence[Path]) -> LoadedRun:
-    """Raises: UsageProblem: a folder holds no run, nothing was measured, or the runs cannot be joined."""
+def load(folders: Sequence[Path], *, to_baseline: bool = False) -> LoadedRun:
+    """Reads a run, or several as one.
+
+    Raises:
+        UsageProblem: a folder holds no run, nothing was measured, or the runs cannot be joined; or
+            ``to_baseline`` asks for other arms than the baseline arm and there are none.
+    """
     run = join_runs([load_run(folder) for folder in folders]) if len(folders) > 1 else load_run(folders[0])
-    loaded = LoadedRun(tuple(folders), run, cells_of(run))
-    if not loaded.cells:
-        raise UsageProblem(f"{loaded.folder} holds nothing that was measured: there is nothing to compare")
-    return loaded
+    names = " + ".join(map(str, folders))
+    cells = cells_of(run)
+    if not cells:
+        raise UsageProblem(f"{names} holds nothing that was measured: there is nothing to compare")
+    if to_baseline:
+        cells = {name: relative_cells(of_device, run.info.arms) for name, of_device in cells.items()}
+        if not any(cells.values()):
+            raise UsageProblem(f"--to-baseline: {names} has no arm to compare with its baseline arm")
+    return LoadedRun(tuple(folders), run, cells, to_baseline)
 
 
 def pair_devices(base: LoadedRun, candidate: LoadedRun, asked: Sequence[str] = ()) -> list[DevicePair]:

@@ -37,6 +37,15 @@ LEGEND = (
     "Less is better throughout. Times: medians in ms and their ratio, candidate over base; esrch: share of "
     "calls and difference in percentage points; kills: mean an episode and difference."
 )
+LEGEND_TO_BASELINE = (
+    "Less is better throughout. Times: each run's median ratio to its own baseline arm, block by block, and "
+    "the candidate's over the base's. esrch and kills: each run's mean difference to its own baseline arm, "
+    "and the difference of the two, for esrch in percentage points."
+)
+CAUTION_TO_BASELINE = (
+    "What changed between the runs for all arms alike cancels out; what changed for some arms only is in the "
+    "difference. Each interval stands alone."
+)
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -45,7 +54,10 @@ def comparison_text(comparison: Comparison) -> str:
     lines = [*_head("the candidate against the base", comparison)]
     for devices in comparison.pairs:
         lines += _devices(devices, notes)
-    lines += ["", *wrapped(f"{LEGEND} In brackets: intervals of {_percent(comparison)}. {CAUTION}")]
+    legend, caution = (
+        (LEGEND_TO_BASELINE, CAUTION_TO_BASELINE) if comparison.base.to_baseline else (LEGEND, CAUTION)
+    )
+    lines += ["", *wrapped(f"{legend} In brackets: intervals of {_percent(comparison)}. {caution}")]
     for number, note in enumerate(notes.texts, start=1):
         lines += wrapped(f"[{number}] {note}", "    ")
     return _joined([*lines, *_not_used(comparison)])
@@ -88,6 +100,9 @@ def _head(title: str, comparison: Comparison) -> Iterator[str]:
         yield from wrapped(f"{name}: {_run(loaded)}", "    ")
     for difference in comparison.differences:
         yield from wrapped(f"  differs: {_difference(difference)}", "    ")
+    if comparison.base.to_baseline:
+        names = ", ".join(comparison.baselines)
+        yield from wrapped(f"each arm against the baseline arm ({names}) of its own run", "    ")
 
 
 def _run(loaded: LoadedRun) -> str:

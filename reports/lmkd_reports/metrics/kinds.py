@@ -10,6 +10,7 @@ from abc import ABC
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from typing import ClassVar
 
 import numpy as np
@@ -46,13 +47,15 @@ QUARTILES = (0.25, 0.75)
 class Sample:
     """One metric's values in one arm: ns, counts, or 0 and 1 for a share.
 
-    NaN is a time longer than its timeout; only times have ``timeouts``, in ns. ``boots`` names the boot of
-    each value.
+    NaN is a time longer than its timeout; only times have ``timeouts``, in ns. ``boots`` and ``blocks`` name
+    the boot and the block of each value. ``baseline`` is the arm that the values are relative to, or empty.
     """
 
     values: Floats
     timeouts: Floats
-    boots: tuple[str, ...]
+    boots: tuple[str, ...] = ()
+    blocks: Floats = field(default_factory=lambda: np.empty(0))
+    baseline: str = ""
 
     def __len__(self) -> int:
         return len(self.values)

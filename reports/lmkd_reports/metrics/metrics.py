@@ -12,6 +12,7 @@ import pandas as pd
 
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.observation import ObservationRecord
+from lmkd_core.statistics.bounds import Floats
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.frames import censorable
 from lmkd_reports.metrics.kinds import COUNT
@@ -28,7 +29,8 @@ class Metric:
     """One metric. ``of``: a value belongs to a ``trial`` or an ``episode``.
 
     ``sample`` takes an arm's valid trials (a frame) or episodes (records), and returns None if they lack the
-    metric. ``is_partial``: trials without a value are usual and need no note.
+    metric. ``is_partial``: trials without a value are usual and need no note. ``valued_by`` follows the name
+    where a note says what a value takes.
     """
 
     name: str
@@ -37,6 +39,11 @@ class Metric:
     meaning: str
     sample: Callable[[Any], Sample | None]
     is_partial: bool = False
+    valued_by: str = ""
+
+
+def _sample(trials: pd.DataFrame, values: Floats, timeouts: Floats) -> Sample:
+    return Sample(values, timeouts, tuple(trials["boot_id"]), floats(trials, "block"))
 
 
 def _time(column: str) -> Callable[[pd.DataFrame], Sample | None]:
@@ -44,7 +51,7 @@ def _time(column: str) -> Callable[[pd.DataFrame], Sample | None]:
         trials = censorable(valid, column)
         if trials.empty and not valid.empty:
             return None
-        return Sample(floats(trials, column), floats(trials, "timeout_ns"), tuple(trials["boot_id"]))
+        return _sample(trials, floats(trials, column), floats(trials, "timeout_ns"))
 
     return sample
 
@@ -53,7 +60,7 @@ def _lost_races(valid: pd.DataFrame) -> Sample | None:
     """1 for each call that came too late, 0 for the others."""
     called = valid[valid["kill_to_mrelease_ns"].notna()]
     late = (called["mrelease_errno"] == "ESRCH").to_numpy(dtype="float64")
-    return Sample(late, np.empty(0), tuple(called["boot_id"])) if len(called) else None
+    return _sample(called, late, np.empty(0)) if len(called) else None
 
 
 def _values(field: str) -> Callable[[Records], Sample]:
@@ -62,7 +69,9 @@ def _values(field: str) -> Callable[[Records], Sample]:
     def sample(valid: Records) -> Sample:
         measured = [record for record in valid if getattr(record, field) is not None]
         values = np.array([getattr(record, field) for record in measured], dtype=np.float64)
-        return Sample(values, values, tuple(record.boot_id for record in measured))
+        boots = tuple(record.boot_id for record in measured)
+        blocks = np.array([record.block for record in measured], dtype=np.float64)
+        return Sample(values, values, boots, blocks)
 
     return sample
 

@@ -34,6 +34,7 @@ from scipy.special import stdtrit
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.bounds import censored_quantile
+from lmkd_core.statistics.bounds import quantile
 from lmkd_core.statistics.bounds import time_limits
 from lmkd_core.statistics.differences import RESAMPLES
 from lmkd_core.statistics.differences import SEED
@@ -81,12 +82,34 @@ def median_ratio(
     value = Bounds(_ratio(candidate.low, base.high), _ratio(candidate.high, base.low))
     least, greatest = map(log_times, time_limits(candidate_ns, candidate_timeout_ns))
     base_least, base_greatest = map(log_times, time_limits(base_ns, base_timeout_ns))
+    return Estimate(value, _ratio_interval((least, greatest), (base_least, base_greatest), confidence))
+
+
+def ratio_of_median_ratios(
+    candidate: tuple[Floats, Floats], base: tuple[Floats, Floats], confidence: float = CONFIDENCE
+) -> Estimate | None:
+    """Returns the candidate's median ratio over the base's; None without data.
+
+    Each sample is given as the logarithms of the least and of the greatest possible ratios, one per block.
+    """
+    if not len(candidate[0]) or not len(base[0]):
+        return None
+    low = quantile(candidate[0], 0.5) - quantile(base[1], 0.5)
+    high = quantile(candidate[1], 0.5) - quantile(base[0], 0.5)
+    value = Bounds(ratio_from_log(low), ratio_from_log(high))
+    return Estimate(value, _ratio_interval(candidate, base, confidence))
+
+
+def _ratio_interval(
+    candidate: tuple[Floats, Floats], base: tuple[Floats, Floats], confidence: float
+) -> Bounds | None:
+    """The samples are logarithms: the least and the greatest possible ones. None for too few of them."""
+    if not enough_for_medians(len(candidate[0]), len(base[0]), confidence):
+        return None
     tail = (1 - confidence) / 2
-    if enough_for_medians(len(least), len(base_least), confidence):
-        low = _melded_end(least, base_greatest, tail)
-        high = -_melded_end(base_least, greatest, tail)
-        return Estimate(value, Bounds(ratio_from_log(low), ratio_from_log(high)))
-    return Estimate(value, None)
+    low = _melded_end(candidate[0], base[1], tail)
+    high = -_melded_end(base[0], candidate[1], tail)
+    return Bounds(ratio_from_log(low), ratio_from_log(high))
 
 
 def enough_for_medians(candidate: int, base: int, confidence: float = CONFIDENCE) -> bool:
