@@ -201,7 +201,8 @@ def test_a_run_of_the_baseline_only_is_wrong_usage(pair: Pair) -> None:
 def sample(times_ms: list[float]) -> Sample:
     """NaN: longer than the timeout."""
     values = np.array(times_ms) * NS_PER_MS
-    return Sample(values, np.full(len(values), float(TIMEOUT_NS)), np.arange(len(values), dtype=float))
+    blocks = np.arange(len(values), dtype=float)
+    return Sample(values, np.full(len(values), float(TIMEOUT_NS)), ("boot",) * len(values), blocks)
 
 
 def test_a_censored_time_bounds_its_ratio() -> None:
@@ -228,7 +229,7 @@ def test_an_arm_at_its_limit_is_seldom_beyond_it(name: str) -> None:
         relative = []
         for worse, host in ((0.0, 0.0), (allowed, 1.0)):
             values = draw(rng, name, host, worse)
-            samples = [Sample(side, side, np.arange(12.0)) for side in values]
+            samples = [Sample(side, side, ("boot",) * 12, np.arange(12.0)) for side in values]
             relative.append(relative_sample(metric.kind, samples[1], samples[0]))
         estimate = kind.compare(relative[1], relative[0], 0.95)
         assert estimate is not None
