@@ -12,6 +12,7 @@ from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.masking import Masker
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import record_files
+from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.ingest import commands as logs_commands
@@ -80,6 +81,13 @@ def add_parser(subparsers: Subparsers) -> None:
         default=1.0,
         help="likewise for N kills per episode (default: %(default)g)",
     )
+    parser.add_argument(
+        "--equivalent",
+        metavar="PCT",
+        type=percentage,
+        help="call arms equivalent whose times surely differ by less than PCT (default: as the run was asked "
+        "for with --lmkd-equivalent, else 10 percent)",
+    )
     parser.set_defaults(run=report)
     gate_commands.add_parsers(subparsers)
     export_commands.add_parsers(subparsers)
@@ -135,9 +143,15 @@ def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
     from lmkd_reports.fleet import actions  # noqa: PLC0415 - as above
 
     if options.parquet:
-        paths = actions.write_fleet_of_parquet(options.parquet, options.html, masker, options.dask)
+        paths = actions.write_fleet_of_parquet(
+            options.parquet,
+            options.html,
+            masker,
+            options.dask,
+            options.equivalent or DEFAULT_EQUIVALENT_PCT,
+        )
     else:
-        paths = actions.write_fleet(options.run_dirs, options.html, masker)
+        paths = actions.write_fleet(options.run_dirs, options.html, masker, options.equivalent)
     print(paths.text, end="")
     print(f"report: {paths.html}")
 
@@ -150,6 +164,7 @@ def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
         options.html,
         reading=reading,
         detectable=Detectable(1 + options.detect / 100, options.detect_kills),
+        equivalent_pct=options.equivalent,
     )
     print(paths.summary.read_text(encoding="utf-8"))
     print(f"report: {paths.html}")

@@ -30,6 +30,7 @@ def write_report(
     *,
     reading: Reading = EVERYTHING,
     detectable: Detectable | None = None,
+    equivalent_pct: float | None = None,
 ) -> ReportPaths:
     """Writes the page and ``summary.txt``: of one run into its folder, of several into the current one.
 
@@ -39,7 +40,7 @@ def write_report(
         UsageProblem: a folder holds no run, a run is named twice, or a report cannot be written.
     """
     folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
-    analysis = _analysis(folders, reading, detectable)
+    analysis = _analysis(folders, reading, detectable, equivalent_pct)
     paths = _paths(folders, html_path)
     from lmkd_reports.presentation.html import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
     from lmkd_reports.presentation.summary import render_summary  # noqa: PLC0415
@@ -49,12 +50,17 @@ def write_report(
     return paths
 
 
-def _analysis(folders: Sequence[Path], reading: Reading, detectable: Detectable | None) -> Analysis:
+def _analysis(
+    folders: Sequence[Path],
+    reading: Reading,
+    detectable: Detectable | None,
+    equivalent_pct: float | None,
+) -> Analysis:
     from lmkd_reports.analysis.analyse import analyse  # noqa: PLC0415 - as above
     from lmkd_reports.analysis.combine import combine  # noqa: PLC0415
     from lmkd_reports.analysis.frames import load_run  # noqa: PLC0415
 
-    one_each = [analyse(load_run(folder, reading), detectable) for folder in folders]
+    one_each = [analyse(load_run(folder, reading), detectable, equivalent_pct) for folder in folders]
     if reading.devices and not any(analysis.devices for analysis in one_each):
         raise UsageProblem(f"no run has a device of the name {' or '.join(reading.devices)}")
     names = [analysis.name for analysis in one_each]

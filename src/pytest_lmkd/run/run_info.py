@@ -34,6 +34,7 @@ def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
         pressure_blocks=options.pressure_blocks,
         warmup_blocks=options.warmup_blocks,
         precision_pct=options.precision_pct,
+        equivalent_pct=options.equivalent_pct,
         suppressed=options.suppressed,
         devices=tuple(devices),
         versions={name: importlib.metadata.version(name) for name in DISTRIBUTIONS},

@@ -1,0 +1,52 @@
+"""``arms.csv``: a line an arm and stratum, with what its median hides, for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from lmkd_core.records.stratum import stratum_key
+from lmkd_reports.analysis.analyse import not_a_formula
+from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.analysis.model import ArmResult
+from lmkd_reports.format.strata import STRATUM
+
+NUMBERS = (
+    "patience_ns",
+    "valid",
+    "late",
+    "late_low",
+    "late_high",
+    "mean_ns",
+    "censored",
+    "p90_ns",
+    "p99_ns",
+    "held_mb_ms",
+    "kb_per_ms",
+)
+
+
+def arms_csv(analysis: Analysis) -> str:
+    """Quantiles are empty where there are too few trials; one beyond the timeout is ``inf``."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("device", *STRATUM, "arm", *NUMBERS))
+    for device in analysis.devices:
+        for result in device.strata:
+            place = [device.name, *stratum_key(result.stratum)]
+            for arm in result.arms:
+                cells = [*place, arm.arm, device.patience_ns, *_numbers(arm)]
+                writer.writerow([not_a_formula(cell) if isinstance(cell, str) else cell for cell in cells])
+    return text.getvalue()
+
+
+def _numbers(arm: ArmResult) -> Iterator[float | int | str | None]:
+    tails = arm.tails
+    yield arm.valid
+    if tails is None:
+        yield from [""] * (len(NUMBERS) - 2)
+        return
+    yield from (tails.late.count, tails.late.low, tails.late.high, round(tails.mean_ns), arm.censored)
+    yield from (quantile.high if quantile else "" for quantile in (tails.p90_ns, tails.p99_ns))
+    yield from (tails.held_mb_ms, tails.kb_per_ms)
