@@ -67,6 +67,15 @@ def add_parser(subparsers: Subparsers) -> None:
         action="store_true",
         help="replace serials with device-1, …, in the data too",
     )
+    _add_differences(parser)
+    parser.set_defaults(run=report)
+    gate_commands.add_parsers(subparsers)
+    export_commands.add_parsers(subparsers)
+    logs_commands.add_parsers(subparsers)
+
+
+def _add_differences(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say which differences are of interest."""
     parser.add_argument(
         "--detect",
         metavar="PCT",
@@ -88,10 +97,6 @@ def add_parser(subparsers: Subparsers) -> None:
         help="call arms equivalent whose times surely differ by less than PCT (default: as the run was asked "
         "for with --lmkd-equivalent, else 10 percent)",
     )
-    parser.set_defaults(run=report)
-    gate_commands.add_parsers(subparsers)
-    export_commands.add_parsers(subparsers)
-    logs_commands.add_parsers(subparsers)
 
 
 def percentage(text: str) -> float:

@@ -77,9 +77,12 @@ def claims(candidate: Draw, baseline: Draw, blocks: int, seed: int = 0) -> tuple
 
 
 @pytest.mark.parametrize("spread", [0.15, 0.3])
-@pytest.mark.parametrize(("blocks", "least"), [(12, 0.6), (20, 0.95)])
+@pytest.mark.parametrize(("blocks", "least"), [(12, 0.6), (20, 0.94)])
 def test_races_that_a_minority_loses_are_found(blocks: int, least: float, spread: float) -> None:
-    """Two in five lost races, none of the candidate's: 63 and 95 % in 4,000 runs (errors 1.5 and 0.7)."""
+    """Two in five lost races, none of the candidate's: 62 and 94 to 95 % in 6,000 runs.
+
+    With 20 blocks, 5 % of runs lose four races or fewer, for which no exact test has a p below 0.05.
+    """
     better, worse = claims(races(0, spread), races(0.4, spread), blocks)
     assert better >= least - 0.014
     assert worse <= 0.005

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 
 from lmkd_core.records.stratum import stratum_key
@@ -37,8 +38,14 @@ def arms_csv(analysis: Analysis) -> str:
             place = [device.name, *stratum_key(result.stratum)]
             for arm in result.arms:
                 cells = [*place, arm.arm, device.patience_ns, *_numbers(arm)]
-                writer.writerow([not_a_formula(cell) if isinstance(cell, str) else cell for cell in cells])
+                writer.writerow(map(_cell, cells))
     return text.getvalue()
+
+
+def _cell(value: float | str | None) -> float | str | None:
+    if isinstance(value, str):
+        return not_a_formula(value)
+    return f"{value:.4g}" if isinstance(value, float) else value
 
 
 def _numbers(arm: ArmResult) -> Iterator[float | int | str | None]:
@@ -48,5 +55,9 @@ def _numbers(arm: ArmResult) -> Iterator[float | int | str | None]:
         yield from [""] * (len(NUMBERS) - 2)
         return
     yield from (tails.late.count, tails.late.low, tails.late.high, round(tails.mean_ns), arm.censored)
-    yield from (quantile.high if quantile else "" for quantile in (tails.p90_ns, tails.p99_ns))
+    yield from (_whole_ns(quantile.high) if quantile else "" for quantile in (tails.p90_ns, tails.p99_ns))
     yield from (tails.held_mb_ms, tails.kb_per_ms)
+
+
+def _whole_ns(time_ns: float) -> int | str:
+    return round(time_ns) if math.isfinite(time_ns) else "inf"
