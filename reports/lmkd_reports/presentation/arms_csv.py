@@ -17,8 +17,6 @@ NUMBERS = (
     "patience_ns",
     "valid",
     "late",
-    "late_low",
-    "late_high",
     "mean_ns",
     "censored",
     "p90_ns",
@@ -54,7 +52,7 @@ def _numbers(arm: ArmResult) -> Iterator[float | int | str | None]:
     if tails is None:
         yield from [""] * (len(NUMBERS) - 2)
         return
-    yield from (tails.late.count, tails.late.low, tails.late.high, round(tails.mean_ns), arm.censored)
+    yield from (tails.late.count, round(tails.mean_ns), arm.censored)
     yield from (_whole_ns(quantile.high) if quantile else "" for quantile in (tails.p90_ns, tails.p99_ns))
     yield from (tails.held_mb_ms, tails.kb_per_ms)
 
