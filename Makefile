@@ -60,6 +60,7 @@ bench: system-packages setup
 	@$(BIN)/python bench/boots.py
 	@$(BIN)/python bench/controls.py
 	@$(BIN)/python bench/planning.py
+	@$(BIN)/python bench/races.py
 
 apks: PACKAGES := $(APK_PACKAGES)
 apks: system-packages setup

@@ -12,6 +12,7 @@ from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.masking import Masker
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import record_files
+from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.ingest import commands as logs_commands
@@ -31,6 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     _add_inputs(parser)
     _add_choices(parser)
+    _add_differences(parser)
     parser.set_defaults(run=report)
     gate_commands.add_parsers(subparsers)
     export_commands.add_parsers(subparsers)
@@ -83,6 +85,10 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="replace serials with device-1, …, in the data too",
     )
+
+
+def _add_differences(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say which differences are of interest."""
     parser.add_argument(
         "--detect",
         metavar="PCT",
@@ -96,6 +102,13 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         type=number,
         default=1.0,
         help="likewise for N kills per episode (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--equivalent",
+        metavar="PCT",
+        type=percentage,
+        help="call arms equivalent whose times surely differ by less than PCT (default: as the run was asked "
+        "for with --lmkd-equivalent, else 10 percent)",
     )
 
 
@@ -150,9 +163,15 @@ def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
     from lmkd_reports.fleet import actions  # noqa: PLC0415 - as above
 
     if options.parquet:
-        paths = actions.write_fleet_of_parquet(options.parquet, options.html, masker, options.dask)
+        paths = actions.write_fleet_of_parquet(
+            options.parquet,
+            options.html,
+            masker,
+            options.dask,
+            options.equivalent or DEFAULT_EQUIVALENT_PCT,
+        )
     else:
-        paths = actions.write_fleet(options.run_dirs, options.html, masker)
+        paths = actions.write_fleet(options.run_dirs, options.html, masker, options.equivalent)
     print(paths.text, end="")
     print(f"report: {paths.html}")
 
@@ -165,6 +184,7 @@ def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
         options.html,
         reading=reading,
         detectable=Detectable(1 + options.detect / 100, options.detect_kills),
+        equivalent_pct=options.equivalent,
         joined=options.combine,
     )
     print(paths.summary.read_text(encoding="utf-8"))

@@ -31,6 +31,7 @@ def write_report(
     *,
     reading: Reading = EVERYTHING,
     detectable: Detectable | None = None,
+    equivalent_pct: float | None = None,
     joined: bool = False,
 ) -> ReportPaths:
     """Writes the page and ``summary.txt``: of one run into its folder, of several into the current one.
@@ -42,7 +43,7 @@ def write_report(
         UsageProblem: a folder holds no run, a run is named twice, or a report cannot be written.
     """
     folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
-    analysis = _analysis(folders, reading, detectable, joined=joined)
+    analysis = _analysis(folders, reading, detectable, equivalent_pct, joined=joined)
     paths = _paths(folders, html_path)
     from lmkd_reports.presentation.html import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
     from lmkd_reports.presentation.summary import render_summary  # noqa: PLC0415
@@ -53,7 +54,12 @@ def write_report(
 
 
 def _analysis(
-    folders: Sequence[Path], reading: Reading, detectable: Detectable | None, *, joined: bool
+    folders: Sequence[Path],
+    reading: Reading,
+    detectable: Detectable | None,
+    equivalent_pct: float | None,
+    *,
+    joined: bool,
 ) -> Analysis:
     from lmkd_reports.analysis.analyse import analyse  # noqa: PLC0415 - as above
     from lmkd_reports.analysis.combine import combine  # noqa: PLC0415
@@ -67,9 +73,9 @@ def _analysis(
             raise UsageProblem(f"the run {name} is named twice: name each results directory once")
     if joined:
         infos = tuple(run.info for run in runs)
-        analyses = [replace(analyse(join_runs(runs), detectable), runs=infos)]
+        analyses = [replace(analyse(join_runs(runs), detectable, equivalent_pct), runs=infos)]
     else:
-        analyses = [analyse(run, detectable) for run in runs]
+        analyses = [analyse(run, detectable, equivalent_pct) for run in runs]
     if reading.devices and not any(analysis.devices for analysis in analyses):
         raise UsageProblem(f"no run has a device of the name {' or '.join(reading.devices)}")
     return combine([analysis for analysis in analyses if analysis.devices] or analyses)

@@ -127,7 +127,7 @@ class TestControls:
         (stratum,) = analysis.devices[0].strata
         (comparison,) = stratum.comparisons
         assert (comparison.candidate, comparison.baseline) == ("reap-kill", "kill+mrelease")
-        assert comparison.verdict == Verdict.NO_CLEAR_DIFFERENCE
+        assert comparison.verdict == Verdict.EQUIVALENT
         assert stratum.false_gains == ()
         assert "controls: no gain found in 1 stratum" in render_summary(analysis)
 
@@ -185,7 +185,7 @@ class TestVerdicts:
     def test_equal_constant_data(self, tmp_path: Path) -> None:
         analysis = analysis_of(tmp_path, trials_of({"kill": [100.0] * 8, "reap-kill": [100.0] * 8}))
         comparison = comparison_of(analysis)
-        assert comparison.verdict == Verdict.NO_CLEAR_DIFFERENCE
+        assert comparison.verdict == Verdict.EQUIVALENT
         assert comparison.ratio.interval == Bounds(1.0, 1.0)
         assert arm_of(analysis, "kill").notes == ("all times are equal",)
 

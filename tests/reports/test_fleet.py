@@ -30,6 +30,7 @@ from lmkd_core.records.reading import record_files
 from lmkd_reports import analyse
 from lmkd_reports import load_run
 from lmkd_reports.analysis.pressure import PressureResult
+from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.commands import MOST_DEVICES
 from lmkd_reports.export.parquet import write_tables
 from lmkd_reports.fleet import parquet
@@ -149,30 +150,32 @@ def test_times_are_judged_as_on_their_own_page(tmp_path: Path) -> None:
         place = stratum.stratum
         row = told[place.scenario, place.threads, place.shape, one.candidate, one.baseline]
         assert row["verdict"] == one.verdict
-        assert one.ratio is not None and one.ratio.interval is not None
-        assert (row["estimate"], row["low"], row["high"]) == pytest.approx(
-            (one.ratio.estimate.low, one.ratio.interval.low, one.ratio.interval.high)
-        )
+        assert row["p"] == one.p
+        numbers = (row["estimate"], row["low"], row["high"])
+        if one.single_ratio is None or one.single_ratio.interval is None:
+            assert np.isnan(numbers).all()
+            continue
+        interval = one.single_ratio.interval
+        assert numbers == pytest.approx((one.single_ratio.estimate.low, interval.low, interval.high))
 
 
-def test_runs_that_could_end_early_have_the_wider_intervals_of_their_own_pages(tmp_path: Path) -> None:
+def test_the_limit_of_equivalence_is_that_of_the_run_or_the_command(tmp_path: Path) -> None:
     run = synthetic_suite()
-    run.info = msgspec.structs.replace(run.info, precision_pct=20, blocks=40)
+    run.info = msgspec.structs.replace(run.info, equivalent_pct=30)
     folder = run.write(tmp_path)
-    rows = pd.read_csv(write_fleet([folder], tmp_path / "fleet.html").times)
-    own = [
-        (one.ratio.interval.low, one.ratio.interval.high)
-        for stratum in analyse(load_run(folder)).devices[0].strata
-        for one in stratum.comparisons
-        if one.ratio is not None and one.ratio.interval is not None
-    ]
-    on_fleet = list(zip(rows["low"], rows["high"], strict=True))
-    np.testing.assert_allclose(sorted(on_fleet), sorted(own))
+    for equivalent_pct in (None, 1):
+        rows = pd.read_csv(
+            write_fleet([folder], tmp_path / "fleet.html", equivalent_pct=equivalent_pct).times
+        )
+        analysis = analyse(load_run(folder), equivalent_pct=equivalent_pct)
+        own = [one.verdict for stratum in analysis.devices[0].strata for one in stratum.comparisons]
+        assert sorted(rows["verdict"]) == sorted(own)
+        assert (Verdict.EQUIVALENT in own) == (equivalent_pct is None)
 
 
 def test_the_whole_is_its_parts(folder: Path, found: FleetResults) -> None:
     files, run_id = record_files(folder), synthetic_info([]).run_id
-    halves = [read_files(part, run_id, KILL_ARMS, 0.95) for part in (files[:3], files[3:])]
+    halves = [read_files(part, run_id, KILL_ARMS, 10) for part in (files[:3], files[3:])]
     assert_same(merged(halves), found)
 
 

@@ -73,7 +73,7 @@ def test_controls_compare_what_reaps_with_what_reaps() -> None:
 def test_the_same_arm_shows_no_clear_difference(analysis: Analysis) -> None:
     compared = [one for stratum in analysis.devices[0].strata for one in stratum.comparisons]
     assert len(compared) == 8
-    assert {one.verdict for one in compared} == {"no clear difference"}
+    assert {one.verdict for one in compared} <= {"no clear difference", "equivalent"}
 
 
 def test_the_noise_floor_is_how_far_the_intervals_reach(analysis: Analysis) -> None:

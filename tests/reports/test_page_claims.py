@@ -13,7 +13,8 @@ import pytest
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.multiplicity import holm
 from lmkd_core.statistics.multiplicity import holm_of_testable
-from lmkd_core.statistics.paired import paired_ratio
+from lmkd_reports.analysis.evidence import Times
+from lmkd_reports.analysis.evidence import evidence_of
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import Detectable
@@ -47,8 +48,9 @@ def device(name: str, rng: np.random.Generator, blocks: int, ratio: float = 1.0)
 
 def _compare(times: dict[str, np.ndarray], candidate: str, baseline: str) -> Comparison:
     limits = np.full(len(times[candidate]), 3e9)
-    ratio = paired_ratio(times[candidate], times[baseline], limits, limits)
-    return Comparison(candidate, baseline, ratio, judge(ratio), ())
+    evidence = evidence_of(Times(times[candidate], limits), Times(times[baseline], limits))
+    verdict = judge(evidence.ratio, evidence.test, evidence.mean.ratio, 10)
+    return Comparison(candidate, baseline, evidence, verdict, ())
 
 
 def page(*devices: DeviceResult) -> Analysis:

@@ -1,22 +1,43 @@
-"""Runs that may stop early: their intervals hold whatever the moment at which they stop."""
+"""Runs that may stop early: their intervals hold, because the width of one says nothing of its place."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
-from lmkd_core.statistics.paired import PairedRatio
 from lmkd_core.statistics.paired import interval_rank
-from lmkd_core.statistics.paired import paired_ratio
-from lmkd_core.statistics.sequential import look_confidence
 from lmkd_core.statistics.sequential import looks
+from lmkd_core.statistics.sign_flip import sign_flip_test
 
 pytestmark = pytest.mark.simulation
 
-RUNS = 2000
+RUNS = 4000
 BLOCKS = 40
 PRECISION = 1.25
-TYPICAL_NS = 50e6
+
+Rng = np.random.Generator
+Logs = np.ndarray
+Draw = Callable[[Rng, tuple[int, int]], Logs]
+
+
+def lognormal(rng: Rng, shape: tuple[int, int]) -> Logs:
+    """Log ratios of two arms."""
+    return rng.normal(0, 0.2, shape)
+
+
+def heavy(rng: Rng, shape: tuple[int, int]) -> Logs:
+    return 0.1 * (rng.standard_t(3, shape) - rng.standard_t(3, shape))
+
+
+def lost_races(rng: Rng, shape: tuple[int, int]) -> Logs:
+    """The baseline loses one race in ten."""
+    return heavy(rng, shape) - np.where(rng.random(shape) < 0.1, np.log(3), 0)
+
+
+def skewed(rng: Rng, shape: tuple[int, int]) -> Logs:
+    return rng.exponential(0.25, shape)
 
 
 def test_looks_are_few_and_the_last_is_the_end() -> None:
@@ -27,63 +48,34 @@ def test_looks_are_few_and_the_last_is_the_end() -> None:
     assert len(looks(10_000)) <= 20
 
 
-@pytest.mark.parametrize("blocks", [6, 8, 9, 12, 13, 20, 40, 60])
-def test_every_look_can_have_an_interval(blocks: int) -> None:
-    assert all(interval_rank(look, look_confidence(blocks)) for look in looks(blocks))
-
-
-def a_run(rng: np.random.Generator, true_ratio: float) -> tuple[PairedRatio, int]:
-    """Heavy-tailed times with lost races, and where the run stopped: as soon as the interval is narrow."""
-    base = TYPICAL_NS * np.exp(rng.standard_t(3, BLOCKS) * 0.1)
-    base *= np.where(rng.random(BLOCKS) < 0.1, 3.0, 1.0)
-    candidate = TYPICAL_NS * true_ratio * np.exp(rng.standard_t(3, BLOCKS) * 0.1)
-    limits = np.full(BLOCKS, 1e12)
-    confidence = look_confidence(BLOCKS)
+def stops(logs: Logs) -> tuple[np.ndarray, Logs, Logs]:
+    """Where each run stops, as soon as its interval is narrow, and the interval's ends there."""
+    stopped = np.zeros(len(logs), dtype=int)
+    low, high = np.zeros(len(logs)), np.zeros(len(logs))
     for look in looks(BLOCKS):
-        ratio = paired_ratio(candidate[:look], base[:look], limits[:look], limits[:look], confidence)
-        assert ratio is not None
-        assert ratio.interval is not None
-        if ratio.interval.high / ratio.interval.low < PRECISION:
-            break
-    return ratio, look
+        rank, ordered = interval_rank(look), np.sort(logs[:, :look], axis=1)
+        narrow = ordered[:, -rank] - ordered[:, rank - 1] < np.log(PRECISION)
+        here = (stopped == 0) & (narrow | (look == BLOCKS))
+        stopped[here], low[here], high[here] = look, ordered[here, rank - 1], ordered[here, -rank]
+    return stopped, low, high
 
 
-def median_ratio(rng: np.random.Generator) -> float:
-    """Of a candidate that is as fast: the tail of lost races moves it."""
-    base = np.exp(rng.standard_t(3, 10**6) * 0.1) * np.where(rng.random(10**6) < 0.1, 3.0, 1.0)
-    return float(np.median(np.exp(rng.standard_t(3, 10**6) * 0.1) / base))
+@pytest.mark.parametrize("draw", [lognormal, heavy, lost_races, skewed])
+def test_the_interval_at_the_stop_covers_the_truth(draw: Draw) -> None:
+    """4,000 runs, seed 1: the Monte-Carlo error of 95 % is 0.35 points."""
+    rng = np.random.default_rng(1)
+    truth = np.median(draw(rng, (1, 1_000_001)))
+    stopped, low, high = stops(draw(rng, (RUNS, BLOCKS)))
+    assert len(set(stopped)) >= 3  # it does stop at different looks
+    assert np.mean((low <= truth) & (truth <= high)) >= 0.95 - 0.01
 
 
-def test_the_interval_at_the_stop_covers_the_truth() -> None:
-    rng = np.random.default_rng(20260201)
-    truth = median_ratio(rng)
-    runs = [a_run(rng, 1.0) for _ in range(RUNS)]
-    stops = [look for _, look in runs]
-    assert len(set(stops)) >= 3  # it does stop at different looks
-    missed = sum(not (one.interval.low <= truth <= one.interval.high) for one, _ in runs if one.interval)
-    assert missed / RUNS <= 0.05
-
-
-def test_equal_arms_are_called_different_in_one_of_twenty_at_most() -> None:
-    rng = np.random.default_rng(20260202)
-    limits = np.full(BLOCKS, 1e12)
-    claims = 0
-    for _ in range(RUNS):
-        one, other = TYPICAL_NS * np.exp(rng.standard_t(3, (2, BLOCKS)) * 0.1)
-        for look in looks(BLOCKS):
-            ratio = paired_ratio(
-                one[:look], other[:look], limits[:look], limits[:look], look_confidence(BLOCKS)
-            )
-            assert ratio is not None
-            if ratio.p <= 0.05:  # at any look: worse than any rule of stopping
-                claims += 1
-                break
-    assert claims / RUNS <= 0.05
-
-
-def test_p_and_interval_say_the_same_at_every_look() -> None:
-    rng = np.random.default_rng(20260203)
-    for _ in range(200):
-        ratio, _ = a_run(rng, 0.9)
-        assert ratio.interval is not None
-        assert (ratio.p <= 0.05) == (ratio.interval.high < 1 or ratio.interval.low > 1)
+@pytest.mark.parametrize("draw", [lognormal, heavy])
+def test_equal_arms_are_seldom_called_different_at_the_stop(draw: Draw) -> None:
+    """1,000 runs, seed 2: the Monte-Carlo error of 5 % is 0.7 points."""
+    rng = np.random.default_rng(2)
+    logs = draw(rng, (1000, BLOCKS))
+    stopped, _, _ = stops(logs)
+    differences = [1e7 * (np.exp(run / 2) - np.exp(-run / 2)) for run in logs]
+    tests = [sign_flip_test(run[:stop], run[:stop]) for run, stop in zip(differences, stopped, strict=True)]
+    assert np.mean([test.p <= 0.05 for test in tests]) <= 0.05 + 0.021

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import msgspec
 import pandas as pd
 
 from lmkd_core.records.device import SkipRecord
-from lmkd_core.records.run import RunInfo
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import Call
-from lmkd_core.statistics.sequential import look_confidence
-from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.arms import arm_result
 from lmkd_reports.analysis.cases import conformance_of
+from lmkd_reports.analysis.comparisons import Rules
 from lmkd_reports.analysis.comparisons import compare
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
@@ -26,6 +27,7 @@ from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.analysis.scatter import serial_of
 from lmkd_reports.analysis.scatter import with_blocks_needed
+from lmkd_reports.analysis.tails import patience_ns_of
 from lmkd_reports.analysis.together import with_family_p
 from lmkd_reports.analysis.unsteady import unsteady_of
 from lmkd_reports.format.strata import STRATUM
@@ -55,9 +57,14 @@ FIRST = ("device", "suite", "scenario", "stall", "regime", "arm", "block", "orde
 """The first columns of the trials' table after the run's; the others have the order of the records."""
 
 
-def analyse(run: Run, detectable: Detectable | None = None) -> Analysis:
-    """All values in a report of ``run``. Poor data never fail; the analysis names the gaps."""
+def analyse(run: Run, detectable: Detectable | None = None, equivalent_pct: float | None = None) -> Analysis:
+    """All values in a report of ``run``. Poor data never fail; the analysis names the gaps.
+
+    ``equivalent_pct``: arms whose times differ by less are equivalent (default: as the run was asked for).
+    """
     detectable = detectable or Detectable()
+    if equivalent_pct is not None:
+        run = replace(run, info=msgspec.structs.replace(run.info, equivalent_pct=equivalent_pct))
     devices = tuple(_device(run, name, detectable) for name in _device_names(run))
     analysis = Analysis(
         runs=(run.info,),
@@ -97,26 +104,35 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
     skips = tuple(skip for skip in run.skips if skip.device == name)
     episodes = [episode for episode in run.episodes if episode.device == name]
     records = [record for record in run.devices if record.device == name]
+    record = records[-1] if records else None
+    patience_ns = patience_ns_of(record)
+    rules = Rules(patience_ns, run.info.equivalent_pct)
     strata = [
         _stratum(
-            run, stratum, of_trials.get(stratum, trials[:0]), of_planned.get(stratum, planned[:0]), skips
+            run,
+            stratum,
+            of_trials.get(stratum, trials[:0]),
+            of_planned.get(stratum, planned[:0]),
+            skips,
+            rules,
         )
         for stratum in _strata(trials, planned)
     ]
     return DeviceResult(
         name=name,
-        record=records[-1] if records else None,
+        record=record,
         strata=with_blocks_needed(strata, detectable.ratio),
         skips=skips,
         conformance=conformance_of([case for case in run.cases if case.device == name]),
         pressure=pressure_of(
-            episodes, run.info.arms, detectable.kills, records[-1].page_size // 1024 if records else None
+            episodes, run.info.arms, detectable.kills, record.page_size // 1024 if record else None
         ),
         settings=settings_of(episodes),
         unsteady=unsteady_of([state for state in run.states if state.device == name]),
         observed=observed_of([observation for observation in run.observations if observation.device == name]),
         by_free_memory=_by_free_memory(trials),
         serial=serial_of(strata),
+        patience_ns=patience_ns,
     )
 
 
@@ -149,6 +165,7 @@ def _stratum(
     trials: pd.DataFrame,
     planned: pd.DataFrame,
     skips: tuple[SkipRecord, ...],
+    rules: Rules,
 ) -> StratumResult:
     curve_end_ns = _curve_end_ns(trials)
     arms = {
@@ -158,6 +175,7 @@ def _stratum(
             int((planned["arm"] == arm).sum()),
             _missing(arm, stratum, skips),
             curve_end_ns,
+            rules.patience_ns,
         )
         for arm in dict.fromkeys([*run.info.arms, *trials["arm"]])
     }
@@ -166,16 +184,10 @@ def _stratum(
         stratum=stratum,
         arms=tuple(arms.values()),
         comparisons=tuple(
-            compare(trials, arms[candidate], arms[baseline], confidence_of(run.info))
-            for candidate, baseline in pairs
+            compare(trials, arms[candidate], arms[baseline], rules) for candidate, baseline in pairs
         ),
         curve_end_ns=curve_end_ns,
     )
-
-
-def confidence_of(info: RunInfo) -> float:
-    """Of each interval: more than 95 % where a stratum could end early."""
-    return look_confidence(info.blocks) if info.precision_pct else CONFIDENCE
 
 
 def _curve_end_ns(trials: pd.DataFrame) -> float:
@@ -207,9 +219,9 @@ def _missing(arm: str, stratum: Stratum, skips: tuple[SkipRecord, ...]) -> str:
 def _with_interval(device: DeviceResult) -> int:
     times = (comparison for stratum in device.strata for comparison in stratum.comparisons)
     kills = (comparison for result in device.pressure for comparison in result.comparisons)
-    return sum(
-        comparison.ratio is not None and comparison.ratio.interval is not None for comparison in times
-    ) + sum(comparison.total is not None and comparison.total.low is not None for comparison in kills)
+    return sum(comparison.is_judged for comparison in times) + sum(
+        comparison.total is not None and comparison.total.low is not None for comparison in kills
+    )
 
 
 def _csv(trials: pd.DataFrame, run_id: str) -> str:
@@ -220,7 +232,7 @@ def _csv(trials: pd.DataFrame, run_id: str) -> str:
     table = table[[*FIRST, *(name for name in table.columns if name not in FIRST)]]
     table.insert(0, "run_id", run_id)
     for column in ("run_id", *TEXT_COLUMNS):
-        table[column] = table[column].map(_not_a_formula)
+        table[column] = table[column].map(not_a_formula)
     text: str = table.to_csv(index=False, float_format="%.0f", lineterminator="\n")
     return text
 
@@ -230,6 +242,6 @@ def _calls_text(calls: tuple[Call, ...]) -> str:
     return ", ".join(f"{call.name} {call.took_ns} ns {call.errno}".strip() for call in calls)
 
 
-def _not_a_formula(text: str) -> str:
+def not_a_formula(text: str) -> str:
     """``text`` such that no spreadsheet takes it for a formula: part of it comes from devices."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

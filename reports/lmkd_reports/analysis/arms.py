@@ -17,12 +17,15 @@ from lmkd_reports.analysis.frames import censorable
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Count
 from lmkd_reports.analysis.model import Spread
+from lmkd_reports.analysis.tails import tails_of
 
 QUARTILES = (0.25, 0.5, 0.75)
 REAPING_CALL = "process_mrelease"
 
 
-def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve_end_ns: float) -> ArmResult:
+def arm_result(
+    arm: str, trials: pd.DataFrame, planned: int, missing: str, curve_end_ns: float, patience_ns: int
+) -> ArmResult:
     """``trials`` are all of the arm's, valid or not; curves are drawn up to ``curve_end_ns``."""
     valid = trials[trials["valid"].astype(bool)]
     invalid = trials[~trials["valid"].astype(bool)]
@@ -48,6 +51,7 @@ def arm_result(arm: str, trials: pd.DataFrame, planned: int, missing: str, curve
         censored=int(valid["reclaim_90_ns"].isna().sum()),
         band=curve_band(list(valid["curve"]), _at_kill_kb(valid), curve_end_ns),
         steps=distribution(reclaim_ns),
+        tails=tails_of(valid, patience_ns),
         notes=_notes(valid, invalid),
     )
 

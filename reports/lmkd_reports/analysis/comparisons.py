@@ -1,21 +1,24 @@
-"""Two arms of one stratum on one device: paired by block, judged by the interval of their ratio."""
+"""Two arms of one stratum on one device: paired by block, judged by their sign-flip test."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from lmkd_core.records.arms import once
 from lmkd_core.statistics.block_logs import block_logs
-from lmkd_core.statistics.bounds import Floats
-from lmkd_core.statistics.paired import PairedRatio
-from lmkd_core.statistics.paired import fewest_blocks
-from lmkd_core.statistics.paired import paired_ratio
+from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_reports.analysis.arms import floats
+from lmkd_reports.analysis.evidence import Evidence
+from lmkd_reports.analysis.evidence import Times
+from lmkd_reports.analysis.evidence import evidence_of
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.analysis.verdicts import is_within
 from lmkd_reports.analysis.verdicts import judge
 
 SUBJECT = "reap-kill"
@@ -46,22 +49,36 @@ def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((arm, CONTROL_BASELINE) for arm in arms if once(arm) not in {"kill", CONTROL_BASELINE})
 
 
-def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, confidence: float) -> Comparison:
-    """``trials`` are those of one stratum on one device, of all arms; ``confidence`` is the interval's."""
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a comparison: lmkd's patience on the device, and the limit of equivalence."""
+
+    patience_ns: int
+    equivalent_pct: float
+
+
+def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, rules: Rules) -> Comparison:
+    """``trials`` are those of one stratum on one device, of all arms."""
     for arm in (candidate, baseline):
         if arm.invalid and not arm.valid:
             note = f"every trial of {arm.arm} is invalid"
             return Comparison(candidate.arm, baseline.arm, None, Verdict.INVALID, (note,))
     both = _paired(trials, candidate.arm, baseline.arm)
-    times = _times(both)
-    ratio = paired_ratio(*times, confidence)
+    times = _times(both, "candidate"), _times(both, "baseline")
+    evidence = evidence_of(*times, rules.patience_ns)
+    verdict = Verdict.NOT_ENOUGH_DATA
+    if evidence:
+        verdict = judge(evidence.ratio, evidence.test, evidence.mean.ratio, rules.equivalent_pct)
     return Comparison(
         candidate.arm,
         baseline.arm,
-        ratio,
-        judge(ratio),
-        tuple(_notes(ratio, candidate, baseline, fewest_blocks(confidence))),
-        block_logs=block_logs(*times),
+        evidence,
+        verdict,
+        (
+            *_gaps(evidence, candidate, baseline),
+            *_explanations(evidence, verdict, candidate, baseline, rules),
+        ),
+        block_logs=block_logs(*(side.ns for side in times), *(side.timeout_ns for side in times)),
     )
 
 
@@ -73,23 +90,39 @@ def _paired(trials: pd.DataFrame, candidate: str, baseline: str) -> pd.DataFrame
     return left.merge(right, on="block", suffixes=("_candidate", "_baseline")).sort_values("block")
 
 
-def _times(both: pd.DataFrame) -> tuple[Floats, Floats, Floats, Floats]:
-    """The candidate's and the baseline's times, NaN where censored, and their timeouts."""
-    return (
-        floats(both, "reclaim_90_ns_candidate"),
-        floats(both, "reclaim_90_ns_baseline"),
-        floats(both, "timeout_ns_candidate"),
-        floats(both, "timeout_ns_baseline"),
-    )
+def _times(both: pd.DataFrame, side: str) -> Times:
+    return Times(floats(both, f"reclaim_90_ns_{side}"), floats(both, f"timeout_ns_{side}"))
 
 
-def _notes(ratio: PairedRatio | None, candidate: ArmResult, baseline: ArmResult, fewest: int) -> list[str]:
+def _gaps(evidence: Evidence | None, candidate: ArmResult, baseline: ArmResult) -> list[str]:
+    """Why there is no verdict, or no number."""
     absent = [f"{arm.arm}: {arm.missing}" for arm in (candidate, baseline) if arm.missing]
     if absent:
         return absent
-    blocks = ratio.blocks if ratio else 0
-    if blocks < fewest:
-        return [f"{blocks} of the {fewest} blocks that an interval needs"]
-    if ratio and not ratio.estimate.known:
+    blocks = evidence.ratio.blocks if evidence else 0
+    if blocks < MIN_BLOCKS:
+        return [f"{blocks} of the {MIN_BLOCKS} blocks that an interval needs"]
+    if evidence and not evidence.ratio.estimate.known:
         return ["neither arm's memory was back by the timeout"]
     return []
+
+
+def _explanations(
+    evidence: Evidence | None, verdict: Verdict, candidate: ArmResult, baseline: ArmResult, rules: Rules
+) -> Iterator[str]:
+    """Where the numbers beside a verdict seem to say something else."""
+    if evidence is None or evidence.test is None or evidence.ratio.interval is None:
+        return
+    arms = {candidate.arm: evidence.candidate_split, baseline.arm: evidence.baseline_split}
+    for arm, is_split in arms.items():
+        if is_split:
+            yield f"{arm}: its times lie in two groups far apart, as of races won and lost: no single ratio"
+    claimed = verdict in {Verdict.BETTER, Verdict.WORSE}
+    interval = evidence.ratio.interval
+    excludes_1 = interval.high < 1 or interval.low > 1
+    if excludes_1 and not claimed and not evidence.split:
+        yield "the interval excludes 1, but p is above 0.05: no claim"
+    if claimed and not excludes_1 and not evidence.split:
+        yield "claimed by the test, which also counts how large the differences are: the interval includes 1"
+    if claimed and is_within(evidence.ratio, rules.equivalent_pct):
+        yield f"the median difference is smaller than the equivalence limit of {rules.equivalent_pct:g} %"

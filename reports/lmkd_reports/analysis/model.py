@@ -16,14 +16,17 @@ from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.controls import FalseGain
 from lmkd_core.statistics.curves import Band
 from lmkd_core.statistics.curves import Steps
+from lmkd_core.statistics.lateness import PATIENCE_NS
 from lmkd_core.statistics.paired import PairedRatio
 from lmkd_core.statistics.planning import BlockRange
 from lmkd_core.statistics.serial import SerialCorrelation
 from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.claims import Claim
+from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.observed import Observed
 from lmkd_reports.analysis.pressure import PressureResult
+from lmkd_reports.analysis.tails import Tails
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
 
@@ -78,6 +81,7 @@ class ArmResult:
     censored: int
     band: Band | None
     steps: Steps | None
+    tails: Tails | None
     notes: tuple[str, ...]
 
     @property
@@ -88,11 +92,11 @@ class ArmResult:
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Claim):
-    """``candidate``'s reclaim_90_ns over ``baseline``'s in one stratum on one device."""
+    """``candidate``'s reclaim_90_ns against ``baseline``'s in one stratum on one device."""
 
     candidate: str
     baseline: str
-    ratio: PairedRatio | None
+    evidence: Evidence | None
     verdict: Verdict
     notes: tuple[str, ...]
     blocks_needed: BlockRange | None = None
@@ -100,8 +104,24 @@ class Comparison(Claim):
     block_logs: BlockLogs | None = field(default=None, compare=False, repr=False)
 
     @property
+    def ratio(self) -> PairedRatio | None:
+        """The median ratio, which may lack an interval, or be meaningless because the times are split."""
+        return self.evidence.ratio if self.evidence else None
+
+    @property
+    def single_ratio(self) -> PairedRatio | None:
+        """The median ratio if it has an interval and describes the times."""
+        has_ratio = self.is_judged and self.evidence and not self.evidence.split
+        return self.ratio if has_ratio else None
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether there are enough blocks for a verdict."""
+        return self.p is not None
+
+    @property
     def p(self) -> float | None:
-        return self.ratio.p if self.ratio and self.ratio.interval else None
+        return self.evidence.test.p if self.evidence and self.evidence.test else None
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -118,7 +138,7 @@ class Comparison(Claim):
 
     @property
     def least_p(self) -> float:
-        return self.ratio.least_p if self.ratio else 1.0
+        return self.evidence.test.least_p if self.evidence and self.evidence.test else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +186,7 @@ class DeviceResult:
     ``observed`` is what the device's own lmkd did, ``unsteady`` what changed about the device meanwhile,
     ``by_free_memory`` is None where every trial was seen by its victim's cgroup. ``controls`` is what the
     controls of single kills say together, and ``pressure_controls`` those of pressure; None without any.
-    ``serial`` is how much consecutive blocks of times resemble each other.
+    ``serial`` is how much consecutive blocks of times resemble each other. ``patience_ns`` is lmkd's.
     """
 
     name: str
@@ -182,6 +202,7 @@ class DeviceResult:
     controls: ControlCheck | None = None
     pressure_controls: ControlCheck | None = None
     serial: SerialCorrelation | None = None
+    patience_ns: int = PATIENCE_NS
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.masking import Masker
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import read_info
+from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_core.records.run import RunInfo
-from lmkd_reports.analysis.analyse import confidence_of
 from lmkd_reports.fleet.page import render_fleet
 from lmkd_reports.fleet.reading import read_fleet
 from lmkd_reports.fleet.results import FleetResults
@@ -32,15 +32,20 @@ class FleetPaths:
     text: str
 
 
-def write_fleet(run_dirs: Sequence[Path], html: Path | None, masker: Masker | None = None) -> FleetPaths:
-    """Writes the page of the runs' devices.
+def write_fleet(
+    run_dirs: Sequence[Path],
+    html: Path | None,
+    masker: Masker | None = None,
+    equivalent_pct: float | None = None,
+) -> FleetPaths:
+    """Writes the page of the runs' devices; ``equivalent_pct`` as of ``analyse``.
 
     Raises:
         UsageProblem: a run.json is not usable, or the page cannot be written.
     """
     infos = [_info(folder) for folder in run_dirs]
     results = [
-        read_fleet(folder, info.run_id, info.arms, confidence_of(info))
+        read_fleet(folder, info.run_id, info.arms, equivalent_pct or info.equivalent_pct)
         for folder, info in zip(run_dirs, infos, strict=True)
     ]
     title = "; ".join(f"run {info.run_id}, started {info.started_utc}" for info in infos)
@@ -49,12 +54,19 @@ def write_fleet(run_dirs: Sequence[Path], html: Path | None, masker: Masker | No
 
 
 def write_fleet_of_parquet(
-    folder: Path, html: Path | None, masker: Masker | None = None, scheduler: str | None = None
+    folder: Path,
+    html: Path | None,
+    masker: Masker | None = None,
+    scheduler: str | None = None,
+    equivalent_pct: float = DEFAULT_EQUIVALENT_PCT,
 ) -> FleetPaths:
     """As ``write_fleet``, of an exported set; with a ``scheduler`` ("": one of this machine) on Dask."""
     from lmkd_reports.fleet import parquet  # noqa: PLC0415 - pyarrow is an extra
 
-    results = parquet.with_pandas(folder) if scheduler is None else parquet.on_dask(folder, scheduler)
+    if scheduler is None:
+        results = parquet.with_pandas(folder, equivalent_pct)
+    else:
+        results = parquet.on_dask(folder, scheduler, equivalent_pct)
     return _write(f"exported set {folder.resolve().name}", results, masker, html or folder / "report.html")
 
 

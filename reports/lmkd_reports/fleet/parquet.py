@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.arms import ARMS
 from lmkd_core.records.arms import agent_arm
 from lmkd_core.records.arms import once
+from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.tables import DEVICES
 from lmkd_reports.export.tables import EPISODES
@@ -56,17 +58,17 @@ COUNTED = {
 """The rows of a table by which arms are compared."""
 
 
-def with_pandas(folder: Path) -> FleetResults:
+def with_pandas(folder: Path, equivalent_pct: float = DEFAULT_EQUIVALENT_PCT) -> FleetResults:
     """The results of the exported set, computed here in parts of its devices.
 
     Raises:
         UsageProblem: there is no set in ``folder``.
     """
     arms = arms_in(folder)
-    return merged([results_of(folder, devices, arms) for devices in _parts(folder)])
+    return merged([results_of(folder, devices, arms, equivalent_pct) for devices in _parts(folder)])
 
 
-def on_dask(folder: Path, scheduler: str) -> FleetResults:
+def on_dask(folder: Path, scheduler: str, equivalent_pct: float = DEFAULT_EQUIVALENT_PCT) -> FleetResults:
     """The same, computed by the workers of the Dask cluster at ``scheduler``; "": of this machine's CPUs.
 
     Every worker needs to see ``folder``.
@@ -76,7 +78,9 @@ def on_dask(folder: Path, scheduler: str) -> FleetResults:
     """
     parts, arms = _parts(folder), arms_in(folder)
     with _client(scheduler) as client:
-        futures = client.map(results_of, [folder] * len(parts), parts, [arms] * len(parts))
+        futures = client.map(
+            partial(results_of, arms=arms, equivalent_pct=equivalent_pct), [folder] * len(parts), parts
+        )
         return merged(client.gather(futures))
 
 
@@ -91,12 +95,17 @@ def _client(scheduler: str) -> Client:
         raise UsageProblem(f"no Dask scheduler answers at {scheduler} ({error})") from error
 
 
-def results_of(folder: Path, devices: Sequence[str], arms: Sequence[str]) -> FleetResults:
+def results_of(
+    folder: Path,
+    devices: Sequence[str],
+    arms: Sequence[str],
+    equivalent_pct: float = DEFAULT_EQUIVALENT_PCT,
+) -> FleetResults:
     """The results of ``devices``."""
     episodes, trials = _episodes(folder, devices), _trials(folder, devices)
     return FleetResults(
         kills=kill_rows(episodes, arms),
-        times=time_rows(trials, arms),
+        times=time_rows(trials, arms, equivalent_pct),
         models=_models(folder, devices),
         counted=len(episodes) + len(trials),
         invalid=_invalid(folder, EPISODES, devices) + _invalid(folder, TRIALS, devices),

@@ -30,9 +30,9 @@ from lmkd_core.records.reading import DeviceLine
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import RecordFile
 from lmkd_core.records.reading import record_files
+from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_core.records.trial import Trial
 from lmkd_core.records.trial import TrialRecord
-from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.frames import counted
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import episode_frame
@@ -83,22 +83,24 @@ _decode: Callable[[bytes], DeviceLine] = msgspec.json.Decoder(LINE).decode
 
 
 def read_fleet(
-    run_dir: Path, run_id: str, arms: Sequence[str], confidence: float = CONFIDENCE
+    run_dir: Path, run_id: str, arms: Sequence[str], equivalent_pct: float = DEFAULT_EQUIVALENT_PCT
 ) -> FleetResults:
-    """Reads the run's record files. ``arms`` and ``confidence`` are the run's, the baseline first."""
+    """Reads the run's record files. ``arms`` and ``equivalent_pct`` are the run's, the baseline first."""
     files = record_files(run_dir)
     tasks = [files[start : start + FILES_A_TASK] for start in range(0, len(files), FILES_A_TASK)]
-    read = partial(read_files, run_id=run_id, arms=tuple(arms), confidence=confidence)
+    read = partial(read_files, run_id=run_id, arms=tuple(arms), equivalent_pct=equivalent_pct)
     with ProcessPoolExecutor(min(os.cpu_count() or 1, max(len(tasks), 1))) as pool:
         return merged(list(pool.map(read, tasks)))
 
 
-def read_files(files: Sequence[Path], run_id: str, arms: Sequence[str], confidence: float) -> FleetResults:
+def read_files(
+    files: Sequence[Path], run_id: str, arms: Sequence[str], equivalent_pct: float
+) -> FleetResults:
     """Reads ``files`` one after the other."""
-    return merged([_read_file(path, run_id, arms, confidence) for path in files])
+    return merged([_read_file(path, run_id, arms, equivalent_pct) for path in files])
 
 
-def _read_file(path: Path, run_id: str, arms: Sequence[str], confidence: float) -> FleetResults:
+def _read_file(path: Path, run_id: str, arms: Sequence[str], equivalent_pct: float) -> FleetResults:
     problems: list[Problem] = []
     lines = ByType(RecordFile.read(path, problems).lines(problems, _decode))
     episodes = [line for line in counted(lines.of(EpisodeCounts)) if not line.is_unstalled]
@@ -108,7 +110,9 @@ def _read_file(path: Path, run_id: str, arms: Sequence[str], confidence: float) 
     valid = len(valid_episodes) + len(valid_trials)
     return FleetResults(
         kills=kill_rows(episode_frame([_episode_row(run_id, line) for line in valid_episodes]), arms),
-        times=time_rows(trial_frame([_trial_row(run_id, line) for line in valid_trials]), arms, confidence),
+        times=time_rows(
+            trial_frame([_trial_row(run_id, line) for line in valid_trials]), arms, equivalent_pct
+        ),
         models={
             line.device: model_name(line.model, line.kernel_release, line.personality)
             for line in lines.of(DeviceRecord)

@@ -16,16 +16,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
-from lmkd_core.statistics.paired import PairedRatio
 from lmkd_core.statistics.paired import paired_ratio
-from lmkd_core.statistics.shares import CONFIDENCE
+from lmkd_core.statistics.two_groups import in_two_groups
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.evidence import Times
+from lmkd_reports.analysis.evidence import flip_test
 from lmkd_reports.analysis.pressure import judge_difference
 from lmkd_reports.analysis.pressure import kill_pairs_of
+from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import judge
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import COUNTS
@@ -75,13 +78,15 @@ def kill_rows(episodes: pd.DataFrame, arms: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(KILL_ROWS))
 
 
-def time_rows(trials: pd.DataFrame, arms: Sequence[str], confidence: float = CONFIDENCE) -> pd.DataFrame:
-    """``trials`` as ``frames.TRIALS``; ``arms`` as of ``kill_rows``; ``confidence`` as on the own page."""
+def time_rows(
+    trials: pd.DataFrame, arms: Sequence[str], equivalent_pct: float = DEFAULT_EQUIVALENT_PCT
+) -> pd.DataFrame:
+    """``trials`` as ``frames.TRIALS``, ``arms`` as of ``kill_rows``, ``equivalent_pct`` as of the run."""
     rows: list[tuple[Any, ...]] = []
     for key, by_arm in _groups(trials, (*RUN, *STRATUM), TIMES):
         pairs = control_pairs_of(arms) if key[REGIME] == "control" else pairs_of(arms)
         measured = [pair for pair in pairs if set(pair) <= set(by_arm)]
-        rows += [(*key, *pair, *_times_compared(by_arm, *pair, confidence)) for pair in measured]
+        rows += [(*key, *pair, *_times_compared(by_arm, *pair, equivalent_pct)) for pair in measured]
     return pd.DataFrame(rows, columns=list(TIME_ROWS))
 
 
@@ -127,20 +132,25 @@ def _kill_values(difference: PairedDifference | None) -> tuple[Any, ...]:
     return (difference.mean, low, high, p, str(judge_difference(difference)))
 
 
-def _times_compared(by_arm: Arms, candidate: str, baseline: str, confidence: float) -> Iterator[Any]:
+def _times_compared(by_arm: Arms, candidate: str, baseline: str, equivalent_pct: float) -> Iterator[Any]:
     values, base_values = _paired(by_arm[candidate], by_arm[baseline])
     yield len(values)
-    yield from _time_values(
-        paired_ratio(values[:, 0], base_values[:, 0], values[:, 1], base_values[:, 1], confidence)
-    )
+    yield from _time_values(Times(*values.T), Times(*base_values.T), equivalent_pct)
     yield from (_median_ns(by_arm[arm].values[:, 0]) for arm in (candidate, baseline))
 
 
-def _time_values(ratio: PairedRatio | None) -> tuple[Any, ...]:
-    if ratio is None or ratio.interval is None:
-        return (np.nan, np.nan, np.nan, np.nan, str(judge(ratio)))
+def _time_values(candidate: Times, baseline: Times, equivalent_pct: float) -> tuple[Any, ...]:
+    """No ratio where an arm's times lie in two groups, as on the device's own page."""
+    ratio = paired_ratio(candidate.ns, baseline.ns, candidate.timeout_ns, baseline.timeout_ns)
+    test = flip_test(candidate, baseline)
+    if ratio is None or ratio.interval is None or test is None:
+        return (np.nan, np.nan, np.nan, np.nan, str(Verdict.NOT_ENOUGH_DATA))
+    restricted = candidate.restricted_ns, baseline.restricted_ns
+    verdict = judge(ratio, test, float(restricted[0].mean() / restricted[1].mean()), equivalent_pct)
+    if any(map(in_two_groups, restricted)):
+        return (np.nan, np.nan, np.nan, test.p, str(verdict))
     estimate = ratio.estimate.low if ratio.estimate.exact else np.nan
-    return (estimate, ratio.interval.low, ratio.interval.high, ratio.p, str(judge(ratio)))
+    return (estimate, ratio.interval.low, ratio.interval.high, test.p, str(verdict))
 
 
 def _median_ns(times_ns: Floats) -> float:

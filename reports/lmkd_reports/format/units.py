@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # these load numpy and scipy, which take a third of a second
 NS_PER_MS = 1_000_000
 KB_PER_MB = 1024
 NOTHING = DASH
+SMALLEST_P = 0.001
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -114,6 +115,17 @@ def signed(value: float) -> str:
     """With its sign: two decimals at most, none from ten on."""
     text = f"{value:+.0f}" if abs(value) >= 10 else f"{value:+.2f}".rstrip("0").rstrip(".")
     return "0" if float(text) == 0 else text
+
+
+def signed_ms(ns: float) -> str:
+    """A difference of times in ms with its sign and three significant digits: -303, +0.412."""
+    text = significant(ns / NS_PER_MS)
+    return text if float(text) <= 0 else f"+{text}"
+
+
+def p_value(p: float) -> str:
+    """Three decimals, ``< 0.001`` for less."""
+    return f"< {SMALLEST_P}" if p < SMALLEST_P else f"{p:.3f}"
 
 
 def points(share: float) -> str:

@@ -35,7 +35,7 @@ class Context:
         return cls(
             analysis=analysis,
             notes=Notes(),
-            scale=Scale.over(comparison.ratio for comparison in compared if comparison.ratio is not None),
+            scale=Scale.over(filter(None, (comparison.single_ratio for comparison in compared))),
             looks=looks(_arms(analysis)),
             detail=Detail.of(analysis),
             folded=len(strata) > MOST_OPEN,

@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from lmkd_reports.analysis.model import Analysis
+from lmkd_reports.presentation.arms_csv import arms_csv
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
 
 PLACEHOLDER = Markup("<!-- the data, as far as there is room for them -->")
@@ -50,7 +51,13 @@ def _downloads(analysis: Analysis) -> list[Download]:
         "application/gzip",
         gzip.compress(analysis.records, mtime=0),
     )
-    return [trials, records] if analysis.has_times else [records]
+    arms = _download(
+        "arms.csv",
+        "every arm in every stratum, one a line: late trials, mean and slowest times, memory held",
+        "text/csv",
+        arms_csv(analysis).encode(),
+    )
+    return [trials, arms, records] if analysis.has_times else [records]
 
 
 _ITEM = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined).from_string(

@@ -13,9 +13,9 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.format import units
 from lmkd_reports.format.names import situation_name
 from lmkd_reports.format.names import stratum_name
+from lmkd_reports.presentation import differences
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import wording
 from lmkd_reports.presentation.strips import DifferenceScale
@@ -69,7 +69,7 @@ def _of_times(analysis: Analysis) -> list[Forest]:
             if len(rows) >= FEWEST_DEVICES:
                 shown.setdefault(where, (pair, rows))
     scale = Scale.over(
-        comparison.ratio for _, rows in shown.values() for _, _, comparison in rows if comparison.ratio
+        ratio for _, rows in shown.values() for _, _, comparison in rows if (ratio := comparison.single_ratio)
     )
     return [
         Forest(
@@ -99,7 +99,7 @@ def _time_rows(rows: Sequence[TimeRow], scale: Scale) -> tuple[ForestRow, ...]:
         ForestRow(
             number,
             name,
-            scale.strip(comparison.ratio) if comparison.ratio else None,
+            scale.strip(comparison.single_ratio) if comparison.single_ratio else None,
             _ratio(comparison),
             comparison.verdict,
         )
@@ -108,9 +108,9 @@ def _time_rows(rows: Sequence[TimeRow], scale: Scale) -> tuple[ForestRow, ...]:
 
 
 def _ratio(comparison: Comparison) -> str:
-    if comparison.ratio is None or comparison.ratio.interval is None:
+    if not comparison.is_judged:
         return "; ".join(comparison.notes)
-    return f"{units.ratio(comparison.ratio.estimate)} ({units.interval(comparison.ratio.interval)})"
+    return differences.ratio_with_interval(comparison)
 
 
 def _of_kills(analysis: Analysis) -> list[Forest]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.format import units
 from lmkd_reports.presentation import cases
+from lmkd_reports.presentation import differences
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import scatter
 from lmkd_reports.presentation import wording
@@ -36,6 +37,18 @@ KILL_FILTERS = (
     "excess_mb",
     "pages",
 )
+DIFFERENCE_FILTERS = {
+    "ratio_with_interval": differences.ratio_with_interval,
+    "interval_with_confidence": differences.interval_with_confidence,
+    "compared_ratio": differences.ratio,
+    "compared_mean": differences.mean,
+    "compared_late": differences.late,
+    "compared_p": differences.p_value,
+    "late_difference": differences.late_difference,
+    "mean_time": differences.mean_time,
+    "tail_time": differences.tail_time,
+    "rate": differences.rate,
+}
 UNIT_FILTERS = ("ms", "mb", "ratio", "interval", "percent", "share_interval", "shares")
 
 
@@ -86,6 +99,7 @@ def _environment() -> jinja2.Environment:
     templates = environment(sources=own)
     templates.filters["counted"] = cases.counted
     templates.filters["blocks_needed"] = scatter.blocks_needed
+    templates.filters |= DIFFERENCE_FILTERS
     for module, names in ((kills, KILL_FILTERS), (units, UNIT_FILTERS)):
         templates.filters |= {name: getattr(module, name) for name in names}
     return templates

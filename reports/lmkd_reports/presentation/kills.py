@@ -20,7 +20,6 @@ from lmkd_reports.presentation import wording
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
 MINUS = "−"
-SMALLEST_P = 0.001
 MOST_DIGITS = 6
 
 Pair = tuple[str, str]
@@ -94,7 +93,7 @@ def _interval(paired: PairedDifference) -> str:
 def p_value(paired: PairedDifference | None) -> str:
     if paired is None or paired.p is None:
         return units.NOTHING
-    return f"< {SMALLEST_P}" if paired.p < SMALLEST_P else f"{paired.p:.3f}"
+    return units.p_value(paired.p)
 
 
 def replayed(arm: PressureArm) -> str:

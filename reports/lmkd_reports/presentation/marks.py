@@ -7,6 +7,7 @@ from lmkd_reports.analysis.verdicts import Verdict
 MARKS = {
     Verdict.BETTER: "↓",
     Verdict.WORSE: "↑",
+    Verdict.EQUIVALENT: "≈",
     Verdict.NO_CLEAR_DIFFERENCE: "~",
     Verdict.NOT_ENOUGH_DATA: "…",
     Verdict.INVALID: "×",

@@ -16,6 +16,7 @@ from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format import units
 from lmkd_reports.format.names import stratum_name
+from lmkd_reports.presentation import differences
 
 REGIMES = {
     "natural": "as it happens by itself",
@@ -41,19 +42,24 @@ class Sentence:
 
 
 def sentence(stratum: Stratum, comparison: Comparison) -> Sentence:
-    return Sentence(stratum_name(stratum), _statement(comparison), comparison.verdict)
+    return Sentence(stratum_name(stratum), _statement(stratum, comparison), comparison.verdict)
 
 
-def _statement(comparison: Comparison) -> str:
-    ratio = comparison.ratio
-    if ratio is None or ratio.interval is None:
+def _statement(stratum: Stratum, comparison: Comparison) -> str:
+    if comparison.evidence is None or not comparison.is_judged:
         return "; ".join(comparison.notes)
-    if not ratio.estimate.known:
+    ratio = comparison.single_ratio
+    if ratio and not ratio.estimate.known:
         return f"{comparison.candidate} and {comparison.baseline}: neither is done by the timeout"
-    return (
-        f"{comparison.candidate} returns memory in {units.ratio(ratio.estimate)} of "
-        f"{comparison.baseline}'s time ({units.interval(ratio.interval)})"
-    )
+    p, mean = differences.p_value(comparison), differences.mean(comparison)
+    if ratio:
+        text = (
+            f"{comparison.candidate} returns memory in {units.ratio(ratio.estimate)} of "
+            f"{comparison.baseline}'s time ({differences.interval_with_confidence(comparison)})"
+        )
+        return ", ".join([text, *([mean] if stratum.hold_ms else []), p])  # the hold sets this ratio
+    text = f"{comparison.candidate} against {comparison.baseline}: {mean}"
+    return ", ".join([text, *filter(None, [differences.late(comparison)]), p])
 
 
 def sentences(compared: Sequence[tuple[Stratum, Comparison]]) -> list[Sentence]:
@@ -180,7 +186,7 @@ def noise_floor(device: DeviceResult) -> str:
 
 def _reach(comparison: Comparison) -> float:
     """The factor that the interval of a ratio reaches to, to whichever side; 0 without one."""
-    interval = comparison.ratio.interval if comparison.ratio else None
+    interval = comparison.single_ratio.interval if comparison.single_ratio else None
     if interval is None or interval.low <= 0:
         return 0.0
     return max(interval.high, 1 / interval.low)
@@ -240,9 +246,15 @@ def device_line(device: DeviceResult) -> str:
 def confidence_note(analysis: Analysis) -> str:
     """The effect of many comparisons on the trust in one of them."""
     return (
-        f"{units.count(analysis.comparisons, 'comparison')} on this page have an interval. Each is judged "
+        f"{units.count(analysis.comparisons, 'comparison')} on this page are judged. Each stands "
         "alone: if nothing differs, chance claims a difference in at most one of twenty. Claims that survive "
         "the correction for all strata meet a stricter criterion (Holm’s procedure per device; the main pair "
         "of arms first, the others only if it has such a claim): if nothing differs, at most one device in "
         "twenty has one."
     )
+
+
+def equivalence(analysis: Analysis) -> str:
+    """The limit of equivalence: ``1/1.1 to 1.1``; several where the runs differ."""
+    limits = dict.fromkeys(1 + run.equivalent_pct / 100 for run in analysis.runs)
+    return " or ".join(f"1/{limit:g} to {limit:g}" for limit in limits)

@@ -6,15 +6,19 @@ import msgspec
 
 from lmkd_core.records.schema import SCHEMA
 
+DEFAULT_EQUIVALENT_PCT = 10.0
+"""Half of the smallest difference that a run of twenty blocks can find."""
+
 
 class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     """``run.json``: who ran what, with which versions, on which host.
 
     The ``blocks`` of a stratum are spread over ``boots`` boots of the device: block b runs in boot
     b * boots // blocks, counted from 0, and ``warmup_blocks`` precede them in each boot. At
-    ``precision_pct`` a stratum may stop early. ``suppressed`` names the validity checks that excluded
-    nothing. With ``unstalled_episodes`` each block of a stalled pressure stratum has an episode without the
-    stall; runs of older versions have none.
+    ``precision_pct`` a stratum may stop early. Arms whose times differ by less than ``equivalent_pct``
+    percent are called equivalent. ``suppressed`` names the validity checks that excluded nothing. With
+    ``unstalled_episodes`` each block of a stalled pressure stratum has an episode without the stall; runs of
+    older versions have none.
     """
 
     schema: int = SCHEMA
@@ -28,6 +32,7 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     boots: int = 1
     warmup_blocks: int = 0
     precision_pct: int | None = None
+    equivalent_pct: float = DEFAULT_EQUIVALENT_PCT
     suppressed: tuple[str, ...] = ()
     unstalled_episodes: bool = False
     devices: tuple[str, ...]

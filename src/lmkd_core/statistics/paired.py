@@ -19,7 +19,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
 
 import numpy as np
 from scipy.special import bdtr
@@ -37,33 +36,31 @@ SHORTEST_NS = 1.0
 """Times of 0 are below the resolution of any clock here; they count as 1 ns, so that they have a ratio."""
 
 
+NARROW_CONFIDENCE = 0.9
+"""Of the interval that decides on equivalence: two one-sided tests at 5 % (D. J. Schuirmann, 1987)."""
+
+
 @dataclass(frozen=True, slots=True)
 class PairedRatio:
-    """Median ratio over ``blocks`` paired blocks; ``interval`` is None for too few of them.
+    """Median ratio over ``blocks`` paired blocks; the intervals are None for too few of them.
 
     The estimate and the interval's ends are bounds if censoring leaves more than one value possible.
-    ``confidence`` is the coverage that the interval actually guarantees (0.95 or more). ``p`` is that of the
-    two-sided sign test, and at most 0.05 exactly when the interval excludes 1: if several looks require an
-    interval of more than 95 %, p is multiplied accordingly. ``least_p`` is the least p of that many blocks.
-    ``faster`` and ``slower`` count the blocks in which the candidate certainly was.
+    ``confidence`` is the coverage that ``interval`` actually guarantees (0.95 or more); ``narrow`` is the
+    interval of at least 90 %. ``faster`` and ``slower`` count the blocks in which the candidate certainly
+    was so.
     """
 
     blocks: int
     estimate: Bounds
     interval: Bounds | None
     confidence: float | None
-    p: float = 1.0
-    least_p: float = 1.0
+    narrow: Bounds | None = None
     faster: int = 0
     slower: int = 0
 
 
 def paired_ratio(
-    candidate_ns: Floats,
-    baseline_ns: Floats,
-    candidate_timeout_ns: Floats,
-    baseline_timeout_ns: Floats,
-    confidence: float = CONFIDENCE,
+    candidate_ns: Floats, baseline_ns: Floats, candidate_timeout_ns: Floats, baseline_timeout_ns: Floats
 ) -> PairedRatio | None:
     """Returns the candidate's time over the baseline's, paired by position; None if there is no pair.
 
@@ -77,22 +74,23 @@ def paired_ratio(
     baseline = time_limits(baseline_ns, baseline_timeout_ns)
     lower = log_times(candidate[0]) - log_times(baseline[1])
     upper = log_times(candidate[1]) - log_times(baseline[0])
-    rank = interval_rank(len(lower), confidence)
-    interval = None
-    if rank:
-        interval = Bounds(ratio_from_log(np.sort(lower)[rank - 1]), ratio_from_log(np.sort(upper)[-rank]))
-    faster, slower = int((upper < 0).sum()), int((lower > 0).sum())
-    price = (1 - CONFIDENCE) / (1 - confidence)
+    rank = interval_rank(len(lower))
     return PairedRatio(
         blocks=len(lower),
         estimate=Bounds(ratio_from_log(quantile(lower, 0.5)), ratio_from_log(quantile(upper, 0.5))),
-        interval=interval,
+        interval=_between(lower, upper, rank),
         confidence=rank_confidence(len(lower), rank) if rank else None,
-        p=min(1.0, sign_test_p(len(lower), max(faster, slower)) * price),
-        least_p=min(1.0, sign_test_p(len(lower), len(lower)) * price),
-        faster=faster,
-        slower=slower,
+        narrow=_between(lower, upper, interval_rank(len(lower), NARROW_CONFIDENCE)) if rank else None,
+        faster=int((upper < 0).sum()),
+        slower=int((lower > 0).sum()),
     )
+
+
+def _between(lower: Floats, upper: Floats, rank: int) -> Bounds | None:
+    """The ratios from the ``rank``-th smallest to the ``rank``-th largest; None for rank 0."""
+    if not rank:
+        return None
+    return Bounds(ratio_from_log(np.sort(lower)[rank - 1]), ratio_from_log(np.sort(upper)[-rank]))
 
 
 @cache
@@ -100,16 +98,6 @@ def interval_rank(blocks: int, confidence: float = CONFIDENCE) -> int:
     """Returns k: the k-th smallest and the k-th largest ratio bound the interval; 0 for too few blocks."""
     ranks = range(1, blocks // 2 + 1)  # a higher rank covers less
     return bisect_right(ranks, -confidence, key=lambda rank: -rank_confidence(blocks, rank))
-
-
-def fewest_blocks(confidence: float = CONFIDENCE) -> int:
-    """Returns the fewest blocks that have an interval."""
-    return next(blocks for blocks in count(MIN_BLOCKS) if interval_rank(blocks, confidence))
-
-
-def sign_test_p(blocks: int, same_sign: int) -> float:
-    """Returns how often chance gives at least ``same_sign`` of the blocks one sign; a tie has none."""
-    return min(1.0, 2 * float(bdtr(blocks - same_sign, blocks, 0.5)))
 
 
 def rank_confidence(blocks: int, rank: int) -> float:

@@ -122,6 +122,12 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         help="end a stratum early once every ratio to the baseline is known to PCT percent",
     )
     group.addoption(
+        "--lmkd-equivalent",
+        metavar="PCT",
+        default="10",
+        help="call arms equivalent whose times surely differ by less than PCT percent (default: %(default)s)",
+    )
+    group.addoption(
         "--lmkd-warmup",
         metavar="N",
         default="0",
@@ -167,6 +173,7 @@ class Options:
     results: Path
     html: Path | None
     precision_pct: int | None
+    equivalent_pct: float
     warmup_blocks: int
     suppressed: tuple[str, ...]
     unstalled_episodes: bool
@@ -203,6 +210,7 @@ class Options:
             results=_results(config),
             html=Path(html) if html else None,
             precision_pct=resumed.precision_pct if resumed else _precision(config),
+            equivalent_pct=resumed.equivalent_pct if resumed else _equivalent(config),
             warmup_blocks=resumed.warmup_blocks if resumed else _warmup(config),
             suppressed=resumed.suppressed
             if resumed
@@ -236,6 +244,10 @@ def _blocks(config: pytest.Config) -> int:
 def _precision(config: pytest.Config) -> int | None:
     text = config.getoption("--lmkd-precision")
     return _whole_number("--lmkd-precision", text, 1, 1000) if text else None
+
+
+def _equivalent(config: pytest.Config) -> int:
+    return _whole_number("--lmkd-equivalent", config.getoption("--lmkd-equivalent"), 1, 1000)
 
 
 def _warmup(config: pytest.Config) -> int:

@@ -35,6 +35,7 @@ def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
         boots=options.boots,
         warmup_blocks=options.warmup_blocks,
         precision_pct=options.precision_pct,
+        equivalent_pct=options.equivalent_pct,
         suppressed=options.suppressed,
         unstalled_episodes=options.unstalled_episodes,
         devices=tuple(devices),

@@ -19,6 +19,7 @@ from lmkd_reports.format.names import stratum_origin
 from lmkd_reports.format.notes import Notes
 from lmkd_reports.format.plain import COLUMNS
 from lmkd_reports.format.plain import wrapped
+from lmkd_reports.presentation import differences
 from lmkd_reports.presentation.page import Page
 from lmkd_reports.presentation.section import Section
 from lmkd_reports.presentation.wording import false_gain
@@ -27,9 +28,12 @@ ARM_COLUMNS = 19
 LEGEND = (
     "Median ms since the kill until 50, 90 and 99 % of the victim's memory was back, and until "
     "its pidfd was readable (exit). ESRCH: how often process_mrelease came too late, and the 95 % "
-    "interval of that share in percent. Ratios: median over blocks of the 90 % times within a "
-    "block, with an interval of at least 95 %. A difference is claimed only if the interval "
-    "excludes 1."
+    "interval of that share in percent. Late: trials whose memory was not 90 % back within lmkd's "
+    "patience. Ratios: median over blocks of the 90 % times within a block, with an interval of at "
+    "least 95 %; two groups: an arm's times lie in two groups far apart, so no single ratio describes "
+    "them. Mean: difference of the mean times up to the timeout, with a 95 % interval. A difference is "
+    "claimed if p, of a sign-flip test of the differences in a block, is at most 0.05; points: of the "
+    "shares of late trials."
 )
 CONTROL_LEGEND = (
     "Controls: the flag cannot gain over kill+mrelease there. If nothing differs, chance claims a gain in at "
@@ -94,11 +98,7 @@ def _comparisons(result: StratumResult, notes: Notes) -> Iterator[str]:
         if not {comparison.candidate, comparison.baseline} & absent
     ]
     results = {(comparison.verdict, comparison.remarks) for comparison in present}
-    if (
-        len(present) > 1
-        and len(results) == 1
-        and not any(comparison.ratio and comparison.ratio.interval for comparison in present)
-    ):
+    if len(present) > 1 and len(results) == 1 and not any(comparison.is_judged for comparison in present):
         yield from _with_marks(f"  {'all ratios':<27} {present[0].verdict}", notes.refer(present[0].remarks))
         return
     for comparison in present:
@@ -147,18 +147,19 @@ def _median(spread: Spread | None) -> str:
 
 
 def _comparison(comparison: Comparison, notes: Notes) -> Iterator[str]:
-    ratio = comparison.ratio
     pair = f"  {comparison.candidate} / {comparison.baseline}"
     marks = notes.refer(comparison.remarks)
-    if ratio is None or ratio.interval is None:
+    if not comparison.is_judged:
         yield from _with_marks(f"{pair:<29} {comparison.verdict}", marks)
         return
-    numbers = f"{units.ratio(ratio.estimate)} ({units.interval(ratio.interval)})"
+    numbers = differences.ratio_with_interval(comparison)
     line = f"{pair:<29} {numbers:<22} {comparison.verdict}"
     if len(line) > COLUMNS:
         yield from wrapped(pair, indent="      ")
         line = f"      {numbers:<22} {comparison.verdict}"
     yield from _with_marks(line, marks)
+    for details in differences.lines(comparison):
+        yield from wrapped(f"      {details}", indent="        ")
 
 
 def _with_marks(line: str, marks: list[int]) -> Iterator[str]:

@@ -10,10 +10,10 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.verdicts import Verdict
-from lmkd_reports.format import units
 from lmkd_reports.format.names import stratum_name
 from lmkd_reports.format.notes import Notes
 from lmkd_reports.format.plain import wrapped
+from lmkd_reports.presentation import differences
 from lmkd_reports.presentation.controls import control_headline
 from lmkd_reports.presentation.kills import Pair
 from lmkd_reports.presentation.page import Page
@@ -78,9 +78,8 @@ def _overview(
 
 
 def _overview_line(stratum: Stratum, comparison: Comparison, mark: str) -> Iterator[str]:
-    known = comparison.ratio if comparison.ratio and comparison.ratio.interval else None
-    ratio = known.estimate if known else None
-    shown = units.ratio(ratio).replace("> ", ">").replace("< ", "<") if ratio else "-"
+    ratio = differences.ratio(comparison)
+    shown = "mixed" if ratio == differences.TWO_GROUPS else ratio.replace("> ", ">").replace("< ", "<")
     line = (
         f"  {comparison.verdict:<{VERDICT_COLUMNS}} {shown:>{RATIO_COLUMNS}}  {stratum_name(stratum)}{mark}"
     )

@@ -56,6 +56,11 @@ class StratumView:
     distribution: Markup
 
     @property
+    def tails(self) -> list[ArmResult]:
+        """The arms with valid trials."""
+        return [arm for arm in self.result.arms if arm.tails]
+
+    @property
     def teardowns(self) -> list[ArmResult]:
         """The arms with a known teardown: who ran it, or its cost."""
         return [arm for arm in self.result.arms if arm.has_teardown]

@@ -59,10 +59,11 @@ def pair_view(device: DeviceResult, pair: tuple[str, str], context: Context) -> 
 
 def _row(sentence: wording.Sentence, comparison: Comparison, context: Context) -> VerdictRow:
     """Without an interval the sentence repeats the notes, and nothing is drawn."""
-    if comparison.ratio is None or comparison.ratio.interval is None:
+    if not comparison.is_judged:
         return VerdictRow(sentence, None, [])
+    ratio = comparison.single_ratio
     notes = context.notes.refer(comparison.remarks)
-    return VerdictRow(sentence, context.scale.strip(comparison.ratio), notes)
+    return VerdictRow(sentence, context.scale.strip(ratio) if ratio else None, notes)
 
 
 def kill_pair_view(device: DeviceResult, pair: kills.Pair) -> KillPairView:

@@ -1,0 +1,104 @@
+"""The evidence for a difference between two arms of one stratum: all that paired trials show about times.
+
+The test decides on a difference; the median ratio, the mean difference and the shares of late trials give its
+size. A verdict rests on one test only, so a comparison is one member of its family (``together``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.lateness import PATIENCE_NS
+from lmkd_core.statistics.lateness import PairedShares
+from lmkd_core.statistics.lateness import late
+from lmkd_core.statistics.lateness import paired_shares
+from lmkd_core.statistics.paired import MIN_BLOCKS
+from lmkd_core.statistics.paired import PairedRatio
+from lmkd_core.statistics.paired import paired_ratio
+from lmkd_core.statistics.sign_flip import FlipTest
+from lmkd_core.statistics.sign_flip import mean_interval
+from lmkd_core.statistics.sign_flip import sign_flip_test
+from lmkd_core.statistics.two_groups import in_two_groups
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """An arm's times in the paired blocks, NaN for longer than its timeout."""
+
+    ns: Floats
+    timeout_ns: Floats
+
+    @property
+    def restricted_ns(self) -> Floats:
+        """The times up to the timeout: their mean is known even if some are censored."""
+        return np.asarray(np.where(np.isnan(self.ns), self.timeout_ns, self.ns), dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class MeanTimes:
+    """Mean times up to the timeout, in ns, and the difference with its 95 % interval (None without one)."""
+
+    candidate_ns: float
+    baseline_ns: float
+    interval_ns: Bounds | None
+
+    @property
+    def difference_ns(self) -> float:
+        return self.candidate_ns - self.baseline_ns
+
+    @property
+    def ratio(self) -> float:
+        return self.candidate_ns / self.baseline_ns if self.baseline_ns else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """``test`` is None for too few blocks. ``late`` counts times beyond lmkd's patience.
+
+    ``split``: which arms' times lie in two groups far apart, so that no single ratio describes them.
+    """
+
+    ratio: PairedRatio
+    test: FlipTest | None
+    mean: MeanTimes
+    late: PairedShares
+    candidate_split: bool = False
+    baseline_split: bool = False
+
+    @property
+    def split(self) -> bool:
+        return self.candidate_split or self.baseline_split
+
+
+def evidence_of(candidate: Times, baseline: Times, patience_ns: float = PATIENCE_NS) -> Evidence | None:
+    """The evidence of times paired by position; None if there is no pair."""
+    ratio = paired_ratio(candidate.ns, baseline.ns, candidate.timeout_ns, baseline.timeout_ns)
+    shares = paired_shares(late(candidate.ns, patience_ns), late(baseline.ns, patience_ns))
+    if ratio is None or shares is None:
+        return None
+    return Evidence(
+        ratio,
+        flip_test(candidate, baseline),
+        _mean_times(candidate.restricted_ns, baseline.restricted_ns),
+        shares,
+        in_two_groups(candidate.restricted_ns),
+        in_two_groups(baseline.restricted_ns),
+    )
+
+
+def flip_test(candidate: Times, baseline: Times) -> FlipTest | None:
+    """The test of the times up to the timeout; None for too few blocks."""
+    differences = candidate.restricted_ns - baseline.restricted_ns
+    return sign_flip_test(differences, differences) if len(differences) >= MIN_BLOCKS else None
+
+
+def _mean_times(candidate_ns: Floats, baseline_ns: Floats) -> MeanTimes:
+    interval = None
+    if len(candidate_ns) >= MIN_BLOCKS:
+        differences = candidate_ns - baseline_ns
+        interval = Bounds(*mean_interval(differences, differences))
+    return MeanTimes(float(candidate_ns.mean()), float(baseline_ns.mean()), interval)
