@@ -18,5 +18,7 @@ def field_notes(record: msgspec.Struct, *names: str) -> dict[str, Note]:
 
 
 def block_name(record: TrialRecord | EpisodeRecord) -> str:
-    """``block 3`` or ``warm-up block 0``: both kinds are numbered from 0, and a warm-up is not counted."""
+    """``block 3``, ``lead-in of block 3`` or ``warm-up block 0``: only the first is counted."""
+    if record.order < 0:
+        return f"lead-in of block {record.block}"
     return f"{'warm-up ' if record.warmup else ''}block {record.block}"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Rules:
     """``warmup_blocks`` run before ``blocks``; they are stored, but not counted.
 
+    With ``warmup_after_boot`` one such block precedes the first block after each boot of the device.
+
     With ``precision_pct`` a stratum ends once every ratio to the baseline is known to that many percent.
     ``suppressed`` names the validity checks that exclude nothing.
     """
@@ -18,6 +20,7 @@ class Rules:
     warmup_blocks: int = 0
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()
+    warmup_after_boot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Trial(Protocol):
 
     @property
     def order(self) -> int:
-        """Its place in the block."""
+        """Its place in the block; negative for a lead-in, which is kept but not counted."""
 
     @property
     def identity(self) -> tuple[str | int, ...]:

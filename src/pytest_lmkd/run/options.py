@@ -113,8 +113,8 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-warmup",
         metavar="N",
-        default="0",
-        help="blocks to run first in each stratum; they are stored but not counted (default: %(default)s)",
+        help="blocks to run first in each stratum; they are stored but not counted "
+        "(default: one in the first stratum of trials after each boot of the device)",
     )
     group.addoption(
         "--lmkd-suppress",
@@ -154,6 +154,7 @@ class Options:
     html: Path | None
     precision_pct: int | None
     warmup_blocks: int
+    warmup_after_boot: bool
     suppressed: tuple[str, ...]
     apps: tuple[str, ...]
     apks: Path | None
@@ -162,8 +163,16 @@ class Options:
     @property
     def run_rules(self) -> RunRules:
         """The rules for single kills, and for episodes, whose number of blocks is fixed."""
-        trials = Rules(self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed)
-        return RunRules(trials, episodes=replace(trials, blocks=self.pressure_blocks, precision_pct=None))
+        trials = Rules(
+            self.blocks,
+            self.seed,
+            self.warmup_blocks,
+            self.precision_pct,
+            self.suppressed,
+            self.warmup_after_boot,
+        )
+        episodes = replace(trials, blocks=self.pressure_blocks, precision_pct=None, warmup_after_boot=False)
+        return RunRules(trials, episodes)
 
     @classmethod
     def of(cls, config: pytest.Config) -> Options:
@@ -183,6 +192,9 @@ class Options:
             html=Path(html) if html else None,
             precision_pct=resumed.precision_pct if resumed else _precision(config),
             warmup_blocks=resumed.warmup_blocks if resumed else _warmup(config),
+            warmup_after_boot=resumed.warmup_after_boot
+            if resumed
+            else config.getoption("--lmkd-warmup") is None,
             suppressed=resumed.suppressed
             if resumed
             else parse_suppressed(config.getoption("--lmkd-suppress")),
@@ -217,7 +229,9 @@ def _precision(config: pytest.Config) -> int | None:
 
 
 def _warmup(config: pytest.Config) -> int:
-    return _whole_number("--lmkd-warmup", config.getoption("--lmkd-warmup"), 0, 1000)
+    """0 if the option is not given: then a warm-up block follows each boot."""
+    text = config.getoption("--lmkd-warmup")
+    return _whole_number("--lmkd-warmup", text, 0, 1000) if text else 0
 
 
 def _pressure_blocks(config: pytest.Config) -> int:

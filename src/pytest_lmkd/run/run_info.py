@@ -33,6 +33,7 @@ def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
         blocks=options.blocks,
         pressure_blocks=options.pressure_blocks,
         warmup_blocks=options.warmup_blocks,
+        warmup_after_boot=options.warmup_after_boot,
         precision_pct=options.precision_pct,
         suppressed=options.suppressed,
         devices=tuple(devices),

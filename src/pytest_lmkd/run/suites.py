@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from typing import get_args
 
@@ -12,6 +13,7 @@ from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.directory import PlannedLine
 from lmkd_core.records.lines import Record
 from lmkd_core.records.plan import plan_stratum
+from lmkd_core.scenarios import apps
 from lmkd_core.scenarios.reclaim import allowed_arms
 from pytest_lmkd.apps.suite import AppsSuite
 from pytest_lmkd.experiment.blocks import AnyLoop
@@ -69,19 +71,19 @@ class Suites:
         arms: Sequence[str],
         rules: RunRules,
     ) -> list[PlannedLine]:
-        """Every trial planned for the stratum on the device, warm-up blocks first."""
+        """Every trial planned for the stratum on the device, warm-up blocks first.
+
+        Trials have lead-ins, except kills of real apps: each takes seconds and begins with a cold start.
+        """
         plan = self.plan_of(stratum)
         if plan is None:
             return []
         own: Rules = getattr(rules, plan.takes)
         allowed = allowed_arms(stratum.scenario, arms) if plan.takes == "trials" else arms
-        phases = ((own.warmup_blocks, True), (own.blocks, False))
-        return [
-            trial
-            for blocks, warmup in phases
-            for block in plan_stratum(plan.planned, stratum, device, allowed, blocks, own.seed, warmup=warmup)
-            for trial in block
-        ]
+        lead_in = plan.takes == "trials" and stratum.suite != apps.SUITE
+        plan_phase = partial(plan_stratum, plan.planned, stratum, device, allowed, lead_in=lead_in)
+        warmups = plan_phase(own.warmup_blocks, own.seed, warmup=True)
+        return [trial for block in (*warmups, *plan_phase(own.blocks, own.seed)) for trial in block]
 
 
 def suites_of(config: pytest.Config, options: Options) -> Suites:
