@@ -14,6 +14,7 @@ from lmkd_core.statistics.paired import fewest_blocks
 from lmkd_core.statistics.paired import paired_ratio
 from lmkd_core.statistics.planning import blocks_for_ratio
 from lmkd_reports.analysis.arms import floats
+from lmkd_reports.analysis.frames import least_ns
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import Detectable
@@ -87,8 +88,8 @@ def _ratio(both: pd.DataFrame, confidence: float) -> PairedRatio | None:
     return paired_ratio(
         floats(both, "reclaim_90_ns_candidate"),
         floats(both, "reclaim_90_ns_baseline"),
-        floats(both, "timeout_ns_candidate"),
-        floats(both, "timeout_ns_baseline"),
+        least_ns(both, "reclaim_90_ns", "_candidate"),
+        least_ns(both, "reclaim_90_ns", "_baseline"),
         confidence,
     )
 

@@ -10,6 +10,7 @@ from typing import Protocol
 from typing import TypeVar
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from lmkd_core.records.arms import DEFAULT_ARMS
@@ -29,6 +30,8 @@ from lmkd_core.records.run import RunInfo
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.bounds import least_times
 from lmkd_reports.format.strata import STRATUM
 
 TRIAL = ("device", *STRATUM, "arm", "block")
@@ -120,6 +123,17 @@ def censorable(trials: pd.DataFrame, column: str) -> pd.DataFrame:
     Free memory (``meter`` is ``system``) cannot resolve 99 %: there the time is missing in every trial.
     """
     return trials[trials["meter"] != "system"] if column == "reclaim_99_ns" else trials
+
+
+def least_ns(trials: pd.DataFrame, column: str, side: str = "") -> Floats:
+    """The least possible value of each time in ``column``, if samples were lost or the timeout came first.
+
+    ``side`` is the suffix of the columns of one side of a merged frame.
+    """
+    times, timeouts = (trials[name + side].to_numpy(dtype="float64") for name in (column, "timeout_ns"))
+    sampled = f"{column.removesuffix('_ns')}_after_ns{side}"
+    after = trials[sampled].to_numpy(dtype="float64") if sampled in trials else np.full(len(times), np.nan)
+    return least_times(times, timeouts, after)
 
 
 def _frame(records: Sequence[msgspec.Struct], columns: tuple[str, ...]) -> pd.DataFrame:

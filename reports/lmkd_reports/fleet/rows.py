@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.bounds import least_times
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.paired import PairedRatio
@@ -51,7 +52,7 @@ KILL_ROWS = (
 TIME_ROWS = (*RUN, *STRATUM, *PAIR, *MEASURE, "candidate_median_ns", "baseline_median_ns")
 """Columns of the rows of times."""
 
-TIMES = ("reclaim_90_ns", "timeout_ns")
+TIMES = ("reclaim_90_ns", "timeout_ns", "reclaim_90_after_ns")
 REGIME = len(RUN) + STRATUM.index("regime")
 
 
@@ -132,9 +133,8 @@ def _kill_values(difference: PairedDifference | None) -> tuple[Any, ...]:
 def _times_compared(by_arm: Arms, candidate: str, baseline: str, confidence: float) -> Iterator[Any]:
     values, base_values = _paired(by_arm[candidate], by_arm[baseline])
     yield len(values)
-    yield from _time_values(
-        paired_ratio(values[:, 0], base_values[:, 0], values[:, 1], base_values[:, 1], confidence)
-    )
+    least = least_times(*values.T), least_times(*base_values.T)
+    yield from _time_values(paired_ratio(values[:, 0], base_values[:, 0], *least, confidence))
     yield from (_median_ns(by_arm[arm].values[:, 0]) for arm in (candidate, baseline))
 
 

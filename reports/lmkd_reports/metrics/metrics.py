@@ -14,6 +14,7 @@ from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.observation import ObservationRecord
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.frames import censorable
+from lmkd_reports.analysis.frames import least_ns
 from lmkd_reports.metrics.kinds import COUNT
 from lmkd_reports.metrics.kinds import SHARE
 from lmkd_reports.metrics.kinds import TIME
@@ -44,7 +45,7 @@ def _time(column: str) -> Callable[[pd.DataFrame], Sample | None]:
         trials = censorable(valid, column)
         if trials.empty and not valid.empty:
             return None
-        return Sample(floats(trials, column), floats(trials, "timeout_ns"))
+        return Sample(floats(trials, column), least_ns(trials, column))
 
     return sample
 
