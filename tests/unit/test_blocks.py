@@ -367,3 +367,13 @@ def test_a_complete_run_without_lead_ins_runs_nothing_after_a_restart(tmp_path: 
     loop, experiment = bench.loop(lead_in=True, reason="the apps were uninstalled")
     assert loop.measure(STRATUM).complete_blocks == 3
     assert experiment.ran == []
+
+
+def test_a_lead_in_that_is_recorded_runs_again_with_no_resumed_block(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, blocks=2)
+    with pytest.raises(DeviceUnusable):
+        bench.loop(before=lose_link(*[4] * 4), lead_in=True)[0].measure(STRATUM)
+    bench.store = ResultStore(tmp_path, resume=True)
+    loop, experiment = bench.loop(lead_in=True)
+    assert loop.measure(STRATUM).complete_blocks == 2
+    assert [(trial.block, trial.order) for trial in experiment.ran] == [(1, 0), (1, 1)]

@@ -15,6 +15,7 @@ from lmkd_reports.analysis.cases import conformance_of
 from lmkd_reports.analysis.comparisons import compare
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.exclusions import exclusions_of
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ByFreeMemory
@@ -22,6 +23,7 @@ from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.observed import observed_of
+from lmkd_reports.analysis.order_effects import order_effects_of
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.analysis.together import with_family_p
@@ -95,20 +97,21 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
     skips = tuple(skip for skip in run.skips if skip.device == name)
     episodes = [episode for episode in run.episodes if episode.device == name]
     records = [record for record in run.devices if record.device == name]
+    strata = tuple(
+        _stratum(
+            run,
+            stratum,
+            of_trials.get(stratum, trials[:0]),
+            of_planned.get(stratum, planned[:0]),
+            skips,
+            detectable,
+        )
+        for stratum in _strata(trials, planned)
+    )
     return DeviceResult(
         name=name,
         record=records[-1] if records else None,
-        strata=tuple(
-            _stratum(
-                run,
-                stratum,
-                of_trials.get(stratum, trials[:0]),
-                of_planned.get(stratum, planned[:0]),
-                skips,
-                detectable,
-            )
-            for stratum in _strata(trials, planned)
-        ),
+        strata=strata,
         skips=skips,
         conformance=conformance_of([case for case in run.cases if case.device == name]),
         pressure=pressure_of(episodes, run.info.arms, detectable.kills),
@@ -116,6 +119,8 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         unsteady=unsteady_of([state for state in run.states if state.device == name]),
         observed=observed_of([observation for observation in run.observations if observation.device == name]),
         by_free_memory=_by_free_memory(trials),
+        order_effects=order_effects_of(trials, [trial for trial in run.lead_ins if trial.device == name]),
+        exclusions=exclusions_of(of_trials, strata, confidence_of(run.info)),
     )
 
 

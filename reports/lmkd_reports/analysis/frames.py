@@ -53,8 +53,8 @@ class Run:
     """One run, ready to be analysed.
 
     ``trials`` and ``planned`` have the columns of ``TrialRecord`` and ``PlannedTrial``; ``warmups`` is how
-    many trials and episodes were recorded only to warm the device up, which are nowhere else. ``raw`` is the
-    record files' content.
+    many trials and episodes were recorded only to warm the device up; of these, only the ``lead_ins`` of
+    blocks are kept. ``raw`` is the record files' content.
     """
 
     info: RunInfo
@@ -70,6 +70,7 @@ class Run:
     states: tuple[StateRecord, ...]
     problems: tuple[Problem, ...]
     raw: bytes
+    lead_ins: tuple[TrialRecord, ...] = ()
 
 
 def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
@@ -96,6 +97,7 @@ def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
         states=tuple(counted(records.of(StateRecord))),
         problems=tuple(problems),
         raw=run.raw,
+        lead_ins=tuple(trial for trial in records.of(TrialRecord) if trial.is_lead_in),
     )
 
 

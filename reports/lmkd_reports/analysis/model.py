@@ -18,6 +18,7 @@ from lmkd_core.statistics.shares import Share
 from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.observed import Observed
+from lmkd_reports.analysis.order_effects import OrderEffects
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
@@ -140,6 +141,28 @@ class StratumResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Uneven:
+    """In ``more`` blocks only ``arm`` was invalid, in ``fewer`` only ``other``; ``p`` holds for all pairs."""
+
+    arm: str
+    other: str
+    more: int
+    fewer: int
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """Blocks left out on one device. ``undone`` are the claims that they could undo, ``upheld`` counts the
+    other claims with left-out blocks.
+    """
+
+    uneven: tuple[Uneven, ...]
+    undone: tuple[tuple[Stratum, Comparison], ...]
+    upheld: int
+
+
+@dataclass(frozen=True, slots=True)
 class ByFreeMemory:
     """Trials that the device's free memory saw, for want of a cgroup: the suites they are of, and by how many
     kB it moved by itself (median, most).
@@ -156,7 +179,8 @@ class DeviceResult:
 
     ``pressure`` is empty when no episode was, and so are ``settings``, which lmkd's policy had in them;
     ``observed`` is what the device's own lmkd did, ``unsteady`` what changed about the device meanwhile,
-    ``by_free_memory`` is None where every trial was seen by its victim's cgroup.
+    ``by_free_memory`` is None where every trial was seen by its victim's cgroup, ``order_effects`` where
+    there are too few blocks.
     """
 
     name: str
@@ -169,6 +193,8 @@ class DeviceResult:
     observed: tuple[Observed, ...] = ()
     unsteady: tuple[Unsteady, ...] = ()
     by_free_memory: ByFreeMemory | None = None
+    order_effects: OrderEffects | None = None
+    exclusions: Exclusions | None = None
 
 
 @dataclass(frozen=True, slots=True)

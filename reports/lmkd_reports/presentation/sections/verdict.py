@@ -24,6 +24,7 @@ from lmkd_reports.presentation.wording import device_line
 from lmkd_reports.presentation.wording import headline
 from lmkd_reports.presentation.wording import meter
 from lmkd_reports.presentation.wording import noise_floor
+from lmkd_reports.presentation.wording import order_warning
 from lmkd_reports.presentation.wording import unsteady
 
 VERDICT_COLUMNS = 19
@@ -50,7 +51,7 @@ class VerdictSection(Section):
         yield from wrapped(f"   {meter(device)}", indent="     ")
         for pair in asked_pairs(device, analysis) if analysis.has_times else ():
             yield from wrapped(f"   {headline(device, pair)}", indent="     ")
-        for text in (control_headline(device), noise_floor(device), unsteady(device)):
+        for text in (control_headline(device), noise_floor(device), unsteady(device), order_warning(device)):
             yield from wrapped(f"   {text}", indent="     ")
 
     def body(self, device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:

@@ -44,6 +44,9 @@ class DeviceView:
     control_headline: str
     noise_floor: str
     unsteady: str
+    order_effects: str
+    order_warning: str
+    exclusions: list[str]
     meter: str
     conformance: ConformanceView | None
     pressure: list[PressureView]
@@ -88,6 +91,9 @@ def device_view(device: DeviceResult, number: int, context: Context) -> DeviceVi
         control_headline=wording.control_headline(device),
         noise_floor=wording.noise_floor(device),
         unsteady=wording.unsteady(device),
+        order_effects=wording.order_effects(device),
+        order_warning=wording.order_warning(device),
+        exclusions=wording.exclusions(device),
         meter=wording.meter(device),
         conformance=conformance_view(device),
         pressure=pressure_views(device, number, context),
