@@ -61,6 +61,7 @@ bench: system-packages setup
 	@$(BIN)/python bench/controls.py
 	@$(BIN)/python bench/planning.py
 	@$(BIN)/python bench/races.py
+	@$(BIN)/python bench/carry_over.py
 
 apks: PACKAGES := $(APK_PACKAGES)
 apks: system-packages setup

@@ -15,7 +15,11 @@ struct curve_point {
 
 struct curve {
 	int64_t reclaim_50_ns, reclaim_90_ns, reclaim_99_ns; // since the kill; -1: not by the timeout
-	int64_t gap_median_ns, gap_max_ns; // between samples, up to the 99 % time (otherwise up to the timeout)
+	// The last moment at which the share was known not to be back: the sample before it, or the kill. Without one
+	// by the timeout, the last sample by then.
+	int64_t reclaim_50_after_ns, reclaim_90_after_ns, reclaim_99_after_ns;
+	// Between samples, up to the 99 % time; otherwise up to the first sample after the timeout.
+	int64_t gap_median_ns, gap_max_ns;
 	struct curve_point points[CURVE_POINTS]; // the charge over time, thinned
 	size_t point_count;
 };

@@ -60,6 +60,9 @@ static void answer_curve(const struct curve *curve)
 	wire_number_or_null("reclaim_50_ns", curve->reclaim_50_ns);
 	wire_number_or_null("reclaim_90_ns", curve->reclaim_90_ns);
 	wire_number_or_null("reclaim_99_ns", curve->reclaim_99_ns);
+	wire_number("reclaim_50_after_ns", curve->reclaim_50_after_ns);
+	wire_number("reclaim_90_after_ns", curve->reclaim_90_after_ns);
+	wire_number("reclaim_99_after_ns", curve->reclaim_99_after_ns);
 	wire_number("gap_median_ns", curve->gap_median_ns);
 	wire_number("gap_max_ns", curve->gap_max_ns);
 	wire_open("curve", '[');

@@ -19,15 +19,13 @@ static int64_t since(int64_t moment_ns, int64_t killed_ns)
 }
 
 // Z: the pidfd of the victim is readable, so lmkd treats it as gone, while its memory is still charged.
-// D: lmkd's wait timed out while the victim was exiting and its memory was charged.
+// D: lmkd's wait timed out while the victim was exiting and its memory was charged, as a sample after it shows.
 static const char *classify(const struct trial_result *result, const struct samples *samples)
 {
 	int64_t back_kb = result->charged_at_kill_kb - samples->charged_at_exit_kb;
 	if (samples->exit_seen_ns >= 0 && result->exit_ns <= LMKD_KILL_TIMEOUT_NS)
 		return reaches_share(back_kb, result->returns_kb, 90) ? "none" : "Z";
-	if (result->curve.reclaim_90_ns < 0 || result->curve.reclaim_90_ns > LMKD_KILL_TIMEOUT_NS)
-		return "D";
-	return "none";
+	return result->curve.reclaim_90_after_ns >= LMKD_KILL_TIMEOUT_NS ? "D" : "none";
 }
 
 // A reading between two calls would delay the second call, so this searches the samples afterwards.

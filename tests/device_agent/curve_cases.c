@@ -1,6 +1,6 @@
 // Prints the figures of curves, one curve per line of standard input:
 //   KILLED_NS TIMEOUT_NS CHARGED_AT_KILL_KB SIZE_KB COUNT, then COUNT times AT_NS CHARGED_KB
-// Each output line: the times of 50, 90 and 99 %, the median and the largest gap, all in ns.
+// Each output line: the times of 50, 90 and 99 %, the last samples before them, the median and the largest gap, in ns.
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -39,8 +39,12 @@ int main(void)
 		int64_t timeout_ns = read_number(), charged_at_kill_kb = read_number(), size_kb = read_number();
 		read_samples(&samples);
 		curve_compute(&curve, &samples, killed_ns, timeout_ns, charged_at_kill_kb, size_kb);
-		printf("%lld %lld %lld %lld %lld\n", (long long)curve.reclaim_50_ns, (long long)curve.reclaim_90_ns,
-		       (long long)curve.reclaim_99_ns, (long long)curve.gap_median_ns, (long long)curve.gap_max_ns);
+		const int64_t figures[] = { curve.reclaim_50_ns,       curve.reclaim_90_ns,	  curve.reclaim_99_ns,
+					    curve.reclaim_50_after_ns, curve.reclaim_90_after_ns, curve.reclaim_99_after_ns,
+					    curve.gap_median_ns,       curve.gap_max_ns };
+		for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+			printf("%lld ", (long long)figures[i]);
+		putchar('\n');
 	}
 	return 0;
 }

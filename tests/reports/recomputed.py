@@ -52,9 +52,14 @@ def grouped(table: Iterable[Line], *columns: str) -> dict[Key, list[Line]]:
 
 
 def reclaim_90(line: Line) -> Ends:
-    """Returns the bounds in ns; an empty cell means any time above the timeout."""
+    """Returns the bounds in ns; an empty cell means any time above the timeout.
+
+    A time seen after a gap of more than a tenth of it lies within the gap.
+    """
     text = line["reclaim_90_ns"]
-    return (float(text), float(text)) if text else (float(line["timeout_ns"]), math.inf)
+    latest, high = (float(text), float(text)) if text else (float(line["timeout_ns"]), math.inf)
+    after = float(line["reclaim_90_after_ns"] or latest)
+    return (after if latest - after > latest / 10 else latest), high
 
 
 def median_reclaim_90(trials: Iterable[Line]) -> dict[Key, Ends]:

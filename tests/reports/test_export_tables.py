@@ -288,8 +288,8 @@ def expected_column_type(type_: msgspec.inspect.Type) -> tuple[str, bool]:
 
 
 def test_keys_are_those_of_the_analysis() -> None:
-    """The analysis drops warm-ups; an export keeps them."""
-    assert tuple(column.name for column in tables.TRIAL_KEY) == ("run_id", *TRIAL, "warmup")
+    """The analysis drops warm-ups, lead-ins among them; an export keeps them."""
+    assert tuple(column.name for column in tables.TRIAL_KEY) == ("run_id", *TRIAL, "warmup", "order")
     episode_key = tuple(column.name for column in (*tables.EPISODE_KEY, *tables.UNSTALLED))
     assert sorted(episode_key) == sorted(("run_id", *EPISODE, "warmup"))
 

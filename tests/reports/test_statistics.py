@@ -11,8 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from lmkd_core.statistics.bounds import COARSE
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import censored_quantile
+from lmkd_core.statistics.bounds import least_times
 from lmkd_core.statistics.bounds import quantile
 from lmkd_core.statistics.curves import curve_band
 from lmkd_core.statistics.curves import distribution
@@ -136,7 +138,7 @@ class TestPairedRatio:
         assert ends(ratio.interval) == near(0.5, 0.5)
 
     @settings(deadline=None)
-    @given(st.lists(st.floats(1, 1e9), min_size=6, max_size=30))
+    @given(st.lists(st.floats(1, TIMEOUT), min_size=6, max_size=30))
     def test_is_scipys_interval_of_a_median(self, times: list[float]) -> None:
         ratio = ratio_of(times, [1.0] * len(times))
         expected = stats.quantile_test(np.array(times), p=0.5).confidence_interval(0.95)
@@ -169,6 +171,32 @@ class TestPairedRatio:
         ratio = ratio_of([5.0, 5, 5, 5, 5, 5, 5, 5, NAN], [10.0] * 9)
         assert ends(ratio.estimate) == near(0.5, 0.5)
         assert ends(ratio.interval) == near(0.5, 0.5)  # the 2nd and the 8th of nine
+
+    def test_a_time_seen_after_a_long_gap_is_a_bound_and_one_after_a_short_gap_is_not(self) -> None:
+        """10 was seen back after a gap from 2, or from 9.5; the baseline took 20."""
+        for after, least in ((2.0, 2.0), (9.5, 10.0), (NAN, 10.0)):
+            limits = least_times(np.array([10.0] * 6), np.full(6, TIMEOUT), np.full(6, after))
+            ratio = paired_ratio(np.array([10.0] * 6), np.array([20.0] * 6), limits, np.full(6, TIMEOUT))
+            assert ends(ratio.interval) == near(least / 20, 0.5)
+
+    def test_a_time_of_which_no_sample_is_known_has_no_lower_bound(self) -> None:
+        limits = least_times(np.array([10.0] * 6), np.full(6, TIMEOUT), np.zeros(6))
+        ratio = paired_ratio(np.array([10.0] * 6), np.array([20.0] * 6), limits, np.full(6, TIMEOUT))
+        assert ends(ratio.interval) == near(0, 0.5)
+
+    def test_a_device_that_stopped_before_the_timeout_proves_nothing_beyond_its_last_sample(self) -> None:
+        """Sampled until 40 of a timeout of 3000: the time is longer than 40, not than 3000."""
+        limits = least_times(np.full(6, NAN), np.full(6, TIMEOUT), np.full(6, 40.0))
+        ratio = paired_ratio(np.full(6, NAN), np.array([20.0] * 6), limits, np.full(6, TIMEOUT))
+        assert ends(ratio.interval) == (pytest.approx(2.0), math.inf)
+
+    @given(st.floats(1, TIMEOUT), st.floats(0, 1))
+    def test_the_least_value_is_never_above_the_time_and_close_unless_the_gap_is_coarse(
+        self, time: float, share: float
+    ) -> None:
+        (least,) = least_times(np.array([time]), np.array([TIMEOUT]), np.array([time * share]))
+        assert least <= time
+        assert least == time or time - least > COARSE * time * (1 - 1e-9)
 
     def test_a_time_of_zero_has_a_ratio(self) -> None:
         assert ratio_of([0.0], [0.0]).estimate == Bounds(1.0, 1.0)

@@ -48,6 +48,7 @@ class StandInExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
     reason: str = ""
     ends_after: int = 99
     invalid_arms: tuple[str, ...] = ()
+    lead_in: bool = False
     ran: list[PlannedTrial] = field(default_factory=list)
     lost: int = 0
     record_type = TrialRecord
@@ -56,9 +57,8 @@ class StandInExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         return self.reason
 
     def plan(self, stratum: Stratum, block: int, *, warmup: bool) -> Sequence[PlannedTrial]:
-        return plan_block(
-            PlannedTrial, stratum, self.device.name, ARMS, block, self.rules.seed, warmup=warmup
-        )
+        place = (self.device.name, ARMS, block, self.rules.seed)
+        return plan_block(PlannedTrial, stratum, *place, warmup=warmup, lead_in=self.lead_in)
 
     def run(self, stratum: Stratum, trials: Sequence[PlannedTrial], keep: Keep[TrialRecord]) -> None:
         for trial in trials:
@@ -78,16 +78,19 @@ class StandInExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
 class Bench:
     """A results folder, a device and a loop that can be made again, as a resumed run does."""
 
-    def __init__(self, folder: Path, blocks: int = 3, warmup: int = 0) -> None:
+    def __init__(
+        self, folder: Path, blocks: int = 3, warmup: int = 0, *, warmup_after_boot: bool = False
+    ) -> None:
         self.store = ResultStore(folder)
         self.device = StandInDevice()
-        self.rules = Rules(blocks, seed=7, warmup_blocks=warmup)
+        self.rules = Rules(blocks, seed=7, warmup_blocks=warmup, warmup_after_boot=warmup_after_boot)
         self.reported: list[tuple[int, int]] = []
+        self.warm_boots: set[str] = set()
 
     def loop(self, **options: object) -> tuple[BlockLoop, StandInExperiment]:
         experiment = StandInExperiment(self.device, self.rules, **options)  # type: ignore[arg-type]  # its own fields
         rules = RunRules(self.rules, self.rules)
-        context = DeviceContext(self.device, self.store, "run", ARMS, ARMS, rules, print)  # type: ignore[arg-type]  # a stand-in
+        context = DeviceContext(self.device, self.store, "run", ARMS, ARMS, rules, print, self.warm_boots)  # type: ignore[arg-type]  # a stand-in
         return BlockLoop(
             context, experiment, lambda _, __, block, blocks: self.reported.append((block, blocks))
         ), experiment
@@ -270,3 +273,107 @@ def test_a_link_that_breaks_while_a_stratum_is_prepared_is_recovered(bench: Benc
     experiment.prepare = prepare  # type: ignore[method-assign]  # one method of a stand-in
     assert loop.measure(STRATUM).complete_blocks == 3
     assert experiment.lost == 1
+
+
+def warmups(trials: Sequence[PlannedTrial | TrialRecord]) -> list[tuple[str, int]]:
+    """Scenario and block of each warm-up trial that is no lead-in."""
+    return [(trial.scenario, trial.block) for trial in trials if trial.warmup and not trial.is_lead_in]
+
+
+OTHER = Stratum("own", "held", "none", "natural", 4096, 1)
+
+
+def test_only_the_first_stratum_after_a_boot_is_warmed_up(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, warmup_after_boot=True)
+    loop, experiment = bench.loop()
+    assert loop.measure(STRATUM).complete_blocks == 3
+    assert loop.measure(OTHER).complete_blocks == 3
+    assert warmups(experiment.ran) == [("undisturbed", 0)] * 2
+    assert [trial.warmup for trial in experiment.ran[:3]] == [True, True, False]
+
+
+def test_another_experiment_of_the_same_boot_needs_no_warm_up(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, warmup_after_boot=True)
+    bench.loop()[0].measure(STRATUM)
+    loop, experiment = bench.loop()
+    assert loop.measure(OTHER).complete_blocks == 3
+    assert warmups(experiment.ran) == []
+
+
+def test_a_boot_within_a_stratum_is_warmed_up_before_its_first_block(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, blocks=2, warmup_after_boot=True)
+
+    def restart(number: int) -> None:
+        if number == 4 and bench.device.boot_id == "boot-1":
+            bench.device.boot_id = "boot-2"
+            raise TransportLost("the device restarted")
+
+    loop, _ = bench.loop(before=restart)
+    assert loop.measure(STRATUM).complete_blocks == 2
+    runs = [(record.boot_id, record.warmup, record.block) for record in bench.records()]
+    assert runs == [
+        *[("boot-1", True, 0), ("boot-1", True, 0), ("boot-1", False, 0), ("boot-1", False, 0)],
+        *[("boot-2", True, 1), ("boot-2", True, 1), ("boot-2", False, 1), ("boot-2", False, 1)],
+    ]
+
+
+def test_a_warm_up_that_was_cut_is_completed_when_the_run_is_resumed(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, warmup_after_boot=True)
+    with pytest.raises(DeviceUnusable):
+        bench.loop(before=lose_link(*[1] * 4))[0].measure(STRATUM)
+    bench.store = ResultStore(tmp_path, resume=True)
+    loop, experiment = bench.loop()
+    assert loop.measure(STRATUM).complete_blocks == 3
+    assert warmups(experiment.ran) == [("undisturbed", 0)]
+    assert len({record.identity for record in bench.records()}) == len(bench.records()) == 8
+
+
+def test_a_lead_in_runs_before_its_block_and_is_no_part_of_it(bench: Bench) -> None:
+    seen: list[int] = []
+    loop, experiment = bench.loop(lead_in=True)
+    experiment.may_end = lambda blocks: bool(blocks) and seen.append(len(blocks[-1])) is not None  # type: ignore[method-assign]  # one method of a stand-in
+    assert loop.measure(STRATUM).complete_blocks == 3
+    assert [trial.order for trial in experiment.ran] == [-1, 0, 1] * 3
+    assert seen == [2, 2]
+
+
+def test_an_invalid_lead_in_spoils_no_block(bench: Bench) -> None:
+    loop, _ = bench.loop(lead_in=True)
+    first = loop._experiment.plan(STRATUM, 0, warmup=False)[0]
+
+    def run(stratum: Stratum, trials: Sequence[PlannedTrial], keep: Keep[TrialRecord]) -> None:
+        for trial in trials:
+            keep(record_of(TrialRecord, trial, boot_id="boot-1", valid=trial.order >= 0))
+
+    assert first.is_lead_in
+    loop._experiment.run = run
+    assert loop.measure(STRATUM).complete_blocks == 3
+
+
+def test_a_run_begun_without_lead_ins_gets_them_for_new_blocks_only(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    with pytest.raises(DeviceUnusable):
+        bench.loop(before=lose_link(*[3] * 4))[0].measure(STRATUM)
+    bench.store = ResultStore(tmp_path, resume=True)
+    loop, experiment = bench.loop(lead_in=True)
+    assert loop.measure(STRATUM).complete_blocks == 3
+    assert [(trial.block, trial.order) for trial in experiment.ran] == [(1, 1), (2, -1), (2, 0), (2, 1)]
+
+
+def test_a_complete_run_without_lead_ins_runs_nothing_after_a_restart(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.loop()[0].measure(STRATUM)
+    bench.store, bench.device.boot_id = ResultStore(tmp_path, resume=True), "boot-2"
+    loop, experiment = bench.loop(lead_in=True, reason="the apps were uninstalled")
+    assert loop.measure(STRATUM).complete_blocks == 3
+    assert experiment.ran == []
+
+
+def test_a_lead_in_that_is_recorded_runs_again_with_no_resumed_block(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, blocks=2)
+    with pytest.raises(DeviceUnusable):
+        bench.loop(before=lose_link(*[4] * 4), lead_in=True)[0].measure(STRATUM)
+    bench.store = ResultStore(tmp_path, resume=True)
+    loop, experiment = bench.loop(lead_in=True)
+    assert loop.measure(STRATUM).complete_blocks == 2
+    assert [(trial.block, trial.order) for trial in experiment.ran] == [(1, 0), (1, 1)]

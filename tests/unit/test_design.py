@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lmkd_core.records.plan import LEAD_IN
 from lmkd_core.records.plan import arm_order
 from lmkd_core.records.plan import derived_seed
 from lmkd_core.records.plan import plan_stratum
@@ -58,6 +59,34 @@ def test_every_arm_has_every_place_and_follows_every_other_equally_often(
     assert len(set(places.values())) == 1
     assert len(follows) == arms * (arms - 1)
     assert len(set(follows.values())) <= 1
+
+
+@given(seed=st.integers(0, 2**62), arms=st.integers(2, 6), squares=st.integers(1, 3))
+def test_with_lead_ins_every_arm_follows_every_arm_and_itself_equally_often(
+    seed: int, arms: int, squares: int
+) -> None:
+    names = [f"arm-{number}" for number in range(arms)]
+    blocks = squares * (arms if arms % 2 == 0 else 2 * arms)
+    plan = plan_stratum(PlannedTrial, STRATUM, "phone", names, blocks, seed, lead_in=True)
+    follows = Counter(pair for block in plan for pair in pairwise(order_of(block)))
+    assert follows == {(before, after): blocks // arms for before in names for after in names}
+
+
+@given(seed=st.integers(0, 2**62), arms=st.integers(1, 6), blocks=st.integers(1, 14))
+def test_a_lead_in_repeats_the_first_arm_and_is_a_warm_up_of_its_own(
+    seed: int, arms: int, blocks: int
+) -> None:
+    names = [f"arm-{number}" for number in range(arms)]
+    plan = plan_stratum(PlannedTrial, STRATUM, "phone", names, blocks, seed, lead_in=True)
+    bare = plan_stratum(PlannedTrial, STRATUM, "phone", names, blocks, seed)
+    assert [[trial for trial in block if not trial.warmup] for block in plan] == bare
+    lead_ins = [trial for block in plan for trial in block if trial.is_lead_in]
+    assert [(trial.arm, trial.order, trial.warmup) for trial in lead_ins] == [
+        (block[0].arm, LEAD_IN, True) for block in bare if arms > 1
+    ]
+    warmups = plan_stratum(PlannedTrial, STRATUM, "phone", names, blocks, seed, warmup=True, lead_in=True)
+    trials = [trial for block in [*plan, *warmups] for trial in block]
+    assert len({trial.identity for trial in trials}) == len(trials)
 
 
 def test_which_arm_comes_first_is_random() -> None:

@@ -15,6 +15,7 @@ from lmkd_core.records.lines import decode_run
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.stratum import check_stratum
 from lmkd_core.records.trial import PlannedTrial
+from lmkd_core.scenarios.apps import workload_app
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.scenarios.reclaim import SCENARIOS
 from pytest_lmkd.apps.suite import AppsSuite
@@ -47,7 +48,8 @@ def test_a_stratum_is_planned_with_its_warm_up_blocks_first() -> None:
     planned = Suites(OURS).planned(
         SCENARIOS["undisturbed"].stratum("s", 4, 1), "d", ("kill", "reap-kill"), RULES
     )
-    assert [trial.warmup for trial in planned] == [True] * 2 + [False] * 6
+    lead_in_and_block = [True, False, False]
+    assert [trial.warmup for trial in planned] == [True] * 2 + lead_in_and_block * 3
     assert len(Suites(OURS).planned(PRESSURE["undisturbed"], "d", ("kill",), RULES)) == 2
 
 
@@ -71,6 +73,13 @@ def test_a_run_of_an_older_version_is_continued_without_unstalled_episodes() -> 
     assert Suites(OURS).block_size(PRESSURE["held-beyond-burst"], ("kill",), rules) == 1
 
 
+def test_an_app_kill_and_an_episode_have_no_lead_in() -> None:
+    """Each takes seconds, and begins with apps that were just started."""
+    arms = ("kill", "reap-kill")
+    for stratum in (workload_app(64, 4), PRESSURE["undisturbed"]):
+        assert all(planned.order >= 0 for planned in Suites(OURS).planned(stratum, "d", arms, RULES))
+
+
 def test_an_arm_that_the_scenario_excludes_is_not_planned_nor_its_repetition() -> None:
     arms = ("kill", "reap-kill-emulated", "reap-kill-emulated#2", "kill+mrelease")
     planned = Suites(OURS).planned(SCENARIOS["exit-stop"].stratum("s", 4, 1), "d", arms, RULES)
@@ -79,7 +88,7 @@ def test_an_arm_that_the_scenario_excludes_is_not_planned_nor_its_repetition() -
 
 def test_a_subclass_of_a_stratum_is_planned_like_it() -> None:
     own = OwnStratum("s", "undisturbed", "none", "natural", 4096, 1)
-    assert len(Suites(OURS).planned(own, "d", ("kill",), RULES)) == 4
+    assert len(Suites(OURS).planned(own, "d", ("kill",), RULES)) == 4  # one arm needs no lead-in
 
 
 def test_a_value_that_is_no_stratum_plans_nothing() -> None:

@@ -130,6 +130,15 @@ def test_stalls_have_the_classes_of_the_agents_trials(
     assert returned(samples(back_kb), kill, SIZE_KB, TIMEOUT_NS).stall_class == stall_class
 
 
+def test_a_pause_of_the_device_is_a_gap_and_no_stall() -> None:
+    """Nothing was sampled from 20 ms on until after the timeout: the memory may have been back any time."""
+    until_20_ms = samples(lambda ms: 0)[: 500 + 21]
+    late = [(KILLED_NS + 2 * TIMEOUT_NS + ms * MS, FREE_KB + SIZE_KB) for ms in range(10)]
+    course = returned([*until_20_ms, *late], app_kill(exit_ns=None), SIZE_KB, TIMEOUT_NS)
+    assert (course.reclaim_90_ns, course.reclaim_90_after_ns, course.stall_class) == (None, 20 * MS, "none")
+    assert course.gap_max_ns == 2 * TIMEOUT_NS - 20 * MS
+
+
 def test_noise_up_to_a_twentieth_is_recorded_and_more_makes_it_invalid() -> None:
     assert returned(samples(linear, 5000), app_kill(), SIZE_KB, TIMEOUT_NS).noise_kb == 5000
     with pytest.raises(

@@ -16,6 +16,7 @@ from lmkd_reports.analysis.comparisons import Rules
 from lmkd_reports.analysis.comparisons import compare
 from lmkd_reports.analysis.comparisons import control_pairs_of
 from lmkd_reports.analysis.comparisons import pairs_of
+from lmkd_reports.analysis.exclusions import exclusions_of
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import ByFreeMemory
@@ -23,6 +24,7 @@ from lmkd_reports.analysis.model import Detectable
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.observed import observed_of
+from lmkd_reports.analysis.order_effects import order_effects_of
 from lmkd_reports.analysis.pressure import pressure_of
 from lmkd_reports.analysis.pressure import settings_of
 from lmkd_reports.analysis.scatter import serial_of
@@ -133,6 +135,8 @@ def _device(run: Run, name: str, detectable: Detectable) -> DeviceResult:
         by_free_memory=_by_free_memory(trials),
         serial=serial_of(strata),
         patience_ns=patience_ns,
+        order_effects=order_effects_of(trials, [trial for trial in run.lead_ins if trial.device == name]),
+        exclusions=exclusions_of(of_trials, strata, rules),
     )
 
 

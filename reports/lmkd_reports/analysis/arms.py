@@ -14,6 +14,7 @@ from lmkd_core.statistics.curves import distribution
 from lmkd_core.statistics.shares import Share
 from lmkd_core.statistics.shares import exact_share
 from lmkd_reports.analysis.frames import censorable
+from lmkd_reports.analysis.frames import least_ns
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Count
 from lmkd_reports.analysis.model import Spread
@@ -78,7 +79,7 @@ def floats(frame: pd.DataFrame, column: str) -> Floats:
 def _time(valid: pd.DataFrame, column: str) -> Spread | None:
     """Spread of a time; a missing value means censored at the timeout."""
     trials = censorable(valid, column)
-    return _spread(floats(trials, column), floats(trials, "timeout_ns"))
+    return _spread(floats(trials, column), least_ns(trials, column))
 
 
 def _quantity(valid: pd.DataFrame, column: str) -> Spread | None:
@@ -119,7 +120,14 @@ def _notes(valid: pd.DataFrame, invalid: pd.DataFrame) -> tuple[str, ...]:
     total = len(valid)
     notes = [f"{count} of {total} flagged {flag}" for flag, count in _flags(valid)]
     notes += [f"excluded as invalid: {count} ({reason})" for reason, count in _reasons(invalid)]
-    late = int(valid["reclaim_90_ns"].isna().sum())
+    times = valid["reclaim_90_ns"]
+    coarse = least_ns(valid, "reclaim_90_ns") < times.fillna(valid["timeout_ns"])
+    if coarse.any():
+        notes.append(
+            f"in {coarse.sum()} of {total} trials no sample was taken for more than a tenth of the time "
+            "before 90 % was seen back: such a time counts as lying within the gap"
+        )
+    late = int((times.isna() & ~coarse).sum())
     if late:
         limit_ms = int(valid["timeout_ns"].max()) // 1_000_000
         notes.append(f"in {late} of {total} trials the memory was not back after {limit_ms} ms")
@@ -127,8 +135,7 @@ def _notes(valid: pd.DataFrame, invalid: pd.DataFrame) -> tuple[str, ...]:
     if len(by_free_memory):
         noise_kb = by_free_memory["noise_kb"].median()
         notes.append(f"seen by the device's free memory, which moves {noise_kb:.0f} kB by itself: no 99 %")
-    times = valid["reclaim_90_ns"].dropna()
-    if len(times) > 1 and times.nunique() == 1:
+    if times.count() > 1 and times.nunique() == 1:
         notes.append("all times are equal")
     others = counts(name for name in valid["mrelease_errno"] if name not in {"", "ESRCH"})
     notes += [f"process_mrelease answered {name} in {count} of {total} trials" for name, count in others]

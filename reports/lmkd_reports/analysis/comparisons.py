@@ -15,6 +15,7 @@ from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.evidence import Times
 from lmkd_reports.analysis.evidence import evidence_of
+from lmkd_reports.analysis.frames import least_ns
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.verdicts import Verdict
@@ -78,7 +79,7 @@ def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, rul
             *_gaps(evidence, candidate, baseline),
             *_explanations(evidence, verdict, candidate, baseline, rules),
         ),
-        block_logs=block_logs(*(side.ns for side in times), *(side.timeout_ns for side in times)),
+        block_logs=block_logs(*(side.ns for side in times), *(side.least_ns for side in times)),
     )
 
 
@@ -91,7 +92,7 @@ def _paired(trials: pd.DataFrame, candidate: str, baseline: str) -> pd.DataFrame
 
 
 def _times(both: pd.DataFrame, side: str) -> Times:
-    return Times(floats(both, f"reclaim_90_ns_{side}"), floats(both, f"timeout_ns_{side}"))
+    return Times(floats(both, f"reclaim_90_ns_{side}"), least_ns(both, "reclaim_90_ns", f"_{side}"))
 
 
 def _gaps(evidence: Evidence | None, candidate: ArmResult, baseline: ArmResult) -> list[str]:

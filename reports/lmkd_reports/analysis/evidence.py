@@ -27,15 +27,22 @@ from lmkd_core.statistics.two_groups import in_two_groups
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """An arm's times in the paired blocks, NaN for longer than its timeout."""
+    """An arm's times in the paired blocks, NaN for longer than its timeout.
+
+    ``least_ns`` are their least possible values: the timeout, or the last sample before a gap.
+    """
 
     ns: Floats
-    timeout_ns: Floats
+    least_ns: Floats
 
     @property
     def restricted_ns(self) -> Floats:
         """The times up to the timeout: their mean is known even if some are censored."""
-        return np.asarray(np.where(np.isnan(self.ns), self.timeout_ns, self.ns), dtype=np.float64)
+        return np.asarray(np.where(np.isnan(self.ns), self.least_ns, self.ns), dtype=np.float64)
+
+    @property
+    def least_restricted_ns(self) -> Floats:
+        return np.asarray(np.fmin(self.ns, self.least_ns), dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +83,14 @@ class Evidence:
 
 def evidence_of(candidate: Times, baseline: Times, patience_ns: float = PATIENCE_NS) -> Evidence | None:
     """The evidence of times paired by position; None if there is no pair."""
-    ratio = paired_ratio(candidate.ns, baseline.ns, candidate.timeout_ns, baseline.timeout_ns)
+    ratio = paired_ratio(candidate.ns, baseline.ns, candidate.least_ns, baseline.least_ns)
     shares = paired_shares(late(candidate.ns, patience_ns), late(baseline.ns, patience_ns))
     if ratio is None or shares is None:
         return None
     return Evidence(
         ratio,
         flip_test(candidate, baseline),
-        _mean_times(candidate.restricted_ns, baseline.restricted_ns),
+        _mean_times(candidate, baseline),
         shares,
         in_two_groups(candidate.restricted_ns),
         in_two_groups(baseline.restricted_ns),
@@ -92,13 +99,19 @@ def evidence_of(candidate: Times, baseline: Times, patience_ns: float = PATIENCE
 
 def flip_test(candidate: Times, baseline: Times) -> FlipTest | None:
     """The test of the times up to the timeout; None for too few blocks."""
-    differences = candidate.restricted_ns - baseline.restricted_ns
-    return sign_flip_test(differences, differences) if len(differences) >= MIN_BLOCKS else None
+    low, high = _differences(candidate, baseline)
+    return sign_flip_test(low, high) if len(low) >= MIN_BLOCKS else None
 
 
-def _mean_times(candidate_ns: Floats, baseline_ns: Floats) -> MeanTimes:
+def _mean_times(candidate: Times, baseline: Times) -> MeanTimes:
     interval = None
-    if len(candidate_ns) >= MIN_BLOCKS:
-        differences = candidate_ns - baseline_ns
-        interval = Bounds(*mean_interval(differences, differences))
-    return MeanTimes(float(candidate_ns.mean()), float(baseline_ns.mean()), interval)
+    if len(candidate.ns) >= MIN_BLOCKS:
+        interval = Bounds(*mean_interval(*_differences(candidate, baseline)))
+    return MeanTimes(float(candidate.restricted_ns.mean()), float(baseline.restricted_ns.mean()), interval)
+
+
+def _differences(candidate: Times, baseline: Times) -> tuple[Floats, Floats]:
+    """The least and the greatest possible difference of each block."""
+    low = candidate.least_restricted_ns - baseline.restricted_ns
+    high = candidate.restricted_ns - baseline.least_restricted_ns
+    return low, high

@@ -10,6 +10,7 @@ from typing import Protocol
 from typing import TypeVar
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from lmkd_core.records.arms import DEFAULT_ARMS
@@ -29,6 +30,8 @@ from lmkd_core.records.run import RunInfo
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
+from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.bounds import least_times
 from lmkd_reports.format.strata import STRATUM
 
 TRIAL = ("device", *STRATUM, "arm", "block")
@@ -53,8 +56,8 @@ class Run:
     """One run, ready to be analysed.
 
     ``trials`` and ``planned`` have the columns of ``TrialRecord`` and ``PlannedTrial``; ``warmups`` is how
-    many trials and episodes were recorded only to warm the device up, which are nowhere else. ``raw`` is the
-    record files' content.
+    many trials and episodes were recorded only to warm the device up; of these, only the ``lead_ins`` of
+    blocks are kept. ``raw`` is the record files' content.
     """
 
     info: RunInfo
@@ -70,6 +73,7 @@ class Run:
     states: tuple[StateRecord, ...]
     problems: tuple[Problem, ...]
     raw: bytes
+    lead_ins: tuple[TrialRecord, ...] = ()
 
 
 def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
@@ -96,6 +100,7 @@ def load_run(run_dir: Path, reading: Reading = EVERYTHING) -> Run:
         states=tuple(counted(records.of(StateRecord))),
         problems=tuple(problems),
         raw=run.raw,
+        lead_ins=tuple(trial for trial in records.of(TrialRecord) if trial.is_lead_in),
     )
 
 
@@ -123,6 +128,17 @@ def censorable(trials: pd.DataFrame, column: str) -> pd.DataFrame:
     Free memory (``meter`` is ``system``) cannot resolve 99 %: there the time is missing in every trial.
     """
     return trials[trials["meter"] != "system"] if column == "reclaim_99_ns" else trials
+
+
+def least_ns(trials: pd.DataFrame, column: str, side: str = "") -> Floats:
+    """The least possible value of each time in ``column``, if samples were lost or the timeout came first.
+
+    ``side`` is the suffix of the columns of one side of a merged frame.
+    """
+    times, timeouts = (trials[name + side].to_numpy(dtype="float64") for name in (column, "timeout_ns"))
+    sampled = f"{column.removesuffix('_ns')}_after_ns{side}"
+    after = trials[sampled].to_numpy(dtype="float64") if sampled in trials else np.full(len(times), np.nan)
+    return least_times(times, timeouts, after)
 
 
 def _frame(records: Sequence[msgspec.Struct], columns: tuple[str, ...]) -> pd.DataFrame:

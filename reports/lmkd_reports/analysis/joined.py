@@ -53,6 +53,7 @@ def join_runs(runs: Sequence[Run]) -> Run:
         observations=_all(_renumbered(run.observations, block) for run, block in moved),
         states=_all(_renumbered(run.states, block) for run, block in moved),
         problems=tuple(_of_run(run, problem) for run in runs for problem in run.problems),
+        lead_ins=_all(_renumbered(run.lead_ins, block) for run, block in moved),
         raw=b"".join(run.raw for run in runs),
     )
 

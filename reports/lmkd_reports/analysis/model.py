@@ -25,6 +25,7 @@ from lmkd_reports.analysis.cases import Conformance
 from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.observed import Observed
+from lmkd_reports.analysis.order_effects import OrderEffects
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.tails import Tails
 from lmkd_reports.analysis.unsteady import Unsteady
@@ -168,6 +169,28 @@ class ControlCheck:
 
 
 @dataclass(frozen=True, slots=True)
+class Uneven:
+    """In ``more`` blocks only ``arm`` was invalid, in ``fewer`` only ``other``; ``p`` holds for all pairs."""
+
+    arm: str
+    other: str
+    more: int
+    fewer: int
+    p: float
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusions:
+    """Blocks left out on one device. ``undone`` are the claims that they could undo, ``upheld`` counts the
+    other claims with left-out blocks.
+    """
+
+    uneven: tuple[Uneven, ...]
+    undone: tuple[tuple[Stratum, Comparison], ...]
+    upheld: int
+
+
+@dataclass(frozen=True, slots=True)
 class ByFreeMemory:
     """Trials that the device's free memory saw, for want of a cgroup: the suites they are of, and by how many
     kB it moved by itself (median, most).
@@ -187,6 +210,7 @@ class DeviceResult:
     ``by_free_memory`` is None where every trial was seen by its victim's cgroup. ``controls`` is what the
     controls of single kills say together, and ``pressure_controls`` those of pressure; None without any.
     ``serial`` is how much consecutive blocks of times resemble each other. ``patience_ns`` is lmkd's.
+    ``order_effects`` is None where there are too few blocks.
     """
 
     name: str
@@ -203,6 +227,8 @@ class DeviceResult:
     pressure_controls: ControlCheck | None = None
     serial: SerialCorrelation | None = None
     patience_ns: int = PATIENCE_NS
+    order_effects: OrderEffects | None = None
+    exclusions: Exclusions | None = None
 
 
 @dataclass(frozen=True, slots=True)

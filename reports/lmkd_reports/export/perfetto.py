@@ -98,7 +98,7 @@ def _episode_name(episode: EpisodeRecord, run: RunName) -> str:
 
 def _name(record: TrialRecord | EpisodeRecord, detail: str, key: str) -> str:
     """Returns the words that a reader looks for, and a digest of the full key."""
-    warmup = ("warmup",) if record.warmup else ()
+    warmup = (("lead-in" if record.order < 0 else "warmup"),) if record.warmup else ()
     words = (record.suite, record.scenario, detail, record.arm, *warmup, f"b{record.block}")
     digest = hashlib.sha256(key.encode("utf-8", "surrogateescape")).hexdigest()[:DIGEST_LETTERS]
     return f"{UNSAFE.sub('_', '-'.join(words))[:LONGEST_NAME]}-{digest}"

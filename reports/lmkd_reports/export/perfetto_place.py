@@ -18,8 +18,11 @@ def field_notes(record: msgspec.Struct, *names: str) -> dict[str, Note]:
 
 
 def block_name(record: TrialRecord | EpisodeRecord) -> str:
-    """``block 3``, ``block 3, unstalled`` or ``warm-up block 0``: both kinds are numbered from 0, and a
-    warm-up is not counted.
+    """``block 3``, ``block 3, unstalled``, ``lead-in of block 3`` or ``warm-up block 0``.
+
+    Warm-ups are numbered from 0 too. Neither they nor lead-ins are counted.
     """
+    if record.order < 0:
+        return f"lead-in of block {record.block}"
     unstalled = ", unstalled" if isinstance(record, EpisodeRecord) and record.is_unstalled else ""
     return f"{'warm-up ' if record.warmup else ''}block {record.block}{unstalled}"

@@ -35,7 +35,8 @@ def _trials(records: DeviceRecords) -> Iterator[Row]:
     for trial in records.trials:
         states = [value for state in (trial.before, trial.after) for value in _state(state)]
         key = _trial_key(records, trial)
-        yield (*key, *_values(trial, tables.MEASURED), *states, *_values(trial, tables.METER))
+        meter = _values(trial, (*tables.METER, *tables.SAMPLED))
+        yield (*key, *_values(trial, tables.MEASURED), *states, *meter)
 
 
 def _calls(records: DeviceRecords) -> Iterator[Row]:

@@ -86,6 +86,7 @@ TRIAL_KEY = (
     *_text("arm"),
     *_integers("block"),
     *_booleans("warmup"),
+    *_integers("order"),
 )
 
 EPISODE_KEY = (
@@ -112,7 +113,7 @@ STATE = _or_null(
 """The state of a device (``Conditions``)."""
 
 MEASURED = (
-    *_integers("order", "seed", "timeout_ns"),
+    *_integers("seed", "timeout_ns"),
     *_text("boot_id"),
     *_or_null(_integers("returns_kb")),
     *_text("torn_down_by"),
@@ -133,8 +134,13 @@ MEASURED = (
 METER = (*_text("meter"), *_or_null(_integers("noise_kb")), *_text("returns_from", "killed_as"))
 """The method by which a trial was measured."""
 
+SAMPLED = _or_null(_integers("reclaim_50_after_ns", "reclaim_90_after_ns", "reclaim_99_after_ns"))
+"""The last samples at which the shares were not back."""
+
 TRIALS = Table(
-    "trials", TRIAL_KEY, (*MEASURED, *_prefixed("before_", STATE), *_prefixed("after_", STATE), *METER)
+    "trials",
+    TRIAL_KEY,
+    (*MEASURED, *_prefixed("before_", STATE), *_prefixed("after_", STATE), *METER, *SAMPLED),
 )
 
 CURVES = Table("curves", TRIAL_KEY, _integers("t_us", "charged_kb"))

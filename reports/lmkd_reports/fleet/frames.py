@@ -27,8 +27,10 @@ TRIAL_KEY = (*RUN, *STRATUM, "arm", "block")
 EPISODES = (*EPISODE_KEY, *COUNTS)
 """Columns of the frame of valid episodes."""
 
-TRIALS = (*TRIAL_KEY, "reclaim_90_ns", "timeout_ns")
+TRIALS = (*TRIAL_KEY, "reclaim_90_ns", "timeout_ns", "reclaim_90_after_ns")
 """Columns of the frame of valid trials; ``reclaim_90_ns`` is NaN where it took longer than the timeout."""
+
+MEASURED = dict.fromkeys(("reclaim_90_ns", "reclaim_90_after_ns"), "float64")
 
 
 def episode_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
@@ -39,5 +41,5 @@ def episode_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
 
 def trial_frame(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
     """Of rows in the order of ``TRIALS``, as ``episode_frame``."""
-    frame = pd.DataFrame(rows, columns=list(TRIALS)).astype({"reclaim_90_ns": "float64"})
+    frame = pd.DataFrame(rows, columns=list(TRIALS)).astype(MEASURED)
     return frame.drop_duplicates(list(TRIAL_KEY), keep="last", ignore_index=True)

@@ -30,6 +30,7 @@ from lmkd_reports.export.tables import Table
 from lmkd_reports.fleet.frames import CLASSES
 from lmkd_reports.fleet.frames import EPISODE_KEY
 from lmkd_reports.fleet.frames import EPISODES as EPISODE_COLUMNS
+from lmkd_reports.fleet.frames import MEASURED
 from lmkd_reports.fleet.frames import TRIAL_KEY
 from lmkd_reports.fleet.frames import TRIALS as TRIAL_COLUMNS
 from lmkd_reports.fleet.results import FleetResults
@@ -165,7 +166,7 @@ def _episodes(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
 
 def _trials(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
     frame = _valid(folder, TRIALS, devices, TRIAL_COLUMNS)
-    return frame.astype({"reclaim_90_ns": "float64"}).drop_duplicates(list(TRIAL_KEY), keep="last")
+    return frame.astype(MEASURED).drop_duplicates(list(TRIAL_KEY), keep="last")
 
 
 def _valid(folder: Path, table: Table, devices: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:

@@ -70,6 +70,7 @@ class TrialTimes(Trial, frozen=True, tag="trial", kw_only=True):
     """The fields of a ``TrialRecord`` that a fleet's page needs."""
 
     reclaim_90_ns: int | None = None
+    reclaim_90_after_ns: int | None = None
     valid: bool
 
 
@@ -142,4 +143,5 @@ def _episode_row(run_id: str, episode: EpisodeCounts) -> tuple[Any, ...]:
 
 def _trial_row(run_id: str, trial: TrialTimes) -> tuple[Any, ...]:
     stratum = (getattr(trial, name) for name in STRATUM)
-    return (run_id, trial.device, *stratum, trial.arm, trial.block, trial.reclaim_90_ns, trial.timeout_ns)
+    times = (trial.reclaim_90_ns, trial.timeout_ns, trial.reclaim_90_after_ns)
+    return (run_id, trial.device, *stratum, trial.arm, trial.block, *times)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.bounds import least_times
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import paired_difference
 from lmkd_core.statistics.paired import paired_ratio
@@ -53,7 +54,7 @@ KILL_ROWS = (
 TIME_ROWS = (*RUN, *STRATUM, *PAIR, *MEASURE, "candidate_median_ns", "baseline_median_ns")
 """Columns of the rows of times."""
 
-TIMES = ("reclaim_90_ns", "timeout_ns")
+TIMES = ("reclaim_90_ns", "timeout_ns", "reclaim_90_after_ns")
 REGIME = len(RUN) + STRATUM.index("regime")
 
 
@@ -135,13 +136,14 @@ def _kill_values(difference: PairedDifference | None) -> tuple[Any, ...]:
 def _times_compared(by_arm: Arms, candidate: str, baseline: str, equivalent_pct: float) -> Iterator[Any]:
     values, base_values = _paired(by_arm[candidate], by_arm[baseline])
     yield len(values)
-    yield from _time_values(Times(*values.T), Times(*base_values.T), equivalent_pct)
+    times, base_times = (Times(side[:, 0], least_times(*side.T)) for side in (values, base_values))
+    yield from _time_values(times, base_times, equivalent_pct)
     yield from (_median_ns(by_arm[arm].values[:, 0]) for arm in (candidate, baseline))
 
 
 def _time_values(candidate: Times, baseline: Times, equivalent_pct: float) -> tuple[Any, ...]:
     """No ratio where an arm's times lie in two groups, as on the device's own page."""
-    ratio = paired_ratio(candidate.ns, baseline.ns, candidate.timeout_ns, baseline.timeout_ns)
+    ratio = paired_ratio(candidate.ns, baseline.ns, candidate.least_ns, baseline.least_ns)
     test = flip_test(candidate, baseline)
     if ratio is None or ratio.interval is None or test is None:
         return (np.nan, np.nan, np.nan, np.nan, str(Verdict.NOT_ENOUGH_DATA))

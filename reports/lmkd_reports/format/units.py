@@ -27,11 +27,14 @@ def significant(value: float, digits: int = 3) -> str:
 
 
 def ms(bounds: Bounds | None) -> str:
-    """A time in ms; ``> 3000`` when it is only known to be longer."""
+    """A time in ms; ``> 3000`` when it is only known to be longer, ``7.1 to 8.3`` when samples were lost."""
     if bounds is None:
         return NOTHING
     text = significant(bounds.low / NS_PER_MS)
-    return text if bounds.exact else f"> {text}"
+    if math.isinf(bounds.high):
+        return f"> {text}"
+    greatest = significant(bounds.high / NS_PER_MS)
+    return text if text == greatest else f"{text} to {greatest}"
 
 
 def mb(bounds: Bounds | None) -> str:

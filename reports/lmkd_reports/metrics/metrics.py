@@ -15,6 +15,7 @@ from lmkd_core.records.observation import ObservationRecord
 from lmkd_core.statistics.bounds import Floats
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.frames import censorable
+from lmkd_reports.analysis.frames import least_ns
 from lmkd_reports.metrics.kinds import COUNT
 from lmkd_reports.metrics.kinds import SHARE
 from lmkd_reports.metrics.kinds import TIME
@@ -51,7 +52,7 @@ def _time(column: str) -> Callable[[pd.DataFrame], Sample | None]:
         trials = censorable(valid, column)
         if trials.empty and not valid.empty:
             return None
-        return _sample(trials, floats(trials, column), floats(trials, "timeout_ns"))
+        return _sample(trials, floats(trials, column), least_ns(trials, column))
 
     return sample
 

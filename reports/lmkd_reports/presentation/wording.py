@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from lmkd_core.records.arms import once
 from lmkd_core.records.stratum import Stratum
+from lmkd_core.statistics.order_effects import OrderEffect
 from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
@@ -217,6 +218,64 @@ def unsteady(device: DeviceResult) -> str:
     """Changes of the device's state during measurements; empty without a reported change."""
     changes = [f"{state_change.change} {_how_often(state_change)}" for state_change in device.unsteady]
     return f"not steady: {'; '.join(changes)}" if changes else ""
+
+
+def order_effects(device: DeviceResult) -> str:
+    """What the arm before a trial and its place in the block did, with intervals; empty if not known."""
+    effects = device.order_effects
+    if effects is None:
+        return ""
+    after = [_effect(f"right after {arm}", effect) for arm, effect in effects.after]
+    places = [_effect(f"in place {place + 1}", effect) for place, effect in effects.places]
+    return (
+        f"order in the block ({units.count(effects.blocks, 'block')}, all strata): compared with the other "
+        f"arms and places, times are {'; '.join([*after, *places])} (intervals of 95 % for all together)"
+    )
+
+
+def order_warning(device: DeviceResult) -> str:
+    """Says that the order in a block had a large effect, and what this means; empty if it had none."""
+    effects = device.order_effects
+    if effects is None or not (effects.large_after or effects.large_places):
+        return ""
+    large = [_effect(f"right after {arm}", effect) for arm, effect in effects.large_after]
+    large += [_effect(f"in place {place + 1} of a block", effect) for place, effect in effects.large_places]
+    if effects.large_after and not effects.balanced:
+        meaning = (
+            "the blocks have no lead-ins, so the arm that slows the next trial looks better than it is: "
+            "measure again with this version"
+        )
+    else:
+        meaning = "the design balances this between the arms, but it widens the intervals"
+    return f"order matters: times are {'; '.join(large)}; {meaning}"
+
+
+def _effect(where: str, effect: OrderEffect) -> str:
+    return f"{units.factor(effect.ratio)}x ({units.interval(effect.interval)}) {where}"
+
+
+def exclusions(device: DeviceResult) -> list[str]:
+    """What the invalid trials may hide, one sentence each; empty if no claim has left-out blocks."""
+    found = device.exclusions
+    if found is None:
+        return []
+    sentences = [
+        f"{uneven.arm} was invalid more often than {uneven.other}: only it in {uneven.more} blocks, only the "
+        f"other in {uneven.fewer} (p {uneven.p:.2g}). What excludes its trials may depend on their times: do "
+        "not trust a comparison of the two before you know the reason"
+        for uneven in found.uneven
+    ]
+    sentences += [
+        f"{stratum_name(stratum)}, {pair_name(claim.pair)}: the left-out blocks could undo the verdict "
+        f"{claim.verdict}, if each of them had gone the other way"
+        for stratum, claim in found.undone
+    ]
+    if found.upheld:
+        sentences.append(
+            f"{units.count(found.upheld, 'verdict')} would stay the same if each left-out block had gone the "
+            "other way"
+        )
+    return sentences
 
 
 def _how_often(unsteady: Unsteady) -> str:

@@ -3,9 +3,17 @@
 A block runs every arm once, in random order, so that drift of the device affects all arms alike (randomised
 complete block design; R. A. Fisher, The Design of Experiments, 1935, chapter IV). The orders of consecutive
 blocks form a square in which every arm has every place, and follows every other arm, equally often (E. J.
-Williams, Australian Journal of Scientific Research A 2, 1949, 149-168), so that neither the place in a block
-nor the after-effects of the arm before it favour one. The seed decides everything: the same seed, device and
-stratum give the same plan.
+Williams, Australian Journal of Scientific Research A 2, 1949, 149-168), so that the place in a block favours
+none.
+
+In such a square no arm follows itself, so an arm that slows the next trial would be the one that suffers
+least from it. A lead-in mends this: one more trial of the block's first arm, run before it and not counted.
+Every arm then follows every arm, itself too, equally often (the extra-period design of H. L. Lucas, Journal
+of Dairy Science 40, 1957, 225-239, with its extra period first; strongly balanced in the sense of C.-S. Cheng
+and C.-F. Wu, Annals of Statistics 8, 1980, 1272-1283). It also makes every block independent of the one
+before it. bench/carry_over.py compares it with other designs.
+
+The seed decides everything: the same seed, device and stratum give the same plan.
 """
 
 from __future__ import annotations
@@ -51,6 +59,9 @@ Planned = TypeVar("Planned", bound=msgspec.Struct)
 UNSTALLED = ""
 """Stands for the unstalled episode among the arms of a block; no arm has this name."""
 
+LEAD_IN = -1
+"""The ``order`` of a lead-in: before the block's first place, 0."""
+
 
 def plan_block(
     kind: type[Planned],
@@ -61,17 +72,23 @@ def plan_block(
     seed: int,
     *,
     warmup: bool = False,
+    lead_in: bool = False,
 ) -> list[Planned]:
     """The trials (or episodes) of one block, in the order in which they are to run.
 
     ``kind`` is ``PlannedTrial`` for a ``Stratum``, ``PlannedEpisode`` for an ``EpisodeStratum``. All of a
-    block have the same seed.
+    block have the same seed. With ``lead_in`` the block's first arm runs once before it, as a warm-up of
+    order ``LEAD_IN``; a block of one arm, or of a warm-up, has none.
     """
     phase = ("warmup",) if warmup else ()
     stratum_seed = derived_seed(seed, device, stratum.suite, str(stratum), *phase)
     place = {"device": device, "block": block, "seed": derived_seed(stratum_seed, block), "warmup": warmup}
     order = arm_order(arms, block, stratum_seed)
-    return [record_of(kind, stratum, arm=arm, order=number, **place) for number, arm in enumerate(order)]
+    trials = [record_of(kind, stratum, arm=arm, order=number, **place) for number, arm in enumerate(order)]
+    if not lead_in or warmup or len(order) < 2:
+        return trials
+    place["warmup"] = True
+    return [record_of(kind, stratum, arm=order[0], order=LEAD_IN, **place), *trials]
 
 
 def plan_stratum(
@@ -83,9 +100,13 @@ def plan_stratum(
     seed: int,
     *,
     warmup: bool = False,
+    lead_in: bool = False,
 ) -> list[list[Planned]]:
     """``blocks`` lists of trials, numbered from 0."""
-    return [plan_block(kind, stratum, device, arms, block, seed, warmup=warmup) for block in range(blocks)]
+    return [
+        plan_block(kind, stratum, device, arms, block, seed, warmup=warmup, lead_in=lead_in)
+        for block in range(blocks)
+    ]
 
 
 def plan_episodes(

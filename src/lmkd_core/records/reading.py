@@ -26,6 +26,7 @@ from lmkd_core.records.lines import decode_planned
 from lmkd_core.records.lines import decode_record
 from lmkd_core.records.lines import decode_run
 from lmkd_core.records.masking import Masker
+from lmkd_core.records.plan import LEAD_IN
 from lmkd_core.records.run import RunInfo
 from lmkd_core.records.schema import SCHEMA
 
@@ -216,5 +217,6 @@ def _check(message: object) -> None:
         raise ValueError(f"written with schema {schema}; this version reads {SCHEMA}")
     for name in getattr(message, "__struct_fields__", ()):
         value = getattr(message, name)
-        if isinstance(value, int) and name != "seed" and not 0 <= value < LARGEST:
+        least = LEAD_IN if name == "order" else 0
+        if isinstance(value, int) and name != "seed" and not least <= value < LARGEST:
             raise ValueError(f"{name} is {value}")

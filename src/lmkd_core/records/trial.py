@@ -32,7 +32,10 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Trial(Stratum, frozen=True, kw_only=True):
-    """A place in the plan: a stratum, an arm, and the ``order`` of the arm in its block."""
+    """A place in the plan: a stratum, an arm, and the ``order`` of the arm in its block.
+
+    A lead-in, the uncounted trial before a block's first, has order -1 and is a ``warmup``.
+    """
 
     schema: int = SCHEMA
     device: str
@@ -45,7 +48,11 @@ class Trial(Stratum, frozen=True, kw_only=True):
     @property
     def identity(self) -> tuple[str | int, ...]:
         """The values that set this trial apart from all others of its device's plan."""
-        return (*stratum_key(self), self.warmup, self.block, self.arm)
+        return (*stratum_key(self), self.warmup, self.is_lead_in, self.block, self.arm)
+
+    @property
+    def is_lead_in(self) -> bool:
+        return self.order < 0
 
 
 class PlannedTrial(Trial, frozen=True, tag="planned", kw_only=True):
@@ -57,7 +64,11 @@ class TrialRecord(Trial, frozen=True, tag="trial", kw_only=True):
 
     ``valid`` is false when the trial must not count, with ``invalid_reason``. ``flags`` names the validity
     checks that the trial failed (``pytest_lmkd.experiment.validity``), whether it counts or not. ``order`` is
-    the trial's place in its block; ``warmup`` trials are stored but not counted.
+    the trial's place in its block, -1 for its lead-in; ``warmup`` trials, lead-ins among them, are stored but
+    not counted.
+
+    ``reclaim_*_after_ns`` is the last sample at which that share was known not to be back: a lower bound of
+    the time, also of one that is null because it did not come by the timeout.
 
     ``meter`` is the source of the charge: the victim's memory cgroup, or the free memory of the whole system.
     With the latter, ``curve`` is the memory not yet back, 99 % is not measured (null does not mean late), and
@@ -82,6 +93,9 @@ class TrialRecord(Trial, frozen=True, tag="trial", kw_only=True):
     reclaim_50_ns: int | None = None
     reclaim_90_ns: int | None = None
     reclaim_99_ns: int | None = None
+    reclaim_50_after_ns: int | None = None
+    reclaim_90_after_ns: int | None = None
+    reclaim_99_after_ns: int | None = None
     exit_ns: int | None = None
     stall_class: StallClass = "none"
     clock_resolution_ns: int | None = None

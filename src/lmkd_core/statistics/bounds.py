@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
+COARSE = 0.1
+"""A gap between samples counts if it leaves open more than this share of a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -44,8 +47,9 @@ def quantile(values: Floats, share: float) -> float:
 def censored_quantile(times: Floats, timeouts: Floats, share: float) -> Bounds | None:
     """Returns bounds of a quantile of ``times``, in which NaN means "longer than its timeout".
 
-    Returns None without data. A quantile never falls when a value rises. So setting all censored times to
-    their timeouts gives the lower bound, and setting them to infinity the upper bound.
+    ``timeouts`` may also be the ``least_times`` of coarsely sampled ones. Returns None without data. A
+    quantile never falls when a value rises. So setting all times to their least values gives the lower bound,
+    and setting the censored ones to infinity the upper bound.
     """
     if len(times) == 0:
         return None
@@ -53,6 +57,19 @@ def censored_quantile(times: Floats, timeouts: Floats, share: float) -> Bounds |
 
 
 def time_limits(times: Floats, timeouts: Floats) -> tuple[Floats, Floats]:
-    """Returns the least and the greatest possible value of each time; NaN means longer than its timeout."""
-    censored = np.isnan(times)
-    return np.where(censored, timeouts, times), np.where(censored, np.inf, times)
+    """Returns the least and the greatest possible value of each time; NaN means longer than its timeout.
+
+    A time with a lower "timeout" is known to lie between the two (``least_times``).
+    """
+    return np.fmin(times, timeouts), np.where(np.isnan(times), np.inf, times)
+
+
+def least_times(times: Floats, timeouts: Floats, after: Floats) -> Floats:
+    """Returns the least possible value of each time, given the last sample before it in ``after``.
+
+    A time that is NaN did not come by its timeout. Its least value is the timeout, or the last sample if the
+    sampling stopped well before. A known time is its own least value, unless the gap that it was seen after
+    is longer than a share ``COARSE`` of it. NaN in ``after`` means that the sample is not known.
+    """
+    latest = np.where(np.isnan(times), timeouts, times)
+    return np.where(latest - after > COARSE * latest, after, latest)

@@ -64,16 +64,16 @@ def paired_ratio(
 ) -> PairedRatio | None:
     """Returns the candidate's time over the baseline's, paired by position; None if there is no pair.
 
-    NaN means longer than the timeout. A ratio with a censored time lies between two known values. No order
-    statistic falls when a ratio rises, so the lower values bound the median from below and the upper ones
-    from above.
+    NaN means longer than the timeout; a time may also be known only to lie above its ``least_times``, passed
+    as its timeout. A ratio with such a time lies between two known values. No order statistic falls when a
+    ratio rises, so the lower values bound the median from below and the upper ones from above.
     """
     if len(candidate_ns) == 0:
         return None
-    candidate = time_limits(candidate_ns, candidate_timeout_ns)
-    baseline = time_limits(baseline_ns, baseline_timeout_ns)
-    lower = log_times(candidate[0]) - log_times(baseline[1])
-    upper = log_times(candidate[1]) - log_times(baseline[0])
+    candidate = _log_limits(candidate_ns, candidate_timeout_ns)
+    baseline = _log_limits(baseline_ns, baseline_timeout_ns)
+    lower = candidate[0] - baseline[1]
+    upper = candidate[1] - baseline[0]
     rank = interval_rank(len(lower))
     return PairedRatio(
         blocks=len(lower),
@@ -103,6 +103,13 @@ def interval_rank(blocks: int, confidence: float = CONFIDENCE) -> int:
 def rank_confidence(blocks: int, rank: int) -> float:
     """Returns the coverage of the interval from the ``rank``-th smallest to the ``rank``-th largest ratio."""
     return float(1 - 2 * bdtr(rank - 1, blocks, 0.5))
+
+
+def _log_limits(times_ns: Floats, timeouts_ns: Floats) -> tuple[Floats, Floats]:
+    """Returns the logarithms of the limits; -inf for a time of which nothing but an upper one is known."""
+    least, greatest = time_limits(times_ns, timeouts_ns)
+    log_least = np.where((least <= 0) & (greatest > 0), -np.inf, log_times(least))
+    return log_least, log_times(greatest)
 
 
 def log_times(times_ns: Floats) -> Floats:

@@ -54,10 +54,15 @@ class AppMemory:
 
 
 class Returned(msgspec.Struct, frozen=True, kw_only=True):
-    """The time until each share was back, in ns since the kill; None: not by the timeout."""
+    """The time until each share was back, in ns since the kill; None: not by the timeout.
+
+    ``reclaim_*_after_ns``: the last sample by then at which it was not back, or 0.
+    """
 
     reclaim_50_ns: int | None
     reclaim_90_ns: int | None
+    reclaim_50_after_ns: int
+    reclaim_90_after_ns: int
     noise_kb: int
     stall_class: StallClass
     samples: int
@@ -95,6 +100,13 @@ def reached_ns(curve: Sequence[Sample], size_kb: int, percent: int, timeout_ns: 
     )
 
 
+def not_before_ns(curve: Sequence[Sample], size_kb: int, percent: int, timeout_ns: int) -> int:
+    """The last sample before ``reached_ns``, or by the timeout; 0 if there is none."""
+    reached = reached_ns(curve, size_kb, percent, timeout_ns)
+    end_ns = timeout_ns + 1 if reached is None else reached
+    return max((ns for ns, _ in curve if ns < end_ns), default=0)
+
+
 def returned(samples: Sequence[Sample], kill: AppKill, returns_kb: int, timeout_ns: int) -> Returned:
     """Combines the samples with the kill. The level before the kill is the median of the earlier samples.
 
@@ -107,14 +119,18 @@ def returned(samples: Sequence[Sample], kill: AppKill, returns_kb: int, timeout_
     noise_kb = max(idle_kb) - min(idle_kb)
     base_kb = round(statistics.median(idle_kb))
     back = [(at_ns, free_kb - base_kb) for at_ns, free_kb in after if at_ns <= timeout_ns]
-    _check_noise(noise_kb, max(kb for _, kb in back), returns_kb)
+    reclaim_90_after_ns = not_before_ns(back, returns_kb, 90, timeout_ns)
+    _check_noise(noise_kb, max((kb for _, kb in back), default=0), returns_kb)
     reclaim_90_ns = reached_ns(back, returns_kb, 90, timeout_ns)
-    gaps_ns = _gaps_ns(back, reclaim_90_ns or timeout_ns)
+    end_ns = timeout_ns if reclaim_90_ns is None else reclaim_90_ns
+    gaps_ns = _gaps_ns([at_ns for at_ns, _ in after], end_ns)
     return Returned(
         reclaim_50_ns=reached_ns(back, returns_kb, 50, timeout_ns),
         reclaim_90_ns=reclaim_90_ns,
+        reclaim_50_after_ns=not_before_ns(back, returns_kb, 50, timeout_ns),
+        reclaim_90_after_ns=reclaim_90_after_ns,
         noise_kb=noise_kb,
-        stall_class=_stall_class(back, kill.exit_ns, reclaim_90_ns, returns_kb),
+        stall_class=_stall_class(back, kill.exit_ns, reclaim_90_after_ns, returns_kb),
         samples=len(samples),
         gap_median_ns=round(statistics.median(gaps_ns)),
         gap_max_ns=max(gaps_ns),
@@ -143,20 +159,20 @@ def _check_noise(noise_kb: int, max_back_kb: int, returns_kb: int) -> None:
         )
 
 
-def _gaps_ns(back: Sequence[Sample], end_ns: int) -> list[int]:
-    """The gaps between samples, the first from the kill on, up to ``end_ns``."""
-    times = [0, *(at_ns for at_ns, _ in back if at_ns <= end_ns)]
-    return [later - earlier for earlier, later in pairwise(times)] or [end_ns]
+def _gaps_ns(times_ns: Sequence[int], end_ns: int) -> list[int]:
+    """The gaps between samples, the first from the kill on, the last up to or across ``end_ns``."""
+    gaps = [later - earlier for earlier, later in pairwise([0, *times_ns]) if earlier < end_ns]
+    return gaps or [end_ns]
 
 
 def _stall_class(
-    back: Sequence[Sample], exit_ns: int | None, reclaim_90_ns: int | None, returns_kb: int
+    back: Sequence[Sample], exit_ns: int | None, reclaim_90_after_ns: int, returns_kb: int
 ) -> StallClass:
     """The agent's rule (device_agent/reclaim/trial.c). Z: exited, under 90 % back. D: not exited in time."""
     if exit_ns is not None and exit_ns <= KILL_TIMEOUT_NS:
         at_exit_kb = next((kb for at_ns, kb in back if at_ns >= exit_ns), 0)
         return "none" if reaches_share(at_exit_kb, returns_kb, 90) else "Z"
-    return "D" if reclaim_90_ns is None or reclaim_90_ns > KILL_TIMEOUT_NS else "none"
+    return "D" if reclaim_90_after_ns >= KILL_TIMEOUT_NS else "none"
 
 
 def thinned(missing: Sequence[Sample], size_kb: int) -> tuple[CurvePoint, ...]:

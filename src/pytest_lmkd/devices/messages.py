@@ -37,8 +37,10 @@ class KillTimes(msgspec.Struct, frozen=True, kw_only=True):
     """Results of one kill that both meters give. Times are CLOCK_MONOTONIC ns since the kill.
 
     ``reclaim_*_ns``: the time until that share of ``returns_kb`` was back, null if not by ``timeout_ns``.
+    ``reclaim_*_after_ns``: the last sample before, or before the timeout, at which it was not back; 0: none.
     ``returns_kb``: the memory able to come back. ``gap_*_ns``: the time between samples, up to the last of
-    these moments. ``samples``: the number of readings. ``curve``: the memory that is not back.
+    these moments, or across the timeout. ``samples``: the number of readings. ``curve``: the memory that is
+    not back.
     """
 
     calls: tuple[Call, ...]
@@ -47,6 +49,8 @@ class KillTimes(msgspec.Struct, frozen=True, kw_only=True):
     kill_to_mrelease_ns: int | None
     reclaim_50_ns: int | None
     reclaim_90_ns: int | None
+    reclaim_50_after_ns: int | None = None
+    reclaim_90_after_ns: int | None = None
     exit_ns: int | None
     stall_class: StallClass
     clock_resolution_ns: int
@@ -74,6 +78,7 @@ class AgentTrial(KillTimes, frozen=True, kw_only=True, tag="trial"):
     charged_at_kill_kb: int
     charged_at_return_kb: int
     reclaim_99_ns: int | None
+    reclaim_99_after_ns: int | None = None
     released_ns: int | None
     before: Conditions
     after: Conditions

@@ -1,6 +1,7 @@
 """The block loop, the same for every suite: skip, warm up, blocks, resume, recover a lost link, early end.
 
-Arms are compared within one boot: after a restart of the device, its whole block runs again.
+Arms are compared within one boot: after a restart of the device, its whole block runs again. A block's
+lead-in runs with its first trial, and is no part of its result.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from itertools import count
 from operator import attrgetter
 from typing import Any
 from typing import Generic
@@ -126,6 +128,8 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
 
         losses = 0
         while trials := self._not_recorded(planned, records):
+            if not warmup and self._warm_up_boot(stratum):
+                continue  # the device may have restarted meanwhile
             try:
                 self._experiment.run(stratum, trials, keep)
             except TransportLost as lost:
@@ -136,7 +140,27 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
                     raise self._lost_too_often() from lost
             else:
                 self._check_complete(planned, records)
-        return sorted(records, key=attrgetter("order"))
+        return sorted((record for record in records if record.order >= 0), key=attrgetter("order"))
+
+    def _warm_up_boot(self, stratum: StratumType) -> bool:
+        """Runs a warm-up block if nothing was measured in this boot yet; returns whether it did."""
+        device, warm_boots = self._context.device, self._context.warm_boots
+        if not self._experiment.rules.warmup_after_boot or device.boot_id in warm_boots:
+            return False
+        self._run_block(stratum, self._next_warmup(stratum), warmup=True)
+        warm_boots.add(device.boot_id)
+        return True
+
+    def _next_warmup(self, stratum: StratumType) -> int:
+        """The number of the stratum's first warm-up block that lacks a record."""
+        return next(
+            block
+            for block in count()
+            if any(
+                trial.identity not in self._stored
+                for trial in self._experiment.plan(stratum, block, warmup=True)
+            )
+        )
 
     def _check_complete(self, planned: Sequence[PlannedType], records: list[RecordType]) -> None:
         """Raises: AgentBug: the experiment ended without an error, but lacks records."""
@@ -155,13 +179,17 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
         return not done.keys() >= set(own) and not self._experiment.may_end(list(done.values()))
 
     def _complete_blocks(self, stratum: StratumType, blocks: range) -> dict[int, list[RecordType]]:
-        """The records of those blocks of which every trial is recorded."""
-        planned = {block: self._experiment.plan(stratum, block, warmup=False) for block in blocks}
+        """The records of those blocks of which every trial that counts is recorded."""
+        planned = {block: self._counted(stratum, block) for block in blocks}
         return {
             block: [self._stored[trial.identity] for trial in trials]
             for block, trials in planned.items()
             if all(trial.identity in self._stored for trial in trials)
         }
+
+    def _counted(self, stratum: StratumType, block: int) -> list[PlannedType]:
+        """The block without its lead-in."""
+        return [trial for trial in self._experiment.plan(stratum, block, warmup=False) if trial.order >= 0]
 
     def _prepare(self, stratum: StratumType) -> str:
         for _ in range(MAX_LINK_LOSSES):
@@ -174,9 +202,14 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
     def _not_recorded(
         self, planned: Sequence[PlannedType], records: list[RecordType]
     ) -> Sequence[PlannedType]:
-        """The block's trials without a record; all of them, after a restart, and then no records remain."""
+        """The block's trials without a record; all of them, after a restart, and then no records remain.
+
+        The lead-in is among them only with the first trial.
+        """
         recorded = {record.identity for record in records}
         trials = [trial for trial in planned if trial.identity not in recorded]
+        if not any(trial.order == 0 for trial in trials):
+            trials = [trial for trial in trials if trial.order > 0]
         if trials and any(record.boot_id != self._context.device.boot_id for record in records):
             records.clear()
             return planned

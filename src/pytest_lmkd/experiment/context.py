@@ -12,6 +12,7 @@ from lmkd_core.records.arms import missing
 from lmkd_core.records.arms import needs_of_arm
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.experiment.rules import RunRules
 
@@ -20,7 +21,8 @@ from pytest_lmkd.experiment.rules import RunRules
 class DeviceContext:
     """``arms`` are those of the ``asked_arms`` that the device can run; the first asked one is the baseline.
 
-    ``run_id`` names the run's folder on the device.
+    ``run_id`` names the run's folder on the device. ``warm_boots`` are the boots in which a trial was counted
+    or a warm-up block ran; all experiments share them.
     """
 
     device: Device
@@ -30,6 +32,7 @@ class DeviceContext:
     arms: tuple[str, ...]
     rules: RunRules
     progress: Progress
+    warm_boots: set[str] = field(default_factory=set)
     _noted: set[SkipRecord] = field(default_factory=set)
 
     def note_skip(
@@ -53,7 +56,9 @@ def open_context(
     """The context of an attached device; records the asked arms that it cannot run."""
     reasons = {arm: missing(needs_of_arm(arm), device.facts) for arm in asked_arms}
     arms = tuple(arm for arm, reason in reasons.items() if not reason)
-    context = DeviceContext(device, store, run_id, tuple(asked_arms), arms, rules, progress)
+    counted = [trial for trial in store.records(device.name, TrialRecord) if not trial.warmup]
+    warm_boots = {trial.boot_id for trial in counted}
+    context = DeviceContext(device, store, run_id, tuple(asked_arms), arms, rules, progress, warm_boots)
     for arm, reason in reasons.items():
         if reason:
             context.note_skip("arm", arm, reason)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lmkd_core.records.trial import TrialRecord
+from lmkd_core.statistics.bounds import least_times
 
 Block = Sequence[TrialRecord]
 Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -28,5 +29,8 @@ def reclaim_times(records: Sequence[TrialRecord]) -> Floats:
     )
 
 
-def timeouts(records: Sequence[TrialRecord]) -> Floats:
-    return np.array([r.timeout_ns for r in records], dtype=np.float64)
+def least_reclaim_times(records: Sequence[TrialRecord]) -> Floats:
+    """The least possible value of each, as in the report: the timeout, or a bound where samples were lost."""
+    timeouts = np.array([r.timeout_ns for r in records], dtype=np.float64)
+    after = [np.nan if r.reclaim_90_after_ns is None else r.reclaim_90_after_ns for r in records]
+    return least_times(reclaim_times(records), timeouts, np.array(after, dtype=np.float64))

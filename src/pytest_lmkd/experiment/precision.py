@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from lmkd_core.statistics.paired import paired_ratio
 from lmkd_core.statistics.sequential import looks
 from pytest_lmkd.experiment.pairs import Block
+from pytest_lmkd.experiment.pairs import least_reclaim_times
 from pytest_lmkd.experiment.pairs import paired_trials
 from pytest_lmkd.experiment.pairs import reclaim_times
-from pytest_lmkd.experiment.pairs import timeouts
 from pytest_lmkd.experiment.rules import Rules
 
 
@@ -30,7 +30,8 @@ def may_end(blocks: Sequence[Block], baseline: str, rules: Rules) -> bool:
 def _spread_pct(blocks: Sequence[Block], baseline: str, arm: str) -> float:
     """The distance of the interval's ends from its middle, in percent; infinite without an interval."""
     base, candidate = paired_trials(blocks, baseline, arm)
-    ratio = paired_ratio(reclaim_times(candidate), reclaim_times(base), timeouts(candidate), timeouts(base))
+    least = least_reclaim_times(candidate), least_reclaim_times(base)
+    ratio = paired_ratio(reclaim_times(candidate), reclaim_times(base), *least)
     if ratio is None or ratio.interval is None or ratio.interval.low <= 0:
         return float("inf")
     middle = math.sqrt(ratio.interval.low * ratio.interval.high)

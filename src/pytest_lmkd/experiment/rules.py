@@ -10,6 +10,8 @@ from typing import Literal
 class Rules:
     """``warmup_blocks`` run before ``blocks``; they are stored, but not counted.
 
+    With ``warmup_after_boot`` one such block precedes the first block after each boot of the device.
+
     With ``precision_pct`` a stratum ends once every ratio to the baseline is known to that many percent.
     ``suppressed`` names the validity checks that exclude nothing. With ``unstalled_episodes`` the blocks of a
     stalled stratum have an episode without the stall. The blocks are spread over ``boots`` boots of the
@@ -22,6 +24,7 @@ class Rules:
     precision_pct: int | None = None
     suppressed: tuple[str, ...] = ()
     unstalled_episodes: bool = False
+    warmup_after_boot: bool = False
     boots: int = 1
 
     def boot_of(self, block: int) -> int:

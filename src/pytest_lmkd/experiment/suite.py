@@ -14,6 +14,7 @@ from typing import TypeVar
 from lmkd_core.base.errors import TransportLost
 from lmkd_core.records.plan import plan_block
 from lmkd_core.records.plan import plan_episodes
+from lmkd_core.scenarios.apps import SUITE
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.rules import Rules
 
@@ -29,7 +30,7 @@ class Trial(Protocol):
 
     @property
     def order(self) -> int:
-        """Its place in the block."""
+        """Its place in the block; negative for a lead-in, which is kept but not counted."""
 
     @property
     def identity(self) -> tuple[str | int, ...]:
@@ -143,9 +144,14 @@ class Plan:
         *,
         warmup: bool,
     ) -> list[Any]:
-        """The trials of one block, in the order in which they are to run."""
-        planner = plan_episodes if self.with_unstalled and rules.unstalled_episodes else plan_block
-        return planner(self.planned, stratum, device, arms, block, rules.seed, warmup=warmup)
+        """The trials of one block, in the order in which they are to run.
+
+        Single kills have lead-ins, except those of real apps, which take seconds and begin with a cold start.
+        """
+        place = self.planned, stratum, device, arms, block, rules.seed
+        if self.with_unstalled and rules.unstalled_episodes:
+            return plan_episodes(*place, warmup=warmup)
+        return plan_block(*place, warmup=warmup, lead_in=self.takes == "trials" and stratum.suite != SUITE)
 
 
 class Suite(Protocol):

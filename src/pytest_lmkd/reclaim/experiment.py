@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TransportLost
 from lmkd_core.records.arms import once
-from lmkd_core.records.plan import plan_block
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import Meter
 from lmkd_core.records.trial import PlannedTrial
@@ -72,15 +71,14 @@ class ReclaimExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
 
     def plan(self, stratum: Stratum, block: int, *, warmup: bool) -> Sequence[PlannedTrial]:
         arms = allowed_arms(stratum.scenario, self._context.arms)
-        name, seed = self._device.name, self.rules.seed
-        return plan_block(PlannedTrial, stratum, name, arms, block, seed, warmup=warmup)
+        return PLAN.block(stratum, self._device.name, arms, block, self.rules, warmup=warmup)
 
     def run(self, stratum: Stratum, trials: Sequence[PlannedTrial], keep: Keep[TrialRecord]) -> None:
         self._check_meter()
         self._running = {self._new_id(): trial for trial in trials}
         self._running_boot_id = self._device.boot_id
-        first = trials[0]
-        place = Place(suite=stratum.suite, scenario=str(stratum), block=first.block, warmup=first.warmup)
+        last = trials[-1]  # the first may be a lead-in, and so a warm-up
+        place = Place(suite=stratum.suite, scenario=str(stratum), block=last.block, warmup=last.warmup)
         with state_around(self._device, self._context.store, place):
             agent, run_id = self._device.agent, self._context.run_id
             for answer in agent.run(dict(self._running), run_id, self._meter):

@@ -51,4 +51,6 @@ def _invalid_reason(
 
 def _resolved(answer: AgentTrial) -> AgentTrial:
     """Free memory cannot resolve 99 %: its noise exceeds the last percent."""
-    return msgspec.structs.replace(answer, reclaim_99_ns=None) if answer.meter == "system" else answer
+    if answer.meter != "system":
+        return answer
+    return msgspec.structs.replace(answer, reclaim_99_ns=None, reclaim_99_after_ns=None)

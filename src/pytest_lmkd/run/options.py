@@ -130,9 +130,8 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-warmup",
         metavar="N",
-        default="0",
         help="blocks to run first in each stratum and boot; they are stored but not counted "
-        "(default: %(default)s)",
+        "(default: one in the first stratum of trials after each boot of the device)",
     )
     group.addoption(
         "--lmkd-suppress",
@@ -175,6 +174,7 @@ class Options:
     precision_pct: int | None
     equivalent_pct: float
     warmup_blocks: int
+    warmup_after_boot: bool
     suppressed: tuple[str, ...]
     unstalled_episodes: bool
     apps: tuple[str, ...]
@@ -185,9 +185,15 @@ class Options:
     def run_rules(self) -> RunRules:
         """The rules for single kills, and for episodes, whose number of blocks is fixed."""
         trials = Rules(
-            self.blocks, self.seed, self.warmup_blocks, self.precision_pct, self.suppressed, boots=self.boots
+            self.blocks,
+            self.seed,
+            self.warmup_blocks,
+            self.precision_pct,
+            self.suppressed,
+            warmup_after_boot=self.warmup_after_boot,
+            boots=self.boots,
         )
-        episodes = replace(trials, blocks=self.pressure_blocks, precision_pct=None)
+        episodes = replace(trials, blocks=self.pressure_blocks, precision_pct=None, warmup_after_boot=False)
         return RunRules(trials, replace(episodes, unstalled_episodes=self.unstalled_episodes))
 
     @classmethod
@@ -212,6 +218,9 @@ class Options:
             precision_pct=resumed.precision_pct if resumed else _precision(config),
             equivalent_pct=resumed.equivalent_pct if resumed else _equivalent(config),
             warmup_blocks=resumed.warmup_blocks if resumed else _warmup(config),
+            warmup_after_boot=resumed.warmup_after_boot
+            if resumed
+            else config.getoption("--lmkd-warmup") is None,
             suppressed=resumed.suppressed
             if resumed
             else parse_suppressed(config.getoption("--lmkd-suppress")),
@@ -251,7 +260,9 @@ def _equivalent(config: pytest.Config) -> int:
 
 
 def _warmup(config: pytest.Config) -> int:
-    return _whole_number("--lmkd-warmup", config.getoption("--lmkd-warmup"), 0, 1000)
+    """0 if the option is not given: then a warm-up block follows each boot."""
+    text = config.getoption("--lmkd-warmup")
+    return _whole_number("--lmkd-warmup", text, 0, 1000) if text else 0
 
 
 def _pressure_blocks(config: pytest.Config) -> int:

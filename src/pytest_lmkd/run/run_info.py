@@ -34,6 +34,7 @@ def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
         pressure_blocks=options.pressure_blocks,
         boots=options.boots,
         warmup_blocks=options.warmup_blocks,
+        warmup_after_boot=options.warmup_after_boot,
         precision_pct=options.precision_pct,
         equivalent_pct=options.equivalent_pct,
         suppressed=options.suppressed,

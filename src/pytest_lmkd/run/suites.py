@@ -88,12 +88,13 @@ class Suites:
         arms: Sequence[str],
         rules: RunRules,
     ) -> int:
-        """The number of trials in each block of the stratum; 0 if it is not planned."""
+        """The number of trials that count in each block of the stratum; 0 if it is not planned."""
         plan = self.plan_of(stratum)
         if plan is None:
             return 0
         own = rules.of(plan.takes)
-        return len(plan.block(stratum, "", _allowed(plan, stratum, arms), 0, own, warmup=False))
+        block = plan.block(stratum, "", _allowed(plan, stratum, arms), 0, own, warmup=False)
+        return sum(not trial.warmup for trial in block)
 
 
 def _allowed(

@@ -8,6 +8,7 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation.section import Section
+from lmkd_reports.presentation.wording import exclusions
 
 
 class LeftOutSection(Section):
@@ -18,6 +19,8 @@ class LeftOutSection(Section):
     def headlines(self, device: DeviceResult, analysis: Analysis) -> Iterator[str]:
         for skip in device.skips:
             yield from wrapped(f"   skipped: {skip.what} {skip.name} ({skip.reason})", indent="     ")
+        for sentence in exclusions(device):
+            yield from wrapped(f"   left out: {sentence}", indent="     ")
 
     def closing(self, analysis: Analysis) -> Iterator[str]:
         if analysis.problems:

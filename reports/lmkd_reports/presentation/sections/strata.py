@@ -143,7 +143,9 @@ def _tally(counts: tuple[Count, ...]) -> str:
 
 
 def _median(spread: Spread | None) -> str:
-    return units.ms(spread.median if spread else None).replace("> ", ">")
+    """``7.1``, ``>3000``, or ``<8.3`` for want of room if samples were lost before it was seen."""
+    text = units.ms(spread.median if spread else None).replace("> ", ">")
+    return f"<{text.partition(' to ')[2]}" if " to " in text else text
 
 
 def _comparison(comparison: Comparison, notes: Notes) -> Iterator[str]:

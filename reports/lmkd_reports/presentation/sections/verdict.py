@@ -25,6 +25,7 @@ from lmkd_reports.presentation.wording import device_line
 from lmkd_reports.presentation.wording import headline
 from lmkd_reports.presentation.wording import meter
 from lmkd_reports.presentation.wording import noise_floor
+from lmkd_reports.presentation.wording import order_warning
 from lmkd_reports.presentation.wording import unsteady
 
 VERDICT_COLUMNS = 19
@@ -51,7 +52,13 @@ class VerdictSection(Section):
         yield from wrapped(f"   {meter(device)}", indent="     ")
         for pair in asked_pairs(device, analysis) if analysis.has_times else ():
             yield from wrapped(f"   {headline(device, pair)}", indent="     ")
-        for text in (control_headline(device), noise_floor(device), unsteady(device), serial(device)):
+        for text in (
+            control_headline(device),
+            noise_floor(device),
+            unsteady(device),
+            serial(device),
+            order_warning(device),
+        ):
             yield from wrapped(f"   {text}", indent="     ")
 
     def body(self, device: DeviceResult, analysis: Analysis, notes: Notes) -> Iterator[str]:

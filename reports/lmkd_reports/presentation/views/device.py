@@ -47,6 +47,9 @@ class DeviceView:
     noise_floor: str
     unsteady: str
     serial: str
+    order_effects: str
+    order_warning: str
+    exclusions: list[str]
     meter: str
     conformance: ConformanceView | None
     pressure: list[PressureView]
@@ -93,6 +96,9 @@ def device_view(device: DeviceResult, number: int, context: Context) -> DeviceVi
         noise_floor=wording.noise_floor(device),
         unsteady=wording.unsteady(device),
         serial=scatter.serial(device),
+        order_effects=wording.order_effects(device),
+        order_warning=wording.order_warning(device),
+        exclusions=wording.exclusions(device),
         meter=wording.meter(device),
         conformance=conformance_view(device),
         pressure=pressure_views(device, number, context),
