@@ -270,3 +270,9 @@ def test_a_link_that_breaks_while_a_stratum_is_prepared_is_recovered(bench: Benc
     experiment.prepare = prepare  # type: ignore[method-assign]  # one method of a stand-in
     assert loop.measure(STRATUM).complete_blocks == 3
     assert experiment.lost == 1
+
+
+def test_a_stratum_that_two_tests_measure_is_measured_once(bench: Bench) -> None:
+    loop, experiment = bench.loop()
+    assert [loop.measure(STRATUM).complete_blocks for _ in range(2)] == [3, 3]
+    assert len(experiment.ran) == len(bench.records()) == 6
