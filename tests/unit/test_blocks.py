@@ -377,3 +377,9 @@ def test_a_lead_in_that_is_recorded_runs_again_with_no_resumed_block(tmp_path: P
     loop, experiment = bench.loop(lead_in=True)
     assert loop.measure(STRATUM).complete_blocks == 2
     assert [(trial.block, trial.order) for trial in experiment.ran] == [(1, 0), (1, 1)]
+
+
+def test_a_stratum_that_two_tests_measure_is_measured_once(bench: Bench) -> None:
+    loop, experiment = bench.loop()
+    assert [loop.measure(STRATUM).complete_blocks for _ in range(2)] == [3, 3]
+    assert len(experiment.ran) == len(bench.records()) == 6

@@ -14,9 +14,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from scipy.special import bdtr
 
 from lmkd_core.records.stratum import Stratum
-from lmkd_core.statistics.paired import sign_test_p
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.comparisons import Rules
@@ -62,7 +62,7 @@ def _uneven(by_stratum: Mapping[Stratum, pd.DataFrame]) -> Iterator[Uneven]:
     for pair in pairs:
         both = valid[list(pair)].dropna().astype(bool)
         first, second = (int((both[a] < both[b]).sum()) for a, b in (pair, pair[::-1]))
-        p = min(1.0, sign_test_p(first + second, max(first, second)) * len(pairs)) if first + second else 1.0
+        p = min(1.0, 2 * float(bdtr(min(first, second), first + second, 0.5)) * len(pairs))
         if p <= 1 - CONFIDENCE:
             arm, other = pair if first > second else pair[::-1]
             yield Uneven(arm, other, max(first, second), min(first, second), p)

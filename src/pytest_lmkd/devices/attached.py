@@ -85,8 +85,9 @@ class AttachedSource:
             self._server.wait_for(self._serial, deadline)
 
     def reason_no_restart(self) -> str:
-        allowed = self._may_reboot
-        return "" if allowed else "add --lmkd-reboot to allow its restarts, or leave out --lmkd-boots"
+        if self._may_reboot:
+            return ""
+        return "add --lmkd-reboot to allow its restarts, or leave out --lmkd-boots"
 
     def restart(self, progress: Progress) -> None:
         """As ``adb reboot``."""

@@ -46,10 +46,11 @@ class VirtualSource(EmbeddedSource):
 
     def reason_no_restart(self) -> str:
         usable = [] if self._started_here else self._usable()
-        return "".join(
-            f"it was started by `virtual up`; run `pytest-lmkd virtual down {instance.name}`, "
+        if not usable:
+            return ""
+        return (
+            f"it was started by `virtual up`; run `pytest-lmkd virtual down {usable[0].name}`, "
             "and the run starts a device of its own"
-            for instance in usable[:1]
         )
 
     def restart(self, progress: Progress) -> None:
