@@ -11,10 +11,14 @@ import numpy as np
 import pytest
 
 from lmkd_core.records.stratum import Stratum
+from lmkd_core.statistics.lateness import PairedShares
 from lmkd_core.statistics.multiplicity import holm
 from lmkd_core.statistics.multiplicity import holm_of_testable
+from lmkd_core.statistics.paired import paired_ratio
+from lmkd_reports.analysis.evidence import Evidence
+from lmkd_reports.analysis.evidence import MeanTimes
 from lmkd_reports.analysis.evidence import Times
-from lmkd_reports.analysis.evidence import evidence_of
+from lmkd_reports.analysis.evidence import flip_test
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import Detectable
@@ -26,16 +30,19 @@ from lmkd_reports.analysis.verdicts import judge
 PAIRS = (("reap-kill", "kill+mrelease"), ("reap-kill", "kill"), ("kill+mrelease", "kill"))
 STRATA, CONTROLS = 27, 8
 SPREAD = 0.21
+NOBODY_LATE = PairedShares(0, 0, 0, 0, 0, 0.0, 0.0, 0.0, 1.0)
 
 
 def stratum(number: int, *, control: bool = False) -> Stratum:
     return Stratum("reclaim", f"s{number}", "none", "control" if control else "natural", 65536, number + 1)
 
 
-def device(name: str, rng: np.random.Generator, blocks: int, ratio: float = 1.0) -> DeviceResult:
-    """27 strata of three arms, and 8 controls; ``ratio``: the flag's time over the others' in the strata."""
+def device(
+    name: str, rng: np.random.Generator, blocks: int, ratio: float = 1.0, first: int = 0
+) -> DeviceResult:
+    """27 strata of three arms from the ``first`` on, and 8 controls; ``ratio``: the flag's time by theirs."""
     results = []
-    for number in range(STRATA + CONTROLS):
+    for number in range(first, STRATA + CONTROLS):
         control = number >= STRATA
         times = {arm: 1e7 * np.exp(rng.normal(0, SPREAD, blocks)) for arm in ("kill", "kill+mrelease")}
         faster = 1.0 if control else ratio
@@ -48,9 +55,10 @@ def device(name: str, rng: np.random.Generator, blocks: int, ratio: float = 1.0)
 
 def _compare(times: dict[str, np.ndarray], candidate: str, baseline: str) -> Comparison:
     limits = np.full(len(times[candidate]), 3e9)
-    evidence = evidence_of(Times(times[candidate], limits), Times(times[baseline], limits))
-    verdict = judge(evidence.ratio, evidence.test, evidence.mean.ratio, 10)
-    return Comparison(candidate, baseline, evidence, verdict, ())
+    arms = Times(times[candidate], limits), Times(times[baseline], limits)
+    ratio, test = paired_ratio(arms[0].ns, arms[1].ns, limits, limits), flip_test(*arms)
+    evidence = Evidence(ratio, test, MeanTimes(1.0, 1.0, None), NOBODY_LATE)  # the rest decides nothing
+    return Comparison(candidate, baseline, evidence, judge(ratio, test, 1.0, 10), ())
 
 
 def page(*devices: DeviceResult) -> Analysis:
@@ -82,12 +90,12 @@ def surviving(device: DeviceResult, *, controls: bool = False) -> int:
 
 
 @pytest.mark.simulation
-@pytest.mark.parametrize("blocks", [12, 15, 20, 30, 50])
+@pytest.mark.parametrize("blocks", [12, 15])
 def test_a_page_without_a_difference_seldom_has_a_claim_that_survives(blocks: int) -> None:
-    """1,000 pages with seed 1: the Monte-Carlo error of 5 % is 0.7 points. Before, 4 to 11 % had one."""
+    """200 pages: the Monte-Carlo error of 5 % is 1.5 points. Without the families, up to 11 % had one."""
     rng = np.random.default_rng(blocks)
-    wrong = [bool(surviving(page(device("d", rng, blocks)).devices[0])) for _ in range(1000)]
-    assert np.mean(wrong) <= 0.05 + 0.014
+    wrong = [bool(surviving(page(device("d", rng, blocks)).devices[0])) for _ in range(200)]
+    assert np.mean(wrong) <= 0.05 + 0.03
 
 
 @pytest.mark.simulation
@@ -130,7 +138,7 @@ def test_controls_seldom_raise_the_alarm_on_a_correct_page(blocks: int) -> None:
     """1,000 pages of 8 controls: the Monte-Carlo error of 2.5 % is 0.5 points. Before, 16 % had an alarm."""
     rng = np.random.default_rng(blocks)
     alarms = [
-        any(result.false_gains for result in page(device("d", rng, blocks)).devices[0].strata)
+        any(result.false_gains for result in page(device("d", rng, blocks, first=STRATA)).devices[0].strata)
         for _ in range(1000)
     ]
     assert np.mean(alarms) <= 0.025 + 0.01
