@@ -33,7 +33,7 @@ def with_blocks_needed(strata: Sequence[StratumResult], ratio: float) -> tuple[S
     for comparisons in by_pair.values():
         limits = scale_limits([one.block_logs.known for one in comparisons if one.block_logs])
         for comparison, scale in zip(comparisons, limits, strict=True):
-            needed[id(comparison)] = blocks_for_ratio(scale, ratio)
+            needed[id(comparison)] = blocks_for_ratio(scale, ratio) if scale else None
     return tuple(
         replace(
             result,

@@ -32,6 +32,12 @@ not. Of values with t4 or Laplace tails the central part is 8 to 15 % narrower t
 LIMITS_Z = 1.55
 """The limits hold the scale of normal values in 88 % of runs, so that they hold others in 80 %."""
 
+FAR = 4.0
+"""Distance from the median, in scales, at which a block is not of the same kind as most."""
+
+MAX_FAR = 0.2
+"""Share of such blocks up to which they are outliers; of a race that is lost more often there is no scale."""
+
 DIFFERENCE_TAIL = 0.2
 """Probability with which the true differences between scales are larger than assumed."""
 
@@ -44,16 +50,20 @@ class ScaleLimits:
     high: float
 
 
-def scale_limits(log_ratios: Sequence[Floats]) -> list[ScaleLimits]:
+def scale_limits(log_ratios: Sequence[Floats]) -> list[ScaleLimits | None]:
     """Returns the limits of each comparison's scale, given the finite log ratios of its blocks (at least 2).
 
-    Comparisons whose ratios are mostly equal have the scale 0, and do not count for the others.
+    Comparisons whose ratios are mostly equal have the scale 0, and do not count for the others. Those whose
+    blocks are of two kinds, such as races won and lost, have None.
     """
     scales = [qn(values) for values in log_ratios]
-    known = [place for place, scale in enumerate(scales) if scale > 0]
+    of_two_kinds = [
+        _far_share(values, scale) > MAX_FAR for values, scale in zip(log_ratios, scales, strict=True)
+    ]
+    known = [place for place, scale in enumerate(scales) if scale > 0 and not of_two_kinds[place]]
     log_scales = np.array([_unbiased_log(scales[place], len(log_ratios[place])) for place in known])
     errors = np.array([_log_error(len(log_ratios[place])) for place in known])
-    limits = [ScaleLimits(0.0, 0.0)] * len(scales)
+    limits = [None if two_kinds else ScaleLimits(0.0, 0.0) for two_kinds in of_two_kinds]
     for place, centre, error in zip(known, *_drawn_together(log_scales, errors), strict=True):
         reach = LIMITS_Z * math.hypot(float(error), SHAPE)
         limits[place] = ScaleLimits(math.exp(centre - reach), math.exp(centre + reach))
@@ -66,6 +76,12 @@ def qn(values: Floats) -> float:
     half = len(values) // 2 + 1
     quarter = half * (half - 1) // 2
     return float(np.sort(np.abs(values[first] - values[second]))[quarter - 1]) * NORMAL
+
+
+def _far_share(values: Floats, scale: float) -> float:
+    """The share of blocks far from the median; of all that differ from it where most are equal."""
+    far = FAR * math.exp(_unbiased_log(scale, len(values))) if scale else 0.0
+    return float((np.abs(values - np.median(values)) > far).mean())
 
 
 def _unbiased_log(scale: float, count: int) -> float:
