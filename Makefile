@@ -56,6 +56,7 @@ test-fast:
 bench: PACKAGES :=
 bench: system-packages setup
 	@$(BIN)/python bench/coverage.py
+	@$(BIN)/python bench/changepoints.py
 
 apks: PACKAGES := $(APK_PACKAGES)
 apks: system-packages setup
