@@ -62,6 +62,7 @@ bench: system-packages setup
 	@$(BIN)/python bench/planning.py
 	@$(BIN)/python bench/races.py
 	@$(BIN)/python bench/carry_over.py
+	@$(BIN)/python bench/changepoints.py
 
 apks: PACKAGES := $(APK_PACKAGES)
 apks: system-packages setup

@@ -72,7 +72,7 @@ def write_nightlies(top: Path, builds: int = 20) -> Path:
     rng = np.random.default_rng(20260301)
     slower = scattered_ms(builds, 12, 1.8)
     for number in range(builds):
-        lost = int(rng.binomial(BLOCKS, 0.7 if number < 9 else 0.1))
+        lost = int(rng.binomial(BLOCKS, 0.9 if number < 9 else 0.1))
         extra = rng.poisson(0.3 if number < 14 else 3, BLOCKS)
         held = {"scenario": "held-by-vm-readv", "stall": "holder", "hold_ms": 300, "regime": "injected"}
         trials = [

@@ -27,6 +27,7 @@ from synthetic import NS_PER_MS
 from synthetic import PATCHED
 from synthetic import STOCK
 from synthetic import TIMEOUT_NS
+from test_changepoints import drift
 from two_runs import noisy_ms
 from two_runs import trials_of
 
@@ -43,6 +44,7 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.history import page as page_module
 from lmkd_reports.history import series as series_module
 from lmkd_reports.history.changes import CONSTANT
+from lmkd_reports.history.changes import Cause
 from lmkd_reports.history.changes import Changes
 from lmkd_reports.history.changes import find_changes
 from lmkd_reports.history.changes import page_level
@@ -82,18 +84,21 @@ def sentences(top: Path) -> list[str]:
 def test_every_change_is_named_between_its_builds_the_newest_first(nightlies: Path) -> None:
     changes = changes_in(nightlies).newest_first
     assert [(change.series.metric.name, change.series.arm, change.verdict) for change in changes] == [
+        ("kills_total", "reap-kill", "better"),
+        ("kills_extra", "reap-kill", "better"),
         ("kills_total", "kill+mrelease", "worse"),
         ("kills_extra", "kill+mrelease", "worse"),
         ("reclaim_90", "reap-kill", "worse"),
         ("esrch", "kill+mrelease", "better"),
     ]
-    assert sentence(changes[2]) == (
+    assert sentence(changes[4]) == (
         "between build 6.12.11 reap-kill-v3 (run nightly-11) and build 6.12.12 reap-kill-v3 (run nightly-12)"
-        ", reclaim_90 of reap-kill in held-by-vm-readv, 300 ms, 64 MB, 1 thread (reclaim, injected) "
-        "rose 1.75x (51.0 to 89.1 ms)"
+        ", reclaim_90 relative to kill of reap-kill in held-by-vm-readv, 300 ms, 64 MB, 1 thread "
+        "(reclaim, injected) rose 1.74x (0.15x to 0.26x)"
     )
-    assert "fell by 64 pp (74 % to 9 %)" in sentence(changes[3])
-    assert "rose by 2.55 (5.3 to 7.85 per episode)" in sentence(changes[0])
+    assert "fell by 2.5" in sentence(changes[0])
+    assert changes[2].cause is Cause.BASELINE
+    assert changes[5].cause is Cause.ALONE
 
 
 def test_the_command_writes_the_page_and_prints_the_changes(
@@ -102,7 +107,7 @@ def test_the_command_writes_the_page_and_prints_the_changes(
     page = tmp_path / "new folder" / "page.html"
     assert main(["report", "--history", str(nightlies), "--html", str(page)]) == 0
     printed = capsys.readouterr().out
-    assert "20 builds, 9 series: 4 changed, 5 no clear" in printed
+    assert "20 builds, 9 series: 6 changed, 3 no clear" in printed
     assert f"history: {page}" in printed
     assert page.read_text().startswith("<!DOCTYPE html>")
     assert not (nightlies / "history.html").exists()
@@ -145,6 +150,7 @@ def test_a_point_is_a_median_a_share_or_a_mean_with_its_whiskers(nightlies: Path
     by_key = {
         (series.metric.name, series.arm, series.place.scenario): series.points[3].measure
         for series in device.series
+        if not series.baseline
     }
     times = by_key["reclaim_90", "reap-kill", "held-by-vm-readv"]
     expected = held["reclaim_90_ns"].quantile([0.25, 0.5, 0.75])
@@ -197,9 +203,9 @@ def test_many_series_take_more_builds() -> None:
     results = find_changes(made_history(steps)).results
     assert {result.verdict for result in results} == {Verdict.NOT_ENOUGH_DATA}
     assert results[0].note == (
-        "10 builds; finding a change needs at least 13 when 40 series are tested together"
+        "10 builds; finding a change needs at least 15 when 40 series are tested together"
     )
-    enough = find_changes(made_history([steady(13, series, factor=10) for series in range(40)]))
+    enough = find_changes(made_history([steady(15, series, factor=10) for series in range(40)]))
     assert enough.tested == 40
     assert all(result.changes for result in enough.results)
 
@@ -219,17 +225,73 @@ def test_equal_builds_have_no_change(tmp_path: Path) -> None:
     assert (result.verdict, result.note) == (Verdict.NO_CLEAR_DIFFERENCE, CONSTANT)
 
 
+def write_arms(top: Path, kill_ms: Sequence[float], reap_ms: Sequence[float | None]) -> Path:
+    """A build per pair of medians; blocks scatter by a third, and both arms alike."""
+    for number, (kill, reap) in enumerate(zip(kill_ms, reap_ms, strict=True)):
+        slow = np.exp(np.random.default_rng(number).normal(0, 0.3, BLOCKS))
+        times = [float(time) for time in kill * slow]
+        reaped = [None if reap is None else float(reap * block) for block in slow]
+        trials = [*trials_of(times), *trials_of(reaped, arm="reap-kill")]
+        write_build(top / str(number), number, trials)
+    return top
+
+
+def test_a_slower_host_is_no_change_of_an_arm(tmp_path: Path) -> None:
+    kill = scattered_ms(20, 12, 1.8, seed=1)
+    reap = [0.4 * time for time in kill]
+    (change,) = changes_in(write_arms(tmp_path, kill, reap)).newest_first
+    assert (change.series.arm, change.cause, change.label) == ("kill", Cause.DEVICE, "device or host")
+    assert "the device or the host, as no arm changed relative to it" in sentence(change)
+    page = rendered_page(tmp_path)
+    assert "changed: " in page
+    assert "device or host</span>" in page
+
+
+def test_an_arm_that_changed_is_named_though_the_host_hides_it(tmp_path: Path) -> None:
+    """Its own times stay as they were: the host became faster in the same build."""
+    kill = scattered_ms(20, 10, 0.4, seed=1)
+    reap = scattered_ms(20, 10, 1, middle_ms=20, seed=2)
+    found = {
+        change.series.arm: change for change in changes_in(write_arms(tmp_path, kill, reap)).newest_first
+    }
+    assert found["reap-kill"].series.baseline == "kill"
+    assert (found["reap-kill"].verdict, found["kill"].cause) == (Verdict.WORSE, Cause.BASELINE)
+
+
+def test_a_ratio_is_the_median_over_blocks(tmp_path: Path) -> None:
+    (device,) = load_history(write_arms(tmp_path, [100], [40])).devices
+    (ratio,) = [series for series in device.series if series.baseline]
+    assert (ratio.arm, ratio.baseline) == ("reap-kill", "kill")
+    assert ratio.points[0].measure.value.low == pytest.approx(0.4, rel=1e-6)
+
+
+def test_a_ratio_to_a_median_beyond_the_timeout_is_a_bound(tmp_path: Path) -> None:
+    top = write_arms(tmp_path, [100.0] * 12, [*scattered_ms(6, 9, 1), *[None] * 6])
+    (change_text,) = sentences(top)
+    assert "reclaim_90 relative to kill of reap-kill" in change_text
+    assert "rose more than" in change_text
+
+
+@pytest.mark.simulation
+@pytest.mark.parametrize("warns", [False, True])
+def test_the_page_warns_if_builds_resemble_the_ones_before(warns: bool) -> None:
+    rng = np.random.default_rng(20260701)
+    history = made_history([52 * NS * np.exp(0.08 * drift(rng, 0.8 * warns, 60)) for _ in range(8)])
+    changes = find_changes(history)
+    assert ("Builds resemble the ones before" in history_text(history, changes)) == warns
+    assert ("Builds resemble the ones before" in render_page(history, changes)) == warns
+
+
 def test_medians_beyond_the_timeout_are_bounds(tmp_path: Path) -> None:
     (change_text,) = sentences(write_times(tmp_path, [*scattered_ms(6, 9, 1), *[None] * 6]))
     assert "(run nightly-5) and build 6.12.6" in change_text
-    assert change_text.endswith("ms)")
     assert "rose more than 5" in change_text
     assert "to > 3000 ms)" in change_text
 
 
 def test_a_fall_is_reported_by_the_remaining_fraction(tmp_path: Path) -> None:
     (exact_fall,) = sentences(write_times(tmp_path / "0", [100.0, 102] * 3 + [50.0, 51] * 3))
-    assert exact_fall.endswith("fell to 0.50x (101 to 50.5 ms)")
+    assert "fell to 0.50x (101 to 50.5 ms)" in exact_fall
     (bounded,) = sentences(write_times(tmp_path / "1", [*[None] * 6, *scattered_ms(6, 9, 1)]))
     assert "fell to below 0.0" in bounded
 
@@ -253,11 +315,9 @@ def test_builds_without_a_valid_trial_are_no_points_and_are_counted(tmp_path: Pa
     assert '<td class="absent">–</td>' in rendered_page(tmp_path)
 
 
-def test_a_change_of_scatter_alone_is_no_rise() -> None:
+def test_a_change_of_scatter_alone_is_no_change() -> None:
     scattered = [52.0] * 20 + [52.0 * 2**power for power in (-3, 3, -4, 4, 2, -2, 3, -3, 4, -4) * 2]
-    (change,) = find_changes(made_history([[median_ms * NS for median_ms in scattered]])).newest_first
-    assert change.verdict is Verdict.NO_CLEAR_DIFFERENCE
-    assert "changed its scatter around 52.0 ms" in sentence(change)
+    assert find_changes(made_history([[median_ms * NS for median_ms in scattered]])).newest_first == []
 
 
 def test_runs_are_found_three_levels_down_and_no_deeper(tmp_path: Path) -> None:
@@ -355,9 +415,9 @@ def rendered_page(top: Path) -> str:
 def test_the_page_has_every_point_in_a_table(nightlies: Path) -> None:
     page = rendered_page(nightlies)
     (device,) = load_history(nightlies).devices
-    assert page.count(f"n {BLOCKS}</small>") == sum(len(series.points) for series in device.series) == 9 * 20
-    assert page.count("<figure>") == page.count("All points of") == 5
-    assert page.count("changed: ") == 4
+    assert page.count(f"n {BLOCKS}</small>") == sum(len(series.points) for series in device.series) == 13 * 20
+    assert page.count("<figure>") == page.count("All points of") == 9
+    assert page.count("changed: ") == 6
 
 
 def test_the_page_runs_nothing_and_loads_nothing(nightlies: Path) -> None:
@@ -471,21 +531,41 @@ def stratum(threads: int) -> Stratum:
     return Stratum("reclaim", "nobody-holds", "none", "natural", 65536, threads)
 
 
+PAGES = 150
+SERIES = 8
+BUILD_SD = 0.08
+FEWER_PAGES = 100
+
+
 @pytest.mark.simulation
-def test_pages_of_equal_builds_name_a_change_in_one_of_twenty_at_most() -> None:
-    pages, series = 200, 12
-    histories = (
-        made_history([steady(20, 1000 * page + number) for number in range(series)])
-        for page in range(1, pages + 1)
-    )
-    wrong = sum(bool(find_changes(history).newest_first) for history in histories)
-    assert wrong / pages <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / pages)
+@pytest.mark.parametrize("builds", [20, 40])
+@pytest.mark.parametrize("correlation", [0, 0.3, 0.5])
+def test_pages_without_a_change_seldom_name_one(builds: int, correlation: float) -> None:
+    """At most 7 %: 150 pages of 8 series; the Monte-Carlo error of 7 % is 2.1 %, and two of it are allowed.
+
+    bench/changepoints.py simulates more, of other populations too.
+    """
+    rng = np.random.default_rng([20260702, builds, round(10 * correlation)])
+    wrong = sum(bool(find_changes(page_of(rng, builds, correlation)).newest_first) for _ in range(PAGES))
+    assert wrong / PAGES <= 0.07 + 2 * math.sqrt(0.07 * 0.93 / PAGES)
 
 
-def test_a_step_of_a_half_in_one_of_twelve_series_is_named_at_its_build() -> None:
-    pages, right = 30, 0
-    for page in range(1, pages + 1):
-        flat = [steady(20, 1000 * page + number) for number in range(11)]
-        changes = find_changes(made_history([*flat, steady(20, 1000 * page + 99, factor=1.5)])).newest_first
-        right += [change.after.first.number for change in changes] == [11]
-    assert right / pages >= 0.8
+@pytest.mark.simulation
+def test_a_step_of_a_half_in_one_of_eight_series_is_found() -> None:
+    """In at least 85 % of 100 pages of independent builds, within a build of its place."""
+    rng = np.random.default_rng(20260703)
+    step = np.where(np.arange(20) < 10, 0, math.log(1.5))
+    right = 0
+    for _ in range(FEWER_PAGES):
+        changes = find_changes(page_of(rng, 20, 0, step)).newest_first
+        right += any(abs(change.after.first.number - 11) <= 1 for change in changes)
+    assert right / FEWER_PAGES >= 0.85
+
+
+def page_of(
+    rng: np.random.Generator, builds: int, correlation: float, step: np.ndarray | float = 0
+) -> History:
+    """Eight series whose builds scatter by 8 %; the first has a step in its logarithm."""
+    noise = [BUILD_SD * drift(rng, correlation, builds) for _ in range(SERIES)]
+    noise[0] = noise[0] + step
+    return made_history([52 * NS * np.exp(values) for values in noise])

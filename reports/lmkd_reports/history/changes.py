@@ -1,5 +1,9 @@
 """Finds which series of a history changed their level, and between which builds.
 
+Judged are the values of each arm relative to the baseline arm of the same run, and the baseline arm's own
+values: an arm's own values are made of these two. A change of the baseline arm's own values is one of the
+device or the host if no arm changed relative to it at the same time.
+
 Holm's procedure corrects all tests of a page together: if all builds are equal, at most one page in twenty
 names a change. The choice of series to test depends only on the number of builds and on whether all values
 are equal, never on the order of the values.
@@ -7,19 +11,24 @@ are equal, never on the order of the values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
+from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import Floats
+from lmkd_core.statistics.changepoints import FEWEST_ASIDE
 from lmkd_core.statistics.changepoints import LEVEL
 from lmkd_core.statistics.changepoints import change_tests
 from lmkd_core.statistics.changepoints import fewest_values
+from lmkd_core.statistics.changepoints import lag_one_correlation
 from lmkd_core.statistics.multiplicity import holm
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format import units
@@ -30,6 +39,7 @@ from lmkd_reports.history.series import Series
 from lmkd_reports.metrics.kinds import Kind
 
 CONSTANT = "equal in every build"
+RELATIVE = "judged relative to the baseline arm"
 
 AGREEING = 0.75
 """Share of pairs of builds that must agree for a rise or a fall; below it, only the scatter changed."""
@@ -47,6 +57,15 @@ class Level:
     value: Bounds
 
 
+class Cause(StrEnum):
+    """What a change is a change of."""
+
+    ARM = "the arm, relative to its baseline arm"
+    ALONE = "the arm, the device or the host: no other arm was tested with it"
+    BASELINE = "the baseline arm, as others changed relative to it at the same time"
+    DEVICE = "the device or the host, as no arm changed relative to it at the same time"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """Two successive levels.
@@ -60,6 +79,7 @@ class Change:
     after: Level
     higher: float
     p: float
+    cause: Cause = Cause.ARM
 
     @property
     def between(self) -> int:
@@ -69,6 +89,11 @@ class Change:
     @property
     def started(self) -> datetime:
         return self.after.first.started
+
+    @property
+    def label(self) -> str:
+        """The verdict, if the change is one of an arm."""
+        return "device or host" if self.cause is Cause.DEVICE else str(self.verdict)
 
     @property
     def verdict(self) -> Verdict:
@@ -84,13 +109,15 @@ class Change:
 class SeriesResult:
     """A series with its levels and the changes between them, oldest first.
 
-    ``note`` is the reason why the series was not tested; empty if it was.
+    ``note`` is the reason why the series was not tested; empty if it was. ``correlation`` is that of a build
+    with the next, within the levels; 0 if it was not tested.
     """
 
     series: Series
     levels: tuple[Level, ...]
     changes: tuple[Change, ...]
     note: str
+    correlation: float = 0.0
 
     @property
     def verdict(self) -> Verdict:
@@ -107,8 +134,12 @@ class Changes:
     results: tuple[SeriesResult, ...]
 
     @property
+    def judged(self) -> list[SeriesResult]:
+        return [result for result in self.results if result.series.is_judged]
+
+    @property
     def tested(self) -> int:
-        return sum(not result.note for result in self.results)
+        return sum(not result.note for result in self.judged)
 
     @property
     def newest_first(self) -> list[Change]:
@@ -117,8 +148,15 @@ class Changes:
 
 
 def find_changes(history: History) -> Changes:
-    """Tests every series that has enough builds, all of them as one family."""
+    """Tests every judged series that has enough builds, all of them as one family."""
     all_series = [series for device in history.devices for series in device.series]
+    judged = [series for series in all_series if series.is_judged]
+    tested = _with_causes(_tested(judged))
+    by_series = dict(zip(map(id, judged), tested, strict=True))
+    return Changes(tuple(by_series.get(id(series)) or _shown(series) for series in all_series))
+
+
+def _tested(all_series: Sequence[Series]) -> list[SeriesResult]:
     samples = [tested_values(series) for series in all_series]
     lengths = [len(sample) for sample in samples if _can_be_tested(sample)]
     level = page_level(lengths)
@@ -131,21 +169,54 @@ def find_changes(history: History) -> Changes:
     certain: list[dict[int, float]] = [{} for _ in all_series]
     for (index, test), p in zip(tests, holm([test.p for _, test in tests]), strict=True):
         if p <= LEVEL:
-            certain[index][test.at] = p
+            certain[index] |= dict.fromkeys(test.places, p)
     notes = [_note(sample, level, len(lengths)) for sample in samples]
     columns = zip(all_series, samples, certain, notes, strict=True)
-    return Changes(tuple(_series_result(*column) for column in columns))
+    return [_series_result(*column) for column in columns]
+
+
+def _shown(series: Series) -> SeriesResult:
+    """The result of an arm's own values, if the arm is judged relative to its baseline arm."""
+    return SeriesResult(series, (_level(series.metric.kind, series.points),), (), RELATIVE)
+
+
+def _with_causes(results: Sequence[SeriesResult]) -> list[SeriesResult]:
+    return [
+        replace(
+            result, changes=tuple(replace(change, cause=_cause(change, results)) for change in result.changes)
+        )
+        for result in results
+    ]
+
+
+def _cause(change: Change, results: Sequence[SeriesResult]) -> Cause:
+    if change.series.baseline:
+        return Cause.ARM
+    beside = [result for result in results if _is_relative_to(result.series, change.series)]
+    places = [other.after.first.number for result in beside for other in result.changes]
+    if any(abs(place - change.after.first.number) < FEWEST_ASIDE for place in places):
+        return Cause.BASELINE
+    return Cause.DEVICE if any(not result.note for result in beside) else Cause.ALONE
+
+
+def _is_relative_to(series: Series, baseline: Series) -> bool:
+    here, there = ((own.device, own.place, own.metric.name) for own in (series, baseline))
+    return here == there and series.baseline == baseline.arm
 
 
 def tested_values(series: Series) -> Floats:
-    """One number per point: the log of a time in ns, a share or a count.
+    """One number per point: the log of a time in ns or of a ratio, a share, a count or a difference.
 
-    A median beyond its timeout counts as the highest value of the series, wherever the timeout was.
+    A median beyond its timeout counts as the highest value of the series, wherever the timeout was; a ratio
+    to one as the lowest.
     """
     values = [point.measure.value for point in series.points]
     highest = max((bounds.low for bounds in values), default=0.0)
-    numbers = np.array([bounds.low if bounds.exact else highest for bounds in values], dtype=np.float64)
-    return series.metric.kind.tested(numbers)
+    lowest = min((bounds.high for bounds in values), default=0.0)
+    numbers = [
+        bounds.low if bounds.exact else highest if math.isinf(bounds.high) else lowest for bounds in values
+    ]
+    return series.metric.kind.tested(np.array(numbers, dtype=np.float64))
 
 
 def page_level(lengths: Sequence[int]) -> float:
@@ -187,7 +258,8 @@ def _series_result(series: Series, values: Floats, certain: Mapping[int, float],
         Change(series, before, after, _higher(*samples), certain[at])
         for at, (before, after), samples in zip(edges[1:-1], pairwise(levels), pairwise(parts), strict=True)
     ]
-    return SeriesResult(series, tuple(levels), tuple(changes), note)
+    correlation = 0.0 if note else lag_one_correlation(values, tuple(edges[1:-1]))
+    return SeriesResult(series, tuple(levels), tuple(changes), note, correlation)
 
 
 def _higher(before: Floats, after: Floats) -> float:

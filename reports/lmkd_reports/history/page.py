@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from markupsafe import Markup
 
 from lmkd_core.statistics.changepoints import FEWEST_ASIDE
-from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_core.statistics.changepoints import HIGHEST_CORRELATION
+from lmkd_core.statistics.changepoints import LEVEL
+from lmkd_core.statistics.changepoints import fewest_values
 from lmkd_reports.format.names import place_name
 from lmkd_reports.history import words
 from lmkd_reports.history.changes import Changes
@@ -39,7 +41,7 @@ MOST_OPEN = 12
 class Cell:
     """An arm's point in one build, from so many ``values`` (trials, calls or episodes).
 
-    ``change`` is the verdict of a change that begins here, or empty.
+    ``change`` is the label of a change that begins here, or empty.
     """
 
     value: str
@@ -61,6 +63,7 @@ class MetricView:
     """One metric in one place: its figure (safe SVG, or empty) and all its numbers."""
 
     metric: Metric
+    name: str
     typical: str
     whiskers: str
     counted: str
@@ -84,6 +87,7 @@ class DeviceView:
     device: DeviceHistory
     tally: str
     untested: list[str]
+    dependence: str
     places: list[PlaceView]
 
 
@@ -103,25 +107,30 @@ def render_page(history: History, changes: Changes) -> str:
         p_value=words.p_value,
         utc=words.utc,
         fewest_aside=FEWEST_ASIDE,
+        highest_correlation=HIGHEST_CORRELATION,
+        fewest=lambda series: fewest_values(LEVEL / series),
         figures_left_out=len(figures) < len(_groups(changes)),
     )
     return page
 
 
-Group = tuple[str, Place, str]
-"""The device, place and metric of one figure."""
+Group = tuple[str, Place, str, bool]
+"""The device, place and metric of one figure, and whether it shows the arms' own values."""
 
 
 def _group(result: SeriesResult) -> Group:
-    return result.series.device, result.series.place, result.series.metric.name
+    series = result.series
+    return series.device, series.place, series.metric.name, not series.baseline
 
 
 def _groups(changes: Changes) -> dict[Group, list[SeriesResult]]:
-    """The arms' series of each figure; figures with a change come first."""
+    """The arms' series of each figure; figures with a change come first, then relative values."""
     groups: dict[Group, list[SeriesResult]] = {}
     for result in changes.results:
         groups.setdefault(_group(result), []).append(result)
-    by_change = sorted(groups, key=lambda group: not any(result.changes for result in groups[group]))
+    by_change = sorted(
+        groups, key=lambda group: (not any(result.changes for result in groups[group]), group[-1])
+    )
     return {group: groups[group] for group in by_change}
 
 
@@ -131,8 +140,9 @@ def _figures(history: History, changes: Changes, arms: Mapping[str, Look]) -> di
     figures: dict[Group, Markup] = {}
     size = 0
     for number, (group, results) in enumerate(_groups(changes).items()):
-        device, place, metric = group
-        title = f"{metric} over {builds[device]} builds: {place_name(place)}"
+        device, place, metric, is_own = group
+        what = metric if is_own else f"{metric} relative to {results[0].series.baseline}"
+        title = f"{what} over {builds[device]} builds: {place_name(place)}"
         figure = history_figure(results, builds[device], arms, f"figure-{number}", title)
         size += len(figure)
         if size > MOST_FIGURE_BYTES:
@@ -148,20 +158,27 @@ def _device(device: DeviceHistory, changes: Changes, figures: Mapping[Group, Mar
         by_place.setdefault(result.series.place, []).append(result)
     all_open = len({(result.series.device, result.series.place) for result in changes.results}) <= MOST_OPEN
     places = [_place(device, in_place, figures, all_open=all_open) for in_place in by_place.values()]
-    return DeviceView(device, words.tally(results), words.untested(results), places)
+    judged = [result for result in results if result.series.is_judged]
+    untested = words.untested(judged)
+    return DeviceView(device, words.tally(judged), untested, words.dependence(judged), places)
 
 
 def _place(
     device: DeviceHistory, results: Sequence[SeriesResult], figures: Mapping[Group, Markup], *, all_open: bool
 ) -> PlaceView:
     order = list(METRICS)
-    by_metric = sorted(results, key=lambda result: order.index(result.series.metric.name))
-    metrics = [
-        _metric(device, list(metric_results), figures)
-        for _, metric_results in groupby(by_metric, lambda result: result.series.metric.name)
-    ]
+    groups: dict[Group, list[SeriesResult]] = {}
+    for result in sorted(results, key=lambda result: order.index(result.series.metric.name)):
+        groups.setdefault(_group(result), []).append(result)
+    metrics = [_metric(device, groups[group], figures) for group in sorted(groups, key=_shown_order(order))]
     opened = all_open or any(result.changes for result in results)
-    return PlaceView(place_name(results[0].series.place), words.tally(results), opened, metrics)
+    judged = [result for result in results if result.series.is_judged]
+    return PlaceView(place_name(results[0].series.place), words.tally(judged), opened, metrics)
+
+
+def _shown_order(metrics: Sequence[str]) -> Callable[[Group], tuple[int, bool]]:
+    """Metrics in their order; of each, the relative values first."""
+    return lambda group: (metrics.index(group[2]), group[3])
 
 
 def _metric(
@@ -170,6 +187,7 @@ def _metric(
     metric = results[0].series.metric
     return MetricView(
         metric=metric,
+        name=words.figure_name(results[0].series),
         typical=metric.kind.typical_name,
         whiskers=metric.kind.spread_name,
         counted=f"{metric.of}s",
@@ -188,7 +206,7 @@ def _rows(device: DeviceHistory, results: Sequence[SeriesResult]) -> Iterator[Ro
 def _cells(result: SeriesResult) -> dict[int, Cell]:
     """The cells of one arm by the number of the build."""
     metric = result.series.metric
-    changed: dict[int, Verdict] = {change.after.first.number: change.verdict for change in result.changes}
+    changed = {change.after.first.number: change.label for change in result.changes}
     return {
         point.build.number: Cell(
             metric.kind.text(point.measure.value),

@@ -1,5 +1,7 @@
 """Loads a folder of results directories as series: each metric of each arm in each place over the builds.
 
+An arm has two series of a metric: its values relative to the baseline arm of the same run, and its own.
+
 It reads one run at a time and keeps only a few numbers of each, so memory does not grow with the length of
 the history. A run without a known time is left out and listed with the reason.
 """
@@ -32,8 +34,12 @@ from lmkd_reports.metrics.kinds import Kind
 from lmkd_reports.metrics.kinds import Sample
 from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.metrics.metrics import Metric
+from lmkd_reports.metrics.relative import RELATIVE_METRICS
+from lmkd_reports.metrics.relative import relative_cells
 
-SHOWN = tuple(METRICS[name] for name in ("reclaim_90", "esrch", "kills_total", "kills_extra"))
+SHOWN = ("reclaim_90", "esrch", "kills_total", "kills_extra")
+"""The metrics of a history."""
+
 DEEPEST = 3
 """Depth of the search for runs, in levels below the named folder."""
 
@@ -79,7 +85,9 @@ class Point:
 class Series:
     """One metric of one arm in one place on one device.
 
-    ``points`` has the builds with a value, oldest first.
+    ``points`` has the builds with a value, oldest first. ``baseline`` is the arm of the same runs that the
+    values are relative to; empty for an arm's own values. ``is_judged``: its changes are reported; an arm's
+    own values are judged only if it is the baseline arm, or has none to be relative to.
     """
 
     device: str
@@ -87,6 +95,8 @@ class Series:
     arm: str
     metric: Metric
     points: tuple[Point, ...]
+    baseline: str = ""
+    is_judged: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +138,8 @@ class History:
     left_out: tuple[LeftOut, ...]
 
 
-_Key = tuple[Place, str, str]
-"""The place, the arm and the name of the metric."""
+_Key = tuple[Place, str, str, str]
+"""The place, the arm, the name of the metric, and the baseline arm or an empty name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +263,14 @@ def _summary(name: str, run: Run, reading: Reading) -> _Summary:
     labels = {
         device: _label([record for record in run.devices if record.device == device]) for device in cells
     }
-    measures = {device: _measures(device_cells) for device, device_cells in cells.items()}
+    arms = run.info.arms
+    measures = {
+        device: {
+            **_measures(relative_cells(of_device, arms), RELATIVE_METRICS),
+            **_measures(of_device, METRICS),
+        }
+        for device, of_device in cells.items()
+    }
     return _Summary(name, run.info.run_id, _started(run.info.started_utc), labels, measures)
 
 
@@ -271,13 +288,14 @@ def _label(records: Sequence[DeviceRecord]) -> str:
     return " and ".join(dict.fromkeys(labels)) or "kernel not recorded"
 
 
-def _measures(cells: Cells) -> dict[_Key, Measure]:
+def _measures(cells: Cells, metrics: Mapping[str, Metric]) -> dict[_Key, Measure]:
     measures: dict[_Key, Measure] = {}
     for (place, arm), arm_cells in cells.items():
-        for metric in SHOWN:
-            measure = _measure(metric.kind, arm_cells.samples.get(metric.name))
-            if measure is not None:
-                measures[place, arm, metric.name] = measure
+        for name in SHOWN:
+            sample = arm_cells.samples.get(name)
+            measure = _measure(metrics[name].kind, sample)
+            if sample is not None and measure is not None:
+                measures[place, arm, name, sample.baseline] = measure
     return measures
 
 
@@ -320,11 +338,15 @@ def _devices(summaries: Sequence[_Summary]) -> Iterator[DeviceHistory]:
 def _series(
     device: str, builds: Sequence[Build], measures: Sequence[Mapping[_Key, Measure]]
 ) -> Iterable[Series]:
-    for key in dict.fromkeys(key for build_measures in measures for key in build_measures):
+    keys = list(dict.fromkeys(key for build_measures in measures for key in build_measures))
+    relative = {(place, arm, metric) for place, arm, metric, baseline in keys if baseline}
+    for key in keys:
         points = [
             Point(build, build_measures[key])
             for build, build_measures in zip(builds, measures, strict=True)
             if key in build_measures
         ]
-        place, arm, metric = key
-        yield Series(device, place, arm, METRICS[metric], tuple(points))
+        place, arm, name, baseline = key
+        metric = (RELATIVE_METRICS if baseline else METRICS)[name]
+        is_judged = bool(baseline) or (place, arm, name) not in relative
+        yield Series(device, place, arm, metric, tuple(points), baseline, is_judged)

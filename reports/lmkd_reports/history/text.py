@@ -19,12 +19,14 @@ def history_text(history: History, changes: Changes) -> str:
 def _lines(history: History, changes: Changes) -> Iterator[str]:
     yield from wrapped(f"pytest-lmkd: history of {history.name}: {units.count(history.runs, 'run')}")
     for device in history.devices:
-        results = [result for result in changes.results if result.series.device == device.name]
+        results = [result for result in changes.judged if result.series.device == device.name]
         yield from wrapped(
             f"{device.name}: {units.count(len(device.builds), 'build')}, {words.tally(results)}", "  "
         )
         for reason in words.untested(results):
             yield from wrapped(f"  {reason}", "    ")
+        if warning := words.dependence(results):
+            yield from wrapped(f"  {warning}", "    ")
     yield ""
     yield from _changes(changes)
     if history.left_out:
@@ -43,4 +45,4 @@ def _changes(changes: Changes) -> Iterator[str]:
         yield "No series could be tested for changes."
     for change in newest_first:
         text = f"{change.series.device}: {words.sentence(change)}; {words.p_value(change.p)}"
-        yield from wrapped(f"  {change.verdict}: {text}", "    ")
+        yield from wrapped(f"  {change.label}: {text}", "    ")

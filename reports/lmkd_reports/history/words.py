@@ -6,15 +6,22 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC
 from datetime import datetime
+from statistics import median
 
+from lmkd_core.statistics.changepoints import HIGHEST_CORRELATION
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format import units
 from lmkd_reports.format.names import place_name
+from lmkd_reports.history.changes import Cause
 from lmkd_reports.history.changes import Change
 from lmkd_reports.history.changes import SeriesResult
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import Measure
+from lmkd_reports.history.series import Series
 from lmkd_reports.metrics.metrics import Metric
+
+MUCH_CORRELATION = 0.3
+"""From this correlation of one build with the next on, the page warns."""
 
 
 def build_name(build: Build) -> str:
@@ -31,8 +38,14 @@ def sentence(change: Change) -> str:
         if change.between
         else ""
     )
-    subject = f"{series.metric.name} of {series.arm} in {place_name(series.place)}"
-    return f"{where}{gap}, {subject} {movement(change)}"
+    subject = f"{figure_name(series)} of {series.arm} in {place_name(series.place)}"
+    cause = "" if change.cause is Cause.ARM else f": {change.cause}"
+    return f"{where}{gap}, {subject} {movement(change)}{cause}"
+
+
+def figure_name(series: Series) -> str:
+    """For example ``reclaim_90``, or ``reclaim_90 relative to kill``."""
+    return series.metric.name + (f" relative to {series.baseline}" if series.baseline else "")
 
 
 def movement(change: Change) -> str:
@@ -67,6 +80,20 @@ def tally(results: Sequence[SeriesResult]) -> str:
     rest = Counter(result.verdict for result in results if not result.changes)
     counts = [f"{changed} changed"] + [f"{count} {verdict}" for verdict, count in rest.most_common()]
     return f"{len(results)} series: {', '.join(counts)}"
+
+
+def dependence(results: Sequence[SeriesResult]) -> str:
+    """A warning if builds of a device depend on the ones before; empty if they do not.
+
+    It takes the median over the device's series, as the correlation of one series is uncertain by 0.2.
+    """
+    correlations = [result.correlation for result in results if not result.note]
+    if not correlations or (middle := median(correlations)) <= MUCH_CORRELATION:
+        return ""
+    return (
+        f"Builds resemble the ones before (correlation {middle:.2f}): confirm a change by measuring both "
+        f"builds again. Beyond {HIGHEST_CORRELATION:g} a change may be chance."
+    )
 
 
 def untested(results: Sequence[SeriesResult]) -> list[str]:
