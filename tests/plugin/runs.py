@@ -88,7 +88,8 @@ def records(folder: Path) -> list[dict]:
 
 
 def trials(folder: Path) -> list[dict]:
-    return [record for record in records(folder) if record["type"] == "trial"]
+    """Those that count: no warm-ups, and no lead-ins of blocks."""
+    return [record for record in records(folder) if record["type"] == "trial" and not record["warmup"]]
 
 
 def start_run(pytester: pytest.Pytester, device: str, suite: str) -> subprocess.Popen[str]:

@@ -32,7 +32,7 @@ def test_a_run_leaves_plan_records_report_and_junit(pytester: pytest.Pytester) -
     result = run_two_strata(pytester, "virtual", *words, hold_ms=100, blocks=2)
     result.assert_outcomes(passed=2)
     out = pytester.path / "out"
-    planned = [json.loads(line) for line in (out / "plan.jsonl").open()]
+    planned = [plan for line in (out / "plan.jsonl").open() if not (plan := json.loads(line))["warmup"]]
     measured = trials(out)
     key = ("device", "stall", "arm", "block", "order", "seed", "victim_kb", "threads")
     assert [[trial[name] for name in key] for trial in measured] == [
@@ -78,11 +78,11 @@ Trials = list[dict[str, Any]]
 def resumed(pytester: pytest.Pytester) -> tuple[Trials, Trials]:
     """Returns the trials that a run recorded before the power failed, and those added by resuming it."""
     pytester.makepyfile(two_strata(hold_ms=50, blocks=3))
-    two_arms = ("--lmkd-blocks", "3", "--lmkd-arms", "kill,kill+mrelease")
+    two_arms = ("--lmkd-blocks", "3", "--lmkd-arms", "kill,kill+mrelease", "--lmkd-warmup", "0")
     pytester.runpytest_subprocess(*STOCK, *two_arms, "--lmkd-results", "out")
     (path,) = (pytester.path / "out" / "records").iterdir()
     lines = path.read_bytes().splitlines(keepends=True)
-    kept = b"".join(lines[:6])
+    kept = b"".join(lines[:6])  # the device, and in two blocks lead-in, first and (in one) second trial
     path.write_bytes(kept + lines[6][:40])  # in the middle of a line
     pytester.runpytest_subprocess(*STOCK, "--lmkd-resume", "out").assert_outcomes(passed=2)
     assert path.read_bytes().startswith(kept)
@@ -91,7 +91,8 @@ def resumed(pytester: pytest.Pytester) -> tuple[Trials, Trials]:
 
 def trials_in(lines: bytes) -> Trials:
     complete = [line for line in lines.splitlines() if line.endswith(b"}")]
-    return [json.loads(line) for line in complete if b'"type":"trial"' in line]
+    counted = [line for line in complete if b'"type":"trial"' in line and b'"warmup":false' in line]
+    return [json.loads(line) for line in counted]
 
 
 def identities(trials: Trials) -> set[tuple[str, int, str]]:

@@ -61,12 +61,13 @@ def test_each_device_has_a_process_records_and_a_column(pytester: pytest.Pyteste
         lines = (out / "records" / f"{name}.jsonl").read_text().splitlines()
         device, *measured = map(json.loads, lines)
         assert (device["type"], device["personality"]) == ("device", personality)
-        assert [trial["device"] for trial in measured] == [name] * 4
+        assert [trial["device"] for trial in measured if not trial["warmup"]] == [name] * 4
         assert name in (out / "report.html").read_text()
     run = json.loads((out / "run.json").read_text())
     assert (run["seed"], run["devices"]) == (5, list(NAMES))
     planned = [json.loads(line)["device"] for line in (out / "plan.jsonl").open()]
-    assert {name: planned.count(name) for name in planned} == dict.fromkeys(NAMES, 4)
+    trials_and_lead_ins = 4 + 2
+    assert {name: planned.count(name) for name in planned} == dict.fromkeys(NAMES, trials_and_lead_ins)
     junit = (out / "junit.xml").read_text()
     assert 'tests="4"' in junit
     assert all(f"test_back[{name}-" in junit for name in NAMES)
@@ -104,7 +105,7 @@ def test_a_worker_that_dies_is_replaced_and_runs_only_missing_trials(pytester: p
     made = [(trial["device"], trial["threads"], trial["arm"]) for trial in trials(out)]
     assert len(made) == len(set(made)) == 8
     planned = [line for line in (out / "plan.jsonl").open() if "virtual-stock" in line]
-    assert len(planned) == 4
+    assert len(planned) == 4 + 2  # with a lead-in per block
 
 
 def test_two_runs_do_not_share_a_device(pytester: pytest.Pytester) -> None:

@@ -102,7 +102,7 @@ Measured = TypeVar("Measured", TrialRecord, EpisodeRecord)
 
 def by_block(records: list[Measured]) -> dict[int, list[Measured]]:
     """What counts of each block: of what was recorded twice the last."""
-    last = {(record.block, record.arm): record for record in records}
+    last = {(record.block, record.arm): record for record in records if not record.warmup}
     return {block: [one for one in last.values() if one.block == block] for block, _ in last}
 
 
@@ -115,7 +115,8 @@ def block_loop(
 
 
 def test_trials_of_a_block_that_a_restart_cut_are_all_made_again(phone: StandInPhone, tmp_path: Path) -> None:
-    in_the_second_block = len(ARMS) + 1
+    block_with_lead_in = 1 + len(ARMS)
+    in_the_second_block = block_with_lead_in + 2
     store = RestartingStore(tmp_path / "results", phone, in_the_second_block)
     with Device(phone, print) as device:
         first_boot = device.boot_id
