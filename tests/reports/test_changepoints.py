@@ -62,9 +62,9 @@ def test_equal_builds_change_in_one_of_twenty_histories_at_most(
 
 @pytest.mark.simulation
 def test_a_step_of_a_half_is_found_at_its_build() -> None:
-    """Of heavy-tailed medians; among forty series it takes more builds than twenty."""
+    """Of heavy-tailed medians; among eight series it takes more builds."""
     rng = np.random.default_rng(20260202)
-    for builds, level, histories_made in ((20, LEVEL, HISTORIES), (40, LEVEL / 40, 20)):
+    for builds, level, histories_made in ((20, LEVEL, HISTORIES), (40, LEVEL / 8, 30)):
         step = np.where(np.arange(builds) < STEP_AT, 0, math.log(1.5))
         histories = [change_indices(log_medians(rng, builds) + step, level) for _ in range(histories_made)]
         near = [any(abs(index - STEP_AT) <= 1 for index in indices) for indices in histories]
