@@ -18,6 +18,7 @@ from lmkd_reports.analysis.evidence import evidence_of
 from lmkd_reports.analysis.frames import least_ns
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.over_boots import evidence_over_boots
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import is_within
 from lmkd_reports.analysis.verdicts import judge
@@ -66,9 +67,12 @@ def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, rul
             return Comparison(candidate.arm, baseline.arm, None, Verdict.INVALID, (note,))
     both = _paired(trials, candidate.arm, baseline.arm)
     times = _times(both, "candidate"), _times(both, "baseline")
+    logs = block_logs(*(side.ns for side in times), *(side.least_ns for side in times))
     evidence = evidence_of(*times, rules.patience_ns)
     verdict = Verdict.NOT_ENOUGH_DATA
     if evidence:
+        boots = list(both["boot_id_candidate"])
+        evidence = evidence_over_boots(evidence, *times, logs, boots, rules.patience_ns)
         verdict = judge(evidence.ratio, evidence.test, evidence.mean.ratio, rules.equivalent_pct)
     return Comparison(
         candidate.arm,
@@ -79,7 +83,7 @@ def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, rul
             *_gaps(evidence, candidate, baseline),
             *_explanations(evidence, verdict, candidate, baseline, rules),
         ),
-        block_logs=block_logs(*(side.ns for side in times), *(side.least_ns for side in times)),
+        block_logs=logs,
     )
 
 
@@ -101,7 +105,7 @@ def _gaps(evidence: Evidence | None, candidate: ArmResult, baseline: ArmResult) 
     if absent:
         return absent
     blocks = evidence.ratio.blocks if evidence else 0
-    if blocks < MIN_BLOCKS:
+    if blocks < MIN_BLOCKS and not (evidence and evidence.is_over_boots):
         return [f"{blocks} of the {MIN_BLOCKS} blocks that an interval needs"]
     if evidence and not evidence.ratio.estimate.known:
         return ["neither arm's memory was back by the timeout"]

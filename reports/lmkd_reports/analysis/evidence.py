@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmkd_core.statistics.boots import MIN_BOOTS
+from lmkd_core.statistics.boots import Deviations
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.lateness import PATIENCE_NS
@@ -44,6 +46,12 @@ class Times:
     def least_restricted_ns(self) -> Floats:
         return np.asarray(np.fmin(self.ns, self.least_ns), dtype=np.float64)
 
+    def differences(self, baseline: Times) -> tuple[Floats, Floats]:
+        """The least and the greatest possible difference to the baseline's time up to the timeout."""
+        low = self.least_restricted_ns - baseline.restricted_ns
+        high = self.restricted_ns - baseline.least_restricted_ns
+        return low, high
+
 
 @dataclass(frozen=True, slots=True)
 class MeanTimes:
@@ -66,7 +74,9 @@ class MeanTimes:
 class Evidence:
     """``test`` is None for too few blocks. ``late`` counts times beyond lmkd's patience.
 
-    ``split``: which arms' times lie in two groups far apart, so that no single ratio describes them.
+    ``split``: which arms' times lie in two groups far apart, so that no single ratio describes them. With
+    enough ``boots`` the intervals and the test are over boots (``over_boots``). ``scatter`` is that of the
+    log ratios, None where it is not known.
     """
 
     ratio: PairedRatio
@@ -75,6 +85,13 @@ class Evidence:
     late: PairedShares
     candidate_split: bool = False
     baseline_split: bool = False
+    boots: int = 1
+    scatter: Deviations | None = None
+
+    @property
+    def is_over_boots(self) -> bool:
+        """Whether intervals and test include what differs between boots."""
+        return self.boots >= MIN_BOOTS
 
     @property
     def split(self) -> bool:
@@ -99,19 +116,12 @@ def evidence_of(candidate: Times, baseline: Times, patience_ns: float = PATIENCE
 
 def flip_test(candidate: Times, baseline: Times) -> FlipTest | None:
     """The test of the times up to the timeout; None for too few blocks."""
-    low, high = _differences(candidate, baseline)
+    low, high = candidate.differences(baseline)
     return sign_flip_test(low, high) if len(low) >= MIN_BLOCKS else None
 
 
 def _mean_times(candidate: Times, baseline: Times) -> MeanTimes:
     interval = None
     if len(candidate.ns) >= MIN_BLOCKS:
-        interval = Bounds(*mean_interval(*_differences(candidate, baseline)))
+        interval = Bounds(*mean_interval(*candidate.differences(baseline)))
     return MeanTimes(float(candidate.restricted_ns.mean()), float(baseline.restricted_ns.mean()), interval)
-
-
-def _differences(candidate: Times, baseline: Times) -> tuple[Floats, Floats]:
-    """The least and the greatest possible difference of each block."""
-    low = candidate.least_restricted_ns - baseline.restricted_ns
-    high = candidate.restricted_ns - baseline.least_restricted_ns
-    return low, high

@@ -21,8 +21,7 @@ from lmkd_core.records.replay import least_extra
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
-from lmkd_core.statistics.differences import least_flip_p
-from lmkd_core.statistics.differences import paired_difference
+from lmkd_core.statistics.differences import difference_by_boots
 from lmkd_core.statistics.planning import BlockRange
 from lmkd_core.statistics.planning import blocks_for_difference
 from lmkd_reports.analysis.claims import Claim
@@ -90,7 +89,7 @@ class KillComparison(Claim):
 
     @property
     def least_p(self) -> float:
-        return least_flip_p(self.total.blocks) if self.total else 1.0
+        return self.total.least_p if self.total else 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +273,8 @@ def _difference(
     def kills(episodes: Mapping[int, EpisodeRecord]) -> Floats:
         return np.array([episodes[block].kills_total for block in both], dtype=np.float64)
 
-    return paired_difference(kills(candidate), kills(baseline))
+    boots = [candidate[block].boot_id for block in both]
+    return difference_by_boots(kills(candidate), kills(baseline), boots)
 
 
 def _judge(difference: PairedDifference | None, usable: bool) -> Verdict:

@@ -50,8 +50,10 @@ def serial_of(strata: Sequence[StratumResult]) -> SerialCorrelation | None:
 
 
 def _is_known(comparison: Comparison) -> bool:
+    """Over boots the number of boots counts, not that of the blocks (``Evidence.scatter``)."""
     logs = comparison.block_logs
-    if logs is None or len(logs.known) < MIN_BLOCKS:
+    over_boots = comparison.evidence is not None and comparison.evidence.is_over_boots
+    if logs is None or len(logs.known) < MIN_BLOCKS or over_boots:
         return False
     censored = sum(low != high for low, high in zip(logs.low, logs.high, strict=True))
     return censored <= MAX_CENSORED * len(logs.low)

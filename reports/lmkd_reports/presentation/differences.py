@@ -34,13 +34,21 @@ def interval_with_confidence(comparison: Comparison) -> str:
     single = comparison.single_ratio
     if single is None or single.confidence is None:
         return ""
-    return f"{units.interval(single.interval)}, {100 * single.confidence:.1f} %"
+    return f"{units.interval(single.interval)}, {100 * single.confidence:.1f} %{_scope(comparison)}"
 
 
 def confidence(comparison: Comparison) -> str:
     """``97.9 % interval``: the coverage that the ratio's interval guarantees; empty without a ratio."""
     single = comparison.single_ratio
-    return f"{100 * single.confidence:.1f} % interval" if single and single.confidence else ""
+    if single is None or single.confidence is None:
+        return ""
+    return f"{100 * single.confidence:.1f} % interval{_scope(comparison)}"
+
+
+def _scope(comparison: Comparison) -> str:
+    """`` over 5 boots``; empty if the interval is over blocks."""
+    evidence = comparison.evidence
+    return f" over {evidence.boots} boots" if evidence and evidence.is_over_boots else ""
 
 
 def p_value(comparison: Comparison) -> str:

@@ -19,6 +19,11 @@ class BlockLogs:
     high: tuple[float, ...]
 
     @property
+    def exact(self) -> bool:
+        """Whether each log ratio is known."""
+        return self.low == self.high
+
+    @property
     def known(self) -> Floats:
         """One log ratio a block, with a censored time taken as its timeout; blocks without any left out."""
         low, high = np.array(self.low, dtype=np.float64), np.array(self.high, dtype=np.float64)

@@ -28,6 +28,9 @@ from lmkd_core.statistics.shares import CONFIDENCE
 MIN_BOOTS = 3
 """Fewest boots for an interval over boots. With two, Student's t is so wide that nothing is ever claimed."""
 
+MAX_BOOTS = 1000
+"""More boots than a run can have."""
+
 
 @dataclass(frozen=True, slots=True)
 class BootValues:
@@ -146,6 +149,18 @@ def deviations(values: Floats, boots: Sequence[str]) -> Deviations | None:
     of_means = float(np.var([group.mean() for group in groups], ddof=1))
     from_blocks = within * float(np.mean([1 / len(group) for group in groups]))
     return Deviations(math.sqrt(max(0.0, of_means - from_blocks)), math.sqrt(within))
+
+
+def boots_for(scatter: Deviations, blocks: int, reach: float) -> int:
+    """Returns how many boots of ``blocks`` blocks have an interval that reaches ``reach`` from the mean."""
+    deviation = math.sqrt(scatter.between**2 + scatter.within**2 / blocks)
+    tail = (1 + CONFIDENCE) / 2
+    sufficient = (
+        boots
+        for boots in range(MIN_BOOTS, MAX_BOOTS)
+        if float(stdtrit(boots - 1, tail)) * deviation / math.sqrt(boots) <= reach
+    )
+    return next(sufficient, MAX_BOOTS)
 
 
 def _of_each_boot(values: Floats, boots: Sequence[str]) -> list[Floats]:

@@ -15,7 +15,9 @@ A difference is claimed only if the sign-flip permutation test (R. A. Fisher, Th
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import replace
 from functools import cache
 from functools import lru_cache
 
@@ -24,6 +26,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.special import stdtrit
 
+from lmkd_core.statistics.boots import MIN_BOOTS
+from lmkd_core.statistics.boots import means_of_boots
+from lmkd_core.statistics.boots import over_boots
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_core.statistics.shares import CONFIDENCE
@@ -50,7 +55,8 @@ class PairedDifference:
     """Mean difference over ``blocks`` pairs; ``low``, ``high`` and ``p`` are None below ``MIN_BLOCKS``.
 
     ``deviation`` is the standard deviation of the differences; 0 for a single block. ``fewer`` and ``more``
-    count the blocks in which the candidate had fewer, and more.
+    count the blocks in which the candidate had fewer, and more. With ``MIN_BOOTS`` boots or more, mean,
+    interval and p are over boots.
     """
 
     blocks: int
@@ -61,6 +67,12 @@ class PairedDifference:
     deviation: float = 0.0
     fewer: int = 0
     more: int = 0
+    boots: int = 1
+
+    @property
+    def least_p(self) -> float:
+        """The smallest p that the data could have given; over boots there is none."""
+        return 0.0 if self.boots >= MIN_BOOTS else least_flip_p(self.blocks)
 
     @property
     def is_constant(self) -> bool:
@@ -88,6 +100,22 @@ def paired_difference(candidate: Floats, baseline: Floats) -> PairedDifference |
         return PairedDifference(blocks, mean, None, None, None, deviation, *signs)
     low, high = _interval(differences)
     return PairedDifference(blocks, mean, low, high, _sign_flip_p(differences), deviation, *signs)
+
+
+def difference_by_boots(candidate: Floats, baseline: Floats, boots: Sequence[str]) -> PairedDifference | None:
+    """As ``paired_difference``, over boots if they are enough; ``boots`` names the boot of each pair."""
+    of_blocks = paired_difference(candidate, baseline)
+    result = over_boots(means_of_boots(candidate - baseline, boots)) if of_blocks else None
+    if of_blocks is None or result is None:
+        return of_blocks and replace(of_blocks, boots=len(set(boots)))
+    return replace(
+        of_blocks,
+        mean=result.estimate.low,
+        low=result.interval.low,
+        high=result.interval.high,
+        p=result.p,
+        boots=len(set(boots)),
+    )
 
 
 def _interval(differences: Floats) -> tuple[float, float]:

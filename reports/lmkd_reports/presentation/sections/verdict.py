@@ -14,6 +14,7 @@ from lmkd_reports.format.names import stratum_name
 from lmkd_reports.format.notes import Notes
 from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation import differences
+from lmkd_reports.presentation.boots import boots_line
 from lmkd_reports.presentation.controls import control_headline
 from lmkd_reports.presentation.kills import Pair
 from lmkd_reports.presentation.page import Page
@@ -53,6 +54,7 @@ class VerdictSection(Section):
         for pair in asked_pairs(device, analysis) if analysis.has_times else ():
             yield from wrapped(f"   {headline(device, pair)}", indent="     ")
         for text in (
+            boots_line(device),
             control_headline(device),
             noise_floor(device),
             unsteady(device),

@@ -10,6 +10,7 @@ from lmkd_reports.presentation import kills
 from lmkd_reports.presentation import observed
 from lmkd_reports.presentation import scatter
 from lmkd_reports.presentation import wording
+from lmkd_reports.presentation.boots import boots_line
 from lmkd_reports.presentation.context import Context
 from lmkd_reports.presentation.views.conformance import ConformanceView
 from lmkd_reports.presentation.views.conformance import conformance_view
@@ -47,6 +48,7 @@ class DeviceView:
     noise_floor: str
     unsteady: str
     serial: str
+    boots: str
     order_effects: str
     order_warning: str
     exclusions: list[str]
@@ -96,6 +98,7 @@ def device_view(device: DeviceResult, number: int, context: Context) -> DeviceVi
         noise_floor=wording.noise_floor(device),
         unsteady=wording.unsteady(device),
         serial=scatter.serial(device),
+        boots=boots_line(device),
         order_effects=wording.order_effects(device),
         order_warning=wording.order_warning(device),
         exclusions=wording.exclusions(device),
