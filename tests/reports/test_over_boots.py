@@ -30,14 +30,13 @@ RUNS = 1500
 
 
 def arm(name: str, base_ms: float, shifts: Sequence[float], seed: int) -> list[TrialRecord]:
-    """An arm's trials in as many boots as ``shifts``, each of which multiplies its times by e to the shift."""
+    """An arm's trials in as many boots as ``shifts``, which are added to the logarithms of its times."""
     rng = np.random.default_rng(seed)
     return [
         msgspec.structs.replace(trial, arm=name, block=trial.block + BLOCKS * boot)
         for boot, shift in enumerate(shifts)
-        for trial in trials_of(
-            list(base_ms * np.exp(shift + rng.normal(0, 0.03, BLOCKS))), boot_id=f"b{boot}"
-        )
+        for times_ms in [base_ms * np.exp(shift + rng.normal(0, 0.03, BLOCKS))]
+        for trial in trials_of(list(times_ms), boot_id=f"b{boot}")
     ]
 
 
