@@ -35,7 +35,9 @@ from pytest_lmkd.experiment.rules import RunRules
 from pytest_lmkd.experiment.suite import Experiment
 from pytest_lmkd.experiment.suite import Keep
 from pytest_lmkd.run.device_run import DeviceRun
+from pytest_lmkd.run.options import Options
 from pytest_lmkd.run.start import check_restarts
+from pytest_lmkd.run.start import with_usual_boots
 
 ARMS = ("kill", "reap-kill")
 STRATA = [Stratum("own", "undisturbed", "none", "natural", 4096, threads) for threads in (1, 2)]
@@ -339,3 +341,28 @@ def test_devices_that_can_be_restarted_are_not_refused(
 
 def test_one_boot_asks_nothing_of_any_device() -> None:
     check_restarts(parse_specs(["local", "0123ABC"]), boots=1)
+
+
+@dataclass
+class Source:
+    """As much of a device as the number of boots depends on."""
+
+    usual_boots: int
+
+
+def boots_of(*usual: int, blocks: int = 12, pressure_blocks: int = 12, asked: str = "") -> int:
+    options = Options(
+        **dict.fromkeys(Options.__dataclass_fields__)
+        | {"blocks": blocks, "pressure_blocks": pressure_blocks, "boots": int(asked or 0)}
+    )
+    return with_usual_boots(options, [Source(boots) for boots in usual]).boots
+
+
+def test_devices_decide_the_number_of_boots_if_the_user_does_not() -> None:
+    assert boots_of(6) == boots_of(6, 6, blocks=24) == 6
+    assert boots_of(6, 1) == 1
+    assert boots_of(6, asked="2") == 2
+
+
+def test_a_boot_of_fewer_than_two_blocks_is_not_worth_a_restart() -> None:
+    assert boots_of(6, blocks=11) == boots_of(6, pressure_blocks=1) == 1

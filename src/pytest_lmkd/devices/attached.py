@@ -84,6 +84,10 @@ class AttachedSource:
             self._server.wait_gone(self._serial, deadline)
             self._server.wait_for(self._serial, deadline)
 
+    @property
+    def usual_boots(self) -> int:
+        return 1
+
     def reason_no_restart(self) -> str:
         if self._may_reboot:
             return ""

@@ -76,6 +76,10 @@ class LocalSource(EmbeddedSource):
         folder = self._keeper.folder
         return self._connect(folder / local_keeper.SERVER_FOLDER, folder / local_keeper.SOCKET, deadline)
 
+    @property
+    def usual_boots(self) -> int:
+        return 1
+
     def reason_no_restart(self) -> str:
         return "it is this machine; leave out --lmkd-boots, and compare runs made after restarts by hand"
 

@@ -48,6 +48,10 @@ class DeviceSource(Protocol):
     def reason_no_restart(self) -> str:
         """The reason why this run may not restart the device, with the remedy; empty if it may."""
 
+    @property
+    def usual_boots(self) -> int:
+        """The boots of a run that does not name their number; 1 where a restart costs more than it tells."""
+
     def restart(self, progress: Progress) -> None:
         """Restarts the attached device, and returns once ``attach`` can attach it again.
 

@@ -21,6 +21,10 @@ BOOT_S = 120.0
 """Time limit for boot and connection: 10 s is usual, a loaded host under TCG needs several times that."""
 
 
+USUAL_BOOTS = 6
+"""Two blocks a boot of the usual twelve. The restarts take a twentieth of a suite's time (docs/method.md)."""
+
+
 class VirtualSource(EmbeddedSource):
     """A virtual device. ``detach`` stops it only if ``attach`` started it."""
 
@@ -43,6 +47,10 @@ class VirtualSource(EmbeddedSource):
         deadline = Deadline(BOOT_S)
         instance = self._running_instance(progress, deadline)
         return self._connect(instance.folder, instance.adb_socket, deadline)
+
+    @property
+    def usual_boots(self) -> int:
+        return 1 if self.reason_no_restart() else USUAL_BOOTS
 
     def reason_no_restart(self) -> str:
         usable = [] if self._started_here else self._usable()

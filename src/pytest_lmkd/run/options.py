@@ -110,8 +110,8 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-boots",
         metavar="B",
-        default="1",
-        help="spread the blocks over B boots: restart each device B - 1 times (default: %(default)s)",
+        help="spread the blocks over B boots: restart each device B - 1 times (default: 6 if all devices are "
+        "virtual and there are 12 blocks or more, else 1)",
     )
     group.addoption(
         "--lmkd-seed", metavar="N", help="seed for all random choices (default: a new one, which is recorded)"
@@ -272,6 +272,9 @@ def _pressure_blocks(config: pytest.Config) -> int:
 
 
 def _boots(config: pytest.Config, blocks: int, pressure_blocks: int) -> int:
+    """0 if the option is not given: then the devices decide."""
+    if config.getoption("--lmkd-boots") is None:
+        return 0
     boots = _whole_number("--lmkd-boots", config.getoption("--lmkd-boots"), 1, 10_000)
     for option, number in (("--lmkd-blocks", blocks), ("--lmkd-pressure-blocks", pressure_blocks)):
         if boots > number:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -20,6 +21,9 @@ from pytest_lmkd.run.workers import Worker
 from pytest_lmkd.run.workers import distribute
 from pytest_lmkd.run.workers import may_distribute
 
+BLOCKS_PER_BOOT = 2
+"""Fewest blocks of a boot that show how much blocks of one boot differ."""
+
 
 def start_run(config: pytest.Config) -> Options:
     """Starts the run in the process that the user started.
@@ -31,6 +35,7 @@ def start_run(config: pytest.Config) -> Options:
     if config.getoption("numprocesses", None):
         raise UsageProblem("--lmkd-device cannot be used with -n: each device has a process of its own")
     sources = _sources(options)
+    options = with_usual_boots(options, sources)
     check_restarts(sources, options.boots)
     if may_distribute(config, len(sources)):
         store = ResultStore(options.results, resume=options.resumed is not None)
@@ -56,6 +61,18 @@ def start_worker(config: pytest.Config) -> None:
 
 def _sources(options: Options) -> list[DeviceSource]:
     return parse_specs(options.specs, options.cuttlefish, may_reboot=options.may_reboot)
+
+
+def with_usual_boots(options: Options, sources: Sequence[DeviceSource]) -> Options:
+    """The options with a number of boots: where none is given, the least of the devices' usual ones.
+
+    Each boot takes two blocks at least; with fewer blocks the run keeps to one boot.
+    """
+    if options.boots:
+        return options
+    usual = min((source.usual_boots for source in sources), default=1)
+    is_enough = min(options.blocks, options.pressure_blocks) >= BLOCKS_PER_BOOT * usual
+    return replace(options, boots=usual if is_enough else 1)
 
 
 def check_restarts(sources: Sequence[DeviceSource], boots: int) -> None:

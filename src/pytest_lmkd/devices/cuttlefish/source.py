@@ -75,6 +75,10 @@ class CuttlefishSource:
             ) from error
         return self._transport
 
+    @property
+    def usual_boots(self) -> int:
+        return 1
+
     def reason_no_restart(self) -> str:
         if self.is_ours or not self._answers():
             return ""
