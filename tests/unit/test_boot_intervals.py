@@ -56,6 +56,15 @@ def test_a_boot_without_a_bound_leaves_the_interval_open() -> None:
     assert (result.interval.low, result.interval.high, result.p) == (-math.inf, math.inf, 1.0)
 
 
+def test_six_boots_bound_the_interval_by_their_order_if_one_has_no_bound() -> None:
+    """Five ratios of a half, and one that is below a half: the baseline's memory never came back."""
+    half = math.log(0.5)
+    values = BootValues(np.array([half] * 5 + [-math.inf]), np.array([half] * 6))
+    result = over_boots(values)
+    assert (result.interval.low, result.interval.high) == (-math.inf, half)
+    assert result.p == pytest.approx(2 / 2**6)
+
+
 def test_bounds_only_widen_the_interval() -> None:
     """The interval of any values within the bounds lies within that of the bounds."""
     rng = np.random.default_rng(1)

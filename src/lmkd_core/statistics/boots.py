@@ -17,12 +17,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import bdtr
 from scipy.special import stdtr
 from scipy.special import stdtrit
 
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.bounds import quantile
+from lmkd_core.statistics.paired import interval_rank
 from lmkd_core.statistics.shares import CONFIDENCE
 
 MIN_BOOTS = 3
@@ -109,12 +111,14 @@ def means_of_boots(counts: Floats, boots: Sequence[str]) -> BootValues:
 def over_boots(values: BootValues, confidence: float = CONFIDENCE) -> OverBoots | None:
     """Returns the mean over boots; None for fewer than ``MIN_BOOTS`` boots.
 
-    A boot without a bound leaves the interval open.
+    If a boot's value lacks a bound, Student's t says nothing. The interval is then that of the sign test, which
+    is for the median over boots and takes six of them; with fewer it is open.
     """
     if len(values) < MIN_BOOTS:
         return None
-    error = values.error if values.known else math.inf
-    return _judged(values.mean, error, len(values) - 1, confidence)
+    if not values.known:
+        return _by_signs(values, confidence)
+    return _judged(values.mean, values.error, len(values) - 1, confidence)
 
 
 def difference_over_boots(
@@ -183,6 +187,17 @@ def _tail(distance: float, error: float, freedom: float) -> float:
     if error == 0:
         return 0.0 if distance > 0 else 1.0
     return float(stdtr(freedom, -distance / error))
+
+
+def _by_signs(values: BootValues, confidence: float) -> OverBoots:
+    """As in ``statistics.paired``, with a boot for a block."""
+    rank = interval_rank(len(values), confidence)
+    middle = Bounds(quantile(values.least, 0.5), quantile(values.greatest, 0.5))
+    if not rank:
+        return OverBoots(middle, Bounds(-math.inf, math.inf), 1.0)
+    ends = Bounds(float(np.sort(values.least)[rank - 1]), float(np.sort(values.greatest)[-rank]))
+    same = max(int((values.greatest < 0).sum()), int((values.least > 0).sum()))
+    return OverBoots(middle, ends, min(1.0, 2 * float(bdtr(len(values) - same, len(values), 0.5))))
 
 
 def _welch(candidate: BootValues, base: BootValues) -> tuple[Bounds, float, float]:
