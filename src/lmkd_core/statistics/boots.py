@@ -111,8 +111,8 @@ def means_of_boots(counts: Floats, boots: Sequence[str]) -> BootValues:
 def over_boots(values: BootValues, confidence: float = CONFIDENCE) -> OverBoots | None:
     """Returns the mean over boots; None for fewer than ``MIN_BOOTS`` boots.
 
-    If a boot's value lacks a bound, Student's t says nothing. The interval is then that of the sign test, which
-    is for the median over boots and takes six of them; with fewer it is open.
+    If a boot's value lacks a bound, Student's t says nothing. Median and interval are then those of the sign
+    test, which takes six boots; with fewer the interval is open.
     """
     if len(values) < MIN_BOOTS:
         return None
