@@ -55,7 +55,7 @@ def test_a_difference_of_one_boot_is_claimed_for_this_boot_only(tmp_path: Path) 
     analysis = analysed(tmp_path, [-0.3, -0.3])
     comparison = compared(analysis)
     assert (comparison.verdict, comparison.evidence.is_over_boots) == (Verdict.BETTER, False)
-    assert "in these 2 boots: verdicts and intervals say nothing beyond" in one_line(analysis)
+    assert "in these 2 boots: verdicts and intervals claim nothing beyond" in one_line(analysis)
 
 
 def test_boots_that_disagree_are_no_claim(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def boots_line(device: DeviceResult) -> str:
     if boots < MIN_BOOTS:
         where = "this boot" if boots == 1 else f"these {boots} boots"
         return (
-            f"in {where}: verdicts and intervals say nothing beyond it, because boots differ by chance; "
-            f"--lmkd-boots 5 measures over boots ({MIN_BOOTS} or more)"
+            f"in {where}: verdicts and intervals claim nothing beyond. Boots differ by chance: measure "
+            f"{MIN_BOOTS} or more (--lmkd-boots, or report --combine)"
         )
     return f"over {boots} boots: intervals include what differs between boots{_plan(all_evidence)}"
 
