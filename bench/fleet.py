@@ -1,10 +1,10 @@
 """Time and memory of a report over a fleet: a million kills on 1,000 synthetic devices.
 
-    .venv/bin/python bench/fleet.py [--devices 1000] [--folder DIR]
+    .venv/bin/python bench/fleet.py [--devices 1000] [--boots 5] [--folder DIR]
 
-Writes a run of that size (about 1 GB). Then runs `pytest-lmkd report` on it and on its Parquet set, with
-pandas and with Dask. Prints the wall time and the peak memory of all processes of each command, and whether
-all three give the same rows.
+Writes a run of that size (about 1 GB), with the blocks of each device in ``--boots`` boots. Then runs
+`pytest-lmkd report` on it and on its Parquet set, with pandas and with Dask. Prints the wall time and the
+peak memory of all processes of each command, and whether all three give the same rows.
 """
 
 from __future__ import annotations
@@ -40,11 +40,12 @@ POLL_S = 0.05
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--devices", type=int, default=1000)
+    parser.add_argument("--boots", type=int, default=5)
     parser.add_argument("--folder", type=Path, default=None)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.folder or Path(temporary)
-        run = make_run(folder / "run", options.devices)
+        run = make_run(folder / "run", options.devices, options.boots)
         parquet = folder / "parquet"
         measure_command("report RUN", ("report", str(run), "--html", str(folder / "json" / "report.html")))
         measure_command("export --parquet", ("export", str(run), "--parquet", "--to", str(parquet)))
@@ -58,10 +59,11 @@ def main() -> None:
         print(f"all three give the same rows: {'yes' if same else 'NO'}")
 
 
-def make_run(folder: Path, devices: int) -> Path:
-    """Writes a run of ``devices`` devices, whose episodes have ten kills or more, and returns its folder.
+def make_run(folder: Path, devices: int, boots: int) -> Path:
+    """Writes a run of ``devices`` devices in ``boots`` boots each, and returns its folder.
 
-    With the first arm, half of the devices make up to three extra kills per episode.
+    Episodes have ten kills or more. With the first arm, half of the devices make up to three extra kills per
+    episode.
     """
     rng = np.random.default_rng(20260301)
     names = [f"SERIAL{number:06}" for number in range(devices)]
@@ -79,6 +81,7 @@ def make_run(folder: Path, devices: int) -> Path:
                 scenario=scenario,
                 arm=arm,
                 block=block,
+                boot_id=f"boot {block * boots // BLOCKS} of {name}",
             )
             for scenario in SCENARIOS
             for block in range(BLOCKS)

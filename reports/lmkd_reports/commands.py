@@ -12,7 +12,6 @@ from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.masking import Masker
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import record_files
-from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.ingest import commands as logs_commands
@@ -168,7 +167,7 @@ def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
             options.html,
             masker,
             options.dask,
-            options.equivalent or DEFAULT_EQUIVALENT_PCT,
+            options.equivalent,
         )
     else:
         paths = actions.write_fleet(options.run_dirs, options.html, masker, options.equivalent)

@@ -28,13 +28,14 @@ ARMS = {"kill": 100, "kill+mrelease": 100, "reap-kill": 50}
 IsInvalid = Callable[[str, int], bool]
 
 
-def report(folder: Path, blocks: int, is_invalid: IsInvalid) -> tuple[Exclusions, str, str]:
+def report(folder: Path, blocks: int, is_invalid: IsInvalid, boots: int = 1) -> tuple[Exclusions, str, str]:
     rng = np.random.default_rng(3)
     run = SyntheticRun(synthetic_info([PATCHED]), devices=[synthetic_device(PATCHED)])
     run.trials = [
         synthetic_trial(
             arm=arm,
             block=block,
+            boot_id=f"boot {block * boots // blocks}",
             order=order,
             reclaim_90_ns=round(ms * 1e6 * np.exp(rng.normal(0, 0.05))),
             valid=not is_invalid(arm, block),
@@ -91,6 +92,17 @@ def test_a_claim_that_the_left_out_blocks_could_undo_is_named(tmp_path: Path) ->
     assert pairs == {("reap-kill", "kill"), ("reap-kill", "kill+mrelease")}
     for said in (page, text):
         assert "reap-kill against kill: the left-out blocks could undo the verdict better" in said
+
+
+def test_a_claim_over_boots_is_judged_over_boots_again(tmp_path: Path) -> None:
+    """The worst of one block of ten changes one boot of five, and no verdict of a single boot."""
+
+    def undone(boots: int) -> int:
+        folder = tmp_path / str(boots)
+        exclusions, _, _ = report(folder, 10, lambda arm, block: (arm, block) == ("reap-kill", 0), boots)
+        return len(exclusions.undone)
+
+    assert (undone(1), undone(5)) == (0, 2)
 
 
 def test_a_claim_that_they_cannot_undo_is_counted(tmp_path: Path) -> None:

@@ -9,16 +9,14 @@ from dataclasses import dataclass
 import pandas as pd
 
 from lmkd_core.records.arms import once
-from lmkd_core.statistics.block_logs import block_logs
 from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.evidence import Times
-from lmkd_reports.analysis.evidence import evidence_of
 from lmkd_reports.analysis.frames import least_ns
 from lmkd_reports.analysis.model import ArmResult
 from lmkd_reports.analysis.model import Comparison
-from lmkd_reports.analysis.over_boots import evidence_over_boots
+from lmkd_reports.analysis.over_boots import evidence_by_boots
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import is_within
 from lmkd_reports.analysis.verdicts import judge
@@ -67,13 +65,8 @@ def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, rul
             return Comparison(candidate.arm, baseline.arm, None, Verdict.INVALID, (note,))
     both = _paired(trials, candidate.arm, baseline.arm)
     times = _times(both, "candidate"), _times(both, "baseline")
-    logs = block_logs(*(side.ns for side in times), *(side.least_ns for side in times))
-    evidence = evidence_of(*times, rules.patience_ns)
-    verdict = Verdict.NOT_ENOUGH_DATA
-    if evidence:
-        boots = list(both["boot_id_candidate"])
-        evidence = evidence_over_boots(evidence, *times, logs, boots, rules.patience_ns)
-        verdict = judge(evidence.ratio, evidence.test, evidence.mean.ratio, rules.equivalent_pct)
+    evidence = evidence_by_boots(*times, list(both["boot_id_candidate"]), rules.patience_ns)
+    verdict = verdict_on(evidence, rules.equivalent_pct)
     return Comparison(
         candidate.arm,
         baseline.arm,
@@ -83,8 +76,14 @@ def compare(trials: pd.DataFrame, candidate: ArmResult, baseline: ArmResult, rul
             *_gaps(evidence, candidate, baseline),
             *_explanations(evidence, verdict, candidate, baseline, rules),
         ),
-        block_logs=logs,
+        block_logs=times[0].logs(times[1]),
     )
+
+
+def verdict_on(evidence: Evidence | None, equivalent_pct: float) -> Verdict:
+    if evidence is None:
+        return Verdict.NOT_ENOUGH_DATA
+    return judge(evidence.ratio, evidence.test, evidence.mean.ratio, equivalent_pct)
 
 
 def _paired(trials: pd.DataFrame, candidate: str, baseline: str) -> pd.DataFrame:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmkd_core.statistics.block_logs import BlockLogs
+from lmkd_core.statistics.block_logs import block_logs
 from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.boots import Deviations
 from lmkd_core.statistics.bounds import Bounds
@@ -51,6 +53,10 @@ class Times:
         low = self.least_restricted_ns - baseline.restricted_ns
         high = self.restricted_ns - baseline.least_restricted_ns
         return low, high
+
+    def logs(self, baseline: Times) -> BlockLogs:
+        """The log ratio of each pair."""
+        return block_logs(self.ns, baseline.ns, self.least_ns, baseline.least_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +102,11 @@ class Evidence:
     @property
     def split(self) -> bool:
         return self.candidate_split or self.baseline_split
+
+    @property
+    def single_ratio(self) -> PairedRatio | None:
+        """The median ratio if there is a test beside it and it describes the times."""
+        return self.ratio if self.test and not self.split else None
 
 
 def evidence_of(candidate: Times, baseline: Times, patience_ns: float = PATIENCE_NS) -> Evidence | None:

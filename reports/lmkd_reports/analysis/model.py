@@ -112,8 +112,7 @@ class Comparison(Claim):
     @property
     def single_ratio(self) -> PairedRatio | None:
         """The median ratio if it has an interval and describes the times."""
-        has_ratio = self.is_judged and self.evidence and not self.evidence.split
-        return self.ratio if has_ratio else None
+        return self.evidence.single_ratio if self.evidence else None
 
     @property
     def is_judged(self) -> bool:

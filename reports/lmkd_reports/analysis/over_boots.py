@@ -20,6 +20,7 @@ from lmkd_core.statistics.boots import means_of_boots
 from lmkd_core.statistics.boots import medians_of_boots
 from lmkd_core.statistics.boots import over_boots
 from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.lateness import PATIENCE_NS
 from lmkd_core.statistics.lateness import PairedShares
 from lmkd_core.statistics.lateness import late
 from lmkd_core.statistics.paired import MIN_BLOCKS
@@ -34,8 +35,22 @@ from lmkd_core.statistics.sign_flip import sign_flip_test
 from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.evidence import MeanTimes
 from lmkd_reports.analysis.evidence import Times
+from lmkd_reports.analysis.evidence import evidence_of
 
 STATISTICS = 2
+
+
+def evidence_by_boots(
+    candidate: Times, baseline: Times, boots: Sequence[str], patience_ns: float = PATIENCE_NS
+) -> Evidence | None:
+    """The evidence of times paired by position, over boots if they are enough; None if there is no pair.
+
+    ``boots`` names the boot of each pair.
+    """
+    evidence = evidence_of(candidate, baseline, patience_ns)
+    if evidence is None:
+        return None
+    return evidence_over_boots(evidence, candidate, baseline, candidate.logs(baseline), boots, patience_ns)
 
 
 def evidence_over_boots(

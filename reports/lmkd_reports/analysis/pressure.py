@@ -261,7 +261,7 @@ def _compare(
     needed = None
     if total and total.p is not None:
         needed = blocks_for_difference(total.blocks, total.deviation, detectable_kills)
-    return KillComparison(*pair, total, _judge(total, usable), needed)
+    return KillComparison(*pair, total, judge_kills(total, usable=usable), needed)
 
 
 def _difference(
@@ -277,13 +277,10 @@ def _difference(
     return difference_by_boots(kills(candidate), kills(baseline), boots)
 
 
-def _judge(difference: PairedDifference | None, usable: bool) -> Verdict:
-    """``usable``: no arm has only invalid episodes."""
-    return judge_difference(difference) if usable else Verdict.INVALID
-
-
-def judge_difference(difference: PairedDifference | None) -> Verdict:
-    """Fewer kills are better."""
+def judge_kills(difference: PairedDifference | None, *, usable: bool) -> Verdict:
+    """The verdict on all kills: fewer are better. ``usable``: no arm has only invalid episodes."""
+    if not usable:
+        return Verdict.INVALID
     if difference is None or difference.high is None:
         return Verdict.NOT_ENOUGH_DATA
     if not difference.is_clear:

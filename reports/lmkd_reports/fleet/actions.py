@@ -15,6 +15,9 @@ from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import read_info
 from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_core.records.run import RunInfo
+from lmkd_reports.fleet.notes import notes_of
+from lmkd_reports.fleet.notes import run_notes
+from lmkd_reports.fleet.notes import set_notes
 from lmkd_reports.fleet.page import render_fleet
 from lmkd_reports.fleet.reading import read_fleet
 from lmkd_reports.fleet.results import FleetResults
@@ -50,7 +53,7 @@ def write_fleet(
     ]
     title = "; ".join(f"run {info.run_id}, started {info.started_utc}" for info in infos)
     default = run_dirs[0] / "report.html" if len(run_dirs) == 1 else Path("report.html")
-    return _write(title, merged(results), masker, html or default)
+    return _write(title, merged(results), run_notes(infos, equivalent_pct), masker, html or default)
 
 
 def write_fleet_of_parquet(
@@ -58,16 +61,18 @@ def write_fleet_of_parquet(
     html: Path | None,
     masker: Masker | None = None,
     scheduler: str | None = None,
-    equivalent_pct: float = DEFAULT_EQUIVALENT_PCT,
+    equivalent_pct: float | None = None,
 ) -> FleetPaths:
     """As ``write_fleet``, of an exported set; with a ``scheduler`` ("": one of this machine) on Dask."""
     from lmkd_reports.fleet import parquet  # noqa: PLC0415 - pyarrow is an extra
 
+    limit = equivalent_pct or DEFAULT_EQUIVALENT_PCT
     if scheduler is None:
-        results = parquet.with_pandas(folder, equivalent_pct)
+        results = parquet.with_pandas(folder, limit)
     else:
-        results = parquet.on_dask(folder, scheduler, equivalent_pct)
-    return _write(f"exported set {folder.resolve().name}", results, masker, html or folder / "report.html")
+        results = parquet.on_dask(folder, scheduler, limit)
+    title, notes = f"exported set {folder.resolve().name}", set_notes(parquet.arms_in(folder), equivalent_pct)
+    return _write(title, results, notes, masker, html or folder / "report.html")
 
 
 def _info(run_dir: Path) -> RunInfo:
@@ -78,14 +83,20 @@ def _info(run_dir: Path) -> RunInfo:
     return info
 
 
-def _write(title: str, results: FleetResults, masker: Masker | None, html: Path) -> FleetPaths:
+def _write(
+    title: str, results: FleetResults, assumed: Sequence[str], masker: Masker | None, html: Path
+) -> FleetPaths:
     shown = results if masker is None else _masked(results, masker)
+    notes = (*notes_of(shown), *assumed)
     paths = FleetPaths(
-        html, html.with_name("fleet-kills.csv"), html.with_name("fleet-times.csv"), fleet_text(title, shown)
+        html,
+        html.with_name("fleet-kills.csv"),
+        html.with_name("fleet-times.csv"),
+        fleet_text(title, shown, notes),
     )
     try:
         html.parent.mkdir(parents=True, exist_ok=True)
-        html.write_text(render_fleet(title, shown), encoding="utf-8")
+        html.write_text(render_fleet(title, shown, notes), encoding="utf-8")
         shown.kills.to_csv(paths.kills, index=False, lineterminator="\n")
         shown.times.to_csv(paths.times, index=False, lineterminator="\n")
     except OSError as error:
@@ -94,12 +105,15 @@ def _write(title: str, results: FleetResults, masker: Masker | None, html: Path)
 
 
 def _masked(results: FleetResults, masker: Masker) -> FleetResults:
-    masker.learn(results.models)
+    masker.learn(device for _, device in results.models)
     return replace(
         results,
         kills=_masked_rows(results.kills, masker),
         times=_masked_rows(results.times, masker),
-        models={masker.text(device): masker.text(model) for device, model in results.models.items()},
+        models={
+            (run_id, masker.text(device)): masker.text(model)
+            for (run_id, device), model in results.models.items()
+        },
         problems=tuple(replace(problem, file=masker.text(problem.file)) for problem in results.problems),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from markupsafe import Markup
 
 from lmkd_reports.fleet.figure import caterpillar
 from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.fleet.results import Place
 from lmkd_reports.fleet.rows import PAIR
 from lmkd_reports.format import units
 from lmkd_reports.format.names import situation_details
@@ -56,13 +58,21 @@ class Group:
     models: tuple[tuple[str, str], ...]
 
 
-def render_fleet(title: str, fleet: FleetResults) -> str:
-    """The whole page. Everything that came from a device is escaped by jinja2."""
+def render_fleet(title: str, fleet: FleetResults, notes: Sequence[str]) -> str:
+    """The whole page. ``notes`` say what the verdicts hold for and assume (``notes``).
+
+    Everything that came from a device is escaped by jinja2.
+    """
     page: str = (
         environment("lmkd_reports.fleet")
         .get_template("fleet.html.j2")
         .render(
-            title=title, fleet=fleet, groups=list(groups(fleet)), marks=MARKS, most_problems=MOST_PROBLEMS
+            title=title,
+            fleet=fleet,
+            notes=notes,
+            groups=list(groups(fleet)),
+            marks=MARKS,
+            most_problems=MOST_PROBLEMS,
         )
     )
     return page
@@ -107,7 +117,8 @@ def _where(key: dict[str, Any], kind: str) -> str:
 
 def _by_model(fleet: FleetResults, rows: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """The tally of each model and kernel, the most numerous first."""
-    models = rows["device"].map(fleet.models).fillna("unknown")
+    places = zip(rows["run_id"], rows["device"], strict=True)
+    models = pd.Series([_model(fleet, place) for place in places], index=rows.index)
     counts = models.value_counts()
     for model in counts.index:
         yield model, devices_tally(list(rows.loc[models == model, "verdict"]))
@@ -115,7 +126,13 @@ def _by_model(fleet: FleetResults, rows: pd.DataFrame) -> Iterator[tuple[str, st
 
 def _end(fleet: FleetResults, row: dict[str, Any], kind: str) -> End:
     says = f"{_number(row['estimate'], kind)} ({_number(row['low'], kind)} to {_number(row['high'], kind)})"
-    return End(row["device"], fleet.models.get(row["device"], "unknown"), says, row["verdict"])
+    place = row["run_id"], row["device"]
+    name = f"{place[1]} in {place[0]}" if fleet.several_runs else place[1]
+    return End(name, _model(fleet, place), says, row["verdict"])
+
+
+def _model(fleet: FleetResults, place: Place) -> str:
+    return fleet.models.get(place, "unknown")
 
 
 def _number(value: float, kind: str) -> str:

@@ -34,11 +34,11 @@ from lmkd_reports.fleet.frames import MEASURED
 from lmkd_reports.fleet.frames import TRIAL_KEY
 from lmkd_reports.fleet.frames import TRIALS as TRIAL_COLUMNS
 from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.fleet.results import Place
 from lmkd_reports.fleet.results import merged
 from lmkd_reports.fleet.results import model_name
+from lmkd_reports.fleet.results import results_of_frames
 from lmkd_reports.fleet.results import skip_name
-from lmkd_reports.fleet.rows import kill_rows
-from lmkd_reports.fleet.rows import time_rows
 from lmkd_reports.format.strata import DEFAULTS
 
 if TYPE_CHECKING:
@@ -103,14 +103,12 @@ def results_of(
     equivalent_pct: float = DEFAULT_EQUIVALENT_PCT,
 ) -> FleetResults:
     """The results of ``devices``."""
-    episodes, trials = _episodes(folder, devices), _trials(folder, devices)
-    return FleetResults(
-        kills=kill_rows(episodes, arms),
-        times=time_rows(trials, arms, equivalent_pct),
+    return results_of_frames(
+        _episodes(folder, devices),
+        _trials(folder, devices),
+        arms,
+        equivalent_pct,
         models=_models(folder, devices),
-        counted=len(episodes) + len(trials),
-        invalid=_invalid(folder, EPISODES, devices) + _invalid(folder, TRIALS, devices),
-        kill_count=int(episodes["kills_total"].sum()),
         skips=_skips(folder, devices),
     )
 
@@ -138,14 +136,10 @@ def _distinct(folder: Path, table: Table, column: str) -> list[str]:
     return names
 
 
-def _models(folder: Path, devices: Sequence[str]) -> dict[str, str]:
-    columns = ["device", "model", "kernel_release", "personality"]
+def _models(folder: Path, devices: Sequence[str]) -> dict[Place, str]:
+    columns = ["run_id", "device", "model", "kernel_release", "personality"]
     rows = _table(folder, DEVICES, devices, columns).itertuples(index=False)
-    return {device: model_name(model, kernel, who) for device, model, kernel, who in rows}
-
-
-def _invalid(folder: Path, table: Table, devices: Sequence[str]) -> int:
-    return len(_table(folder, table, devices, ["block"], ~pc.field("valid") & COUNTED[table.name]))
+    return {(run_id, device): model_name(model, kernel, who) for run_id, device, model, kernel, who in rows}
 
 
 def _skips(folder: Path, devices: Sequence[str]) -> Counter[str]:
@@ -155,22 +149,18 @@ def _skips(folder: Path, devices: Sequence[str]) -> Counter[str]:
 
 def _episodes(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
     counted = [name for name in EPISODE_COLUMNS if name not in CLASSES.values()]
-    episodes = _valid(folder, EPISODES, devices, counted)
+    episodes = _table(folder, EPISODES, devices, counted, COUNTED[EPISODES.name])
     wanted = pc.field("premature") & COUNTED[KILLS.name]
     kills = _table(folder, KILLS, devices, [*EPISODE_KEY, "premature_class"], wanted)
     premature = kills.groupby([*EPISODE_KEY, "premature_class"], sort=False).size().unstack(fill_value=0)
     premature = premature.reindex(columns=list(CLASSES), fill_value=0).rename(columns=CLASSES)
     together = episodes.merge(premature.reset_index(), on=list(EPISODE_KEY), how="left")
-    return together.fillna(dict.fromkeys(CLASSES.values(), 0))[list(EPISODE_COLUMNS)]
+    return together.fillna(dict.fromkeys(CLASSES.values(), 0)).astype({"valid": bool})[list(EPISODE_COLUMNS)]
 
 
 def _trials(folder: Path, devices: Sequence[str]) -> pd.DataFrame:
-    frame = _valid(folder, TRIALS, devices, TRIAL_COLUMNS)
-    return frame.astype(MEASURED).drop_duplicates(list(TRIAL_KEY), keep="last")
-
-
-def _valid(folder: Path, table: Table, devices: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
-    return _table(folder, table, devices, columns, pc.field("valid") & COUNTED[table.name])
+    frame = _table(folder, TRIALS, devices, TRIAL_COLUMNS, COUNTED[TRIALS.name])
+    return frame.astype({**MEASURED, "valid": bool}).drop_duplicates(list(TRIAL_KEY), keep="last")
 
 
 def _table(

@@ -40,9 +40,8 @@ from lmkd_reports.fleet.frames import trial_frame
 from lmkd_reports.fleet.results import FleetResults
 from lmkd_reports.fleet.results import merged
 from lmkd_reports.fleet.results import model_name
+from lmkd_reports.fleet.results import results_of_frames
 from lmkd_reports.fleet.results import skip_name
-from lmkd_reports.fleet.rows import kill_rows
-from lmkd_reports.fleet.rows import time_rows
 from lmkd_reports.format.strata import EPISODE_STRATUM
 from lmkd_reports.format.strata import STRATUM
 
@@ -59,6 +58,7 @@ class Kill(msgspec.Struct, frozen=True):
 class EpisodeCounts(Episode, frozen=True, tag="episode", kw_only=True):
     """The fields of an ``EpisodeRecord`` that a fleet's page needs."""
 
+    boot_id: str
     kills: tuple[Kill, ...] = ()
     kills_total: int = 0
     kills_needed: int = 0
@@ -69,6 +69,7 @@ class EpisodeCounts(Episode, frozen=True, tag="episode", kw_only=True):
 class TrialTimes(Trial, frozen=True, tag="trial", kw_only=True):
     """The fields of a ``TrialRecord`` that a fleet's page needs."""
 
+    boot_id: str
     reclaim_90_ns: int | None = None
     reclaim_90_after_ns: int | None = None
     valid: bool
@@ -104,23 +105,16 @@ def read_files(
 def _read_file(path: Path, run_id: str, arms: Sequence[str], equivalent_pct: float) -> FleetResults:
     problems: list[Problem] = []
     lines = ByType(RecordFile.read(path, problems).lines(problems, _decode))
-    episodes = [line for line in counted(lines.of(EpisodeCounts)) if not line.is_unstalled]
-    trials = counted(lines.of(TrialTimes))
-    valid_episodes = [line for line in episodes if line.valid]
-    valid_trials = [line for line in trials if line.valid]
-    valid = len(valid_episodes) + len(valid_trials)
-    return FleetResults(
-        kills=kill_rows(episode_frame([_episode_row(run_id, line) for line in valid_episodes]), arms),
-        times=time_rows(
-            trial_frame([_trial_row(run_id, line) for line in valid_trials]), arms, equivalent_pct
-        ),
+    stalled = [line for line in counted(lines.of(EpisodeCounts)) if not line.is_unstalled]
+    return results_of_frames(
+        episode_frame([_episode_row(run_id, line) for line in stalled]),
+        trial_frame([_trial_row(run_id, line) for line in counted(lines.of(TrialTimes))]),
+        arms,
+        equivalent_pct,
         models={
-            line.device: model_name(line.model, line.kernel_release, line.personality)
+            (run_id, line.device): model_name(line.model, line.kernel_release, line.personality)
             for line in lines.of(DeviceRecord)
         },
-        counted=valid,
-        invalid=len(episodes) + len(trials) - valid,
-        kill_count=sum(len(line.kills) for line in valid_episodes),
         skips=Counter(skip_name(line.what, line.name, line.reason) for line in lines.of(SkipRecord)),
         problems=tuple(problems),
     )
@@ -134,6 +128,8 @@ def _episode_row(run_id: str, episode: EpisodeCounts) -> tuple[Any, ...]:
         *(getattr(episode, name) for name in EPISODE_STRATUM),
         episode.arm,
         episode.block,
+        episode.boot_id,
+        episode.valid,
         episode.kills_total,
         episode.kills_needed,
         episode.kills_extra,
@@ -144,4 +140,4 @@ def _episode_row(run_id: str, episode: EpisodeCounts) -> tuple[Any, ...]:
 def _trial_row(run_id: str, trial: TrialTimes) -> tuple[Any, ...]:
     stratum = (getattr(trial, name) for name in STRATUM)
     times = (trial.reclaim_90_ns, trial.timeout_ns, trial.reclaim_90_after_ns)
-    return (run_id, trial.device, *stratum, trial.arm, trial.block, *times)
+    return (run_id, trial.device, *stratum, trial.arm, trial.block, trial.boot_id, trial.valid, *times)

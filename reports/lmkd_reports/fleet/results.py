@@ -11,11 +11,17 @@ import pandas as pd
 from lmkd_core.records.reading import Problem
 from lmkd_reports.fleet.rows import KILL_ROWS
 from lmkd_reports.fleet.rows import TIME_ROWS
+from lmkd_reports.fleet.rows import kill_rows
+from lmkd_reports.fleet.rows import time_rows
+
+Place = tuple[str, str]
+"""A run's id and a device."""
 
 
 @dataclass(frozen=True, slots=True)
 class FleetResults:
-    """``kills`` and ``times`` are rows (``rows``); ``models`` names each device's model and kernel.
+    """``kills`` and ``times`` are rows (``rows``); ``models`` names each device's model and kernel, by run:
+    they may differ between the runs of a device.
 
     ``counted`` trials and episodes are valid, with ``kill_count`` kills in them; ``skips`` counts what was
     skipped, by what and why.
@@ -23,20 +29,54 @@ class FleetResults:
 
     kills: pd.DataFrame
     times: pd.DataFrame
-    models: dict[str, str]
+    models: dict[Place, str]
     counted: int
     invalid: int
     kill_count: int
     skips: Counter[str]
     problems: tuple[Problem, ...] = ()
 
+    @property
+    def devices(self) -> int:
+        return len({device for _, device in self.models})
+
+    @property
+    def several_runs(self) -> int:
+        """How many devices were measured in several runs: each run counts by itself."""
+        runs = Counter(device for _, device in self.models)
+        return sum(count > 1 for count in runs.values())
+
+
+def results_of_frames(
+    episodes: pd.DataFrame,
+    trials: pd.DataFrame,
+    arms: Sequence[str],
+    equivalent_pct: float,
+    *,
+    models: dict[Place, str],
+    skips: Counter[str],
+    problems: tuple[Problem, ...] = (),
+) -> FleetResults:
+    """The results of whole devices; ``episodes`` and ``trials`` as ``frames.EPISODES`` and ``TRIALS``."""
+    valid = int(episodes["valid"].sum()) + int(trials["valid"].sum())
+    return FleetResults(
+        kills=kill_rows(episodes, arms),
+        times=time_rows(trials, arms, equivalent_pct),
+        models=models,
+        counted=valid,
+        invalid=len(episodes) + len(trials) - valid,
+        kill_count=int(episodes.loc[episodes["valid"], "kills_total"].sum()),
+        skips=skips,
+        problems=problems,
+    )
+
 
 def merged(parts: Sequence[FleetResults]) -> FleetResults:
-    """The whole of parts that have no device in common, in their order."""
+    """The whole of parts that have no device of one run in common, in their order."""
     return FleetResults(
         kills=_joined([part.kills for part in parts], KILL_ROWS),
         times=_joined([part.times for part in parts], TIME_ROWS),
-        models={device: model for part in parts for device, model in part.models.items()},
+        models={place: model for part in parts for place, model in part.models.items()},
         counted=sum(part.counted for part in parts),
         invalid=sum(part.invalid for part in parts),
         kill_count=sum(part.kill_count for part in parts),
