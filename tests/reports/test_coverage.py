@@ -82,7 +82,7 @@ def runs_of(draw: Draw, blocks: int) -> list[tuple[evidence.Times, evidence.Time
 
 
 def ratio_of(candidate: evidence.Times, baseline: evidence.Times) -> PairedRatio | None:
-    return paired_ratio(candidate.ns, baseline.ns, candidate.timeout_ns, baseline.timeout_ns)
+    return paired_ratio(candidate.ns, baseline.ns, candidate.least_ns, baseline.least_ns)
 
 
 def simulate(draw: Draw, blocks: int) -> list[PairedRatio]:

@@ -59,7 +59,7 @@ def sign_flip_test(low: Floats, high: Floats) -> FlipTest:
     ``low`` for a slower one. Without either, p is 1.
     """
     faster = _test(high)
-    slower = faster if low is high else _test(low)
+    slower = faster if np.array_equal(low, high) else _test(low)
     if faster.direction < 0:
         return faster
     return slower if slower.direction > 0 else FlipTest(1.0, slower.least_p, 0)
@@ -102,10 +102,7 @@ def _capped(differences: Floats) -> Floats:
 
 
 def _largest(statistic: Floats, most: int) -> NDArray[np.bool_]:
-    """The flips that are among the ``most`` largest together with all that equal them: those whose p is small.
-
-    They are those that exceed the next one in order.
-    """
+    """Which flips have a statistic that at most ``most`` flips reach: those above the next one in order."""
     place = len(statistic) - 1 - most
     return statistic > (np.partition(statistic, place)[place] if place >= 0 else -np.inf)
 
