@@ -41,17 +41,19 @@ def stratum(number: int, *, control: bool = False) -> Stratum:
 
 
 def device(
-    name: str, rng: np.random.Generator, blocks: int, ratio: float = 1.0, first: int = 0
+    name: str, rng: np.random.Generator, blocks: int, ratio: float = 1.0, first: int = 0, pairs: int = 3
 ) -> DeviceResult:
-    """27 strata of three arms from the ``first`` on, and 8 controls; ``ratio``: the flag's time by theirs."""
+    """27 strata of three arms from the ``first`` on, and 8 controls; ``ratio``: the flag's time by theirs.
+
+    ``pairs``: how many pairs of arms are compared.
+    """
     results = []
     for number in range(first, STRATA + CONTROLS):
         control = number >= STRATA
         times = {arm: 1e7 * np.exp(rng.normal(0, SPREAD, blocks)) for arm in ("kill", "kill+mrelease")}
         faster = 1.0 if control else ratio
         times["reap-kill"] = faster * 1e7 * np.exp(rng.normal(0, SPREAD, blocks))
-        pairs = PAIRS[:1] if control else PAIRS
-        comparisons = tuple(_compare(times, *pair) for pair in pairs)
+        comparisons = tuple(_compare(times, *pair) for pair in PAIRS[: 1 if control else pairs])
         results.append(StratumResult(stratum(number, control=control), (), comparisons, 0.0))
     return DeviceResult(name, None, tuple(results), (), None, (), {})
 
@@ -92,10 +94,11 @@ def surviving(device: DeviceResult, *, controls: bool = False) -> int:
     )
 
 
-def wrong_pages(blocks: int, pages: int) -> int:
+def wrong_pages(blocks: int, pages: int, pairs: int = 3, seed: int = 0) -> int:
     """The number of pages without a true difference that have a surviving claim."""
-    rng = np.random.default_rng(blocks)
-    return sum(bool(surviving(page(device("d", rng, blocks)).devices[0])) for _ in range(pages))
+    rng = np.random.default_rng([blocks, seed])
+    devices = (device("d", rng, blocks, pairs=pairs) for _ in range(pages))
+    return sum(bool(surviving(page(one).devices[0])) for one in devices)
 
 
 def together_and_alone(pages: int) -> Iterator[tuple[list[int], list[int]]]:
