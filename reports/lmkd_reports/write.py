@@ -64,13 +64,11 @@ def _analysis(
     from lmkd_reports.analysis.analyse import analyse  # noqa: PLC0415 - as above
     from lmkd_reports.analysis.combine import combine  # noqa: PLC0415
     from lmkd_reports.analysis.frames import load_run  # noqa: PLC0415
+    from lmkd_reports.analysis.joined import check_names  # noqa: PLC0415
     from lmkd_reports.analysis.joined import join_runs  # noqa: PLC0415
 
     runs = [load_run(folder, reading) for folder in folders]
-    names = [run.info.run_id for run in runs]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageProblem(f"the run {name} is named twice: name each results directory once")
+    check_names(runs)
     if joined:
         infos = tuple(run.info for run in runs)
         analyses = [replace(analyse(join_runs(runs), detectable, equivalent_pct), runs=infos)]

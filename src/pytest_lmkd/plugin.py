@@ -66,7 +66,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, None, No
     yield
     if "lmkd_boot" in metafunc.fixturenames and session and session.options.boots > 1:
         boots = range(session.options.boots)
-        metafunc.parametrize("lmkd_boot", boots, indirect=True, ids=[f"boot{boot + 1}" for boot in boots])
+        digits = len(str(len(boots)))  # so that -k selects one boot
+        ids = [f"boot{boot + 1:0{digits}}" for boot in boots]
+        metafunc.parametrize("lmkd_boot", boots, indirect=True, ids=ids)
 
 
 @pytest.hookimpl(trylast=True)

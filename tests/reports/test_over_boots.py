@@ -55,7 +55,7 @@ def test_a_difference_of_one_boot_is_claimed_for_this_boot_only(tmp_path: Path) 
     analysis = analysed(tmp_path, [-0.3, -0.3])
     comparison = compared(analysis)
     assert (comparison.verdict, comparison.evidence.is_over_boots) == (Verdict.BETTER, False)
-    assert "in these 2 boots: verdicts and intervals say nothing beyond" in one_line(analysis)
+    assert "in these 2 boots: verdicts and intervals claim nothing beyond" in one_line(analysis)
 
 
 def test_boots_that_disagree_are_no_claim(tmp_path: Path) -> None:
@@ -74,6 +74,25 @@ def test_a_difference_in_all_boots_is_claimed_for_the_kernel(tmp_path: Path) -> 
     assert "95.0 % interval over 5 boots" in one_line(analysis)
 
 
+def test_twelve_boots_of_a_block_are_judged_as_twelve_blocks(tmp_path: Path) -> None:
+    """Each block then stands for its boot: the same numbers, which hold beyond it."""
+    trials = [*arm("kill", 100, [0] * 3, 1), *arm("reap-kill", 70, [0] * 3, 2)]
+    of_one = [msgspec.structs.replace(trial, boot_id="boot") for trial in trials]
+    of_twelve = [msgspec.structs.replace(trial, boot_id=f"b{trial.block}") for trial in trials]
+    one, twelve = (
+        compared(analyse(load_run(write(tmp_path / name, records))))
+        for name, records in (("one", of_one), ("twelve", of_twelve))
+    )
+    assert (one.evidence.is_over_boots, twelve.evidence.is_over_boots) == (False, True)
+    assert (twelve.ratio, twelve.p, twelve.verdict) == (one.ratio, one.p, one.verdict)
+
+
+def test_fewer_blocks_than_six_are_no_claim_over_any_number_of_boots(tmp_path: Path) -> None:
+    trials = [*arm("kill", 100, [0] * 3, 1), *arm("reap-kill", 10, [0] * 3, 2)]
+    first_of_boot = [trial for trial in trials if trial.block % BLOCKS == 0]
+    assert compared(analyse(load_run(write(tmp_path, first_of_boot)))).verdict is Verdict.NOT_ENOUGH_DATA
+
+
 def test_kills_are_compared_over_boots(tmp_path: Path) -> None:
     episodes = [
         msgspec.structs.replace(episode, block=episode.block + 2 * boot)
@@ -86,6 +105,33 @@ def test_kills_are_compared_over_boots(tmp_path: Path) -> None:
     total = next(one.total for one in result.comparisons if one.pair == ("reap-kill", "kill"))
     assert (total.boots, total.mean) == (5, pytest.approx(-0.6))
     assert total.low < 0 < total.high
+
+
+def test_boots_that_are_alike_by_coincidence_save_no_kills(tmp_path: Path) -> None:
+    """Three kills saved in one block of each boot: 3 of 12 blocks, which no exact test can claim."""
+    episodes = [
+        episode
+        for name, saved in (("kill", 0), ("reap-kill", 3))
+        for boot in range(3)
+        for episode in (
+            msgspec.structs.replace(one, block=one.block + BLOCKS * boot)
+            for one in episodes_of([3 - saved, 3, 3, 3], arm=name, boot_id=f"b{boot}")
+        )
+    ]
+    (result,) = analyse(load_run(write(tmp_path, episodes=episodes))).devices[0].pressure
+    comparison = next(one for one in result.comparisons if one.pair == ("reap-kill", "kill"))
+    assert (comparison.total.boots, comparison.verdict) == (3, Verdict.NO_CLEAR_DIFFERENCE)
+
+
+def test_the_estimate_lies_within_its_interval_whatever_the_boots_sizes(tmp_path: Path) -> None:
+    trials = [
+        msgspec.structs.replace(trial, boot_id="big" if trial.block < 12 else f"b{trial.block}")
+        for trial in [*arm("kill", 100, [0] * 4, 1), *arm("reap-kill", 100, [1, 1, 1, 0], 2)]
+    ]
+    evidence = compared(analyse(load_run(write(tmp_path, trials)))).evidence
+    assert evidence.boots == 5
+    assert evidence.mean.interval_ns.low <= evidence.mean.difference_ns <= evidence.mean.interval_ns.high
+    assert evidence.late.low <= evidence.late.difference <= evidence.late.high
 
 
 def one_line(analysis: Analysis) -> str:

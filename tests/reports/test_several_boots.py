@@ -53,7 +53,7 @@ def named(folder: Path, run_id: str) -> Path:
 def test_joined_runs_keep_every_block_in_its_run_and_boot(tmp_path: Path) -> None:
     first = write(tmp_path / "first", trials_of([10, 11, 12], boot_id="a"), episodes_of([1, 2], boot_id="a"))
     second = write(tmp_path / "second", trials_of([20, 21], boot_id="b"), episodes_of([3], boot_id="b"))
-    run = join_runs([load_run(first), load_run(second)])
+    run = join_runs([load_run(named(folder, folder.name)) for folder in (first, second)])
     assert list(run.trials["block"]) == [0, 1, 2, 3, 4]
     assert list(run.trials["boot_id"]) == ["a", "a", "a", "b", "b"]
     assert [(episode.block, episode.boot_id) for episode in run.episodes] == [(0, "a"), (1, "a"), (3, "b")]
@@ -65,13 +65,15 @@ def test_runs_of_different_kernels_are_not_joined(tmp_path: Path) -> None:
         device = msgspec.structs.replace(synthetic_device("phone"), kernel_release=release)
         run = SyntheticRun(synthetic_info(["phone"], blocks=1), [device])
         run.trials = trials_of([10.0], device="phone")
-        folders.append(run.write(tmp_path / release))
+        folders.append(named(run.write(tmp_path / release), release))
     with pytest.raises(UsageProblem, match=r"phone has kernel_release 6\.12\.1 in .* and 6\.12\.2 in"):
         join_runs([load_run(folder) for folder in folders])
 
 
 def test_runs_of_different_arms_are_not_joined(tmp_path: Path) -> None:
-    first, second = (load_run(write(tmp_path / name, trials_of([10.0]))) for name in ("first", "second"))
+    first, second = (
+        load_run(named(write(tmp_path / name, trials_of([10.0])), name)) for name in ("first", "second")
+    )
     other = replace(second, info=msgspec.structs.replace(second.info, arms=("kill",)))
     with pytest.raises(UsageProblem, match="only if their arms are the same"):
         join_runs([first, other])
@@ -127,3 +129,38 @@ def test_a_drift_of_all_arms_cancels_out_over_boots(
     assert main(["gate", *arguments]) == 1
     assert main(["gate", *arguments, "--to-baseline"]) == 0
     assert "boots: 4 of the base, 4 of the candidate" in capsys.readouterr().out
+
+
+def test_a_candidate_that_never_comes_back_fails_over_boots_too(tmp_path: Path) -> None:
+    base = in_boots(tmp_path / "base", [0.0, 0.1, -0.1])
+    never = [trial for boot in range(3) for trial in trials_of([None] * BLOCKS, boot_id=f"never-{boot}")]
+    numbered = [msgspec.structs.replace(trial, block=number) for number, trial in enumerate(never)]
+    candidate = write(tmp_path / "candidate", numbered)
+    for more in ([], ["--together"]):
+        assert main(["gate", str(base), str(candidate), "--max-worse", "reclaim_90:10%", *more]) == 1
+
+
+def test_one_timeout_does_not_hide_a_slow_candidate(tmp_path: Path) -> None:
+    base = in_boots(tmp_path / "base", [0.0, 0.1, -0.1, 0.0])
+    late = [
+        trial
+        for boot, shift in enumerate([0.0, 0.1, -0.1, 0.0])
+        for trial in one_boot(f"late-{boot}", shift, 200)
+    ]
+    late = [msgspec.structs.replace(trial, block=number) for number, trial in enumerate(late)]
+    late[0] = msgspec.structs.replace(
+        late[0], reclaim_50_ns=None, reclaim_90_ns=None, reclaim_99_ns=None, exit_ns=None
+    )
+    candidate = write(tmp_path / "late", late)
+    assert main(["gate", str(base), str(candidate), "--max-worse", "reclaim_90:10%"]) == 1
+
+
+def test_a_base_run_that_is_named_twice_is_refused(tmp_path: Path) -> None:
+    base = in_boots(tmp_path / "base", [0.0])
+    assert main(["compare", str(base), str(base), str(in_boots(tmp_path / "new", [0.0]))]) == 2
+
+
+def test_a_few_kb_of_memory_more_after_a_boot_do_not_matter(tmp_path: Path) -> None:
+    runs = [load_run(named(in_boots(tmp_path / name, [0.0]), name)) for name in ("first", "second")]
+    device = msgspec.structs.replace(runs[1].devices[0], mem_total_kb=runs[1].devices[0].mem_total_kb + 4)
+    assert len(join_runs([runs[0], replace(runs[1], devices=(device,))]).trials) == 2 * BLOCKS

@@ -10,6 +10,7 @@ from scipy import stats
 
 from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.boots import BootValues
+from lmkd_core.statistics.boots import beyond_over_boots_p
 from lmkd_core.statistics.boots import deviations
 from lmkd_core.statistics.boots import difference_over_boots
 from lmkd_core.statistics.boots import means_of_boots
@@ -50,23 +51,28 @@ def test_fewer_boots_than_three_have_no_interval() -> None:
     assert difference_over_boots(exactly(1, 2), exactly(1, 2, 3)) is None
 
 
-def test_a_boot_without_a_bound_leaves_the_interval_open() -> None:
-    late = BootValues(np.array([1.0, 1.1, 1.2]), np.array([1.0, 1.1, math.inf]))
-    result = over_boots(late)
-    assert (result.interval.low, result.interval.high, result.p) == (-math.inf, math.inf, 1.0)
+def test_a_boot_without_a_bound_leaves_one_end_open() -> None:
+    """The other end is known, and so is a claim: however late the third boot was, all are above 0."""
+    late = over_boots(BootValues(np.array([1.0, 1.1, 1.2]), np.array([1.0, 1.1, math.inf])))
+    least = over_boots(exactly(1.0, 1.1, 1.2))
+    assert (late.interval.low, late.interval.high) == (least.interval.low, math.inf)
+    assert late.p == least.p
 
 
-def test_bounds_only_widen_the_interval() -> None:
-    """The interval of any values within the bounds lies within that of the bounds."""
+def test_each_end_is_that_of_the_values_that_favour_it_least() -> None:
     rng = np.random.default_rng(1)
-    for _ in range(200):
-        least = rng.normal(0, 1, 5)
-        greatest = least + rng.exponential(0.5, 5)
-        wide = over_boots(BootValues(least, greatest))
-        inside = over_boots(exactly(*rng.uniform(least, greatest)))
-        assert wide.interval.low <= inside.interval.low
-        assert inside.interval.high <= wide.interval.high
-        assert wide.p >= inside.p
+    least = rng.normal(0, 1, 5)
+    greatest = least + rng.exponential(0.5, 5)
+    result = over_boots(BootValues(least, greatest))
+    ends = over_boots(exactly(*least)).interval.low, over_boots(exactly(*greatest)).interval.high
+    assert (result.interval.low, result.interval.high) == ends
+
+
+def test_a_candidate_that_never_comes_back_is_beyond_every_limit() -> None:
+    base = exactly(2.3, 2.4, 2.2)
+    never = BootValues(np.full(3, 8.0), np.full(3, math.inf))
+    assert beyond_over_boots_p(never, base, math.log(1.1)) < 0.01
+    assert beyond_over_boots_p(base, never, math.log(1.1)) == 1
 
 
 def test_equal_counts_in_all_boots_are_not_certainty() -> None:

@@ -359,10 +359,10 @@ def boots_of(*usual: int, blocks: int = 12, pressure_blocks: int = 12, asked: st
 
 
 def test_devices_decide_the_number_of_boots_if_the_user_does_not() -> None:
-    assert boots_of(6) == boots_of(6, 6, blocks=24) == 6
-    assert boots_of(6, 1) == 1
-    assert boots_of(6, asked="2") == 2
+    assert boots_of(12) == boots_of(12, 12, blocks=24) == 12
+    assert boots_of(12, 1) == 1
+    assert boots_of(12, asked="2") == 2
 
 
-def test_a_boot_of_fewer_than_two_blocks_is_not_worth_a_restart() -> None:
-    assert boots_of(6, blocks=11) == boots_of(6, pressure_blocks=1) == 1
+def test_with_fewer_blocks_than_boots_a_run_keeps_to_one_boot() -> None:
+    assert boots_of(12, blocks=11) == boots_of(12, pressure_blocks=1) == 1

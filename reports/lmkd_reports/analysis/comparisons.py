@@ -105,7 +105,7 @@ def _gaps(evidence: Evidence | None, candidate: ArmResult, baseline: ArmResult) 
     if absent:
         return absent
     blocks = evidence.ratio.blocks if evidence else 0
-    if blocks < MIN_BLOCKS and not (evidence and evidence.is_over_boots):
+    if blocks < MIN_BLOCKS:
         return [f"{blocks} of the {MIN_BLOCKS} blocks that an interval needs"]
     if evidence and not evidence.ratio.estimate.known:
         return ["neither arm's memory was back by the timeout"]

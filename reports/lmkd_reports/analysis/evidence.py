@@ -91,7 +91,7 @@ class Evidence:
     @property
     def is_over_boots(self) -> bool:
         """Whether intervals and test include what differs between boots."""
-        return self.boots >= MIN_BOOTS
+        return self.boots >= MIN_BOOTS and self.test is not None
 
     @property
     def split(self) -> bool:

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.special import bdtr
 
 from lmkd_core.records.stratum import Stratum
+from lmkd_core.statistics.block_logs import block_logs
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.comparisons import Rules
@@ -27,6 +28,7 @@ from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import Exclusions
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.model import Uneven
+from lmkd_reports.analysis.over_boots import evidence_over_boots
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import judge
 from lmkd_reports.format.strata import STRATUM
@@ -85,10 +87,12 @@ def _survives(both: pd.DataFrame, claim: Comparison, rules: Rules) -> bool:
         known, least = floats(both, "reclaim_90_ns" + side), least_ns(both, "reclaim_90_ns", side)
         return Times(np.where(counts, known, worst), np.where(counts, least, worst))
 
-    evidence = evidence_of(
-        times("_candidate", worst_ns[0]), times("_baseline", worst_ns[1]), rules.patience_ns
-    )
+    sides = times("_candidate", worst_ns[0]), times("_baseline", worst_ns[1])
+    evidence = evidence_of(*sides, rules.patience_ns)
     if evidence is None:
         return False
+    logs = block_logs(*(side.ns for side in sides), *(side.least_ns for side in sides))
+    boots = list(both["boot_id_candidate"])
+    evidence = evidence_over_boots(evidence, *sides, logs, boots, rules.patience_ns)
     verdict = judge(evidence.ratio, evidence.test, evidence.mean.ratio, rules.equivalent_pct)
     return verdict == claim.verdict

@@ -16,8 +16,11 @@ from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.reading import Problem
 from lmkd_reports.analysis.frames import Run
 
-SAME = ("model", "kernel_release", "personality", "abi", "page_size", "mem_total_kb")
+SAME = ("model", "kernel_release", "personality", "abi", "page_size")
 """Fields of a device that all of its runs must share."""
+
+MEMORY_TOLERANCE = 0.01
+"""The kernel reserves a few kB more or less from boot to boot."""
 
 
 def join_runs(runs: Sequence[Run]) -> Run:
@@ -26,9 +29,10 @@ def join_runs(runs: Sequence[Run]) -> Run:
     A block stays within its run and boot. Two runs in one boot of the device count as that one boot.
 
     Raises:
-        UsageProblem: the runs had different arms, or a device differs between them.
+        UsageProblem: a run is named twice, the runs had different arms, or a device differs between them.
     """
     first = runs[0]
+    check_names(runs)
     _check_arms(runs)
     _check_devices(runs)
     firsts = list(_first_blocks(runs))
@@ -58,6 +62,14 @@ def join_runs(runs: Sequence[Run]) -> Run:
     )
 
 
+def check_names(runs: Sequence[Run]) -> None:
+    """Raises: UsageProblem: a run is there twice, perhaps as a copy of its folder."""
+    names = [run.info.run_id for run in runs]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageProblem(f"the run {name} is named twice: name each results directory once")
+
+
 def _check_arms(runs: Sequence[Run]) -> None:
     for run in runs:
         if run.info.arms != runs[0].info.arms:
@@ -72,13 +84,16 @@ def _check_devices(runs: Sequence[Run]) -> None:
     for run in runs:
         for device in run.devices:
             run_id, before = known.setdefault(device.device, (run.info.run_id, device))
+            if abs(device.mem_total_kb - before.mem_total_kb) > MEMORY_TOLERANCE * before.mem_total_kb:
+                raise _differs(device.device, "mem_total_kb", (run_id, before), (run.info.run_id, device))
             for name in SAME:
-                values = getattr(before, name), getattr(device, name)
-                if values[0] != values[1]:
-                    raise UsageProblem(
-                        f"runs are combined only if their devices are the same: {device.device} has {name} "
-                        f"{values[0]} in {run_id} and {values[1]} in {run.info.run_id}"
-                    )
+                if getattr(before, name) != getattr(device, name):
+                    raise _differs(device.device, name, (run_id, before), (run.info.run_id, device))
+
+
+def _differs(device: str, name: str, *sides: tuple[str, DeviceRecord]) -> UsageProblem:
+    values = " and ".join(f"{getattr(record, name)} in {run_id}" for run_id, record in sides)
+    return UsageProblem(f"runs are combined only if their devices are the same: {device} has {name} {values}")
 
 
 def _first_blocks(runs: Sequence[Run]) -> Iterator[int]:

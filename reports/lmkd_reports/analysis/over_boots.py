@@ -1,18 +1,18 @@
 """Evidence over boots: with enough boots they are the replicates, and a claim is about the kernel.
 
-The test combines two statistics of each boot by the smaller p, doubled (Bonferroni): the median log ratio,
-and the mean difference in ms, which also sees races lost by a minority.
+Each boot gives a median log ratio and a mean difference in ms. Six boots or more are judged as blocks are.
+For three to five, Student's t tests of both are combined by the smaller p, doubled (Bonferroni).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from lmkd_core.statistics.block_logs import BlockLogs
-from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.boots import BootValues
 from lmkd_core.statistics.boots import OverBoots
 from lmkd_core.statistics.boots import deviations
@@ -22,11 +22,15 @@ from lmkd_core.statistics.boots import over_boots
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.lateness import PairedShares
 from lmkd_core.statistics.lateness import late
+from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_core.statistics.paired import NARROW_CONFIDENCE
 from lmkd_core.statistics.paired import PairedRatio
 from lmkd_core.statistics.paired import ratio_from_log
+from lmkd_core.statistics.paired import ratio_of_logs
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_core.statistics.sign_flip import FlipTest
+from lmkd_core.statistics.sign_flip import mean_interval
+from lmkd_core.statistics.sign_flip import sign_flip_test
 from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.evidence import MeanTimes
 from lmkd_reports.analysis.evidence import Times
@@ -48,18 +52,51 @@ def evidence_over_boots(
     """
     scatter = deviations(logs.known, boots) if logs.exact else None
     counted = replace(evidence, boots=len(set(boots)), scatter=scatter)
-    if counted.boots < MIN_BOOTS:
+    if not counted.is_over_boots:
         return counted
     ratios = medians_of_boots(np.array(logs.low), np.array(logs.high), boots)
     means = _mean_differences(candidate, baseline, boots)
     lates = late(candidate.ns, patience_ns).astype(float) - late(baseline.ns, patience_ns)
+    judge = _as_blocks if counted.boots >= MIN_BLOCKS else _by_t
+    ratio, test, interval_ns = judge(ratios, means)
     return replace(
         counted,
-        ratio=_ratio(evidence.ratio, ratios),
-        test=_test(_over(ratios), _over(means)),
-        mean=_mean(evidence.mean, _over(means)),
+        ratio=replace(ratio, **_blocks(evidence.ratio)),
+        test=test,
+        mean=_mean(candidate, baseline, boots, interval_ns),
         late=_late(evidence.late, _over(means_of_boots(lates, boots))),
     )
+
+
+Judged = tuple[PairedRatio, FlipTest, Bounds]
+"""The ratio, the verdict's test, and the interval of the mean difference in ns."""
+
+
+def _as_blocks(ratios: BootValues, means: BootValues) -> Judged:
+    return (
+        ratio_of_logs(ratios.least, ratios.greatest),
+        sign_flip_test(means.least, means.greatest),
+        Bounds(*mean_interval(means.least, means.greatest)),
+    )
+
+
+def _by_t(ratios: BootValues, means: BootValues) -> Judged:
+    of_logs, of_means = _over(ratios), _over(means)
+    ratio = PairedRatio(
+        blocks=0,
+        estimate=_ratios(of_logs.estimate),
+        interval=_ratios(of_logs.interval),
+        confidence=CONFIDENCE,
+        narrow=_ratios(_over(ratios, NARROW_CONFIDENCE).interval),
+    )
+    decisive = min((of_logs, of_means), key=lambda result: result.p)
+    direction = 1 if decisive.estimate.low > 0 else -1
+    return ratio, FlipTest(min(1.0, STATISTICS * decisive.p), 0.0, direction), of_means.interval
+
+
+def _blocks(ratio: PairedRatio) -> dict[str, Any]:
+    """What is told of the blocks, also over boots."""
+    return {"blocks": ratio.blocks, "faster": ratio.faster, "slower": ratio.slower}
 
 
 def _mean_differences(candidate: Times, baseline: Times, boots: Sequence[str]) -> BootValues:
@@ -73,32 +110,17 @@ def _over(values: BootValues, confidence: float = CONFIDENCE) -> OverBoots:
     return result
 
 
-def _ratio(of_blocks: PairedRatio, logs: BootValues) -> PairedRatio:
-    result = _over(logs)
-    return replace(
-        of_blocks,
-        estimate=_ratios(result.estimate),
-        interval=_ratios(result.interval),
-        confidence=CONFIDENCE,
-        narrow=_ratios(_over(logs, NARROW_CONFIDENCE).interval),
-    )
-
-
 def _ratios(logs: Bounds) -> Bounds:
     return Bounds(ratio_from_log(logs.low), ratio_from_log(logs.high))
 
 
-def _test(ratios: OverBoots, means: OverBoots) -> FlipTest:
-    decisive = min((ratios, means), key=lambda result: result.p)
-    direction = int(np.sign(decisive.estimate.low + decisive.estimate.high)) if decisive.p < 1 else 0
-    return FlipTest(min(1.0, STATISTICS * decisive.p), 0.0, direction)
-
-
-def _mean(of_blocks: MeanTimes, difference: OverBoots) -> MeanTimes:
-    return replace(of_blocks, interval_ns=difference.interval)
+def _mean(candidate: Times, baseline: Times, boots: Sequence[str], interval_ns: Bounds) -> MeanTimes:
+    """Means over boots, each of which counts once whatever its number of blocks."""
+    means_ns = [means_of_boots(side.restricted_ns, boots).mean.low for side in (candidate, baseline)]
+    return MeanTimes(means_ns[0], means_ns[1], interval_ns)
 
 
 def _late(of_blocks: PairedShares, difference: OverBoots) -> PairedShares:
-    """The interval over boots, within what shares can differ by."""
+    """The difference over boots; its interval within what shares can differ by."""
     low, high = max(-1.0, difference.interval.low), min(1.0, difference.interval.high)
-    return replace(of_blocks, low=low, high=high, p=difference.p)
+    return replace(of_blocks, difference=difference.estimate.low, low=low, high=high, p=difference.p)

@@ -44,16 +44,23 @@ def with_blocks_needed(strata: Sequence[StratumResult], ratio: float) -> tuple[S
 
 
 def serial_of(strata: Sequence[StratumResult]) -> SerialCorrelation | None:
-    """How much consecutive blocks resemble each other, by the first comparison of each stratum."""
+    """How much consecutive blocks resemble each other, by the first comparison of each stratum.
+
+    Over boots the blocks of one boot may be alike: what is judged there are the boots.
+    """
     firsts = [result.comparisons[0] for result in strata if result.comparisons]
-    return serial_correlation([one.block_logs.known for one in firsts if one.block_logs is not None])
+    over_blocks = [one for one in firsts if one.block_logs and not _is_over_boots(one)]
+    return serial_correlation([one.block_logs.known for one in over_blocks if one.block_logs])
+
+
+def _is_over_boots(comparison: Comparison) -> bool:
+    return comparison.evidence is not None and comparison.evidence.is_over_boots
 
 
 def _is_known(comparison: Comparison) -> bool:
     """Over boots the number of boots counts, not that of the blocks (``Evidence.scatter``)."""
     logs = comparison.block_logs
-    over_boots = comparison.evidence is not None and comparison.evidence.is_over_boots
-    if logs is None or len(logs.known) < MIN_BLOCKS or over_boots:
+    if logs is None or len(logs.known) < MIN_BLOCKS or _is_over_boots(comparison):
         return False
     censored = sum(low != high for low, high in zip(logs.low, logs.high, strict=True))
     return censored <= MAX_CENSORED * len(logs.low)

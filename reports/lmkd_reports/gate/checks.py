@@ -145,11 +145,13 @@ def gate_runs(
 
 def _together(checks: Sequence[Check], tail: float) -> list[Check]:
     """Judges the checks that have an interval by Holm's procedure, at the level ``tail`` for all of them."""
-    decided = [check for check in checks if check.outcome is not Outcome.NO_DATA]
-    adjusted = dict(zip(map(id, decided), holm([_p_beyond(check) for check in decided]), strict=True))
+    decided = [check.outcome is not Outcome.NO_DATA for check in checks]
+    adjusted = iter(
+        holm([_p_beyond(check) for check, has_data in zip(checks, decided, strict=True) if has_data])
+    )
     return [
-        replace(check, is_beyond=adjusted[id(check)] <= tail) if id(check) in adjusted else check
-        for check in checks
+        replace(check, is_beyond=next(adjusted) <= tail) if has_data else check
+        for check, has_data in zip(checks, decided, strict=True)
     ]
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.independent import Estimate
 from lmkd_core.statistics.shares import CONFIDENCE
@@ -252,9 +253,19 @@ def _notes(compared: Compared, base: Sample, candidate: Sample, confidence: floa
             f"{compared.metric.kind.fewest(confidence)} values a side that an interval takes"
         )
     elif is_open(compared):
-        yield "neither run's median is known: too few were done by the timeout"
+        yield "no end of the interval is known: too few were done by the timeout"
+    elif few := _few_boots(base, candidate):
+        yield few
     elif note := compared.metric.kind.constant_note(compared.metric.name, base, candidate):
         yield note
+
+
+def _few_boots(*samples: Sample) -> str:
+    """A note where one run has enough boots for a comparison over boots and the other has not."""
+    counts = [len(set(sample.boots)) for sample in samples]
+    if min(counts) >= MIN_BOOTS or max(counts) < MIN_BOOTS:
+        return ""
+    return f"{counts[0]} and {counts[1]} boots: compared over single values, so boots are not in the interval"
 
 
 def _nothing_in_common(base: LoadedRun, candidate: LoadedRun, pairs: Sequence[DevicePair]) -> str:

@@ -46,15 +46,9 @@ class LoadedRun:
         return " + ".join(map(str, self.folders))
 
     def boots(self, device: str) -> int:
-        """The boots of the device in which something was measured."""
-        return len(
-            {
-                boot
-                for measured in self.cells[device].values()
-                for sample in measured.samples.values()
-                for boot in sample.boots
-            }
-        )
+        """The fewest boots of the device in which any of its values were measured."""
+        samples = [sample for measured in self.cells[device].values() for sample in measured.samples.values()]
+        return min((len(set(sample.boots)) for sample in samples), default=0)
 
 
 @dataclass(frozen=True, slots=True)

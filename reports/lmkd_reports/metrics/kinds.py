@@ -100,6 +100,10 @@ class Kind(ABC):
         """None if either sample is empty. If both have enough boots, the boots are the replicates."""
         if not is_over_boots(candidate, base):
             return self.compare_values(candidate, base, confidence)
+        return self.compare_boots(candidate, base, confidence)
+
+    def compare_boots(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
+        """As ``compare``, over boots."""
         boots = difference_over_boots(self.of_boots(candidate), self.of_boots(base), confidence)
         assert boots is not None  # both have enough
         return Estimate(self.estimate_of(boots.estimate), self.estimate_of(boots.interval))
@@ -259,7 +263,23 @@ class Times(Kind):
         return max(value.low, 1.0) / units.NS_PER_MS
 
 
-class Counts(Kind):
+class Discrete(Kind):
+    """Whole numbers make boots alike by coincidence: a claim must hold over boots and over single values."""
+
+    def compare_boots(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
+        boots = super().compare_boots(candidate, base, confidence)
+        values = self.compare_values(candidate, base, confidence)
+        if boots is None or values is None or boots.interval is None or values.interval is None:
+            return values
+        low = min(boots.interval.low, values.interval.low)
+        return Estimate(boots.value, Bounds(low, max(boots.interval.high, values.interval.high)))
+
+    def p_beyond(self, candidate: Sample, base: Sample, allowed: float) -> float:
+        p = super().p_beyond(candidate, base, allowed)
+        return max(p, self.values_beyond_p(candidate, base, allowed))
+
+
+class Counts(Discrete):
     """Numbers per episode, compared by the difference of their means."""
 
     compared_by = "difference of means"
@@ -299,7 +319,7 @@ class Counts(Kind):
         return f"by {abs(after.low - before.low):.3g}"
 
 
-class Shares(Kind):
+class Shares(Discrete):
     """Shares from 0 to 1, compared by their difference."""
 
     compared_by = "difference of shares"
@@ -312,6 +332,11 @@ class Shares(Kind):
     limit_example = "percentage points such as 5pp"
     limit_divisor = 100.0
     axis = Axis(".0%", zero=True, ends=(0.0, 1.0))
+    largest_difference: ClassVar[float] = 1.0
+
+    def estimate_of(self, difference: Bounds) -> Bounds:
+        least, most = -self.largest_difference, self.largest_difference
+        return Bounds(max(least, difference.low), min(most, difference.high))
 
     def compare_values(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         return share_difference(_tally(candidate), _tally(base), confidence)

@@ -119,6 +119,7 @@ class RelativeShares(Shares):
     typical_name = "difference to the baseline arm, percentage points"
     spread_name = "quartiles of the blocks"
     axis = Axis("+.0%", zero=True, ends=(-1.0, 1.0))
+    largest_difference = 2.0
 
     def compare_values(self, candidate: Sample, base: Sample, confidence: float) -> Estimate | None:
         return mean_difference(candidate.values, base.values, confidence)

@@ -14,28 +14,43 @@ from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format import units
 
+REMEDY = f"measure {MIN_BOOTS} or more (--lmkd-boots, or several runs and report --combine)"
+
 REACH = 0.1
 """The half-width of an interval that the sentence plans for, as a share of the ratio."""
 
 
 def boots_line(device: DeviceResult) -> str:
-    """A sentence about the boots of the device's trials; empty without any comparison."""
+    """A sentence about the boots behind the device's verdicts; empty if there is no verdict."""
     all_evidence = list(_evidence(device))
-    boots = max((evidence.boots for evidence in all_evidence), default=0)
-    if not boots:
+    counts = [evidence.boots for evidence in all_evidence] + list(_boots_of_kills(device))
+    few = [count for count in counts if count < MIN_BOOTS]
+    if not counts:
         return ""
-    if boots < MIN_BOOTS:
-        where = "this boot" if boots == 1 else f"these {boots} boots"
-        return (
-            f"in {where}: verdicts and intervals say nothing beyond it, because boots differ by chance; "
-            f"--lmkd-boots 5 measures over boots ({MIN_BOOTS} or more)"
-        )
-    return f"over {boots} boots: intervals include what differs between boots{_plan(all_evidence)}"
+    if few == counts:
+        where = "this boot" if max(counts) == 1 else f"these {max(counts)} boots"
+        return f"in {where}: verdicts and intervals claim nothing beyond. Boots differ by chance: {REMEDY}"
+    enough = [count for count in counts if count >= MIN_BOOTS]
+    line = f"over {_range(enough)} boots: intervals include what differs between boots"
+    if few:
+        line += f", but not in the {len(few)} of {len(counts)} comparisons of fewer than {MIN_BOOTS} boots"
+    return line + _plan([evidence for evidence in all_evidence if evidence.is_over_boots])
+
+
+def _range(counts: list[int]) -> str:
+    return f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
 
 
 def _evidence(device: DeviceResult) -> Iterator[Evidence]:
+    """Of the comparisons that have a verdict."""
     for result in device.strata:
-        yield from (one.evidence for one in result.comparisons if one.evidence is not None)
+        yield from (one.evidence for one in result.comparisons if one.evidence is not None and one.is_judged)
+
+
+def _boots_of_kills(device: DeviceResult) -> Iterator[int]:
+    for result in device.pressure:
+        judged = (one.total for one in result.comparisons if one.p is not None)
+        yield from (total.boots for total in judged if total is not None)
 
 
 def _plan(all_evidence: list[Evidence]) -> str:

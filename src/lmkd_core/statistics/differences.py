@@ -26,7 +26,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.special import stdtrit
 
-from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.boots import means_of_boots
 from lmkd_core.statistics.boots import over_boots
 from lmkd_core.statistics.bounds import Floats
@@ -55,8 +54,8 @@ class PairedDifference:
     """Mean difference over ``blocks`` pairs; ``low``, ``high`` and ``p`` are None below ``MIN_BLOCKS``.
 
     ``deviation`` is the standard deviation of the differences; 0 for a single block. ``fewer`` and ``more``
-    count the blocks in which the candidate had fewer, and more. With ``MIN_BOOTS`` boots or more, mean,
-    interval and p are over boots.
+    count the blocks in which the candidate had fewer, and more. With three ``boots`` or more, mean, interval
+    and p are over boots.
     """
 
     blocks: int
@@ -71,8 +70,8 @@ class PairedDifference:
 
     @property
     def least_p(self) -> float:
-        """The smallest p that the data could have given; over boots there is none."""
-        return 0.0 if self.boots >= MIN_BOOTS else least_flip_p(self.blocks)
+        """The smallest p that so many replicates can give."""
+        return least_flip_p(self.boots if self.boots >= MIN_BLOCKS else self.blocks)
 
     @property
     def is_constant(self) -> bool:
@@ -103,19 +102,28 @@ def paired_difference(candidate: Floats, baseline: Floats) -> PairedDifference |
 
 
 def difference_by_boots(candidate: Floats, baseline: Floats, boots: Sequence[str]) -> PairedDifference | None:
-    """As ``paired_difference``, over boots if they are enough; ``boots`` names the boot of each pair."""
+    """As ``paired_difference``, over boots if they are enough; ``boots`` names the boot of each pair.
+
+    Six boots or more are judged like blocks. With three to five the claim must hold over boots (Student's t)
+    and over blocks: whole numbers of kills make boots alike by coincidence.
+    """
     of_blocks = paired_difference(candidate, baseline)
-    result = over_boots(means_of_boots(candidate - baseline, boots)) if of_blocks else None
-    if of_blocks is None or result is None:
-        return of_blocks and replace(of_blocks, boots=len(set(boots)))
-    return replace(
-        of_blocks,
-        mean=result.estimate.low,
-        low=result.interval.low,
-        high=result.interval.high,
-        p=result.p,
-        boots=len(set(boots)),
-    )
+    if of_blocks is None:
+        return None
+    counted = replace(of_blocks, boots=len(set(boots)))
+    means = means_of_boots(candidate - baseline, boots)
+    if len(means) >= MIN_BLOCKS:
+        return _with_ends(counted, paired_difference(means.least, np.zeros(len(means))))
+    over = over_boots(means)
+    if over is None or of_blocks.low is None or of_blocks.high is None or of_blocks.p is None:
+        return counted
+    low, high = min(over.interval.low, of_blocks.low), max(over.interval.high, of_blocks.high)
+    return replace(counted, mean=over.estimate.low, low=low, high=high, p=max(over.p, of_blocks.p))
+
+
+def _with_ends(counted: PairedDifference, over: PairedDifference | None) -> PairedDifference:
+    assert over is not None  # there are boots
+    return replace(counted, mean=over.mean, low=over.low, high=over.high, p=over.p)
 
 
 def _interval(differences: Floats) -> tuple[float, float]:

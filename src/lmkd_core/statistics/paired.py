@@ -72,8 +72,11 @@ def paired_ratio(
         return None
     candidate = _log_limits(candidate_ns, candidate_timeout_ns)
     baseline = _log_limits(baseline_ns, baseline_timeout_ns)
-    lower = candidate[0] - baseline[1]
-    upper = candidate[1] - baseline[0]
+    return ratio_of_logs(candidate[0] - baseline[1], candidate[1] - baseline[0])
+
+
+def ratio_of_logs(lower: Floats, upper: Floats) -> PairedRatio:
+    """Returns the median ratio of blocks (or other replicates) whose log ratios lie between these bounds."""
     rank = interval_rank(len(lower))
     return PairedRatio(
         blocks=len(lower),

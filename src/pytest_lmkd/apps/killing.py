@@ -17,6 +17,7 @@ from pytest_lmkd.apps.app_kill import AppKillMeasured
 from pytest_lmkd.apps.plan import NO_WORKLOADS
 from pytest_lmkd.apps.program import AppsProgram
 from pytest_lmkd.apps.workloads import Workloads
+from pytest_lmkd.devices.per_attachment import PerAttachment
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
@@ -38,9 +39,8 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         self._context = context
         self._device = context.device
         self._workloads = workloads
-        self._program: AppsProgram | None = None
+        self._program = PerAttachment(context.device, self._load)
         self._package = ""
-        self._attachment = 0
         self.rules = context.rules.trials
 
     def prepare(self, stratum: Stratum) -> str:
@@ -67,7 +67,6 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
                 keep(self._record(planned))
 
     def recover(self, lost: TransportLost, keep: Keep[TrialRecord]) -> None:
-        self._program = None
         self._device.recover(lost)
 
     def may_end(self, blocks: Sequence[Sequence[TrialRecord]]) -> bool:
@@ -75,8 +74,8 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
 
     def close(self) -> None:
         """Deletes the program's copies in the apps' folders."""
-        if self._program is not None:
-            self._program.tidy()
+        if program := self._program.last:
+            program.tidy()
 
     @property
     def _is_root(self) -> bool:
@@ -96,9 +95,8 @@ class AppKillExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         return record_of(TrialRecord, planned, *measured, meter="system", boot_id=boot_id, **verdict)
 
     def _killer(self) -> AppKiller:
-        device, progress = self._device, self._context.progress
-        if self._program is None or self._attachment != device.attachments:
-            self._attachment = device.attachments
-            self._program = AppsProgram.load(device.transport, device.folder, progress)
-        android, program = self._workloads.android, self._program
-        return AppKiller(device.transport, android, program, self._package, is_root=self._is_root)
+        android, program = self._workloads.android, self._program.get()
+        return AppKiller(self._device.transport, android, program, self._package, is_root=self._is_root)
+
+    def _load(self) -> AppsProgram:
+        return AppsProgram.load(self._device.transport, self._device.folder, self._context.progress)

@@ -7,6 +7,7 @@ from lmkd_core.records.case import CaseRecord
 from lmkd_core.records.directory import ResultStore
 from pytest_lmkd.conformance.program import Conformance
 from pytest_lmkd.devices.device import Device
+from pytest_lmkd.devices.per_attachment import PerAttachment
 
 VARIANT = "mrelease_variant"
 
@@ -18,8 +19,7 @@ class CaseRunner:
         self._device = device
         self._store = store
         self._progress = progress
-        self._program: Conformance | None = None
-        self._attachment = 0
+        self._program = PerAttachment(device, self._load)
 
     @property
     def variant(self) -> str:
@@ -50,10 +50,7 @@ class CaseRunner:
             DeviceUnusable: the case could not run.
             TransportLost: the link broke, or the case crashed the device.
         """
-        if self._program is None or self._attachment != self._device.attachments:
-            self._attachment = self._device.attachments
-            self._program = Conformance.load(self._device.transport, self._device.folder, self._progress)
-        answer = self._program.run(case, flags)
+        answer = self._program.get().run(case, flags)
         record = CaseRecord(
             device=self._device.name,
             suite=suite,
@@ -67,3 +64,6 @@ class CaseRunner:
         )
         self._store.append(record)
         return record
+
+    def _load(self) -> Conformance:
+        return Conformance.load(self._device.transport, self._device.folder, self._progress)

@@ -21,8 +21,8 @@ BOOT_S = 120.0
 """Time limit for boot and connection: 10 s is usual, a loaded host under TCG needs several times that."""
 
 
-USUAL_BOOTS = 6
-"""Two blocks a boot of the usual twelve. The restarts take a twentieth of a suite's time (docs/method.md)."""
+USUAL_BOOTS = 12
+"""One block a boot of the usual twelve. The restarts take a tenth of a suite's time (docs/method.md)."""
 
 
 class VirtualSource(EmbeddedSource):

@@ -13,6 +13,7 @@ from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.episode import PlannedEpisode
 from lmkd_core.records.parts import record_of
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
+from pytest_lmkd.devices.per_attachment import PerAttachment
 from pytest_lmkd.devices.state import Place
 from pytest_lmkd.devices.state import state_around
 from pytest_lmkd.devices.suite_needs import reason_no_pressure
@@ -49,10 +50,9 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         self._context = context
         self._device = context.device
         self.rules = context.rules.episodes
-        self._program: Pressure | None = None
+        self._program = PerAttachment(context.device, self._load)
+        self._silence = PerAttachment(context.device, self._silence_lmkd)
         self._quiet = ExitStack()
-        self._is_quiet = False
-        self._attachment = context.device.attachments
 
     def prepare(self, stratum: PressureStratum) -> str:
         if not self._context.arms:
@@ -72,7 +72,6 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
             keep(self._run_episode(stratum, planned))
 
     def recover(self, lost: TransportLost, keep: Keep[EpisodeRecord]) -> None:
-        self._program = None
         self.close()
         self._device.recover(lost)
 
@@ -85,7 +84,7 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
         Raises:
             DeviceUnusable: it could not be restored; the message gives the commands to type.
         """
-        self._is_quiet = False
+        self._silence.forget()
         self._quiet.close()
 
     def _run_episode(self, stratum: PressureStratum, planned: PlannedEpisode) -> EpisodeRecord:
@@ -97,9 +96,8 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
             planned.seed,
             device.pressure_limit_kb,
         )
-        self._forget_old_attachment()
-        self._silence_lmkd()
-        program = self._loaded_program()
+        self._silence.get()
+        program = self._program.get()
         try:
             with state_around(device, self._context.store, _place(planned)):
                 answer = program.run(plan.text, plan.memory_kb, plan.duration_s)
@@ -107,24 +105,15 @@ class PressureExperiment(Experiment[PressureStratum, PlannedEpisode, EpisodeReco
             return failed_record(planned, plan.demand_kb, boot_id, str(invalid))
         return episode_record(planned, answer, plan.demand_kb, boot_id, self.rules.suppressed)
 
-    def _forget_old_attachment(self) -> None:
-        """After another experiment attached the device again: lmkd may be awake, and the program gone."""
-        if self._attachment != self._device.attachments:
-            self._attachment = self._device.attachments
-            self._program = None
-            self.close()
-
-    def _loaded_program(self) -> Pressure:
-        if self._program is None:
-            device = self._device
-            self._program = Pressure.load(device.transport, device.folder, self._context.progress)
-        return self._program
+    def _load(self) -> Pressure:
+        device = self._device
+        return Pressure.load(device.transport, device.folder, self._context.progress)
 
     def _silence_lmkd(self) -> None:
-        if self._is_quiet or not self._device.has_lmkd:
-            return
-        self._quiet.enter_context(QuietLmkd(self._device.transport, self._device.folder))
-        self._is_quiet = True
+        """After a new attachment lmkd may be awake: what an earlier one changed is undone first."""
+        self._quiet.close()
+        if self._device.has_lmkd:
+            self._quiet.enter_context(QuietLmkd(self._device.transport, self._device.folder))
 
 
 def _place(planned: PlannedEpisode) -> Place:

@@ -27,9 +27,12 @@ def add_names(config: pytest.Config) -> None:
         for name, meaning in arms.items():
             add_arm(name, meaning)
     for scenarios in config.hook.pytest_lmkd_scenarios(config=config):
-        is_scenario: Callable[[Any], bool] = lambda value: isinstance(value, Scenario)  # noqa: E731 - one check
-        for scenario in checked_list("pytest_lmkd_scenarios", scenarios, is_scenario, "Scenario objects"):
+        for scenario in checked_list("pytest_lmkd_scenarios", scenarios, _is_scenario, "Scenario objects"):
             add_scenario(scenario)
+
+
+def _is_scenario(value: object) -> bool:
+    return isinstance(value, Scenario)
 
 
 def checked_list(hook: str, returned: object, accepts: Callable[[Any], bool], what: str) -> list[Any]:

@@ -110,8 +110,8 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-boots",
         metavar="B",
-        help="spread the blocks over B boots: restart each device B - 1 times (default: 6 if all devices are "
-        "virtual and there are 12 blocks or more, else 1)",
+        help="spread the blocks over B boots: restart each device B - 1 times (default: 12 if all devices "
+        "are virtual and both numbers of blocks are 12 or more, else 1)",
     )
     group.addoption(
         "--lmkd-seed", metavar="N", help="seed for all random choices (default: a new one, which is recorded)"

@@ -21,9 +21,6 @@ from pytest_lmkd.run.workers import Worker
 from pytest_lmkd.run.workers import distribute
 from pytest_lmkd.run.workers import may_distribute
 
-BLOCKS_PER_BOOT = 2
-"""Fewest blocks of a boot that show how much blocks of one boot differ."""
-
 
 def start_run(config: pytest.Config) -> Options:
     """Starts the run in the process that the user started.
@@ -66,12 +63,12 @@ def _sources(options: Options) -> list[DeviceSource]:
 def with_usual_boots(options: Options, sources: Sequence[DeviceSource]) -> Options:
     """The options with a number of boots: where none is given, the least of the devices' usual ones.
 
-    Each boot takes two blocks at least; with fewer blocks the run keeps to one boot.
+    Each boot takes a block at least; with fewer blocks the run keeps to one boot.
     """
     if options.boots:
         return options
     usual = min((source.usual_boots for source in sources), default=1)
-    is_enough = min(options.blocks, options.pressure_blocks) >= BLOCKS_PER_BOOT * usual
+    is_enough = min(options.blocks, options.pressure_blocks) >= usual
     return replace(options, boots=usual if is_enough else 1)
 
 

@@ -25,12 +25,12 @@ KILL_WIDTHS = (6, 6, 7, 9)
 EXTRA_WIDTHS = (22, 10, 5, 9)
 KILLS_LEGEND = (
     "Total: mean kills per episode. Alive: apps at the end. p99: page faults of the foreground, median. "
-    "Refaults: pages, median. Differences: mean over blocks, 95 % bootstrap interval, p of the sign-flip "
-    "test; claimed only if both agree. Better: fewer kills. Unstalled: the same apps and demand without the "
-    "stall. Extra, measured: kills minus those of the unstalled episode of the block. Replay: kills beyond "
-    "the fewest that would have covered the shortage at once, from the least (if they also had to bring what "
-    "was swapped out) to the most; MB: memory of all victims beyond the shortage. Premature: decided while "
-    "earlier victims still held enough; overcounts."
+    "Refaults: pages, median. Differences: mean over blocks (over boots, if there are three), 95 % interval, "
+    "p of the sign-flip test; claimed only if both agree. Better: fewer kills. Unstalled: the same apps and "
+    "demand without the stall. Extra, measured: kills minus those of the unstalled episode of the block. "
+    "Replay: kills beyond the fewest that would have covered the shortage at once, from the least (if they "
+    "also had to bring what was swapped out) to the most; MB: memory of all victims beyond the shortage. "
+    "Premature: decided while earlier victims still held enough; overcounts."
 )
 
 

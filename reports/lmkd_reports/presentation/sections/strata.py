@@ -32,8 +32,8 @@ LEGEND = (
     "patience. Ratios: median over blocks of the 90 % times within a block, with an interval of at "
     "least 95 %; two groups: an arm's times lie in two groups far apart, so no single ratio describes "
     "them. Mean: difference of the mean times up to the timeout, with a 95 % interval. A difference is "
-    "claimed if p, of a sign-flip test of the differences in a block, is at most 0.05; points: of the "
-    "shares of late trials."
+    "claimed if p is at most 0.05: of a sign-flip test of the differences in a block, or in a boot if there "
+    "are six (three to five boots: Student's t). Points: of the shares of late trials."
 )
 CONTROL_LEGEND = (
     "Controls: the flag cannot gain over kill+mrelease there. If nothing differs, chance claims a gain in at "
