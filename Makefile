@@ -59,6 +59,7 @@ bench: system-packages setup
 	@$(BIN)/python bench/extra_kills.py
 	@$(BIN)/python bench/boots.py
 	@$(BIN)/python bench/controls.py
+	@$(BIN)/python bench/claims.py
 	@$(BIN)/python bench/planning.py
 	@$(BIN)/python bench/races.py
 	@$(BIN)/python bench/carry_over.py

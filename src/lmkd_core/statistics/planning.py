@@ -11,14 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scipy.special import bdtr
 from scipy.special import chdtri
-from scipy.special import ndtr
 from scipy.special import ndtri
 
 from lmkd_core.statistics.differences import typical_reach
 from lmkd_core.statistics.paired import MIN_BLOCKS
-from lmkd_core.statistics.paired import interval_rank
+from lmkd_core.statistics.power import sign_flip_power
 from lmkd_core.statistics.scale import ScaleLimits
 
 POWER = 0.8
@@ -35,7 +33,7 @@ SCALE_STEP = 0.02
 
 PowerOf = Callable[[int, float, float], float]
 """Of a number of blocks, the standard deviation of their log ratios, and a true ratio: the probability that
-the verdict claims the difference."""
+the verdict claims the difference. It must be hashable: numbers of blocks are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +44,8 @@ class BlockRange:
     high: int | None
 
 
-def sign_test_power(blocks: int, log_sd: float, ratio: float) -> float:
-    """Returns the probability that the sign test's interval excludes 1, for normal log ratios.
-
-    A shift settles the sign of a share of the blocks (G. E. Noether, JASA 82, 1987, 645-647); at most
-    ``rank - 1`` of them may fall on the other side.
-    """
-    rank = interval_rank(blocks)
-    if not rank:
-        return 0.0
-    settled = float(ndtr(abs(math.log(ratio)) / log_sd)) if log_sd else 1.0
-    return float(bdtr(rank - 1, blocks, 1 - settled))
-
-
 def blocks_for_ratio(
-    scale: ScaleLimits, ratio: float, power_of: PowerOf = sign_test_power
+    scale: ScaleLimits, ratio: float, power_of: PowerOf = sign_flip_power
 ) -> BlockRange | None:
     """Returns the blocks needed to detect ``ratio``; None if ``MAX_BLOCKS`` are certainly not enough."""
     low, high = (_fewest_for_ratio(_rounded(log_sd), ratio, power_of) for log_sd in (scale.low, scale.high))

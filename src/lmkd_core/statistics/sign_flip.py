@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.shares import CONFIDENCE
@@ -58,7 +59,7 @@ def sign_flip_test(low: Floats, high: Floats) -> FlipTest:
     ``low`` for a slower one. Without either, p is 1.
     """
     faster = _test(high)
-    slower = faster if low is high else _test(low)
+    slower = faster if np.array_equal(low, high) else _test(low)
     if faster.direction < 0:
         return faster
     return slower if slower.direction > 0 else FlipTest(1.0, slower.least_p, 0)
@@ -82,12 +83,15 @@ def _test(differences: Floats) -> FlipTest:
     if scale == 0:
         return FlipTest(1.0, least_p, 0)
     signs = np.sign(differences)
-    sums = _p_values(np.round(np.abs(flips @ capped) / scale, ROUNDING)) / (1 - WINS_WEIGHT)
-    wins = _p_values(np.abs(flips @ signs)) / WINS_WEIGHT
-    smaller = np.minimum(sums, wins)
-    decisive = capped if sums[0] <= wins[0] else signs
-    p = float((smaller <= smaller[0] * (1 + 1e-9)).mean())
-    return FlipTest(p, least_p, int(np.sign(np.round(decisive.sum() / scale, ROUNDING))))
+    sums = np.round(np.abs(flips @ capped) / scale, ROUNDING)
+    wins = np.abs(flips @ signs)
+    by_sum = np.count_nonzero(sums >= sums[0]) / (1 - WINS_WEIGHT)
+    by_wins = np.count_nonzero(wins >= wins[0]) / WINS_WEIGHT
+    smaller = min(by_sum, by_wins) * (1 + 1e-9)
+    as_extreme = _largest(sums, int(smaller * (1 - WINS_WEIGHT))) | _largest(wins, int(smaller * WINS_WEIGHT))
+    decisive = capped if by_sum <= by_wins else signs
+    direction = int(np.sign(np.round(decisive.sum() / scale, ROUNDING)))
+    return FlipTest(float(as_extreme.mean()), least_p, direction)
 
 
 def _capped(differences: Floats) -> Floats:
@@ -97,10 +101,10 @@ def _capped(differences: Floats) -> Floats:
     return np.clip(differences, -limit, limit)
 
 
-def _p_values(statistic: Floats) -> Floats:
-    """The share of flips with a statistic at least as large, for each flip."""
-    below = np.searchsorted(np.sort(statistic), statistic, side="left")
-    return np.asarray(1 - below / len(statistic), dtype=np.float64)
+def _largest(statistic: Floats, most: int) -> NDArray[np.bool_]:
+    """Which flips have a statistic that at most ``most`` flips reach: those above the next one in order."""
+    place = len(statistic) - 1 - most
+    return statistic > (np.partition(statistic, place)[place] if place >= 0 else -np.inf)
 
 
 def _subset_mean(differences: Floats, share: float) -> float:
