@@ -9,8 +9,8 @@ designs. Prints a row per population and design; exits with status 1 if a rate e
 from __future__ import annotations
 
 import argparse
-import math
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +19,13 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reports"))
 
 import test_boot_coverage as boots
 
-from lmkd_core.statistics.boots import BootValues
-from lmkd_core.statistics.boots import over_boots
+from lmkd_reports.analysis.evidence import Times
+from lmkd_reports.analysis.over_boots import evidence_by_boots
 
 TOTAL_BLOCKS = 12
-SCATTERS = ((0.23, 0.41), (0.08, 0.36))
-"""Standard deviations of log ratios between and within boots of the virtual device: held, and undisturbed."""
+BOOTS = (1, 3, 4, 6, 12)
+BETWEEN = (0.08, 0.23)
+"""Standard deviations of log ratios between boots of the virtual device: undisturbed, and held for 300 ms."""
 
 LEAST_COVERAGE = 0.93
 MOST_FAILURES = 0.025
@@ -46,22 +47,56 @@ def main() -> int:
     failures = [boots.false_failures(deviation) for deviation in boots.BOOT_DEVIATIONS]
     broken |= max(failures) > MOST_FAILURES
     print("  ".join(f"{rate:6.2%}" for rate in failures) + "  a check of equal runs fails (limit 10 %)")
-    for between, within in SCATTERS:
-        for count in (3, 4, 6, 12):
-            print(usual_run(count, between, within, boots.RUNS), flush=True)
+    print(f"claims of {TOTAL_BLOCKS} blocks in {', '.join(map(str, BOOTS))} boots:")
+    for between in BETWEEN:
+        for draw in (equal, lost_races, two_thirds, two_thirds_with_outliers):
+            rates = [claims(draw, count, between, max(200, boots.RUNS // 7)) for count in BOOTS]
+            shown = "  ".join(f"{rate:4.0%}" for rate in rates)
+            print(f"{shown}  {draw.__name__}, standard deviation between boots {between}", flush=True)
     return 1 if broken else 0
 
 
-def usual_run(count: int, between: float, within: float, runs: int) -> str:
-    """The usual number of blocks in ``count`` boots: the interval's reach, and how often it finds 1.5x."""
+Rng = np.random.Generator
+Draw = Callable[[Rng, int], tuple[np.ndarray, np.ndarray]]
+"""The times of candidate and baseline in so many blocks, in ns, without what a boot adds."""
+
+
+def equal(rng: Rng, blocks: int) -> tuple[np.ndarray, np.ndarray]:
+    candidate, baseline = 1e8 * np.exp(rng.normal(0, 0.29, (2, blocks)))
+    return candidate, baseline
+
+
+def lost_races(rng: Rng, blocks: int) -> tuple[np.ndarray, np.ndarray]:
+    """The baseline loses two in five."""
+    candidate, baseline = np.exp(rng.normal(0, 0.2, (2, blocks)))
+    return 4e7 * candidate, np.where(rng.random(blocks) < 0.4, 3.5e8, 4e7) * baseline
+
+
+def two_thirds(rng: Rng, blocks: int) -> tuple[np.ndarray, np.ndarray]:
+    candidate, baseline = equal(rng, blocks)
+    return candidate / 1.5, baseline
+
+
+def two_thirds_with_outliers(rng: Rng, blocks: int) -> tuple[np.ndarray, np.ndarray]:
+    """One trial in twenty takes 30 times as long."""
+    times = 1e8 * np.exp(rng.normal(0, 0.2, (2, blocks))) * np.where(rng.random((2, blocks)) < 0.05, 30, 1)
+    return times[0] / 1.5, times[1]
+
+
+def claims(draw: Draw, count: int, between: float, runs: int) -> float:
+    """How often the product claims a difference, in either direction."""
     rng = np.random.default_rng(7)
-    shape = (runs, count, TOTAL_BLOCKS // count)
-    logs = rng.normal(0, within, shape) + rng.normal(0, between, (runs, count, 1))
-    results = [over_boots(BootValues(medians, medians)) for medians in np.median(logs, axis=2)]
-    widths = [result.interval.high - result.interval.low for result in results]
-    reach = math.exp(float(np.median(widths)) / 2)
-    power = float(np.mean([result.interval.low + math.log(1.5) > 0 for result in results]))
-    return f"{reach:.2f}x  {power:4.0%}  half-width and 1.5x found: {count} boots, sd {between} and {within}"
+    names = [f"b{number * count // TOTAL_BLOCKS}" for number in range(TOTAL_BLOCKS)]
+    claimed = 0
+    for _ in range(runs):
+        candidate, baseline = draw(rng, TOTAL_BLOCKS)
+        shifts = np.repeat(rng.normal(0, between, count), TOTAL_BLOCKS // count)
+        sides = [
+            Times(times, np.full(TOTAL_BLOCKS, 3e12)) for times in (candidate * np.exp(shifts), baseline)
+        ]
+        evidence = evidence_by_boots(*sides, names, 1e8)
+        claimed += evidence.test.p <= 0.05
+    return claimed / runs
 
 
 if __name__ == "__main__":
