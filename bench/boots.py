@@ -91,9 +91,8 @@ def claims(draw: Draw, count: int, between: float, runs: int) -> float:
     for _ in range(runs):
         candidate, baseline = draw(rng, TOTAL_BLOCKS)
         shifts = np.repeat(rng.normal(0, between, count), TOTAL_BLOCKS // count)
-        sides = [
-            Times(times, np.full(TOTAL_BLOCKS, 3e12)) for times in (candidate * np.exp(shifts), baseline)
-        ]
+        limits = np.full(TOTAL_BLOCKS, 3e12)
+        sides = Times(candidate * np.exp(shifts), limits), Times(baseline, limits)
         evidence = evidence_by_boots(*sides, names, 1e8)
         claimed += evidence.test.p <= 0.05
     return claimed / runs

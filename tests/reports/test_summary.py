@@ -53,7 +53,8 @@ def test_fits_a_mail(fixture: str, request: pytest.FixtureRequest) -> None:
 
 @pytest.mark.large
 def test_a_stratum_takes_few_lines(suite_dir: Path) -> None:
-    assert len((suite_dir / "summary.txt").read_text().splitlines()) <= 40 * 15
+    """Four for the stratum, two a comparison, one an arm, some for costs and a heading: for mails."""
+    assert len((suite_dir / "summary.txt").read_text().splitlines()) <= 40 * 20
 
 
 def test_says_once_that_a_stratum_has_too_few_blocks(tmp_path: Path) -> None:
