@@ -90,32 +90,37 @@ class PairedDifference:
 def paired_difference(candidate: Floats, baseline: Floats) -> PairedDifference | None:
     """Returns the mean of candidate minus baseline, paired by position; None if there is no pair."""
     differences = candidate - baseline
-    blocks = len(differences)
-    if blocks == 0:
+    if len(differences) == 0:
         return None
-    mean = float(differences.mean())
-    deviation = float(differences.std(ddof=1)) if blocks > 1 else 0.0
-    signs = int((differences < 0).sum()), int((differences > 0).sum())
-    if blocks < MIN_BLOCKS:
-        return PairedDifference(blocks, mean, None, None, None, deviation, *signs)
+    described = _described(differences)
+    if len(differences) < MIN_BLOCKS:
+        return described
     low, high = _interval(differences)
-    return PairedDifference(blocks, mean, low, high, _sign_flip_p(differences), deviation, *signs)
+    return replace(described, low=low, high=high, p=_sign_flip_p(differences))
 
 
 def difference_by_boots(candidate: Floats, baseline: Floats, boots: Sequence[str]) -> PairedDifference | None:
     """As ``paired_difference``, over boots if they are enough; ``boots`` names the boot of each pair."""
-    of_blocks = paired_difference(candidate, baseline)
-    result = over_boots(means_of_boots(candidate - baseline, boots)) if of_blocks else None
-    if of_blocks is None or result is None:
+    differences = candidate - baseline
+    result = over_boots(means_of_boots(differences, boots))
+    if result is None:
+        of_blocks = paired_difference(candidate, baseline)
         return of_blocks and replace(of_blocks, boots=len(set(boots)))
     return replace(
-        of_blocks,
+        _described(differences),
         mean=result.estimate.low,
         low=result.interval.low,
         high=result.interval.high,
         p=result.p,
         boots=len(set(boots)),
     )
+
+
+def _described(differences: Floats) -> PairedDifference:
+    """The differences, of at least one block, without interval and test."""
+    deviation = float(differences.std(ddof=1)) if len(differences) > 1 else 0.0
+    signs = int((differences < 0).sum()), int((differences > 0).sum())
+    return PairedDifference(len(differences), float(differences.mean()), None, None, None, deviation, *signs)
 
 
 def _interval(differences: Floats) -> tuple[float, float]:
