@@ -97,7 +97,7 @@ class Evidence:
     @property
     def is_over_boots(self) -> bool:
         """Whether intervals and test include what differs between boots."""
-        return self.boots >= MIN_BOOTS and self.test is not None
+        return self.boots >= MIN_BOOTS and self.ratio.blocks >= MIN_BLOCKS
 
     @property
     def split(self) -> bool:
@@ -109,16 +109,27 @@ class Evidence:
         return self.ratio if self.test and not self.split else None
 
 
-def evidence_of(candidate: Times, baseline: Times, patience_ns: float = PATIENCE_NS) -> Evidence | None:
-    """The evidence of times paired by position; None if there is no pair."""
+def evidence_of(
+    candidate: Times,
+    baseline: Times,
+    patience_ns: float = PATIENCE_NS,
+    *,
+    tested: bool = True,
+    mean_interval: bool = True,
+) -> Evidence | None:
+    """The evidence of times paired by position; None if there is no pair.
+
+    The test and the interval of the mean take most of the time: a caller that has no use for them can leave
+    them out.
+    """
     ratio = paired_ratio(candidate.ns, baseline.ns, candidate.least_ns, baseline.least_ns)
     shares = paired_shares(late(candidate.ns, patience_ns), late(baseline.ns, patience_ns))
     if ratio is None or shares is None:
         return None
     return Evidence(
         ratio,
-        flip_test(candidate, baseline),
-        _mean_times(candidate, baseline),
+        flip_test(candidate, baseline) if tested else None,
+        _mean_times(candidate, baseline, with_interval=mean_interval),
         shares,
         in_two_groups(candidate.restricted_ns),
         in_two_groups(baseline.restricted_ns),
@@ -131,8 +142,8 @@ def flip_test(candidate: Times, baseline: Times) -> FlipTest | None:
     return sign_flip_test(low, high) if len(low) >= MIN_BLOCKS else None
 
 
-def _mean_times(candidate: Times, baseline: Times) -> MeanTimes:
+def _mean_times(candidate: Times, baseline: Times, *, with_interval: bool) -> MeanTimes:
     interval = None
-    if len(candidate.ns) >= MIN_BLOCKS:
+    if with_interval and len(candidate.ns) >= MIN_BLOCKS:
         interval = Bounds(*mean_interval(*candidate.differences(baseline)))
     return MeanTimes(float(candidate.restricted_ns.mean()), float(baseline.restricted_ns.mean()), interval)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lmkd_core.statistics.block_logs import BlockLogs
+from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.boots import BootValues
 from lmkd_core.statistics.boots import OverBoots
 from lmkd_core.statistics.boots import deviations
@@ -41,13 +42,21 @@ STATISTICS = 2
 
 
 def evidence_by_boots(
-    candidate: Times, baseline: Times, boots: Sequence[str], patience_ns: float = PATIENCE_NS
+    candidate: Times,
+    baseline: Times,
+    boots: Sequence[str],
+    patience_ns: float = PATIENCE_NS,
+    *,
+    mean_interval: bool = True,
 ) -> Evidence | None:
     """The evidence of times paired by position, over boots if they are enough; None if there is no pair.
 
-    ``boots`` names the boot of each pair.
+    ``boots`` names the boot of each pair. Over blocks, the interval of the mean can be left out.
     """
-    evidence = evidence_of(candidate, baseline, patience_ns)
+    over_blocks = len(set(boots)) < MIN_BOOTS or len(boots) < MIN_BLOCKS  # else they are made of boots
+    evidence = evidence_of(
+        candidate, baseline, patience_ns, tested=over_blocks, mean_interval=over_blocks and mean_interval
+    )
     if evidence is None:
         return None
     return evidence_over_boots(evidence, candidate, baseline, candidate.logs(baseline), boots, patience_ns)

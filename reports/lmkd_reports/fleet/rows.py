@@ -167,7 +167,8 @@ def _times_compared(by_arm: Arms, candidate: str, baseline: str, equivalent_pct:
     arms = by_arm[candidate], by_arm[baseline]
     pairs = _paired(*arms)
     yield from pairs.counts
-    evidence = evidence_by_boots(_times(pairs.candidate), _times(pairs.baseline), pairs.boots)
+    sides = _times(pairs.candidate), _times(pairs.baseline)
+    evidence = evidence_by_boots(*sides, pairs.boots, mean_interval=False)
     yield from _time_numbers(evidence)
     usable = all(arm.is_usable for arm in arms)
     yield str(verdict_on(evidence, equivalent_pct) if usable else Verdict.INVALID)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.special import stdtrit
 
+from lmkd_core.statistics.boots import BootValues
 from lmkd_core.statistics.boots import means_of_boots
 from lmkd_core.statistics.boots import over_boots
 from lmkd_core.statistics.bounds import Floats
@@ -89,16 +90,13 @@ class PairedDifference:
 def paired_difference(candidate: Floats, baseline: Floats) -> PairedDifference | None:
     """Returns the mean of candidate minus baseline, paired by position; None if there is no pair."""
     differences = candidate - baseline
-    blocks = len(differences)
-    if blocks == 0:
+    if len(differences) == 0:
         return None
-    mean = float(differences.mean())
-    deviation = float(differences.std(ddof=1)) if blocks > 1 else 0.0
-    signs = int((differences < 0).sum()), int((differences > 0).sum())
-    if blocks < MIN_BLOCKS:
-        return PairedDifference(blocks, mean, None, None, None, deviation, *signs)
+    described = _described(differences)
+    if len(differences) < MIN_BLOCKS:
+        return described
     low, high = _interval(differences)
-    return PairedDifference(blocks, mean, low, high, _sign_flip_p(differences), deviation, *signs)
+    return replace(described, low=low, high=high, p=_sign_flip_p(differences))
 
 
 def difference_by_boots(candidate: Floats, baseline: Floats, boots: Sequence[str]) -> PairedDifference | None:
@@ -107,23 +105,31 @@ def difference_by_boots(candidate: Floats, baseline: Floats, boots: Sequence[str
     Six boots or more are judged like blocks. With three to five the claim must hold over boots (Student's t)
     and over blocks: whole numbers of kills make boots alike by coincidence.
     """
-    of_blocks = paired_difference(candidate, baseline)
-    if of_blocks is None:
-        return None
-    counted = replace(of_blocks, boots=len(set(boots)))
-    means = means_of_boots(candidate - baseline, boots)
+    differences = candidate - baseline
+    means = means_of_boots(differences, boots)
     if len(means) >= MIN_BLOCKS:
-        return _with_ends(counted, paired_difference(means.least, np.zeros(len(means))))
+        over = paired_difference(means.least, np.zeros(len(means)))
+        assert over is not None  # there are boots
+        of_blocks = _described(differences)
+        return replace(of_blocks, mean=over.mean, low=over.low, high=over.high, p=over.p, boots=len(means))
+    of_pairs = paired_difference(candidate, baseline)
+    return of_pairs and _also_over_boots(replace(of_pairs, boots=len(means)), means)
+
+
+def _also_over_boots(of_blocks: PairedDifference, means: BootValues) -> PairedDifference:
+    """The wider of the two intervals, and the larger p; those over blocks with fewer than three boots."""
     over = over_boots(means)
     if over is None or of_blocks.low is None or of_blocks.high is None or of_blocks.p is None:
-        return counted
+        return of_blocks
     low, high = min(over.interval.low, of_blocks.low), max(over.interval.high, of_blocks.high)
-    return replace(counted, mean=over.estimate.low, low=low, high=high, p=max(over.p, of_blocks.p))
+    return replace(of_blocks, mean=over.estimate.low, low=low, high=high, p=max(over.p, of_blocks.p))
 
 
-def _with_ends(counted: PairedDifference, over: PairedDifference | None) -> PairedDifference:
-    assert over is not None  # there are boots
-    return replace(counted, mean=over.mean, low=over.low, high=over.high, p=over.p)
+def _described(differences: Floats) -> PairedDifference:
+    """The differences, of at least one block, without interval and test."""
+    deviation = float(differences.std(ddof=1)) if len(differences) > 1 else 0.0
+    signs = int((differences < 0).sum()), int((differences > 0).sum())
+    return PairedDifference(len(differences), float(differences.mean()), None, None, None, deviation, *signs)
 
 
 def _interval(differences: Floats) -> tuple[float, float]:
