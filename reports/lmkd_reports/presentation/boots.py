@@ -14,7 +14,7 @@ from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format import units
 
-REMEDY = f"measure {MIN_BOOTS} or more (--lmkd-boots, or several runs and report --combine)"
+REMEDY = f"measure {MIN_BOOTS} or more (--lmkd-boots, or report --combine)"
 
 REACH = 0.1
 """The half-width of an interval that the sentence plans for, as a share of the ratio."""

@@ -91,8 +91,8 @@ def mean_time(tails: Tails) -> str:
 
 
 def tail_time(quantile: Bounds | None, share: float) -> str:
-    """``72.3``, or the number of trials that it takes."""
-    return units.ms(quantile) if quantile else f"needs {trials_for(share)} trials"
+    """``72.3``, or ``of 29``: the number of trials that it takes."""
+    return units.ms(quantile) if quantile else f"of {trials_for(share)}"
 
 
 def rate(value: float | None) -> str:
