@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.shares import CONFIDENCE
 
-MAX_EXACT_BLOCKS = 14
+MAX_EXACT_BLOCKS = 15
 """Up to this many blocks all flips are taken; beyond, none and ``RANDOM_FLIPS`` random ones."""
 
 RANDOM_FLIPS = 4095
