@@ -128,7 +128,7 @@ class Comparison(Claim):
         """The notes, and whether the claim survives on the page."""
         if self.holds_together or not self.is_claim or self.p_page is None:
             return self.notes
-        alone = f"claimed by itself: corrected for all strata of the device (Holm), p is {self.p_page:.2g}"
+        alone = f"does not survive the correction for all strata of the device (Holm): p is {self.p_page:.2g}"
         limited = f", and {self.blocks} blocks cannot give a smaller one" if self.is_unanimous else ""
         return (*self.notes, alone + limited)
 
