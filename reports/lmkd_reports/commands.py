@@ -106,8 +106,8 @@ def _add_differences(parser: argparse.ArgumentParser) -> None:
         "--equivalent",
         metavar="PCT",
         type=percentage,
-        help="call arms equivalent whose times surely differ by less than PCT (default: as the run was asked "
-        "for with --lmkd-equivalent, else 10 percent)",
+        help="call arms equivalent whose times are shown to differ by less than PCT (default: as the run was "
+        "asked for with --lmkd-equivalent, else 10 percent)",
     )
 
 

@@ -129,8 +129,15 @@ class Comparison(Claim):
         if self.holds_together or not self.is_claim or self.p_page is None:
             return self.notes
         alone = f"does not survive the correction for all strata of the device (Holm): p is {self.p_page:.2g}"
-        limited = f", and {self.blocks} blocks cannot give a smaller one" if self.is_unanimous else ""
+        limited = f", and {self.replicates} cannot give a smaller one" if self.is_unanimous else ""
         return (*self.notes, alone + limited)
+
+    @property
+    def replicates(self) -> str:
+        """``10 blocks``, or ``6 boots``."""
+        if self.evidence and self.evidence.is_over_boots:
+            return f"{self.evidence.boots} boots"
+        return f"{self.blocks} blocks"
 
     @property
     def blocks(self) -> int:

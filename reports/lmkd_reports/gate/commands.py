@@ -38,7 +38,7 @@ def add_parsers(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--require-within",
         action="store_true",
-        help="also fail unless every check is shown to be within its limit (equivalence)",
+        help="also fail unless every check is shown to be within its limit (not worse by more)",
     )
     parser.add_argument(
         "--together",

@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_core.statistics.independent import Estimate
@@ -29,11 +30,14 @@ from lmkd_reports.metrics.cells import Cell
 from lmkd_reports.metrics.cells import Measured
 from lmkd_reports.metrics.cells import Place
 from lmkd_reports.metrics.kinds import Sample
+from lmkd_reports.metrics.kinds import is_over_boots
 from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.metrics.metrics import Metric
 
 ROUNDING = 1e-9
 """Numbers this near to each other differ by rounding only."""
+
+HELD = "a hold sets the baseline arm's time here: a slower host does not cancel out"
 
 EVERYTHING = Selection()
 ABSENT = Measured(0, 0, {})
@@ -192,14 +196,15 @@ def _compare(
     ours, theirs = (side.samples.get(metric.name, NOTHING) for side in (base, candidate))
     same_baseline = not (len(ours) and len(theirs)) or ours.baseline == theirs.baseline
     estimate = metric.kind.compare(theirs, ours, confidence) if same_baseline else None
+    over_boots = is_over_boots(theirs, ours)
     place, arm = cell
     compared = Compared(
         devices=pair,
         place=place,
         arm=arm,
         metric=metric,
-        base=_side(metric, base, ours),
-        candidate=_side(metric, candidate, theirs),
+        base=_side(metric, base, ours, over_boots=over_boots),
+        candidate=_side(metric, candidate, theirs, over_boots=over_boots),
         estimate=estimate,
         verdict=Verdict.NOT_ENOUGH_DATA,
         notes=(),
@@ -210,8 +215,10 @@ def _compare(
     )
 
 
-def _side(metric: Metric, measured: Measured, sample: Sample) -> Side:
-    return Side(measured.valid, measured.invalid, len(sample), metric.kind.typical(sample))
+def _side(metric: Metric, measured: Measured, sample: Sample, *, over_boots: bool) -> Side:
+    """What the estimate compares: over boots the mean of the boots' values."""
+    typical = metric.kind.typical_of_boots(sample) if over_boots else metric.kind.typical(sample)
+    return Side(measured.valid, measured.invalid, len(sample), typical)
 
 
 def _judge(compared: Compared) -> Verdict:
@@ -256,6 +263,8 @@ def _notes(compared: Compared, base: Sample, candidate: Sample, confidence: floa
         yield "no end of the interval is known: too few were done by the timeout"
     elif few := _few_boots(base, candidate):
         yield few
+    elif base.baseline and isinstance(compared.place, Stratum) and compared.place.hold_ms:
+        yield HELD
     elif note := compared.metric.kind.constant_note(compared.metric.name, base, candidate):
         yield note
 

@@ -34,8 +34,9 @@ CAUTION = (
     "alone."
 )
 LEGEND = (
-    "Less is better throughout. Times: medians in ms and their ratio, candidate over base; esrch: share of "
-    "calls and difference in percentage points; kills: mean an episode and difference."
+    "Less is better throughout. Times: medians in ms (over boots: the geometric mean of the boots' medians) "
+    "and their ratio, candidate over base; esrch: share of calls and difference in percentage points; kills: "
+    "mean an episode and difference."
 )
 LEGEND_TO_BASELINE = (
     "Less is better throughout. Times: each run's median ratio to its own baseline arm, block by block, and "

@@ -144,6 +144,10 @@ class Kind(ABC):
         """The sample's mean, or its median for times (ns); None without a value."""
         return _exactly(float(sample.values.mean())) if len(sample) else None
 
+    def typical_of_boots(self, sample: Sample) -> Bounds:
+        """The mean over boots; of times the geometric mean of the boots' medians."""
+        return self.estimate_of(self.of_boots(sample).mean)
+
     def spread(self, sample: Sample) -> tuple[Bounds, Bounds]:
         """The quartiles; for a share its 95 % interval. The sample has a value."""
         return _quartiles(sample.values, sample.values)

@@ -14,7 +14,7 @@ from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format import units
 
-REMEDY = f"measure {MIN_BOOTS} or more (--lmkd-boots, or report --combine)"
+REMEDY = "measure over boots (--lmkd-boots 12, or report --combine)"
 
 REACH = 0.1
 """The half-width of an interval that the sentence plans for, as a share of the ratio."""
@@ -66,6 +66,6 @@ def _plan(all_evidence: list[Evidence]) -> str:
     needed = boots_for(Deviations(between, within), blocks, math.log1p(REACH))
     return (
         f". Ratios scatter by {units.percent(between)} between boots and {units.percent(within)} between the "
-        f"blocks of a boot: intervals within {units.percent(REACH)} take about {needed} boots of "
-        f"{units.count(blocks, 'block')}"
+        f"blocks of a boot: in the median stratum, intervals within {units.percent(REACH)} take about "
+        f"{needed} boots of {units.count(blocks, 'block')}"
     )

@@ -125,7 +125,8 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         "--lmkd-equivalent",
         metavar="PCT",
         default="10",
-        help="call arms equivalent whose times surely differ by less than PCT percent (default: %(default)s)",
+        help="call arms equivalent whose times are shown to differ by less than PCT percent "
+        "(default: %(default)s)",
     )
     group.addoption(
         "--lmkd-warmup",
