@@ -14,7 +14,7 @@ from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format import units
 
-REMEDY = "measure over boots (--lmkd-boots 12, or report --combine)"
+REMEDY = "take several (--lmkd-boots 12, or report --combine)"
 
 REACH = 0.1
 """The half-width of an interval that the sentence plans for, as a share of the ratio."""

@@ -116,7 +116,7 @@ def standing(comparisons: Sequence[Claim]) -> str:
         share = f"none of the {len(claims)} claims survives"
     elif not lost:
         share = f"all {survivors} claims survive"
-    more = "; it takes more blocks (or boots)" if any(claim.is_unanimous for claim in lost) else ""
+    more = "; it takes more blocks" if any(claim.is_unanimous for claim in lost) else ""
     return f"; {share} the correction for all strata{more}"
 
 
