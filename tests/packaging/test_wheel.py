@@ -12,7 +12,7 @@ pytestmark = pytest.mark.packages
 
 def test_the_suites_are_collected_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     words = ["--pyargs", "lmkd_suites", "--lmkd-device", "virtual:stock", "--collect-only", "-q"]
-    assert "test_memory_comes_back[virtual-stock-held-by-vm-readv-64MB-16t]" in run(
+    assert "test_memory_comes_back[virtual-stock-held-by-vm-readv-64MB-16t-boot01]" in run(
         installed / "pytest", *words, cwd=tmp_path
     )
 

@@ -51,7 +51,14 @@ def test_a_boot_can_be_selected(pytester: pytest.Pytester) -> None:
     assert [name.rpartition("-")[2] for name in ids] == ["boot2", "boot2"]
 
 
-@pytest.mark.parametrize("words", [(), ("--lmkd-device", "virtual:stock")])
+def test_virtual_devices_take_twelve_boots_of_a_block_by_default(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(two_strata(hold_ms=50, blocks=1))
+    ids = collected(pytester, "--lmkd-device", "virtual:stock")
+    boots = [f"boot{number:02}" for number in range(1, 13)]
+    assert [name.rpartition("-")[2] for name in ids] == [boot for boot in boots for _ in range(2)]
+
+
+@pytest.mark.parametrize("words", [(), ("--lmkd-device", "virtual:stock", "--lmkd-blocks", "11")])
 def test_without_several_boots_no_name_tells_of_them(
     pytester: pytest.Pytester, words: tuple[str, ...]
 ) -> None:
@@ -88,11 +95,13 @@ def test_each_planned_boot_is_a_boot_of_the_device_for_all_strata(pytester: pyte
     assert blocks_by_boot(measured) == [[0], [1]]
     assert {trial["threads"] for trial in measured if trial["block"] == 0} == {1, 2}
     planned = [json.loads(line) for line in (out / "plan.jsonl").open()]
-    key = ("threads", "block", "warmup", "arm")
-    assert [[trial[name] for name in key] for trial in measured] == [
+    key = ("threads", "block", "warmup", "order", "arm")
+    ran = [record for record in records(out) if record["type"] == "trial"]
+    assert [[trial[name] for name in key] for trial in ran] == [
         [plan[name] for name in key] for plan in planned
     ]
-    assert len(measured) == 2 * 2 * (1 + 1) * 2
+    assert len(measured) == 2 * 2 * 2
+    assert len(ran) == 2 * 2 * (2 + 1 + 2)  # a warm-up block, a lead-in, and the block
     devices = [record["boot_id"] for record in records(out) if record["type"] == "device"]
     assert devices == list(dict.fromkeys(trial["boot_id"] for trial in measured))
     assert json.loads((out / "run.json").read_text())["boots"] == 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from runs import records
+from runs import trials
 from runs import two_controls
 
 from lmkd_core.base.cache import user_cache_root
@@ -56,7 +56,7 @@ def test_a_resumed_run_fails_by_the_records_of_both(pytester: pytest.Pytester) -
     assert SENTENCE not in first.stdout.str()
     resumed = run(pytester, 10_000_000, "--lmkd-resume", "out")
     resumed.assert_outcomes(passed=2, failed=1)
-    assert len([one for one in records(pytester.path / "out") if one["type"] == "trial"]) == 24
+    assert len(trials(pytester.path / "out")) == 24
     assert SENTENCE in " ".join(resumed.stdout.str().split())
 
 

@@ -106,7 +106,7 @@ def test_collecting_starts_no_device(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(ONE_STRATUM)
     result = pytester.runpytest_subprocess("--collect-only", "-q", "--lmkd-device", "virtual")
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*test_one?virtual-reap-kill-v3-private-anon-4MB-1t?"])
+    result.stdout.fnmatch_lines(["*test_one?virtual-reap-kill-v3-private-anon-4MB-1t-boot01?"])
     assert not list(pytester.path.glob("results/*"))
 
 
