@@ -125,6 +125,7 @@ def test_after_a_restart_of_the_device_the_incomplete_block_is_made_again(
 def test_a_stratum_ends_early_once_it_is_known_precisely_enough(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(two_strata(hold_ms=50, blocks=8))
     options = ("--lmkd-blocks", "40", "--lmkd-precision", "1000", "--lmkd-arms", "kill,kill+mrelease")
+    options += ("--lmkd-boots", "1")
     result = pytester.runpytest_subprocess(
         "--lmkd-device", "virtual:stock", "--lmkd-results", "out", *options
     )
