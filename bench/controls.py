@@ -47,7 +47,7 @@ def right(runs: int) -> Iterator[Row]:
 
 
 def biased(runs: int) -> Iterator[Row]:
-    """A log ratio's standard deviation of 0.3 is told without a bound: it takes more blocks."""
+    """The rate at a standard deviation of 0.3 has no bound: a test would take more blocks."""
     for draw, least in ((test_controls.lognormal, 0.9), (test_controls.wide, 0.0)):
         for arms in (1, 2):
             for name, level in (("", FALSE_ALARMS), (", with pressure controls", FALSE_ALARMS / 2)):

@@ -245,7 +245,7 @@ def test_blocks_of_several_runs_never_meet(tmp_path: Path) -> None:
 
 def test_a_device_of_several_runs_is_told_by_run(tmp_path: Path) -> None:
     paths = write_fleet(several_runs(tmp_path), tmp_path / "both.html")
-    assert "1 device was measured in several runs: each run counts by itself" in one_line(paths.text)
+    assert "1 device was measured in several runs, and each run is judged separately" in one_line(paths.text)
     for number in range(2):
         assert f"<b>phone in run-{number}</b>, Pixel, Linux 6.12.{number}" in paths.html.read_text()
 
@@ -257,7 +257,7 @@ def one_line(text: str) -> str:
 @pytest.mark.parametrize(
     ("boots", "expected"),
     [
-        ((1, 2), "in the boots that were measured: verdicts and intervals say nothing beyond them"),
+        ((1, 2), "in the boots that were measured: verdicts and intervals claim nothing beyond"),
         ((2, 3), "over boots on 1 of 2 devices: intervals include what differs between boots; on the others"),
         ((3, 5), "over boots on 2 of 2 devices: intervals include what differs between boots equivalent"),
     ],

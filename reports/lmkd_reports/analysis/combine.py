@@ -29,7 +29,9 @@ def combine(analyses: Sequence[Analysis]) -> Analysis:
         pairs=_each_once(pair for analysis in analyses for pair in analysis.pairs),
         control_pairs=_each_once(pair for analysis in analyses for pair in analysis.control_pairs),
         devices=tuple(_devices(analyses)),
-        problems=tuple(_of_run(analysis, problem) for analysis in analyses for problem in analysis.problems),
+        problems=tuple(
+            of_run(analysis.name, problem) for analysis in analyses for problem in analysis.problems
+        ),
         warmups=sum(analysis.warmups for analysis in analyses),
         planned=sum(analysis.planned for analysis in analyses),
         recorded=sum(analysis.recorded for analysis in analyses),
@@ -52,8 +54,9 @@ def _devices(analyses: Sequence[Analysis]) -> Iterable[DeviceResult]:
             yield replace(device, name=f"{device.name} ({analysis.name})") if again else device
 
 
-def _of_run(analysis: Analysis, problem: Problem) -> Problem:
-    return replace(problem, file=f"{analysis.name}/{problem.file}")
+def of_run(name: str, problem: Problem) -> Problem:
+    """The problem with its file named under its run."""
+    return replace(problem, file=f"{name}/{problem.file}")
 
 
 def _one_table(tables: Sequence[str]) -> str:

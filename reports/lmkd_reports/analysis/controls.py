@@ -27,7 +27,7 @@ from lmkd_reports.analysis.pressure import PressureResult
 
 
 def with_controls(device: DeviceResult) -> DeviceResult:
-    """The device with what its controls say together, and each control with what it says alone."""
+    """Adds the false gains of all controls together to the device, and those of one control to its result."""
     controls = [result for result in device.strata if result.stratum.is_control]
     pressed = [result for result in device.pressure if result.situation.is_control]
     times, kills = _time_tallies(controls), _kill_tallies(pressed)

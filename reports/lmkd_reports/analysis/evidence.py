@@ -97,7 +97,7 @@ class Evidence:
     @property
     def is_over_boots(self) -> bool:
         """Whether intervals and test include what differs between boots."""
-        return self.boots >= MIN_BOOTS and self.ratio.blocks >= MIN_BLOCKS
+        return are_enough(self.boots, self.ratio.blocks)
 
     @property
     def split(self) -> bool:
@@ -107,6 +107,11 @@ class Evidence:
     def single_ratio(self) -> PairedRatio | None:
         """The median ratio if there is a test beside it and it describes the times."""
         return self.ratio if self.test and not self.split else None
+
+
+def are_enough(boots: int, blocks: int) -> bool:
+    """Whether the boots are the replicates."""
+    return boots >= MIN_BOOTS and blocks >= MIN_BLOCKS
 
 
 def evidence_of(

@@ -1,4 +1,4 @@
-"""Blocks that are left out because a trial is invalid: which arms they favour, and what they could hide.
+"""Blocks left out because a trial is invalid: do they favour an arm, and could they undo a claim?
 
 A check may be more likely to exclude a slow trial than a fast one: a longer trial meets more foreign kills.
 So the arms are compared by how often only the one or only the other was invalid in a block (exact test of Q.
@@ -14,9 +14,9 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from scipy.special import bdtr
 
 from lmkd_core.records.stratum import Stratum
+from lmkd_core.statistics.lateness import mcnemar_p
 from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_reports.analysis.arms import floats
 from lmkd_reports.analysis.comparisons import Rules
@@ -62,7 +62,7 @@ def _uneven(by_stratum: Mapping[Stratum, pd.DataFrame]) -> Iterator[Uneven]:
     for pair in pairs:
         both = valid[list(pair)].dropna().astype(bool)
         first, second = (int((both[a] < both[b]).sum()) for a, b in (pair, pair[::-1]))
-        p = min(1.0, 2 * float(bdtr(min(first, second), first + second, 0.5)) * len(pairs))
+        p = min(1.0, mcnemar_p(first, second) * len(pairs))
         if p <= 1 - CONFIDENCE:
             arm, other = pair if first > second else pair[::-1]
             yield Uneven(arm, other, max(first, second), min(first, second), p)

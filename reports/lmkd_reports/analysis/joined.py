@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -13,7 +12,7 @@ import pandas as pd
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.device import DeviceRecord
-from lmkd_core.records.reading import Problem
+from lmkd_reports.analysis.combine import of_run
 from lmkd_reports.analysis.frames import Run
 
 SAME = ("model", "kernel_release", "personality", "abi", "page_size")
@@ -56,7 +55,7 @@ def join_runs(runs: Sequence[Run]) -> Run:
         planned_episodes=sum(run.planned_episodes for run in runs),
         observations=_all(_renumbered(run.observations, block) for run, block in moved),
         states=_all(_renumbered(run.states, block) for run, block in moved),
-        problems=tuple(_of_run(run, problem) for run in runs for problem in run.problems),
+        problems=tuple(of_run(run.info.run_id, problem) for run in runs for problem in run.problems),
         lead_ins=_all(_renumbered(run.lead_ins, block) for run, block in moved),
         raw=b"".join(run.raw for run in runs),
     )
@@ -119,7 +118,3 @@ def _renumbered(records: Sequence[Any], first: int) -> tuple[Any, ...]:
 
 def _all(parts: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
     return tuple(item for part in parts for item in part)
-
-
-def _of_run(run: Run, problem: Problem) -> Problem:
-    return replace(problem, file=f"{run.info.run_id}/{problem.file}")

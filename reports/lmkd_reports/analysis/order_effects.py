@@ -48,7 +48,7 @@ def is_large(effect: OrderEffect) -> bool:
 
 
 def order_effects_of(trials: pd.DataFrame, lead_ins: Sequence[TrialRecord]) -> OrderEffects | None:
-    """Of one device's trials; None if no effect can be told."""
+    """Estimates the effects from one device's trials; None if there are too few blocks."""
     ran = _with_predecessor(trials, lead_ins)
     used = ran[ran["valid"].astype(bool) & (ran["reclaim_90_ns"] > 0)]
     if used.empty:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from lmkd_core.statistics.block_logs import BlockLogs
-from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.boots import BootValues
 from lmkd_core.statistics.boots import OverBoots
 from lmkd_core.statistics.boots import deviations
@@ -36,6 +35,7 @@ from lmkd_core.statistics.sign_flip import sign_flip_test
 from lmkd_reports.analysis.evidence import Evidence
 from lmkd_reports.analysis.evidence import MeanTimes
 from lmkd_reports.analysis.evidence import Times
+from lmkd_reports.analysis.evidence import are_enough
 from lmkd_reports.analysis.evidence import evidence_of
 
 STATISTICS = 2
@@ -53,42 +53,38 @@ def evidence_by_boots(
 
     ``boots`` names the boot of each pair. Over blocks, the interval of the mean can be left out.
     """
-    over_blocks = len(set(boots)) < MIN_BOOTS or len(boots) < MIN_BLOCKS  # else they are made of boots
+    count = len(set(boots))
+    over_blocks = not are_enough(count, len(boots))  # else test and interval are made of boots
     evidence = evidence_of(
         candidate, baseline, patience_ns, tested=over_blocks, mean_interval=over_blocks and mean_interval
     )
     if evidence is None:
         return None
-    return evidence_over_boots(evidence, candidate, baseline, candidate.logs(baseline), boots, patience_ns)
+    logs = candidate.logs(baseline)
+    scatter = deviations(logs.known, boots) if logs.exact else None
+    counted = replace(evidence, boots=count, scatter=scatter)
+    return counted if over_blocks else _over_boots(counted, candidate, baseline, logs, boots, patience_ns)
 
 
-def evidence_over_boots(
-    evidence: Evidence,
+def _over_boots(
+    of_blocks: Evidence,
     candidate: Times,
     baseline: Times,
     logs: BlockLogs,
     boots: Sequence[str],
     patience_ns: float,
 ) -> Evidence:
-    """``evidence`` with its number of boots, and if they are enough with all intervals and p over boots.
-
-    ``boots`` names the boot of each block.
-    """
-    scatter = deviations(logs.known, boots) if logs.exact else None
-    counted = replace(evidence, boots=len(set(boots)), scatter=scatter)
-    if not counted.is_over_boots:
-        return counted
     ratios = medians_of_boots(np.array(logs.low), np.array(logs.high), boots)
     means = _mean_differences(candidate, baseline, boots)
     lates = late(candidate.ns, patience_ns).astype(float) - late(baseline.ns, patience_ns)
-    judge = _as_blocks if counted.boots >= MIN_BLOCKS else _by_t
+    judge = _as_blocks if of_blocks.boots >= MIN_BLOCKS else _by_t
     ratio, test, interval_ns = judge(ratios, means)
     return replace(
-        counted,
-        ratio=replace(ratio, **_blocks(evidence.ratio)),
+        of_blocks,
+        ratio=replace(ratio, **_counts(of_blocks.ratio)),
         test=test,
         mean=_mean(candidate, baseline, boots, interval_ns),
-        late=_late(evidence.late, _over(means_of_boots(lates, boots))),
+        late=_late(of_blocks.late, _over(means_of_boots(lates, boots))),
     )
 
 
@@ -118,8 +114,8 @@ def _by_t(ratios: BootValues, means: BootValues) -> Judged:
     return ratio, FlipTest(min(1.0, STATISTICS * decisive.p), 0.0, direction), of_means.interval
 
 
-def _blocks(ratio: PairedRatio) -> dict[str, Any]:
-    """What is told of the blocks, also over boots."""
+def _counts(ratio: PairedRatio) -> dict[str, Any]:
+    """The numbers of blocks, which a ratio over boots keeps."""
     return {"blocks": ratio.blocks, "faster": ratio.faster, "slower": ratio.slower}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lmkd_core.records.stratum import Stratum
+from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_core.statistics.planning import BlockRange
 from lmkd_core.statistics.planning import blocks_for_ratio
@@ -25,19 +27,22 @@ def with_blocks_needed(strata: Sequence[StratumResult], ratio: float) -> tuple[S
 
     The scatter of one pair of arms in all strata is judged together.
     """
-    by_pair: dict[Pair, list[Comparison]] = {}
-    for comparison in (comparison for result in strata for comparison in result.comparisons):
-        if _is_known(comparison):
-            by_pair.setdefault(comparison.pair, []).append(comparison)
-    needed: dict[int, BlockRange | None] = {}
-    for comparisons in by_pair.values():
-        limits = scale_limits([one.block_logs.known for one in comparisons if one.block_logs])
-        for comparison, scale in zip(comparisons, limits, strict=True):
-            needed[id(comparison)] = blocks_for_ratio(scale, ratio) if scale else None
+    by_pair: dict[Pair, dict[Stratum, Floats]] = {}
+    for result in strata:
+        for comparison in result.comparisons:
+            if comparison.block_logs and _is_known(comparison):
+                by_pair.setdefault(comparison.pair, {})[result.stratum] = comparison.block_logs.known
+    needed: dict[tuple[Stratum, Pair], BlockRange | None] = {}
+    for pair, logs in by_pair.items():
+        for stratum, scale in zip(logs, scale_limits(list(logs.values())), strict=True):
+            needed[stratum, pair] = blocks_for_ratio(scale, ratio) if scale else None
     return tuple(
         replace(
             result,
-            comparisons=tuple(replace(one, blocks_needed=needed.get(id(one))) for one in result.comparisons),
+            comparisons=tuple(
+                replace(one, blocks_needed=needed.get((result.stratum, one.pair)))
+                for one in result.comparisons
+            ),
         )
         for result in strata
     )
@@ -46,7 +51,7 @@ def with_blocks_needed(strata: Sequence[StratumResult], ratio: float) -> tuple[S
 def serial_of(strata: Sequence[StratumResult]) -> SerialCorrelation | None:
     """How much consecutive blocks resemble each other, by the first comparison of each stratum.
 
-    Over boots the blocks of one boot may be alike: what is judged there are the boots.
+    Comparisons over boots are left out: there the boots are judged, and blocks of one boot may be alike.
     """
     firsts = [result.comparisons[0] for result in strata if result.comparisons]
     over_blocks = [one for one in firsts if one.block_logs and not _is_over_boots(one)]

@@ -1,4 +1,4 @@
-"""What a fleet's verdicts hold for, and what they take for granted."""
+"""Notes on a fleet's verdicts: the boots and runs behind them, and what is assumed."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lmkd_core.records.run import RunInfo
 from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_reports.fleet.frames import RUN
 from lmkd_reports.fleet.results import FleetResults
+from lmkd_reports.presentation.boots import REMEDY
 
 REPLICATES = "intervals include what differs between boots"
 
@@ -26,12 +27,12 @@ def notes_of(fleet: FleetResults) -> Iterator[str]:
         yield f"{share}: {REPLICATES}{rest if over < len(boots) else ''}"
     elif len(boots):
         yield (
-            "in the boots that were measured: verdicts and intervals say nothing beyond them, because boots "
-            f"differ by chance; --lmkd-boots 5 measures over boots ({MIN_BOOTS} or more)"
+            "in the boots that were measured: verdicts and intervals claim nothing beyond. Boots differ by "
+            f"chance: {REMEDY}"
         )
     if fleet.several_runs:
         were = "device was" if fleet.several_runs == 1 else "devices were"
-        yield f"{fleet.several_runs:,} {were} measured in several runs: each run counts by itself"
+        yield f"{fleet.several_runs:,} {were} measured in several runs, and each run is judged separately"
 
 
 def run_notes(infos: Sequence[RunInfo], equivalent_pct: float | None) -> tuple[str]:
@@ -44,7 +45,7 @@ def run_notes(infos: Sequence[RunInfo], equivalent_pct: float | None) -> tuple[s
 
 
 def set_notes(arms: Sequence[str], equivalent_pct: float | None) -> tuple[str]:
-    """What an exported set does not tell, and what is assumed instead. ``arms``: the baseline first."""
+    """The assumptions about an exported set, which lacks its runs' options. ``arms``: the baseline first."""
     limit = f"{equivalent_pct or DEFAULT_EQUIVALENT_PCT:g} %"
     source = "by --equivalent" if equivalent_pct else "the default (--equivalent PCT sets another)"
     return (

@@ -42,7 +42,7 @@ class FleetResults:
 
     @property
     def several_runs(self) -> int:
-        """How many devices were measured in several runs: each run counts by itself."""
+        """The number of devices with several runs; each run is judged separately."""
         runs = Counter(device for _, device in self.models)
         return sum(count > 1 for count in runs.values())
 

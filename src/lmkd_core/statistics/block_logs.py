@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lmkd_core.statistics.bounds import Floats
-from lmkd_core.statistics.bounds import time_limits
-from lmkd_core.statistics.paired import log_times
+from lmkd_core.statistics.paired import log_ratio_limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,5 @@ def block_logs(
     candidate_ns: Floats, baseline_ns: Floats, candidate_timeout_ns: Floats, baseline_timeout_ns: Floats
 ) -> BlockLogs:
     """Returns the log ratios of times paired by position; NaN means longer than its timeout."""
-    candidate = time_limits(candidate_ns, candidate_timeout_ns)
-    baseline = time_limits(baseline_ns, baseline_timeout_ns)
-    low = log_times(candidate[0]) - log_times(baseline[1])
-    high = log_times(candidate[1]) - log_times(baseline[0])
+    low, high = log_ratio_limits(candidate_ns, baseline_ns, candidate_timeout_ns, baseline_timeout_ns)
     return BlockLogs(tuple(low.tolist()), tuple(high.tolist()))

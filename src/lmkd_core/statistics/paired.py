@@ -70,9 +70,17 @@ def paired_ratio(
     """
     if len(candidate_ns) == 0:
         return None
+    times = candidate_ns, baseline_ns, candidate_timeout_ns, baseline_timeout_ns
+    return ratio_of_logs(*log_ratio_limits(*times))
+
+
+def log_ratio_limits(
+    candidate_ns: Floats, baseline_ns: Floats, candidate_timeout_ns: Floats, baseline_timeout_ns: Floats
+) -> tuple[Floats, Floats]:
+    """Returns the least and the greatest possible log ratio of each pair; times as in ``paired_ratio``."""
     candidate = _log_limits(candidate_ns, candidate_timeout_ns)
     baseline = _log_limits(baseline_ns, baseline_timeout_ns)
-    return ratio_of_logs(candidate[0] - baseline[1], candidate[1] - baseline[0])
+    return candidate[0] - baseline[1], candidate[1] - baseline[0]
 
 
 def ratio_of_logs(lower: Floats, upper: Floats) -> PairedRatio:
