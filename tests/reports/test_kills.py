@@ -168,7 +168,7 @@ def test_a_gain_in_a_control_is_an_alarm(tmp_path: Path) -> None:
     gain = episodes_of([3] * 8, [0] * 8, scenario="undisturbed", regime="control", stall="none")
     analysis = run_of(gain, tmp_path / "gain")
     assert "alarm banner" in render_html(analysis)
-    assert "  !! reap-kill against kill+mrelease@lmkd: a gain is claimed" in render_summary(analysis)
+    assert "  !! with REAP_KILL against lmkd today: a gain is claimed" in render_summary(analysis)
     elsewhere = run_of(episodes_of([3] * 8, [0] * 8), tmp_path / "elsewhere")
     assert "alarm banner" not in render_html(elsewhere)
     assert "!!" not in render_summary(elsewhere)
@@ -295,7 +295,9 @@ def test_an_arm_against_itself_is_named_so(tmp_path: Path) -> None:
     analysis = analyse(load_run(run.write(tmp_path)))
     text = render_summary(analysis)
     assert "kill#2 - kill (the same arm again)" in text
-    assert "kill#2 against kill (the same arm again): no clear difference" in " ".join(text.split())
+    assert "SIGKILL only against SIGKILL only (the same arm again): no clear difference" in " ".join(
+        text.split()
+    )
     assert "against kill: the same arm again" in Page(render_html(analysis)).words()
 
 
@@ -350,7 +352,7 @@ def test_records_without_what_they_may_lack_say_nothing_of_it(tmp_path: Path) ->
     words = Page(render_html(analysis)).words()
     assert "reap-kill 6 0 12 of 12 – – –" in words
     assert (
-        "reap-kill kills as many apps as kill+mrelease@lmkd in each of 6 blocks (−0.5 to +0.5; p 1.000)"
+        "as many apps killed with REAP_KILL as with lmkd today in each of 6 blocks (−0.5 to +0.5; p 1.000)"
         in words
     )
     assert not re.search(r"\bnan\b", words + render_summary(analysis), re.IGNORECASE)
@@ -401,11 +403,11 @@ class TestPageOfEpisodesAlone:
     def test_the_verdict_comes_first_and_in_words(self, page: Page) -> None:
         words = page.words()
         banner = (
-            "reap-kill against kill+mrelease@lmkd "
+            "with REAP_KILL against lmkd today "
             "fewer kills in 1 of 3 pressure strata, no clear difference in 2"
         )
         sentence = (
-            "held-beyond-burst, 12-cached: reap-kill kills 2.5 apps fewer than kill+mrelease@lmkd "
+            "held-beyond-burst, 12-cached: 2.5 fewer apps killed with REAP_KILL than with lmkd today "
             "(−3.1 to −1.9; p 0.008) ↓ better"
         )
         assert 0 < words.index(banner) < words.index(sentence) < words.index("Apps stand in the background")
@@ -416,9 +418,9 @@ class TestPageOfEpisodesAlone:
 
     def test_the_numbers(self, page: Page) -> None:
         words = page.words()
-        assert "kill+mrelease@lmkd 8 7.5 4.5 of 12 0.0900 – 300" in words
-        assert "kill+mrelease@lmkd, unstalled 8 5.3 6.8 of 12 0.0900 – 300" in words
-        row = "reap-kill against kill+mrelease@lmkd −2.5 (−3.1 to −1.9) 0.008 ↓ better"
+        assert "lmkd today 8 7.5 4.5 of 12 0.0900 – 300" in words
+        assert "lmkd today, unstalled 8 5.3 6.8 of 12 0.0900 – 300" in words
+        row = "with REAP_KILL against lmkd today −2.5 (−3.1 to −1.9) 0.008 ↓ better"
         assert row in words
         assert (
             "0 (−0.4 to +0.4) a difference of 1 would take about 6 blocks 1.000 ~ no clear difference"
@@ -427,8 +429,8 @@ class TestPageOfEpisodesAlone:
 
     def test_extra_kills_are_measured_and_replayed_beside_that(self, page: Page) -> None:
         words = page.words()
-        measured = "arm blocks extra kills, measured kill+mrelease@lmkd 8 +2.3 (+1.8 to +2.8)"
-        assert f"{measured} reap-kill 8 −0.3 (−0.8 to +0.3)" in words
+        measured = "arm blocks extra kills, measured lmkd today 8 +2.3 (+1.8 to +2.8)"
+        assert f"{measured} with REAP_KILL 8 −0.3 (−0.8 to +0.3)" in words
         assert "Extra kills were not measured: the run has no episodes without the stall" in words
         assert "kill+mrelease@lmkd 5 0 to 2.5 125 2.5 Z" in words
 
@@ -468,7 +470,7 @@ def test_trials_episodes_and_cases_stand_beside_each_other(tmp_path: Path) -> No
     page = render_html(analysis)
     assert all(f'id="{name}"' in page for name in ("verdict", "pressure", "conformance", "strata"))
     text = " ".join(render_summary(analysis).split())
-    assert "reap-kill against kill: no clear difference in 1 of 1 pressure stratum" in text
+    assert "with REAP_KILL against SIGKILL only: no clear difference in 1 of 1 pressure stratum" in text
     assert "trials: 144 planned" in text
     assert "episodes: 0 planned, 12 recorded, 12 valid" in text
 
