@@ -479,7 +479,7 @@ def test_a_page_has_figures_as_far_as_there_is_room_those_with_a_change_first(
     changes = find_changes(history)
     full = render_page(history, changes)
     assert (full.count("<figure>"), full.count("Some figures are left out")) == (3, 0)
-    monkeypatch.setattr(page_module, "MOST_FIGURE_BYTES", 12_000)
+    monkeypatch.setattr(page_module, "MOST_FIGURE_BYTES", 6_000)
     limited = render_page(history, changes)
     assert (limited.count("<figure>"), limited.count("Some figures are left out")) == (1, 1)
     assert "reclaim_90 over 20 builds: nobody-holds, 64 MB, 3 threads" in limited
