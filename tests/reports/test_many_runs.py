@@ -101,7 +101,7 @@ def test_the_forest_has_a_row_a_device_that_measured_the_question(both: Analysis
     assert len(shown) == 8
     assert [row.device for row in shown[0].rows] == [f"{PATCHED} (first)", f"{PATCHED} (second)"]
     held = [one for one in shown if one.where.startswith("somebody-holds")]
-    assert all(one.tally == "better on 2 of 2 devices" for one in held)
+    assert all(one.tally == "better on 2 of 2 runs" for one in held)  # of one device
 
 
 def test_the_forest_tells_the_same_as_each_device(both: Analysis, page: Page) -> None:

@@ -19,7 +19,7 @@ from lmkd_reports import ReportPaths
 from lmkd_reports import commands
 from lmkd_reports import write_report
 
-LAYERS = ("format", "analysis", "metrics", "gate", "presentation", "history")
+LAYERS = ("format", "analysis", "metrics", "presentation", "gate", "history")
 """From the bottom up; ``write`` and ``commands`` are above them all."""
 
 
