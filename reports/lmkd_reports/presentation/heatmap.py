@@ -39,7 +39,7 @@ MEASURED = {Verdict.BETTER, Verdict.WORSE, Verdict.EQUIVALENT, Verdict.NO_CLEAR_
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """``says``: ratio or difference with its interval. ``look``: the CSS class of its colour."""
+    """``says``: ratio or difference with its interval, empty without a verdict. ``look``: its CSS class."""
 
     verdict: Verdict
     says: str
@@ -121,7 +121,7 @@ def _log_ratio(comparison: Comparison) -> float | None:
 
 def _cell(verdict: Verdict, says: str, effect: float | None, steps: tuple[float, ...]) -> Cell:
     if verdict not in MEASURED or effect is None:
-        return Cell(verdict, says, "none")
+        return Cell(verdict, says if verdict in MEASURED else "", "none")
     hatched = " hatched" if verdict is Verdict.NO_CLEAR_DIFFERENCE else ""
     return Cell(verdict, says, heat(effect, steps) + hatched)
 
