@@ -121,7 +121,7 @@ def episode_title(arm: str, *, unstalled: bool) -> str:
 
 def rows(result: PressureResult) -> list[tuple[str, PressureArm]]:
     """The title and the values of each row of a table: the arms, then the unstalled episodes."""
-    arms = [(arm.arm, arm) for arm in result.arms]
+    arms = [(plain_name(arm.arm), arm) for arm in result.arms]
     if result.unstalled is None:
         return arms
     return [*arms, (episode_title(result.unstalled.arm, unstalled=True), result.unstalled)]

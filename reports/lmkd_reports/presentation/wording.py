@@ -99,10 +99,10 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return ", ".join([f"{parts[0]} of {strata_count(len(verdicts))}", *parts[1:]])
 
 
-def devices_tally(verdicts: Sequence[str]) -> str:
+def devices_tally(verdicts: Sequence[str], things: str = "devices") -> str:
     """``better on 812 of 1,000 devices, no clear difference on 188``."""
     parts = [f"{verdict} on {verdicts.count(verdict):,}" for verdict in Verdict if verdict in verdicts]
-    return ", ".join([f"{parts[0]} of {len(verdicts):,} devices", *parts[1:]])
+    return ", ".join([f"{parts[0]} of {len(verdicts):,} {things}", *parts[1:]])
 
 
 def standing(comparisons: Sequence[Claim]) -> str:

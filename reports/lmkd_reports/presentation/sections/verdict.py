@@ -16,7 +16,6 @@ from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation import differences
 from lmkd_reports.presentation.boots import boots_line
 from lmkd_reports.presentation.controls import control_headline
-from lmkd_reports.presentation.kills import Pair
 from lmkd_reports.presentation.page import Page
 from lmkd_reports.presentation.scatter import serial
 from lmkd_reports.presentation.section import Section
@@ -41,13 +40,6 @@ class VerdictSection(Section):
 
     def is_shown(self, page: Page) -> bool:
         return page.compares_arms
-
-    def data(self, page: Page) -> list[Pair]:
-        """The pairs of arms that were compared on some device; all pairs if none was."""
-        if not page.analysis.has_times:
-            return []
-        asked = {pair for view in page.devices if view.usual for pair in view.asked}
-        return [pair for pair in page.analysis.pairs if pair in asked or not asked]
 
     def headlines(self, device: DeviceResult, analysis: Analysis) -> Iterator[str]:
         yield from wrapped(f"   {device_line(device)}", indent="   ")
