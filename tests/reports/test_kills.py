@@ -109,7 +109,7 @@ def test_an_arm_without_a_valid_episode_is_not_judged(tmp_path: Path) -> None:
     words = Page(render_html(analysis)).words()
     assert f"held-beyond-burst, 12-cached, with REAP_KILL : 8 invalid: {DEMAND}" in words
     assert "every episode of reap-kill is invalid × invalid" in words
-    assert "reap-kill 0 8 invalid – – – – –" in words
+    assert "with REAP_KILL 0 8 invalid – – – – –" in words
     assert "no block has a valid episode of every arm" in words
     assert f"    8 invalid: {DEMAND}\n" in render_summary(analysis)
 
@@ -297,7 +297,7 @@ def test_an_arm_against_itself_is_named_so(tmp_path: Path) -> None:
     run = SyntheticRun(synthetic_info([PATCHED], arms=("kill", "kill#2")), episodes=episodes)
     analysis = analyse(load_run(run.write(tmp_path)))
     text = render_summary(analysis)
-    headline = "SIGKILL only against SIGKILL only (the same arm again): no clear difference"
+    headline = "SIGKILL only against itself (the same arm again): no clear difference"
     assert "kill#2 - kill (the same arm again)" in text
     assert headline in " ".join(text.split())
     assert "against SIGKILL only: the same arm again" in Page(render_html(analysis)).words()

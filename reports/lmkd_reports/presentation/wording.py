@@ -148,8 +148,10 @@ def asked_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str
 
 
 def pair_name(pair: tuple[str, str]) -> str:
-    again = " (the same arm again)" if once(pair[0]) == once(pair[1]) else ""
-    return f"{plain_name(once(pair[0]))} against {plain_name(pair[1])}{again}"
+    """``with REAP_KILL against lmkd today``."""
+    if once(pair[0]) == once(pair[1]):
+        return f"{plain_name(pair[1])} against itself (the same arm again)"
+    return f"{plain_name(pair[0])} against {plain_name(pair[1])}"
 
 
 def noise_floor(device: DeviceResult) -> str:
