@@ -287,7 +287,7 @@ def test_devices_are_never_pooled(tmp_path: Path) -> None:
     verdicts = [device.pressure[0].comparisons[0].verdict for device in analysis.devices]
     assert verdicts == [Verdict.BETTER, Verdict.NO_CLEAR_DIFFERENCE]
     overview = Page(render_html(analysis)).words()
-    assert f"{PATCHED} ↓ better 1 {STOCK} ~ no clear difference 1" in overview
+    assert f"{PATCHED} ↓ better 1 1 of 1 survive {STOCK} ~ no clear difference 1" in overview
     assert "with REAP_KILL against lmkd today fewer kills in 1 of 1 pressure stratum" in overview
     assert "with REAP_KILL against lmkd today no clear difference in 1 of 1 pressure stratum" in overview
 

@@ -10,12 +10,13 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
-from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format.names import situation_name
 from lmkd_reports.format.names import stratum_name
@@ -57,12 +58,30 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """How often a pair of arms had which verdict on a device; of its ``claims``, those that survive."""
+
+    counts: list[tuple[Verdict, int]]
+    claims: int
+    survivors: int
+
+    @classmethod
+    def of(cls, comparisons: Sequence[Claim]) -> Tally:
+        counts = Counter(one.verdict for one in comparisons)
+        return cls(
+            [(verdict, counts[verdict]) for verdict in Verdict if counts[verdict]],
+            sum(one.is_claim for one in comparisons),
+            sum(one.holds_together for one in comparisons),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Glance:
-    """``tallies``: for each pair of arms its name and, for each device, how often it had which verdict."""
+    """``tallies``: each pair of arms by name, and its tally on each device."""
 
     devices: list[str]
     situations: list[Situation]
-    tallies: list[tuple[str, list[list[tuple[Verdict, int]]]]]
+    tallies: list[tuple[str, list[Tally]]]
 
     @property
     def is_drawn(self) -> bool:
@@ -126,28 +145,20 @@ def _cell(verdict: Verdict, says: str, effect: float | None, steps: tuple[float,
     return Cell(verdict, says, heat(effect, steps) + hatched)
 
 
-Compared = Comparison | KillComparison
-
-
-def _tallies(analysis: Analysis) -> list[tuple[str, list[list[tuple[Verdict, int]]]]]:
+def _tallies(analysis: Analysis) -> list[tuple[str, list[Tally]]]:
     """Times first, then kills; pairs that no device was asked for are left out."""
     rows = [(wording.pair_name(pair), _of_times(pair)) for pair in analysis.pairs if analysis.has_times]
     pressed = [pair for device in analysis.devices for pair in kills.pairs_of(device.pressure)]
     rows += [(f"kills: {kills.pair_title(pair)}", _of_kills(pair)) for pair in dict.fromkeys(pressed)]
-    counted = [(name, [_counts(verdicts(device)) for device in analysis.devices]) for name, verdicts in rows]
-    return [(name, cells) for name, cells in counted if any(cells)]
+    counted = [(name, [Tally.of(claims(device)) for device in analysis.devices]) for name, claims in rows]
+    return [(name, tallies) for name, tallies in counted if any(tally.counts for tally in tallies)]
 
 
-def _of_times(pair: kills.Pair) -> Callable[[DeviceResult], list[Verdict]]:
-    return lambda device: [one.verdict for _, one in wording.device_comparisons(device, pair)]
+def _of_times(pair: kills.Pair) -> Callable[[DeviceResult], Sequence[Claim]]:
+    return lambda device: [one for _, one in wording.device_comparisons(device, pair)]
 
 
-def _of_kills(pair: kills.Pair) -> Callable[[DeviceResult], list[Verdict]]:
+def _of_kills(pair: kills.Pair) -> Callable[[DeviceResult], Sequence[Claim]]:
     return lambda device: [
-        one.verdict for result in device.pressure for one in result.comparisons if one.pair == pair
+        one for result in device.pressure for one in result.comparisons if one.pair == pair
     ]
-
-
-def _counts(verdicts: list[Verdict]) -> list[tuple[Verdict, int]]:
-    counts = Counter(verdicts)
-    return [(verdict, counts[verdict]) for verdict in Verdict if counts[verdict]]
