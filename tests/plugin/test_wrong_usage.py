@@ -56,6 +56,12 @@ from lmkd_core.records.run import RunInfo
             "*--lmkd-boots 3 needs a block for each boot, and --lmkd-pressure-blocks is 1: *",
         ),
         (
+            ["--lmkd-device", "virtual", "--lmkd-pressure-arms", "kill,kill#2"],
+            2,
+            "*--lmkd-pressure-arms takes arms of --lmkd-arms (kill+mrelease@lmkd, reap-kill, kill), and "
+            "'kill#2' is none*",
+        ),
+        (
             ["--lmkd-device", "virtual", "--lmkd-device", "local", "--lmkd-boots", "2"],
             2,
             "*local cannot be restarted for --lmkd-boots 2: it is this machine; leave out --lmkd-boots*",

@@ -19,7 +19,7 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     ``precision_pct`` a stratum may stop early. Arms whose times differ by less than ``equivalent_pct``
     percent are called equivalent. ``suppressed`` names the validity checks that excluded nothing. With
     ``unstalled_episodes`` each block of a stalled pressure stratum has an episode without the stall; runs of
-    older versions have none.
+    older versions have none. ``pressure_arms`` are the ``arms`` that pressure episodes compare; empty: all.
     """
 
     schema: int = SCHEMA
@@ -28,6 +28,7 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     command: str
     seed: int
     arms: tuple[str, ...]
+    pressure_arms: tuple[str, ...] = ()
     blocks: int
     pressure_blocks: int = 0
     boots: int = 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import UTC
@@ -97,6 +98,11 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         help=f"arms to compare; the first is the baseline (default: %(default)s; known: {', '.join(ARMS)})",
     )
     group.addoption(
+        "--lmkd-pressure-arms",
+        metavar="A,B",
+        help="those of --lmkd-arms that pressure episodes compare (default: all)",
+    )
+    group.addoption(
         "--lmkd-blocks",
         metavar="N",
         default=str(DEFAULT_BLOCKS),
@@ -166,6 +172,7 @@ class Options:
     may_reboot: bool
     wanted: DeviceFilter
     arms: tuple[str, ...]
+    pressure_arms: tuple[str, ...]
     blocks: int
     pressure_blocks: int
     boots: int
@@ -194,7 +201,13 @@ class Options:
             warmup_after_boot=self.warmup_after_boot,
             boots=self.boots,
         )
-        episodes = replace(trials, blocks=self.pressure_blocks, precision_pct=None, warmup_after_boot=False)
+        episodes = replace(
+            trials,
+            blocks=self.pressure_blocks,
+            arms=self.pressure_arms,
+            precision_pct=None,
+            warmup_after_boot=False,
+        )
         return RunRules(trials, replace(episodes, unstalled_episodes=self.unstalled_episodes))
 
     @classmethod
@@ -202,6 +215,7 @@ class Options:
         """Raises: UsageProblem, naming the option and the values it takes."""
         html = config.getoption("--lmkd-html")
         resumed = _resumed_run(config)
+        arms = resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms"))
         blocks = resumed.blocks if resumed else _blocks(config)
         pressure_blocks = (resumed.pressure_blocks if resumed else _pressure_blocks(config)) or blocks
         return cls(
@@ -209,7 +223,8 @@ class Options:
             cuttlefish=_cuttlefish(config),
             may_reboot=config.getoption("--lmkd-reboot"),
             wanted=DeviceFilter(config.getoption("--lmkd-filter"), FACTS),
-            arms=resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms")),
+            arms=arms,
+            pressure_arms=resumed.pressure_arms if resumed else _pressure_arms(config, arms),
             blocks=blocks,
             pressure_blocks=pressure_blocks,
             boots=resumed.boots if resumed else _boots(config, blocks, pressure_blocks),
@@ -264,6 +279,18 @@ def _warmup(config: pytest.Config) -> int:
     """0 if the option is not given: then a warm-up block follows each boot."""
     text = config.getoption("--lmkd-warmup")
     return _whole_number("--lmkd-warmup", text, 0, 1000) if text else 0
+
+
+def _pressure_arms(config: pytest.Config, arms: Sequence[str]) -> tuple[str, ...]:
+    """Empty stands for all ``arms``."""
+    text = config.getoption("--lmkd-pressure-arms")
+    chosen = parse_arms(text, "--lmkd-pressure-arms") if text else ()
+    unknown = [arm for arm in chosen if arm not in arms]
+    if unknown:
+        raise UsageProblem(
+            f"--lmkd-pressure-arms takes arms of --lmkd-arms ({', '.join(arms)}), and {unknown[0]!r} is none"
+        )
+    return chosen
 
 
 def _pressure_blocks(config: pytest.Config) -> int:

@@ -30,6 +30,7 @@ def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
         command=shlex.join(sys.argv),
         seed=options.seed,
         arms=options.arms,
+        pressure_arms=options.pressure_arms,
         blocks=options.blocks,
         pressure_blocks=options.pressure_blocks,
         boots=options.boots,
