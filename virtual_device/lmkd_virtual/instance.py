@@ -37,6 +37,7 @@ from lmkd_virtual import qemu
 from lmkd_virtual.architecture import X86_64
 from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.architecture import architecture
+from lmkd_virtual.identity import identify
 
 PERSONALITIES = ("stock", "reap-kill-v2", "reap-kill-v3", "exit-mm")
 """Values of the kernel parameter ``mrelease.personality``."""
@@ -56,7 +57,8 @@ STATE_FILE = "instance.json"
 class Instance:
     """A running virtual device. ``folder`` is private to the user; other programs may use it too.
 
-    ``abi``: the name of its architecture. ``bound``: it ends with the process that started it.
+    ``abi``: the name of its architecture. ``bound``: it ends with the process that started it. The last four
+    are its ``identity``; empty if an older version of this program started it.
     """
 
     name: str
@@ -68,6 +70,10 @@ class Instance:
     pid: int
     bound: bool
     folder: Path
+    kernel_sha256: str = ""
+    initramfs_sha256: str = ""
+    patches: str = ""
+    qemu_version: str = ""
 
     @property
     def adb_socket(self) -> Path:
@@ -107,7 +113,8 @@ def up(
         if _load(folder) is not None:
             raise UsageProblem(f"the virtual device {name} is up already: take it down first, or use it")
         _clear(folder)
-        planned = Instance(name, personality, abi, "", cpus, memory_mb, 0, bound, folder)
+        identity = asdict(identify(boot_image, requested))
+        planned = Instance(name, personality, abi, "", cpus, memory_mb, 0, bound, folder, **identity)
         return _start(planned, boot_image, progress, deadline)
 
 
@@ -194,11 +201,11 @@ def _start(planned: Instance, boot_image: image.Image, progress: Progress, deadl
         try:
             machine = _machine(instance, boot_image, tsc_khz)
             started = _boot(instance, machine, Deadline(KVM_TRIAL_S) if is_kvm_trial else deadline)
-        except (DeviceUnusable, DeadlineExceeded) as error:
+        except (DeviceUnusable, DeadlineExceeded):
             _clear(planned.folder)
             if not is_kvm_trial:
                 raise
-            progress(f"KVM does not work here ({str(error).splitlines()[0]}): using TCG, QEMU's emulation")
+            progress("KVM does not work here: emulated, several times slower")
             qemu.remember_accelerator(target, cache, "tcg")
             continue
         except BaseException:

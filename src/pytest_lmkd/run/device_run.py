@@ -46,12 +46,16 @@ class DeviceRun:
         """
         device = self._cleanup.enter_context(Device(self._source, self._say, options.wanted))
         self._device = device
-        self._store.append(device.record())
+        self._record(device)
         context = open_context(device, self._store, run_id, options.arms, options.run_rules, self._say)
         self._loops = suites.open(context, on_block)
         for loop in self._loops.values():
             self._cleanup.callback(self._close, loop)
         self._cases = CaseRunner(device, self._store, self._say)
+
+    def _record(self, device: Device) -> None:
+        self._store.keep_kernel_config(device.kernel_config)
+        self._store.append(device.record())
 
     def measure(self, experiment: str, stratum: Any, boot: int = 0) -> Outcome:  # noqa: ANN401 - of the experiment's type
         """Measures the stratum's blocks of that boot by the experiment of that name.
@@ -93,7 +97,7 @@ class DeviceRun:
         self._loops[self._last].leave()
         self._say(f"restarting {self.name} for boot {boot + 1}")
         self._device.restart()
-        self._store.append(self._device.record())
+        self._record(self._device)
 
     def cases(self) -> CaseRunner:
         """The runner of conformance cases. Raises: DeviceUnusable: the device broke down before."""

@@ -1,0 +1,45 @@
+"""Which kernel a device ran: two builds of one release are two kernels."""
+
+from __future__ import annotations
+
+import hashlib
+
+from lmkd_core.records.device import DeviceRecord
+
+DIGEST_LETTERS = 12
+"""Hex digits of a digest in texts for people: 48 bits."""
+
+IMAGE, BUILD_ID, VERSION = "kernel_image_sha256", "kernel_build_id", "kernel_version"
+
+SAME_SYSTEM = (IMAGE, BUILD_ID, VERSION, "accelerator", "host_cpu")
+"""Facts in which two records of one and the same device agree, as far as both have them."""
+
+
+def fact_text(record: DeviceRecord, name: str) -> str:
+    """The fact's value as text; empty if the record has none."""
+    fact = record.facts.get(name)
+    return "" if fact is None or fact.value is None else str(fact.value)
+
+
+def other_fact(first: DeviceRecord, second: DeviceRecord) -> str:
+    """The first of ``SAME_SYSTEM`` in which the two differ; empty if they do not."""
+    for name in SAME_SYSTEM:
+        values = {fact_text(first, name), fact_text(second, name)} - {""}
+        if len(values) > 1:
+            return name
+    return ""
+
+
+def kernel_id(record: DeviceRecord) -> str:
+    """What tells the kernel from others of its release, such as ``image 0123456789ab``.
+
+    The digest of its image, else its build id, else a digest of its version, which holds the time of the
+    build; empty where nothing of it is known.
+    """
+    image, build_id, version = (fact_text(record, name) for name in (IMAGE, BUILD_ID, VERSION))
+    if image:
+        return f"image {image[:DIGEST_LETTERS]}"
+    if build_id:
+        return f"build id {build_id[:DIGEST_LETTERS]}"
+    digest = hashlib.sha256(version.encode()).hexdigest()
+    return f"version {digest[:DIGEST_LETTERS]}" if version else ""
