@@ -22,7 +22,7 @@ class Identity:
 
 
 def identify(image: Image, architecture: Architecture) -> Identity:
-    """The identity of ``image``. Its cache entry is named by the patches' content, so they are those built in."""
+    """The identity of ``image``, whose cache entry is named by the content of these very patches."""
     return Identity(
         kernel_sha256=file_sha256(image.kernel),
         initramfs_sha256=file_sha256(image.initramfs),

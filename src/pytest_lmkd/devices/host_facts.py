@@ -13,13 +13,8 @@ CPUINFO = Path("/proc/cpuinfo")
 
 HOST_FACTS = frozenset(
     {
-        "host_cpu",
-        "host_cpus",
-        "accelerator",
-        "qemu",
-        "kernel_image_sha256",
-        "initramfs_sha256",
-        "kernel_patches",
+        *("host_cpu", "host_cpus", "accelerator", "qemu"),
+        *("kernel_image_sha256", "initramfs_sha256", "kernel_patches"),
     }
 )
 """Names of all facts that this machine knows about devices on it."""

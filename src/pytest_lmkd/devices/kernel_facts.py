@@ -30,7 +30,7 @@ COMPILER = re.compile(r"Linux version \S+ \(\S*\) \((.+)\) #")
 """``linux_proc_banner`` (init/version-timestamp.c): release, builder, compiler and linker, ``uname -v``."""
 
 BUILD_ID = re.compile(rb"\x04\0\0\0(.)\0\0\0\x03\0\0\0GNU\0", re.DOTALL)
-"""The head of an ELF note of type NT_GNU_BUILD_ID with its length; little-endian, as all our ABIs (elf(5))."""
+"""The head of an ELF note NT_GNU_BUILD_ID with its length (elf(5)); all our ABIs are little-endian."""
 
 
 class Compiler(Question):

@@ -48,7 +48,7 @@ class DeviceSource(Protocol):
         """
 
     def host_facts(self) -> Mapping[str, Fact]:
-        """What this machine knows about the attached device and the device cannot tell: its image, its host."""
+        """What this machine knows about the attached device: its image, its emulator, its host."""
 
     def reason_no_restart(self) -> str:
         """The reason why this run may not restart the device, with the remedy; empty if it may."""
