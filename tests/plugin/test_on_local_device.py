@@ -79,6 +79,11 @@ def test_a_run_measures_this_machine_and_reports_arms_its_kernel_lacks(
     assert device["kernel_release"] == os.uname().release
     assert device["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert device["model"] not in {"", "unknown"}
+    facts = device["facts"]
+    assert facts["kernel_version"]["value"] == Path("/proc/version").read_text().strip()
+    assert facts["host_cpus"]["value"] == os.cpu_count()
+    assert facts["host_cpu"]["value"] or facts["host_cpu"]["reason"]
+    assert "accelerator" not in facts
     lacking = {"reap-kill"} if not device["facts"]["reap_kill"]["value"] else set()
     assert {record["name"] for record in recorded if record["type"] == "skip"} == lacking
     assert all("EINVAL" in record["reason"] for record in recorded if record["type"] == "skip")

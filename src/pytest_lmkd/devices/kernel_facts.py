@@ -74,6 +74,10 @@ KERNEL = (
 )
 
 
+FACTS = frozenset({CONFIG, *(question.name for question in KERNEL)})
+"""Names of all facts about the kernel's identity that the device tells."""
+
+
 def read_config(transport: Transport) -> tuple[bytes, Fact]:
     """The kernel's configuration, empty if it cannot be read, and the fact of its digest.
 

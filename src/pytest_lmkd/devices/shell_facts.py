@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.host_facts import HOST_FACTS
-from pytest_lmkd.devices.kernel_facts import CONFIG
+from pytest_lmkd.devices.kernel_facts import FACTS as KERNEL_FACTS
 from pytest_lmkd.devices.kernel_facts import KERNEL
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question
@@ -123,7 +123,8 @@ OBSERVED = {
 FACTS = (
     frozenset(question.name for question in (*LINUX, *ANDROID))
     | {PREFIX + name for name in DEFAULTS}
-    | {CONFIG, *HOST_FACTS}
+    | KERNEL_FACTS
+    | HOST_FACTS
 )
 """The names that ``--lmkd-filter`` knows."""
 
