@@ -26,6 +26,7 @@ from lmkd_core.base.errors import TransportLost
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.process import ProcessRecord
 from lmkd_virtual import PERSONALITIES
+from lmkd_virtual.identity import Identity
 
 pytestmark = pytest.mark.virtual_device
 
@@ -91,6 +92,26 @@ def test_a_recorded_process_is_found_and_stopped(runtime_folder: Path, sleeper: 
     assert lmkd_virtual.down("stock")
     assert ends(sleeper)
     assert lmkd_virtual.status() == []
+
+
+def test_a_device_of_a_later_version_is_used_and_left_running(runtime_folder: Path, sleeper: int) -> None:
+    folder = runtime_folder / "stock"
+    record(folder, sleeper, ProcessRecord.from_pid(sleeper).started_ticks)
+    state = json.loads((folder / "instance.json").read_text())
+    (folder / "instance.json").write_text(json.dumps({**state, "a_later_field": "x"}))
+    (found,) = lmkd_virtual.status()
+    assert (found.pid, found.identity) == (sleeper, Identity())
+
+
+def test_cleaning_up_after_the_dead_spares_a_running_qemu_whose_state_cannot_be_read(
+    runtime_folder: Path, sleeper: int
+) -> None:
+    record(runtime_folder / "stock", sleeper, ProcessRecord.from_pid(sleeper).started_ticks)
+    (runtime_folder / "stock" / "instance.json").write_text('{"of": "another version"}')
+    record(runtime_folder / "dead", sleeper, 1)
+    lmkd_virtual.instance.clear_dead()
+    assert [path.name for path in runtime_folder.iterdir() if path.is_dir()] == ["stock"]
+    assert ProcessRecord.from_pid(sleeper).is_running()
 
 
 def test_a_process_that_got_the_pid_later_is_left_alone(

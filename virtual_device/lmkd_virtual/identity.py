@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import fields
+from pathlib import Path
 
 from lmkd_core.base.cache import file_sha256
 from lmkd_virtual.architecture import Architecture
@@ -15,10 +19,22 @@ from lmkd_virtual.kernel import patches
 class Identity:
     """Digests are SHA-256 in hexadecimal; ``patches`` is ``FILE SHA256, FILE SHA256``."""
 
-    kernel_sha256: str
-    initramfs_sha256: str
-    patches: str
-    qemu_version: str
+    kernel_sha256: str = ""
+    initramfs_sha256: str = ""
+    patches: str = ""
+    qemu_version: str = ""
+
+    @classmethod
+    def load(cls, path: Path) -> Identity:
+        """What ``save`` wrote; all empty if the file is missing or unusable."""
+        try:
+            values = json.loads(path.read_text())
+            return cls(**{field.name: str(values[field.name]) for field in fields(cls)})
+        except (OSError, ValueError, KeyError, TypeError):
+            return cls()
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self)))
 
 
 def identify(image: Image, architecture: Architecture) -> Identity:

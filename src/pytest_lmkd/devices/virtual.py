@@ -56,12 +56,13 @@ class VirtualSource(EmbeddedSource):
         instance = self._instance
         if instance is None:
             return {}
+        identity = instance.identity
         return {
             "accelerator": text_fact(instance.accelerator, "QEMU's command line, -accel"),
-            "qemu": text_fact(instance.qemu_version, "QEMU's --version"),
-            "kernel_image_sha256": text_fact(instance.kernel_sha256, "QEMU's command line, -kernel"),
-            "initramfs_sha256": text_fact(instance.initramfs_sha256, "QEMU's command line, -initrd"),
-            "kernel_patches": text_fact(instance.patches, "the kernel's build, file and SHA-256"),
+            "qemu": text_fact(identity.qemu_version, "QEMU's --version"),
+            "kernel_image_sha256": text_fact(identity.kernel_sha256, "QEMU's command line, -kernel"),
+            "initramfs_sha256": text_fact(identity.initramfs_sha256, "QEMU's command line, -initrd"),
+            "kernel_patches": text_fact(identity.patches, "the kernel's build, file and SHA-256"),
             **host_facts(),
         }
 
