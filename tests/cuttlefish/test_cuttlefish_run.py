@@ -28,7 +28,7 @@ def pytest_run(workshop: Workshop, checkout: Path, *words: str) -> subprocess.Co
         cwd=workshop.folder,
         env={
             **os.environ,
-            "PYTHONPATH": here,
+            "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH")))),
             "PATH": f"{workshop.program('cvd').parent}{os.pathsep}{os.environ['PATH']}",
         },
         capture_output=True,

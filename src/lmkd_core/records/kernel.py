@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from lmkd_core.records.device import DeviceRecord
 
@@ -36,10 +37,28 @@ def kernel_id(record: DeviceRecord) -> str:
     The digest of its image, else its build id, else a digest of its version, which holds the time of the
     build; empty where nothing of it is known.
     """
-    image, build_id, version = (fact_text(record, name) for name in (IMAGE, BUILD_ID, VERSION))
+    return id_of({name: fact_text(record, name) for name in (IMAGE, BUILD_ID, VERSION)})
+
+
+def id_of(facts: Mapping[str, str]) -> str:
+    """``kernel_id`` of the facts' values as text; unknown facts are absent or empty."""
+    image, build_id, version = (facts.get(name, "") for name in (IMAGE, BUILD_ID, VERSION))
     if image:
-        return f"image {image[:DIGEST_LETTERS]}"
+        return f"image {short(image)}"
     if build_id:
-        return f"build id {build_id[:DIGEST_LETTERS]}"
-    digest = hashlib.sha256(version.encode()).hexdigest()
-    return f"version {digest[:DIGEST_LETTERS]}" if version else ""
+        return f"build id {short(build_id)}"
+    return f"version {short(hashlib.sha256(version.encode()).hexdigest())}" if version else ""
+
+
+def short(digest: str) -> str:
+    """The digest's first digits, for people."""
+    return digest[:DIGEST_LETTERS]
+
+
+def kernel_name(record: DeviceRecord) -> str:
+    """``6.12.117 (image 0123456789ab)``: release and ``kernel_id``; old records know the release only."""
+    return named(record.kernel_release, kernel_id(record))
+
+
+def named(release: str, identifier: str) -> str:
+    return f"{release} ({identifier})" if identifier else release
