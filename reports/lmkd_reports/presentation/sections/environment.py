@@ -19,7 +19,7 @@ from lmkd_reports.presentation.section import Section
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentView:
-    """``identities``: devices with what ran on them. ``unidentified``: the kernel's build is unknown there."""
+    """``identities``: devices with what ran on them. ``unidentified``: their kernel's build is unknown."""
 
     properties: list[Property]
     identities: list[tuple[str, list[IdentityRow]]]
