@@ -302,6 +302,13 @@ def test_a_restart_that_leads_nowhere_makes_the_device_unusable(next_boot: Any, 
         device.restart()
 
 
+def test_a_device_that_comes_back_from_a_lost_link_with_another_kernel_is_given_up() -> None:
+    device = RestartingDevice(("first", "6.12", "ab"), ("second", "6.12", "ab"), ("third", "6.12", "cd"))
+    device.recover(TransportLost("the cable was pulled"))
+    with pytest.raises(DeviceUnusable, match="phone came back with the kernel cd, not ab"):
+        device.recover(TransportLost("the cable was pulled"))
+
+
 # devices that cannot be restarted
 
 

@@ -19,6 +19,7 @@ from lmkd_core.records.command_line import without_identifiers
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.directory import ResultStore
 from lmkd_core.records.kernel import kernel_id
+from lmkd_core.records.kernel import kernel_name
 from lmkd_core.records.kernel import other_fact
 from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices import kernel_facts
@@ -208,6 +209,10 @@ def test_records_that_differ_in_one_fact_are_told_apart(name: str) -> None:
     assert other_fact(record(**known), record(**known)) == ""
 
 
+def test_records_of_two_releases_are_told_apart() -> None:
+    assert other_fact(record(), msgspec.structs.replace(record(), kernel_release="y")) == "kernel_release"
+
+
 def test_a_fact_that_one_record_lacks_tells_nothing() -> None:
     unknown = msgspec.structs.replace(
         record(), facts={"kernel_build_id": Fact(None, "x", "Permission denied")}
@@ -224,3 +229,8 @@ def test_a_kernel_is_named_by_the_best_that_is_known() -> None:
     assert first.startswith("version ")
     assert first != second
     assert kernel_id(record()) == ""
+
+
+def test_a_kernel_s_name_has_its_build_where_it_is_known() -> None:
+    assert kernel_name(record(kernel_build_id="fedcba9876543210")) == "x (build id fedcba987654)"
+    assert kernel_name(record()) == "x"

@@ -23,7 +23,9 @@ def fact_text(record: DeviceRecord, name: str) -> str:
 
 
 def other_fact(first: DeviceRecord, second: DeviceRecord) -> str:
-    """The first of ``SAME_SYSTEM`` in which the two differ; empty if they do not."""
+    """``kernel_release`` or the first of ``SAME_SYSTEM`` in which the two differ; empty if they do not."""
+    if first.kernel_release != second.kernel_release:
+        return "kernel_release"
     for name in SAME_SYSTEM:
         values = {fact_text(first, name), fact_text(second, name)} - {""}
         if len(values) > 1:

@@ -76,12 +76,14 @@ class Device:
         """Attaches again after ``lost``. The device may have rebooted.
 
         Raises:
-            DeviceUnusable: the device did not come back.
+            DeviceUnusable: the device did not come back, or not with the same kernel.
         """
+        kernel = self._kernel
         try:
             self.reattach()
         except TransportLost as again:
             raise DeviceUnusable(f"{self.name} disconnected and did not return: {lost}; {again}") from lost
+        self._require(kernel, "came back")
 
     def restart(self) -> None:
         """Restarts the device on purpose and attaches it again, with new facts.
@@ -100,10 +102,14 @@ class Device:
                 f"{self.name} was restarted, but its boot_id is still {boot_id or 'unknown'}: "
                 "restart it by hand, and continue this run with --lmkd-resume"
             )
+        self._require(kernel, "came back from its restart")
+
+    def _require(self, kernel: list[str], came_back: str) -> None:
+        """Raises: DeviceUnusable: the device runs another kernel than ``kernel``."""
         for before, after in zip(kernel, self._kernel, strict=True):
             if before != after:
                 raise DeviceUnusable(
-                    f"{self.name} came back from its restart with the kernel {after}, not {before} "
+                    f"{self.name} {came_back} with the kernel {after}, not {before} "
                     "(a pending update?): start a new run"
                 )
 
