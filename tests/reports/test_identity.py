@@ -36,9 +36,11 @@ def lines(record: DeviceRecord | None) -> dict[str, str]:
     return dict(identity_lines(result(record)))
 
 
-def environment(folder: Path, record: DeviceRecord) -> str:
+def environment(folder: Path, *records: DeviceRecord) -> str:
     """The words of that section of the page."""
-    run = SyntheticRun(synthetic_info([PATCHED]), [record], [], [synthetic_trial()])
+    names = [record.device for record in records]
+    trials = [synthetic_trial(device=name) for name in names]
+    run = SyntheticRun(synthetic_info(names), list(records), [], trials)
     write_report(run.write(folder))
     section = (
         (folder / "report.html").read_text().split('<section id="environment"')[1].split("</section>")[0]
@@ -105,3 +107,12 @@ def test_the_page_says_whose_kernel_is_not_identified(tmp_path: Path) -> None:
     text = environment(tmp_path, OLD)
     assert f"Which build of the kernel ran is not recorded for {PATCHED}." in text
     assert "What ran on" not in text
+
+
+def test_side_by_side_two_builds_of_one_release_differ(tmp_path: Path) -> None:
+    text = environment(tmp_path, identified(OLD), identified(synthetic_device("other"), 2))
+    first, second = (digest(f"image {build}")[:12] for build in (1, 2))
+    assert f"kernel differs 6.12.90 (image {first}) 6.12.90 (image {second})" in text
+    assert f"kernel image differs {first} {second}" in text
+    assert "kernel compiler differs" not in text
+    assert "kernel_image_sha256 differs" not in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 from identities import COMMAND_LINE
 from identities import digest
@@ -20,6 +21,7 @@ from lmkd_core.records import kernel_config
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.directory import ResultStore
 from lmkd_core.records.schema import Fact
+from lmkd_reports.history.series import load_history
 from pytest_lmkd.cli import main
 
 OLD = synthetic_device(PATCHED)
@@ -138,3 +140,17 @@ def test_of_many_options_the_first_are_named(tmp_path: Path, capsys: pytest.Capt
     base, candidate = differences(folders[0], folders[1], capsys)["kernel options"]
     assert base.startswith("O00=y, O01=y") and base.endswith("O11=y and 3 more")
     assert candidate.count("=n") == 12
+
+
+def test_a_history_names_two_builds_of_one_release_apart(tmp_path: Path) -> None:
+    for build in (1, 2):
+        run = SyntheticRun(
+            msgspec.structs.replace(synthetic_info([PATCHED]), run_id=f"nightly-{build}"),
+            [identified(OLD, build)],
+            trials=trials_of(noisy_ms(100)),
+        )
+        run.write(tmp_path / str(build))
+    (device,) = load_history(tmp_path).devices
+    assert [build.label for build in device.builds] == [
+        f"6.12.90 (image {digest(f'image {build}')[:12]}) reap-kill-v3" for build in (1, 2)
+    ]
