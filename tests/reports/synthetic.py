@@ -13,6 +13,7 @@ from dataclasses import field
 from pathlib import Path
 
 import numpy as np
+from identities import identified
 
 from lmkd_core.records.case import CaseRecord
 from lmkd_core.records.device import DeviceRecord
@@ -352,12 +353,16 @@ def synthetic_conformance() -> SyntheticRun:
 def synthetic_run(
     devices: Sequence[str] = (PATCHED, STOCK), blocks: int = 10, seed: int = 20260101
 ) -> SyntheticRun:
-    """Every stratum of the reclaim suite on ``devices``; ``reap-kill`` is skipped on the stock one."""
+    """Every stratum of the reclaim suite on ``devices``; ``reap-kill`` is skipped on the stock one.
+
+    The stock one's record has no identity, like those of older versions.
+    """
     rng = np.random.default_rng(seed)
     run = SyntheticRun(synthetic_info(devices, blocks=blocks))
     for name in devices:
         able = name != STOCK
-        run.devices.append(synthetic_device(name, reap_kill=able))
+        device = synthetic_device(name, reap_kill=able)
+        run.devices.append(identified(device) if able else device)
         if not able:
             reason = "reap_kill is missing: EINVAL: this kernel knows no flag"
             run.skips.append(SkipRecord(device=name, what="arm", name="reap-kill", reason=reason))

@@ -9,6 +9,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,7 @@ from lmkd_core.base.progress import Progress
 from lmkd_core.records.directory import ResultStore
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.lines import Record
+from lmkd_core.records.schema import Fact
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import TrialRecord
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
@@ -64,6 +66,9 @@ class StandInPhone:
         self.detach()
         self.instance = start("stock", NAME)
         return self._stack.enter_context(attached(self.instance))
+
+    def host_facts(self) -> Mapping[str, Fact]:
+        return {}
 
     def detach(self) -> None:
         self._stack.close()

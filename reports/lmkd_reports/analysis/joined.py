@@ -12,6 +12,8 @@ import pandas as pd
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.kernel import fact_text
+from lmkd_core.records.kernel import other_fact
 from lmkd_reports.analysis.combine import of_run
 from lmkd_reports.analysis.frames import Run
 
@@ -35,6 +37,7 @@ def join_runs(runs: Sequence[Run]) -> Run:
     check_names(runs)
     _check_arms(runs)
     _check_devices(runs)
+    _check_systems(runs)
     _check_strata(runs)
     firsts = list(_first_blocks(runs))
     moved = list(zip(runs, firsts, strict=True))
@@ -95,6 +98,19 @@ def _check_devices(runs: Sequence[Run]) -> None:
 def _differs(device: str, name: str, *sides: tuple[str, DeviceRecord]) -> UsageProblem:
     values = " and ".join(f"{getattr(record, name)} in {run_id}" for run_id, record in sides)
     return UsageProblem(f"runs are combined only if their devices are the same: {device} has {name} {values}")
+
+
+def _check_systems(runs: Sequence[Run]) -> None:
+    """Raises: UsageProblem: the runs differ in the build of a device's kernel, in accelerator or host CPU."""
+    known: dict[str, tuple[str, DeviceRecord]] = {}
+    for run in runs:
+        for device in run.devices:
+            where, before = known.setdefault(device.device, (run.info.run_id, device))
+            if name := other_fact(before, device):
+                raise UsageProblem(
+                    f"runs are combined only if their devices are the same: {device.device} has {name} "
+                    f"{fact_text(before, name)} in {where} and {fact_text(device, name)} in {run.info.run_id}"
+                )
 
 
 def _check_strata(runs: Sequence[Run]) -> None:

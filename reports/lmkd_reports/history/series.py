@@ -21,6 +21,7 @@ from pathlib import Path
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
 from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.kernel import kernel_name
 from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import is_run
@@ -283,8 +284,8 @@ def _started(text: str) -> datetime:
 
 
 def _label(records: Sequence[DeviceRecord]) -> str:
-    """The kernel and its personality; a run resumed on another kernel has both."""
-    labels = [f"{record.kernel_release} {record.personality or ''}".rstrip() for record in records]
+    """The kernel's name and its personality; a run resumed on another kernel has both."""
+    labels = [f"{kernel_name(record)} {record.personality or ''}".rstrip() for record in records]
     return " and ".join(dict.fromkeys(labels)) or "kernel not recorded"
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.names import file_name
+from lmkd_core.records import kernel_config
 from lmkd_core.records.lines import decode_record
 from lmkd_core.records.lines import decode_run
 from lmkd_core.records.lines import encode_line
@@ -58,6 +59,17 @@ class ResultStore:
 
     def write_run(self, info: RunInfo) -> None:
         (self.folder / "run.json").write_bytes(encode_line(info))
+
+    def keep_kernel_config(self, text: bytes) -> None:
+        """Keeps a device's kernel configuration, once for all devices and boots that have it."""
+        path = kernel_config.path_of(self.folder, kernel_config.digest(text))
+        assert path is not None  # a digest of ours
+        if not text or path.exists():
+            return
+        path.parent.mkdir(exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_bytes(kernel_config.pack(text))
+        unfinished.replace(path)
 
     def add_plan(self, planned: Sequence[PlannedLine]) -> None:
         """Adds the plan of devices that have none yet; several processes may do so at once."""

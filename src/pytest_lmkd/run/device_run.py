@@ -10,8 +10,10 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.progress import Progress
+from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.kernel import other_fact
 from pytest_lmkd.conformance.runner import CaseRunner
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.source import DeviceSource
@@ -46,12 +48,26 @@ class DeviceRun:
         """
         device = self._cleanup.enter_context(Device(self._source, self._say, options.wanted))
         self._device = device
-        self._store.append(device.record())
+        self._check_same_system(device.record())
+        self._record(device)
         context = open_context(device, self._store, run_id, options.arms, options.run_rules, self._say)
         self._loops = suites.open(context, on_block)
         for loop in self._loops.values():
             self._cleanup.callback(self._close, loop)
         self._cases = CaseRunner(device, self._store, self._say)
+
+    def _check_same_system(self, now: DeviceRecord) -> None:
+        """Raises: DeviceUnusable: the run that is resumed was measured on another kernel or machine."""
+        for before in self._store.records(self.name, DeviceRecord):
+            if name := other_fact(before, now):
+                raise DeviceUnusable(
+                    f"{self.name} is not what it was when this run began: its {name} has changed. "
+                    "Start a new run"
+                )
+
+    def _record(self, device: Device) -> None:
+        self._store.keep_kernel_config(device.kernel_config)
+        self._store.append(device.record())
 
     def measure(self, experiment: str, stratum: Any, boot: int = 0) -> Outcome:  # noqa: ANN401 - of the experiment's type
         """Measures the stratum's blocks of that boot by the experiment of that name.
@@ -93,7 +109,7 @@ class DeviceRun:
         self._loops[self._last].leave()
         self._say(f"restarting {self.name} for boot {boot + 1}")
         self._device.restart()
-        self._store.append(self._device.record())
+        self._record(self._device)
 
     def cases(self) -> CaseRunner:
         """The runner of conformance cases. Raises: DeviceUnusable: the device broke down before."""
