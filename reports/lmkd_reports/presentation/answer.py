@@ -1,6 +1,6 @@
 """The answer to the run's main question on one device: a sentence, and the figures behind it.
 
-It is about one situation of single kills and one of pressure. The choice does not depend on what was measured:
+It is about one situation of single kills and one of pressure, chosen whatever was measured:
 one with a reader that holds memory if the run has it, else the first with an injected stall, else the first.
 """
 
@@ -225,7 +225,8 @@ def _standing(judged: Sequence[Claim]) -> str:
     corrected = "Holm's correction for all situations"
     if len(claims) == 1:
         return f"; the claim {'survives' if survivors else 'does not survive'} {corrected}"
-    return f"; {('neither claim survives', 'one claim survives', 'both claims survive')[survivors]} {corrected}"
+    survive = ("neither claim survives", "one claim survives", "both claims survive")[survivors]
+    return f"; {survive} {corrected}"
 
 
 def _worse(device: DeviceResult, pair: Pair) -> str:
