@@ -176,6 +176,7 @@ def _inferred_info(run_dir: Path, records: ByType) -> RunInfo:
     arms = [arm for arm in DEFAULT_ARMS if arm in seen] + sorted(seen - set(DEFAULT_ARMS))
     return RunInfo(
         run_id=run_dir.resolve().name,
+        folder=run_dir.resolve().name,
         started_utc="unknown",
         command="unknown",
         seed=0,

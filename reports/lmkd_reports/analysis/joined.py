@@ -12,6 +12,7 @@ import pandas as pd
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.run import run_names
 from lmkd_reports.analysis.combine import of_run
 from lmkd_reports.analysis.frames import Run
 
@@ -39,6 +40,7 @@ def join_runs(runs: Sequence[Run]) -> Run:
     info = msgspec.structs.replace(
         first.info,
         run_id=" + ".join(run.info.run_id for run in runs),
+        label=" + ".join(run_names([run.info for run in runs])),
         blocks=sum(run.info.blocks for run in runs),
         pressure_blocks=sum(run.info.pressure_blocks for run in runs),
         devices=tuple(dict.fromkeys(name for run in runs for name in run.info.devices)),

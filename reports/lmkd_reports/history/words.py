@@ -26,7 +26,7 @@ MUCH_CORRELATION = 0.3
 
 def build_name(build: Build) -> str:
     """For example ``6.12.90 reap-kill-v3 (run nightly-17)``."""
-    return f"{build.label} (run {build.run_id})"
+    return f"{build.label} (run {build.run})"
 
 
 def sentence(change: Change) -> str:

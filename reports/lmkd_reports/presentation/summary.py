@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lmkd_core.records.run import run_names
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format.notes import Notes
@@ -34,13 +35,15 @@ def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
         yield from wrapped(f"[{number}] {text}", indent="    ")
     for section in IN_TEXT:
         yield from section.closing(analysis)
+    yield ""
+    yield from wrapped(f"run id: {', '.join(info.run_id for info in analysis.runs)}", indent="    ")
 
 
 def _head(analysis: Analysis) -> Iterator[str]:
     yield f"pytest-lmkd: {_about(analysis)}"
-    for info in analysis.runs:
+    for name, info in zip(run_names(analysis.runs), analysis.runs, strict=True):
         seed = f", seed {info.seed}" if analysis.has_times or analysis.has_kills else ""
-        yield from wrapped(f"run {info.run_id}, started {info.started_utc}{seed}")
+        yield from wrapped(f"run {name}, started {info.started_utc}{seed}")
     if analysis.has_times:
         yield from wrapped(
             f"trials: {analysis.planned} planned, {analysis.recorded} recorded, {analysis.valid} valid"
