@@ -27,6 +27,8 @@ NO_DEVICE = "no-device"
 NEEDS_DEVICE = "needs a device: name one, e.g. --lmkd-device virtual"
 
 OPTIONS = pytest.StashKey[Options]()
+BEFORE_BYTES = pytest.StashKey[int]()
+"""The size of the results folder's records at the start."""
 REPORT: pytest.StashKey[ReportPaths] = pytest.StashKey()
 
 
@@ -47,14 +49,17 @@ def pytest_configure(config: pytest.Config) -> None:
         _give_up(error)
     if not config.getoption("--lmkd-device"):
         return
-    from pytest_lmkd.run.start import start_run  # noqa: PLC0415 - takes a second
+    from pytest_lmkd.run.finish import recorded_bytes  # noqa: PLC0415 - takes a second
+    from pytest_lmkd.run.start import start_run  # noqa: PLC0415
     from pytest_lmkd.run.start import start_worker  # noqa: PLC0415
 
     try:
         if hasattr(config, "workerinput"):
             start_worker(config)
         else:
-            config.stash[OPTIONS] = start_run(config)
+            options = start_run(config)
+            config.stash[BEFORE_BYTES] = recorded_bytes(options.results)
+            config.stash[OPTIONS] = options
     except LmkdError as error:
         _give_up(error)
 
@@ -150,7 +155,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         if OPTIONS in stash:
             from pytest_lmkd.run.finish import finish_run  # noqa: PLC0415 - takes a second
 
-            report = finish_run(stash[OPTIONS])
+            report = finish_run(stash[OPTIONS], stash[BEFORE_BYTES])
             if report is not None:
                 stash[REPORT] = report
 
@@ -160,7 +165,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if report is None:
         return
     terminalreporter.section("pytest-lmkd")
-    write_summary(terminalreporter, report.summary.read_text(encoding="utf-8"))
+    write_summary(terminalreporter, report.text)
     terminalreporter.write_line(f"\nreport: {report.html}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -72,7 +73,7 @@ def analyse(run: Run, detectable: Detectable | None = None, equivalent_pct: floa
         runs=(run.info,),
         detectable=detectable,
         pairs=pairs_of(run.info.arms),
-        control_pairs=control_pairs_of(run.info.arms),
+        control_pairs=_control_pairs(run, devices),
         devices=devices,
         problems=run.problems,
         warmups=run.warmups,
@@ -87,6 +88,13 @@ def analyse(run: Run, detectable: Detectable | None = None, equivalent_pct: floa
         records=run.raw,
     )
     return with_family_p(analysis)
+
+
+def _control_pairs(run: Run, devices: Sequence[DeviceResult]) -> tuple[tuple[str, str], ...]:
+    """The pairs compared in controls, which may have an arm that the run was not asked for."""
+    controls = [result for device in devices for result in device.strata if result.stratum.is_control]
+    compared = dict.fromkeys(comparison.pair for result in controls for comparison in result.comparisons)
+    return tuple(compared) or control_pairs_of(run.info.arms)
 
 
 def _device_names(run: Run) -> list[str]:
@@ -181,9 +189,9 @@ def _stratum(
             curve_end_ns,
             rules.patience_ns,
         )
-        for arm in dict.fromkeys([*run.info.arms, *trials["arm"]])
+        for arm in dict.fromkeys([*run.info.arms, *planned["arm"], *trials["arm"]])
     }
-    pairs = control_pairs_of(run.info.arms) if stratum.is_control else pairs_of(run.info.arms)
+    pairs = control_pairs_of(list(arms)) if stratum.is_control else pairs_of(run.info.arms)
     return StratumResult(
         stratum=stratum,
         arms=tuple(arms.values()),

@@ -69,7 +69,8 @@ def ratio(bounds: Bounds) -> str:
         return f"> {factor(bounds.low)}x"
     if bounds.low == 0:
         return f"< {factor(bounds.high)}x"
-    return f"{factor(bounds.low)}x to {factor(bounds.high)}x"
+    low, high = factor(bounds.low), factor(bounds.high)
+    return f"{low}x" if low == high else f"{low}x to {high}x"
 
 
 def interval(bounds: Bounds | None) -> str:

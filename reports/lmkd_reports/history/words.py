@@ -30,17 +30,36 @@ def build_name(build: Build) -> str:
 
 
 def sentence(change: Change) -> str:
-    """For example ``between build A and build B, reclaim_90 of kill in undisturbed rose 1.80x``."""
+    """The change in one line: ``headline``, then ``details``."""
+    return f"{headline(change)}: {details(change)}"
+
+
+def headline(change: Change) -> str:
+    """In at most 15 words: ``reclaim_90 of reap-kill relative to kill rose 1.74x at build 13``."""
     series = change.series
-    where = f"between build {build_name(change.before.last)} and build {build_name(change.after.first)}"
+    relative = f" relative to {series.baseline}" if series.baseline else ""
+    return (
+        f"{series.metric.name} of {series.arm}{relative} {step(change)} at build {change.after.first.number}"
+    )
+
+
+def details(change: Change) -> str:
+    """Where it is, both levels, the builds that it lies between, and what it is a change of."""
+    cause = "" if change.cause is Cause.ARM else str(change.cause)
+    return "; ".join(filter(None, (place_name(change.series.place), levels(change), _between(change), cause)))
+
+
+def _between(change: Change) -> str:
+    """A kernel that is the same on both sides is named once."""
+    before, after = change.before.last, change.after.first
     gap = (
         f", with {units.count(change.between, 'build')} between them without a value"
         if change.between
         else ""
     )
-    subject = f"{figure_name(series)} of {series.arm} in {place_name(series.place)}"
-    cause = "" if change.cause is Cause.ARM else f": {change.cause}"
-    return f"{where}{gap}, {subject} {movement(change)}{cause}"
+    if before.label == after.label:
+        return f"{after.label}, from run {before.run_id} to run {after.run_id}{gap}"
+    return f"from {build_name(before)} to {build_name(after)}{gap}"
 
 
 def figure_name(series: Series) -> str:
@@ -49,14 +68,23 @@ def figure_name(series: Series) -> str:
 
 
 def movement(change: Change) -> str:
-    """For example ``rose 1.80x (52.0 to 94.0 ms)``, ``fell to 0.55x (94.0 to 51.7 ms)``."""
-    kind = change.series.metric.kind
-    before, after = change.before.value, change.after.value
+    """For example ``rose 1.80x (52.0 to 94.0 ms)``."""
+    return f"{step(change)} ({levels(change)})"
+
+
+def step(change: Change) -> str:
+    """For example ``rose 1.80x``, ``fell to 0.55x``; a change of the scatter alone has no size."""
     if change.verdict is Verdict.NO_CLEAR_DIFFERENCE:
-        return f"changed its scatter around {kind.text(before)}{kind.suffix}"
+        return "changed its scatter"
     verb = "rose" if change.verdict is Verdict.WORSE else "fell"
-    ends = f"({kind.text(before)} to {kind.text(after)}{kind.suffix})"
-    return f"{verb} {kind.step_text(before, after)} {ends}"
+    return f"{verb} {change.series.metric.kind.step_text(change.before.value, change.after.value)}"
+
+
+def levels(change: Change) -> str:
+    """For example ``52.0 to 94.0 ms``; one number if both read the same."""
+    kind = change.series.metric.kind
+    before, after = kind.text(change.before.value), kind.text(change.after.value)
+    return f"{before}{kind.suffix}" if before == after else f"{before} to {after}{kind.suffix}"
 
 
 def spread(metric: Metric, measure: Measure) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP
 from decimal import Decimal
 
+from lmkd_core.records.arms import plain_name
+from lmkd_core.records.arms import with_arm
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.statistics.differences import PairedDifference
@@ -113,13 +115,13 @@ def pages(value: float | None) -> str:
 
 
 def episode_title(arm: str, *, unstalled: bool) -> str:
-    """For example ``kill`` or ``kill, unstalled``."""
-    return f"{arm}, unstalled" if unstalled else arm
+    """For example ``lmkd today`` or ``lmkd today, unstalled``."""
+    return f"{plain_name(arm)}, unstalled" if unstalled else plain_name(arm)
 
 
 def rows(result: PressureResult) -> list[tuple[str, PressureArm]]:
     """The title and the values of each row of a table: the arms, then the unstalled episodes."""
-    arms = [(arm.arm, arm) for arm in result.arms]
+    arms = [(plain_name(arm.arm), arm) for arm in result.arms]
     if result.unstalled is None:
         return arms
     return [*arms, (episode_title(result.unstalled.arm, unstalled=True), result.unstalled)]
@@ -186,10 +188,11 @@ def _statement(result: PressureResult, comparison: KillComparison) -> str:
 
 
 def _amount(comparison: KillComparison, paired: PairedDifference) -> str:
-    """For example ``reap-kill kills 2.9 apps fewer than kill``."""
+    """For example ``2.9 fewer apps killed with REAP_KILL than with lmkd today``."""
+    candidate, baseline = with_arm(comparison.candidate), with_arm(comparison.baseline)
     if paired.mean == 0:
-        return f"{comparison.candidate} kills as many apps as {comparison.baseline}"
+        return f"as many apps killed {candidate} as {baseline}"
     size = number(abs(paired.mean))
     apps = "app" if size == "1" else "apps"
     word = "fewer" if paired.mean < 0 else "more"
-    return f"{comparison.candidate} kills {size} {apps} {word} than {comparison.baseline}"
+    return f"{size} {word} {apps} killed {candidate} than {baseline}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lmkd_core.records.arms import full_name
 from lmkd_core.records.run import run_names
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
@@ -44,6 +45,8 @@ def _head(analysis: Analysis) -> Iterator[str]:
     for name, info in zip(run_names(analysis.runs), analysis.runs, strict=True):
         seed = f", seed {info.seed}" if analysis.has_times or analysis.has_kills else ""
         yield from wrapped(f"run {name}, started {info.started_utc}{seed}")
+    if analysis.has_times or analysis.has_kills:
+        yield from wrapped(f"arms: {', '.join(map(full_name, analysis.arms))}", indent="  ")
     if analysis.has_times:
         yield from wrapped(
             f"trials: {analysis.planned} planned, {analysis.recorded} recorded, {analysis.valid} valid"
