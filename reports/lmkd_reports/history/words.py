@@ -58,7 +58,7 @@ def _between(change: Change) -> str:
         else ""
     )
     if before.label == after.label:
-        return f"{after.label}, from run {before.run_id} to run {after.run_id}{gap}"
+        return f"{after.label}, from run {before.run} to run {after.run}{gap}"
     return f"from {build_name(before)} to {build_name(after)}{gap}"
 
 

@@ -121,18 +121,14 @@ def _numbers(size: Size) -> tuple[int, int, int]:
 
 
 def _size_text(costs: Costs, size: Size) -> str:
-    """For example ``12 blocks of single kills and 6 of pressure in 6 boots``."""
+    """For example ``12 blocks of single kills and 6 blocks of pressure in 6 boots``."""
     parts = [
-        f"{_blocks(count)}{what}"
+        f"{count} {'block' if count == 1 else 'blocks'} of {what}"
         for count, what, block_s in (
-            (size.blocks, " of single kills", costs.trial_block_s),
-            (size.pressure_blocks, " of pressure", costs.episode_block_s),
+            (size.blocks, "single kills", costs.trial_block_s),
+            (size.pressure_blocks, "pressure", costs.episode_block_s),
         )
         if block_s
     ]
     boots = f" in {size.boots} boots" if size.boots > 1 else ""
     return (" and ".join(parts) or "no blocks") + boots
-
-
-def _blocks(count: int) -> str:
-    return "1 block" if count == 1 else f"{count} blocks"
