@@ -11,6 +11,7 @@ import pytest
 
 from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.directory import recorded_bytes
 from pytest_lmkd import fixtures
 from pytest_lmkd import hooks
 from pytest_lmkd.run.names import add_names
@@ -49,8 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         _give_up(error)
     if not config.getoption("--lmkd-device"):
         return
-    from pytest_lmkd.run.finish import recorded_bytes  # noqa: PLC0415 - takes a second
-    from pytest_lmkd.run.start import start_run  # noqa: PLC0415
+    from pytest_lmkd.run.start import start_run  # noqa: PLC0415 - takes a second
     from pytest_lmkd.run.start import start_worker  # noqa: PLC0415
 
     try:

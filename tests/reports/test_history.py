@@ -46,6 +46,7 @@ from lmkd_reports.history import page as page_module
 from lmkd_reports.history import series as series_module
 from lmkd_reports.history.changes import CONSTANT
 from lmkd_reports.history.changes import Cause
+from lmkd_reports.history.changes import Change
 from lmkd_reports.history.changes import Changes
 from lmkd_reports.history.changes import find_changes
 from lmkd_reports.history.changes import page_level
@@ -59,8 +60,8 @@ from lmkd_reports.history.series import Point
 from lmkd_reports.history.series import Series
 from lmkd_reports.history.series import load_history
 from lmkd_reports.history.text import history_text
+from lmkd_reports.history.words import details
 from lmkd_reports.history.words import headline
-from lmkd_reports.history.words import sentence
 from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.presentation import figures
 from pytest_lmkd.cli import main
@@ -77,6 +78,10 @@ def nightlies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def changes_in(top: Path) -> Changes:
     return find_changes(load_history(top))
+
+
+def sentence(change: Change) -> str:
+    return f"{headline(change)}: {details(change)}"
 
 
 def sentences(top: Path) -> list[str]:

@@ -263,7 +263,7 @@ class TestFortyStrata:
     def test_controls_have_a_section_of_their_own(self, suite_page: Page) -> None:
         assert "Controls: no gain expected" in suite_page.words()
         assert "controls: no gain found in 3 strata" in suite_page.words()
-        assert "reap-kill against kill better in 37 of 37 strata" in suite_page.words()
+        assert "with REAP_KILL against SIGKILL only better in 37 of 37 strata" in suite_page.words()
 
 
 def test_a_known_scenario_is_explained(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import msgspec
@@ -73,7 +72,6 @@ def analyse(run: Run, detectable: Detectable | None = None, equivalent_pct: floa
         runs=(run.info,),
         detectable=detectable,
         pairs=pairs_of(run.info.arms),
-        control_pairs=_control_pairs(run, devices),
         devices=devices,
         problems=run.problems,
         warmups=run.warmups,
@@ -88,13 +86,6 @@ def analyse(run: Run, detectable: Detectable | None = None, equivalent_pct: floa
         records=run.raw,
     )
     return with_family_p(analysis)
-
-
-def _control_pairs(run: Run, devices: Sequence[DeviceResult]) -> tuple[tuple[str, str], ...]:
-    """The pairs compared in controls, which may have an arm that the run was not asked for."""
-    controls = [result for device in devices for result in device.strata if result.stratum.is_control]
-    compared = dict.fromkeys(comparison.pair for result in controls for comparison in result.comparisons)
-    return tuple(compared) or control_pairs_of(run.info.arms)
 
 
 def _device_names(run: Run) -> list[str]:

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from lmkd_core.records.arms import BACK_TO_BACK
-from lmkd_core.records.arms import FLAG
+from lmkd_core.records.arms import kills_by_flag
+from lmkd_core.records.arms import kills_then_reaps
 from lmkd_core.statistics.controls import FALSE_ALARMS
 from lmkd_core.statistics.controls import ControlTally
 from lmkd_core.statistics.controls import FalseGain
@@ -63,7 +63,7 @@ def _kill_tallies(controls: Sequence[PressureResult]) -> list[ControlTally]:
 
 
 def _is_under_test(comparison: KillComparison) -> bool:
-    return comparison.candidate.startswith(FLAG) and comparison.baseline.startswith(BACK_TO_BACK)
+    return kills_by_flag(comparison.candidate) and kills_then_reaps(comparison.baseline)
 
 
 def _unseen(controls: Sequence[StratumResult]) -> list[tuple[Pair, float]]:

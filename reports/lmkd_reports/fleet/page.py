@@ -23,6 +23,7 @@ from lmkd_reports.format.strata import EPISODE_STRATUM
 from lmkd_reports.format.strata import STRATUM
 from lmkd_reports.format.strata import episode_stratum_from
 from lmkd_reports.format.strata import stratum_from
+from lmkd_reports.presentation import differences
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation.jinja import environment
 from lmkd_reports.presentation.marks import MARKS
@@ -97,7 +98,7 @@ def _group(fleet: FleetResults, key: dict[str, Any], rows: pd.DataFrame, kind: s
     return Group(
         where=where,
         pair=f"{key['candidate']} against {key['baseline']}",
-        measure="difference in all kills, an episode" if kind == "kills" else "ratio of the 90 % times",
+        measure=kills.MEASURE if kind == "kills" else differences.MEASURE,
         tally=devices_tally(list(rows["verdict"])),
         spread=_spread(known, kind),
         figure=Markup(caterpillar(known, kind, name, where)),  # noqa: S704 - our own SVG, escaped
@@ -135,8 +136,8 @@ def _by_model(fleet: FleetResults, rows: pd.DataFrame) -> Iterator[tuple[str, st
 
 
 def _end(fleet: FleetResults, row: dict[str, Any], kind: str) -> End:
-    low, high = _number(row["low"], kind), _number(row["high"], kind)
-    says = f"{_number(row['estimate'], kind)} ({low if low == high else f'{low} to {high}'})"
+    interval = units.span(_number(row["low"], kind), _number(row["high"], kind))
+    says = f"{_number(row['estimate'], kind)} ({interval})"
     place = row["run_id"], row["device"]
     name = f"{place[1]} in {place[0]}" if fleet.several_runs else place[1]
     return End(name, _model(fleet, place), says, row["verdict"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,7 @@ def comparison_page(comparison: Comparison) -> str:
         .render(
             comparison=comparison,
             devices=views,
+            differences=list(_differences(comparison)),
             legend=LEGEND_TO_BASELINE if relative else LEGEND,
             caution=CAUTION_TO_BASELINE if relative else CAUTION,
             confidence=f"{100 * comparison.confidence:.6g} %",
@@ -58,6 +60,17 @@ def comparison_page(comparison: Comparison) -> str:
         )
     )
     return page
+
+
+def _differences(comparison: Comparison) -> Iterator[tuple[str, str, str]]:
+    """What differs, and its value on both sides: of the runs, then of each pair of devices."""
+    for difference in comparison.differences:
+        yield difference.what, difference.base, difference.candidate
+    several = len(comparison.pairs) > 1
+    for pair in comparison.pairs:
+        for difference in pair.differences:
+            name = f"{pair.devices}: {difference.what}" if several else difference.what
+            yield name, difference.base, difference.candidate
 
 
 def candidate_name(comparison: Comparison) -> str:
@@ -93,8 +106,8 @@ def _of_times(entries: Sequence[Compared]) -> str:
         if (of_verdict := [entry for entry in entries if entry.verdict == verdict])
     ]
     if not changes:
-        return f"returns memory as before, as far as can be told: {_undecided(entries)}"
-    return f"returns memory {', '.join([f'{changes[0]} of {_situations(entries)}', *changes[1:]])}"
+        return f"shows no change in how fast memory returns: {_undecided(entries)}"
+    return f"returns memory {_of_all(changes, entries)}"
 
 
 def _factors(entries: Sequence[Compared], verdict: Verdict) -> str:
@@ -105,8 +118,8 @@ def _factors(entries: Sequence[Compared], verdict: Verdict) -> str:
         (bounds.low if word == "slower" else (1 / bounds.high if bounds.high else float("inf")))
         for bounds in estimates
     )
-    ends = [units.factor(factor) for factor in (factors[0], factors[-1])]
-    return f"{ends[0]}x {word}" if ends[0] == ends[1] else f"{ends[0]}x to {ends[1]}x {word}"
+    least, most = (f"{units.factor(factor)}x" for factor in (factors[0], factors[-1]))
+    return f"{units.span(least, most)} {word}"
 
 
 def _of_kills(entries: Sequence[Compared]) -> str:
@@ -115,9 +128,7 @@ def _of_kills(entries: Sequence[Compared]) -> str:
         for verdict, word in ((Verdict.WORSE, "more"), (Verdict.BETTER, "fewer"))
         if (number := sum(entry.verdict == verdict for entry in entries))
     ]
-    if not changes:
-        return _undecided(entries)
-    return ", ".join([f"{changes[0]} of {_situations(entries)}", *changes[1:]])
+    return _of_all(changes, entries) if changes else _undecided(entries)
 
 
 def _undecided(entries: Sequence[Compared]) -> str:
@@ -128,6 +139,6 @@ def _undecided(entries: Sequence[Compared]) -> str:
     return ", ".join(f"{verdict} in {verdicts.count(verdict)}" for verdict in dict.fromkeys(verdicts))
 
 
-def _situations(entries: Sequence[Compared]) -> str:
-    """Each arm in each place is a situation."""
-    return units.count(len(entries), "situation")
+def _of_all(changes: Sequence[str], entries: Sequence[Compared]) -> str:
+    """``more in 2 of 8 situations, fewer in 1``; each arm in each place is a situation."""
+    return ", ".join([f"{changes[0]} of {units.count(len(entries), 'situation')}", *changes[1:]])

@@ -29,11 +29,6 @@ def build_name(build: Build) -> str:
     return f"{build.label} (run {build.run})"
 
 
-def sentence(change: Change) -> str:
-    """The change in one line: ``headline``, then ``details``."""
-    return f"{headline(change)}: {details(change)}"
-
-
 def headline(change: Change) -> str:
     """In at most 15 words: ``reclaim_90 of reap-kill relative to kill rose 1.74x at build 13``."""
     series = change.series
@@ -44,7 +39,7 @@ def headline(change: Change) -> str:
 
 
 def details(change: Change) -> str:
-    """Where it is, both levels, the builds that it lies between, and what it is a change of."""
+    """The place, the levels before and after, the builds on both sides, and a cause other than the arm."""
     cause = "" if change.cause is Cause.ARM else str(change.cause)
     return "; ".join(filter(None, (place_name(change.series.place), levels(change), _between(change), cause)))
 
@@ -83,8 +78,7 @@ def step(change: Change) -> str:
 def levels(change: Change) -> str:
     """For example ``52.0 to 94.0 ms``; one number if both read the same."""
     kind = change.series.metric.kind
-    before, after = kind.text(change.before.value), kind.text(change.after.value)
-    return f"{before}{kind.suffix}" if before == after else f"{before} to {after}{kind.suffix}"
+    return units.span(kind.text(change.before.value), kind.text(change.after.value)) + kind.suffix
 
 
 def spread(metric: Metric, measure: Measure) -> str:

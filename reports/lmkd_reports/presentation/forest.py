@@ -79,7 +79,7 @@ def _of_times(analysis: Analysis) -> list[Forest]:
         Forest(
             where,
             wording.pair_name(pair),
-            "ratio of the 90 % times",
+            differences.MEASURE,
             tuple(scale.ticks),
             scale.one,
             _things(analysis, [number for number, _, _ in rows]),
@@ -141,8 +141,8 @@ def _of_kills(analysis: Analysis) -> list[Forest]:
     return [
         Forest(
             where,
-            kills.pair_title(pair),
-            "difference in all kills, an episode",
+            wording.pair_name(pair),
+            kills.MEASURE,
             tuple(scale.ticks),
             scale.zero,
             _things(analysis, [number for number, _, _ in rows]),

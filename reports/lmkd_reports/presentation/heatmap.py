@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format.names import situation_name
 from lmkd_reports.format.names import stratum_name
@@ -103,7 +104,7 @@ def glance(analysis: Analysis) -> Glance:
 def _cells(device: DeviceResult, analysis: Analysis) -> list[tuple[tuple[str, str, str], Cell]]:
     times = [
         (
-            (stratum_name(stratum), wording.pair_name(pair), "ratio of the 90 % times"),
+            (stratum_name(stratum), wording.pair_name(pair), differences.MEASURE),
             _cell(
                 comparison.verdict,
                 differences.ratio_with_interval(comparison),
@@ -116,7 +117,11 @@ def _cells(device: DeviceResult, analysis: Analysis) -> list[tuple[tuple[str, st
     ]
     pressed = [
         (
-            (situation_name(result.situation), kills.pair_title(one.pair), "difference in kills, an episode"),
+            (
+                situation_name(result.situation),
+                wording.pair_name(one.pair),
+                kills.MEASURE,
+            ),
             _cell(
                 one.verdict, kills.difference(one.total), one.total.mean if one.total else None, KILL_STEPS
             ),
@@ -145,20 +150,16 @@ def _cell(verdict: Verdict, says: str, effect: float | None, steps: tuple[float,
     return Cell(verdict, says, heat(effect, steps) + hatched)
 
 
-def _tallies(analysis: Analysis) -> list[tuple[str, list[Tally]]]:
-    """Times first, then kills; pairs that no device was asked for are left out."""
-    rows = [(wording.pair_name(pair), _of_times(pair)) for pair in analysis.pairs if analysis.has_times]
+def _tallies(analysis: Analysis) -> Iterator[tuple[str, list[Tally]]]:
+    """Times first, then kills; pairs without a comparison are left out."""
+    for pair in analysis.pairs if analysis.has_times else ():
+        times = [Tally.of([one for _, one in wording.device_comparisons(d, pair)]) for d in analysis.devices]
+        if any(tally.counts for tally in times):
+            yield wording.pair_name(pair), times
     pressed = [pair for device in analysis.devices for pair in kills.pairs_of(device.pressure)]
-    rows += [(f"kills: {kills.pair_title(pair)}", _of_kills(pair)) for pair in dict.fromkeys(pressed)]
-    counted = [(name, [Tally.of(claims(device)) for device in analysis.devices]) for name, claims in rows]
-    return [(name, tallies) for name, tallies in counted if any(tally.counts for tally in tallies)]
+    for pair in dict.fromkeys(pressed):
+        yield f"kills: {wording.pair_name(pair)}", [Tally.of(_kills(d, pair)) for d in analysis.devices]
 
 
-def _of_times(pair: kills.Pair) -> Callable[[DeviceResult], Sequence[Claim]]:
-    return lambda device: [one for _, one in wording.device_comparisons(device, pair)]
-
-
-def _of_kills(pair: kills.Pair) -> Callable[[DeviceResult], Sequence[Claim]]:
-    return lambda device: [
-        one for result in device.pressure for one in result.comparisons if one.pair == pair
-    ]
+def _kills(device: DeviceResult, pair: kills.Pair) -> list[KillComparison]:
+    return [one for result in device.pressure for one in result.comparisons if one.pair == pair]

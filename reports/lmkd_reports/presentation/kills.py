@@ -22,6 +22,7 @@ from lmkd_reports.presentation import wording
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
 MINUS = "−"
+MEASURE = "difference in all kills per episode"
 MOST_DIGITS = 6
 
 Pair = tuple[str, str]
@@ -102,8 +103,7 @@ def replayed(arm: PressureArm) -> str:
     """The replay's range of extra kills, for example ``1.5 to 2.8``; one number if both ends are equal."""
     if arm.replay is None:
         return units.NOTHING
-    least, most = number(arm.replay.least_extra), number(arm.replay.most_extra)
-    return most if least == most else f"{least} to {most}"
+    return units.span(number(arm.replay.least_extra), number(arm.replay.most_extra))
 
 
 def excess_mb(arm: PressureArm) -> str:
@@ -137,10 +137,6 @@ def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
     return list(dict.fromkeys(comparison.pair for result in results for comparison in result.comparisons))
 
 
-def pair_title(pair: Pair) -> str:
-    return wording.pair_name(pair)
-
-
 def tally(results: Sequence[PressureResult], pair: Pair) -> str:
     """For example ``fewer kills in 2 of 5 pressure strata, no clear difference in 3``."""
     verdicts = [comparison.verdict for _, comparison in _compared(results, pair)]
@@ -152,7 +148,7 @@ def tally(results: Sequence[PressureResult], pair: Pair) -> str:
 
 
 def headline(results: Sequence[PressureResult], pair: Pair) -> str:
-    return f"{pair_title(pair)}: {tally(results, pair)}"
+    return f"{wording.pair_name(pair)}: {tally(results, pair)}"
 
 
 def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sentence]:

@@ -28,7 +28,7 @@ def heat(effect: float, steps: Sequence[float]) -> str:
     """The CSS class of an effect: ``gain-1`` to ``gain-4`` below 0, ``loss-1`` to … above, or ``even``.
 
     ``steps`` are the sizes at which the next class begins. Blue and orange differ for every kind of colour
-    blindness (M. Okabe and K. Ito), and no cell is told by its colour alone.
+    blindness (M. Okabe and K. Ito), and each cell also shows a mark.
     """
     strength = sum(abs(effect) >= step for step in steps)
     if not strength:

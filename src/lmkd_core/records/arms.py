@@ -98,9 +98,14 @@ def with_arm(name: str) -> str:
     return plain if plain.startswith("with ") else f"with {plain}"
 
 
-def is_known_to_reap(name: str) -> bool:
-    """Whether the arm is one of ours that calls process_mrelease itself."""
-    return once(name).startswith((BACK_TO_BACK, FLAG))
+def kills_then_reaps(name: str) -> bool:
+    """Whether the arm kills and calls process_mrelease afterwards, so that it may come too late."""
+    return name.startswith(BACK_TO_BACK)
+
+
+def kills_by_flag(name: str) -> bool:
+    """Whether the arm kills by the flag, or by its emulation."""
+    return name.startswith(FLAG)
 
 
 def agent_arm(name: str) -> AgentArm:

@@ -12,7 +12,8 @@ from dataclasses import field
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.arms import BACK_TO_BACK
-from lmkd_core.records.arms import is_known_to_reap
+from lmkd_core.records.arms import kills_by_flag
+from lmkd_core.records.arms import kills_then_reaps
 from lmkd_core.records.arms import once
 from lmkd_core.records.schema import Regime
 from lmkd_core.records.stratum import Stratum
@@ -249,8 +250,10 @@ def arms_in(stratum: Stratum, arms: Sequence[str]) -> list[str]:
     """
     conflicts = excluded_arms(stratum.scenario)
     allowed = [arm for arm in arms if once(arm) not in conflicts]
-    lacks_baseline = BACK_TO_BACK not in allowed and any(map(is_known_to_reap, allowed))
-    return [*allowed, BACK_TO_BACK] if stratum.is_control and lacks_baseline else allowed
+    if not stratum.is_control or BACK_TO_BACK in {*allowed, *conflicts}:
+        return allowed
+    reaps = any(kills_then_reaps(arm) or kills_by_flag(arm) for arm in allowed)
+    return [*allowed, BACK_TO_BACK] if reaps else allowed
 
 
 def excluded_arms(scenario: str) -> Mapping[str, str]:

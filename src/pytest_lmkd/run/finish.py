@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.directory import recorded_bytes
 from lmkd_reports import ReportPaths
 from lmkd_reports import write_report
 from pytest_lmkd.run.options import Options
-
-
-def recorded_bytes(results: Path) -> int:
-    """The size of the plan and the records in a results folder; both only grow."""
-    files = [results / "plan.jsonl", *(results / "records").glob("*.jsonl")]
-    return sum(path.stat().st_size for path in files if path.exists())
 
 
 def finish_run(options: Options, before_bytes: int) -> ReportPaths | None:
