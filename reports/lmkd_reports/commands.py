@@ -12,11 +12,11 @@ from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.masking import Masker
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import record_files
-from lmkd_reports.browser import add_open
-from lmkd_reports.browser import open_page
 from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.ingest import commands as logs_commands
+from lmkd_reports.presentation.browser import add_open
+from lmkd_reports.presentation.browser import open_page
 from lmkd_reports.write import write_report
 
 if TYPE_CHECKING:

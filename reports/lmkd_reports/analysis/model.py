@@ -278,9 +278,14 @@ class Analysis:
         )
 
     @property
+    def named_runs(self) -> tuple[tuple[str, RunInfo], ...]:
+        """Each run with its name, which no other has."""
+        return tuple(zip(run_names(self.runs), self.runs, strict=True))
+
+    @property
     def name(self) -> str:
         """The runs by their names."""
-        return ", ".join(run_names(self.runs))
+        return ", ".join(name for name, _ in self.named_runs)
 
     @property
     def has_times(self) -> bool:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from lmkd_core.base.errors import EXIT_OK
 from lmkd_core.base.errors import UsageProblem
-from lmkd_reports.browser import add_open
-from lmkd_reports.browser import open_page
+from lmkd_reports.presentation.browser import add_open
+from lmkd_reports.presentation.browser import open_page
 
 if TYPE_CHECKING:
     from lmkd_core.logs.reading import Event

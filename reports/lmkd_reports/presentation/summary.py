@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lmkd_core.records.arms import full_name
-from lmkd_core.records.run import run_names
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format.notes import Notes
@@ -42,7 +41,7 @@ def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
 
 def _head(analysis: Analysis) -> Iterator[str]:
     yield f"pytest-lmkd: {_about(analysis)}"
-    for name, info in zip(run_names(analysis.runs), analysis.runs, strict=True):
+    for name, info in analysis.named_runs:
         seed = f", seed {info.seed}" if analysis.has_times or analysis.has_kills else ""
         yield from wrapped(f"run {name}, started {info.started_utc}{seed}")
     if analysis.has_times or analysis.has_kills:
