@@ -77,7 +77,7 @@ def view() -> RunView:
     """A run of one device, after its first block."""
     view = RunView()
     view.hear(Plan(0, 0, 60.0, (DevicePlan("phone", 12, 0, 0, 1),)), 0.0)
-    view.hear(Update(0, 0, 50.0, "phone", "undisturbed-64MB-1t  block 1/4", 9), 10.0)
+    view.hear(Update(0, 0, 50.0, "phone", "undisturbed-64MB-1t  block 1/4", 9, 0), 10.0)
     return view
 
 
@@ -94,7 +94,7 @@ def test_the_bar_stands_below_pytests_line(terminal: Terminal) -> None:
     name, drawn = terminal.screen.lines[:2]
     assert name == FILE.rstrip()
     assert "%" in drawn
-    assert "9 trials left" in drawn
+    assert "9 trials" in drawn
     assert len(drawn) < terminal.columns
     bar.close()
 
@@ -120,7 +120,7 @@ def test_whole_lines_stand_above_the_bar(terminal: Terminal) -> None:
     bar.show()
     lines = terminal.screen.lines
     assert lines[:3] == ["collected 1 item", "", "starting phone"]
-    assert "9 trials left" in lines[3]
+    assert "9 trials" in lines[3]
     bar.close()
 
 
@@ -145,7 +145,7 @@ def test_without_markup_the_bar_has_no_colour(terminal: Terminal) -> None:
     terminal.reporter.hasmarkup = False
     bar = opened(terminal)
     bar.show()
-    assert "9 trials left" in terminal.text
+    assert "9 trials" in terminal.text
     assert not COLOUR.search(terminal.text)
     bar.close()
 

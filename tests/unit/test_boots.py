@@ -142,7 +142,8 @@ class Bench:
         rules = RunRules(self.rules, self.rules)
         context = DeviceContext(self.device, self.store, "run", ARMS, ARMS, rules, print)  # type: ignore[arg-type]  # a stand-in
         source: Any = SimpleNamespace(name="phone")
-        self.run = DeviceRun(source, self.store, lambda text: None)
+        progress: Any = SimpleNamespace(restarts=lambda *_: None, restarted=lambda *_: None)
+        self.run = DeviceRun(source, self.store, lambda text: None, progress)
         self.run._device = self.device  # type: ignore[assignment]  # a stand-in
         self.run._loops = {"own": BlockLoop(context, self.experiment, Watcher())}
 

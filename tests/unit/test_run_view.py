@@ -20,7 +20,7 @@ def plan(process: int, left_s: float, device: DevicePlan = PLAN, lane: int = 0) 
 
 
 def update(process: int, left_s: float, lane: int = 0, device: str = "phone") -> Update:
-    return Update(process, lane, left_s, device, "undisturbed-64MB-1t  block 3/12", 81)
+    return Update(process, lane, left_s, device, "undisturbed-64MB-1t  block 3/12", 81, 12)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,9 @@ def test_a_line_names_the_device_what_it_does_and_what_is_left() -> None:
     view = RunView()
     view.hear(plan(0, 6000), 0.0)
     view.hear(update(0, 4333), 0.0)
-    assert view.line(0.0) == "phone  undisturbed-64MB-1t  block 3/12  81 trials left  1 h 12 min left"
+    assert (
+        view.line(0.0) == "phone  undisturbed-64MB-1t  block 3/12  1 h 12 min left: 81 trials and 12 episodes"
+    )
 
 
 def test_the_bar_names_the_device_only_among_several() -> None:

@@ -14,7 +14,7 @@ from lmkd_core.timing.costs import Kind
 
 TRIAL_S = 0.2
 TRIAL_S_PER_MB = 0.006
-STALL_S = {"madvise-pageout": 0.5, "smaps-walk": 4.0}
+STALL_S = {"pageout": 0.5, "smaps-walk": 4.0}
 """What these stalls take beyond their hold."""
 SHAPE_S = {"in-zram": 0.6}
 """What these shapes take beyond their size."""

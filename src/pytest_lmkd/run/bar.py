@@ -57,7 +57,7 @@ class Bar:
             expand=True,
         )
         self._task = self._progress.add_task("", total=STEPS)
-        self.column = 0
+        self._column = 0
         """Where the cursor stands in pytest's line."""
 
     def show(self) -> None:
@@ -69,7 +69,7 @@ class Bar:
             self._progress.update(self._task, completed=STEPS * share, refresh=self._is_shown)
             if not self._is_shown:
                 self.console.width = max(os.get_terminal_size(self._stream.fileno()).columns - 1, NARROWEST)
-                self._write("\n" if self.column else "")
+                self._write("\n" if self._column else "")
                 self._progress.start()
                 self._is_shown = True
 
@@ -79,9 +79,20 @@ class Bar:
             if self._is_shown:
                 self._is_shown = False
                 self._progress.stop()
-                column = self.column % (self.console.width + 1)
-                if self.column:
+                column = self._column % (self.console.width + 1)
+                if self._column:
                     self._write(UP + (RIGHT.format(columns=column) if column else ""))
+
+    def write_beside(self, file: TextIO, text: str) -> int:
+        """Erases the bar, and writes pytest's text to its file."""
+        with self._lock:
+            self.hide()
+            plain = ESCAPES.sub("", text)
+            start = "" if set("\r\n") & set(plain) else " " * self._column
+            self._column = cell_len(re.split(r"[\r\n]", start + plain)[-1])
+            written = file.write(text)
+            file.flush()
+            return written
 
     def close(self) -> None:
         """Erases the bar for good."""
@@ -103,11 +114,7 @@ class BesideBar:
         self._bar = bar
 
     def write(self, text: str) -> int:
-        self._bar.hide()
-        plain = ESCAPES.sub("", text)
-        start = "" if set("\r\n") & set(plain) else " " * self._bar.column
-        self._bar.column = cell_len(re.split(r"[\r\n]", start + plain)[-1])
-        return self._file.write(text)
+        return self._bar.write_beside(self._file, text)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the file has
         return getattr(self._file, name)
@@ -146,10 +153,10 @@ class _Place(ProgressColumn):
 
 
 class _Rest(ProgressColumn):
-    """The trials and the time left."""
+    """The time left, and for what."""
 
     def __init__(self, view: RunView) -> None:
-        super().__init__(Column(no_wrap=True, justify="right"))
+        super().__init__(Column(no_wrap=True, overflow="ellipsis", justify="right"))
         self._view = view
 
     def render(self, task: Task) -> Text:

@@ -94,7 +94,7 @@ def fitted(budget_s: int, costs: Costs, usual_boots: int, given: Given) -> Size:
             f"--lmkd-budget {duration_text(budget_s)} is too short: {_size_text(costs, smallest)} would take "
             f"about {duration_text(costs.total_s(smallest))}; select fewer tests, or allow more time"
         )
-    return costs.used(given.filled(*_numbers(costs.used(size))))
+    return costs.used(size)
 
 
 def budget_lines(budget_s: int, costs: Costs, usual_boots: int, size: Size) -> list[str]:
@@ -114,10 +114,6 @@ def budget_lines(budget_s: int, costs: Costs, usual_boots: int, size: Size) -> l
             "will have enough data"
         )
     return lines
-
-
-def _numbers(size: Size) -> tuple[int, int, int]:
-    return size.blocks, size.pressure_blocks, size.boots
 
 
 def _size_text(costs: Costs, size: Size) -> str:

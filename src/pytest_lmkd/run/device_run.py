@@ -27,33 +27,34 @@ from pytest_lmkd.run.suites import Suites
 class DeviceRun:
     """``unusable`` is the reason why nothing more can be measured on the device, or empty."""
 
-    def __init__(self, source: DeviceSource, store: ResultStore, say: Progress) -> None:
+    def __init__(
+        self, source: DeviceSource, store: ResultStore, say: Progress, progress: RunProgress
+    ) -> None:
         self.name = source.name
         self.unusable = ""
         self._source = source
         self._store = store
         self._say = say
+        self._progress = progress
         self._cleanup = ExitStack()
         self._loops: Mapping[str, AnyLoop] = {}
         self._device: Device | None = None
         self._cases: CaseRunner | None = None
         self._last = ""
-        self._progress: RunProgress | None = None
 
-    def open(self, options: Options, suites: Suites, run_id: str, progress: RunProgress) -> None:
+    def open(self, options: Options, suites: Suites, run_id: str) -> None:
         """Attaches the device, records it, and opens the suites' experiments on it.
 
         Raises:
             LmkdError: the device cannot be used.
         """
-        self._progress = progress
         started_s = time.monotonic()
         device = self._cleanup.enter_context(Device(self._source, self._say, options.wanted))
-        progress.attached(self.name, time.monotonic() - started_s)
+        self._progress.attached(self.name, time.monotonic() - started_s)
         self._device = device
         self._store.append(device.record())
         context = open_context(device, self._store, run_id, options.arms, options.run_rules, self._say)
-        self._loops = suites.open(context, progress)
+        self._loops = suites.open(context, self._progress)
         for loop in self._loops.values():
             self._cleanup.callback(self._close, loop)
         self._cases = CaseRunner(device, self._store, self._say)
@@ -97,11 +98,9 @@ class DeviceRun:
             return
         self._loops[self._last].leave()
         started_s = time.monotonic()
-        if self._progress is not None:
-            self._progress.restarts(self.name, boot)
+        self._progress.restarts(self.name, boot)
         self._device.restart()
-        if self._progress is not None:
-            self._progress.restarted(self.name, boot, time.monotonic() - started_s)
+        self._progress.restarted(self.name, boot, time.monotonic() - started_s)
         self._store.append(self._device.record())
 
     def cases(self) -> CaseRunner:

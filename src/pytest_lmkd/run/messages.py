@@ -27,7 +27,7 @@ class Plan(msgspec.Struct, frozen=True, tag="plan"):
 
 
 class Update(msgspec.Struct, frozen=True, tag="update"):
-    """``where``: what the device does; ``trials_left`` and ``left_s`` are of the process."""
+    """``where``: what the device does; what is left is that of the process."""
 
     process: int
     lane: int
@@ -35,6 +35,7 @@ class Update(msgspec.Struct, frozen=True, tag="update"):
     device: str
     where: str
     trials_left: int
+    episodes_left: int
 
 
 class Said(msgspec.Struct, frozen=True, tag="said"):

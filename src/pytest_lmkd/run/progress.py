@@ -10,6 +10,7 @@ from dataclasses import field
 from typing import Any
 
 from lmkd_core.timing import guesses
+from lmkd_core.timing.costs import Group
 from lmkd_core.timing.schedule import Schedule
 from lmkd_core.timing.schedule import Work
 from pytest_lmkd.experiment.blocks import Ran
@@ -38,14 +39,14 @@ class RunProgress(Watcher):
     process: int = 0
     lane: int = 0
     _schedule: Schedule = field(default_factory=Schedule)
-    _trials_left: Counter[tuple[str, Hashable]] = field(default_factory=Counter)
+    _counted_left: Counter[tuple[str, Hashable, Group]] = field(default_factory=Counter)
 
     def begin(self, tests: Sequence[WantedTest]) -> None:
         """Tells the plan of these tests."""
         works = list(self.workload.works(tests))
         self._schedule.add(works)
         for work in works:
-            self._trials_left[work.device, work.part] += work.counted
+            self._counted_left[work.device, work.part, work.kind.group] += work.counted
         devices = dict.fromkeys(work.device for work in works)
         plans = [_device_plan(name, [work for work in works if work.device == name]) for name in devices]
         self.listener.show(Plan(self.process, self.lane, self._schedule.left_s(), tuple(plans)))
@@ -69,8 +70,9 @@ class RunProgress(Watcher):
 
     def block_done(self, device: str, stratum: Any, boot: int, block: int, blocks: int) -> None:  # noqa: ANN401 - of any suite
         """As of ``experiment.blocks.Watcher``."""
-        part = device, blocks_part(self.workload.kind(stratum), boot)
-        self._trials_left[part] = max(0, self._trials_left[part] - self.workload.block_size(stratum))
+        kind = self.workload.kind(stratum)
+        part = device, blocks_part(kind, boot), kind.group
+        self._counted_left[part] = max(0, self._counted_left[part] - self.workload.block_size(stratum))
         self._update(device, f"{stratum}  block {block + 1}/{blocks}")
 
     def ended(self, test: WantedTest, took_s: float) -> None:
@@ -78,16 +80,16 @@ class RunProgress(Watcher):
         for work in self.workload.of_test(test):
             if work.kind.group == "cases":
                 self._schedule.done(work, took_s)
-            self._drop(work.device, work.part)
-        self._drop(test.device, start_part(test.boot))
+            self._schedule.end(work.device, work.part)
+            self._counted_left.pop((work.device, work.part, work.kind.group), None)
+        self._schedule.end(test.device, start_part(test.boot))
 
     def _update(self, device: str, where: str) -> None:
-        trials, left_s = self._trials_left.total(), self._schedule.left_s()
-        self.listener.show(Update(self.process, self.lane, left_s, device, where, trials))
+        left_s, trials, episodes = self._schedule.left_s(), self._left("trials"), self._left("episodes")
+        self.listener.show(Update(self.process, self.lane, left_s, device, where, trials, episodes))
 
-    def _drop(self, device: str, part: Hashable) -> None:
-        self._schedule.end(device, part)
-        self._trials_left.pop((device, part), None)
+    def _left(self, group: Group) -> int:
+        return sum(count for (_, _, own), count in self._counted_left.items() if own == group)
 
 
 def _device_plan(device: str, works: Sequence[Work]) -> DevicePlan:

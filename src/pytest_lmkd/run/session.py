@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
@@ -95,14 +96,11 @@ class LmkdSession:
         else:
             own, rounds = _of_one_device(tests), self._worker.rounds
             size, lines = self._worker.agree(lambda: choose_size(options, self._suites, own, rounds))
-        self.options = replace(
-            options, blocks=size.blocks, pressure_blocks=size.pressure_blocks, boots=size.boots
-        )
+        self.options = replace(options, **asdict(size))
         for line in lines:
             self._user.say(line)
-        if options.resumed is not None and lines:
-            numbers = {name: getattr(size, name) for name in size.__slots__}
-            self.store.write_run(msgspec.structs.replace(options.resumed, **numbers))
+        if options.resumed is not None and lines:  # this worker chose
+            self.store.write_run(msgspec.structs.replace(options.resumed, **asdict(size)))
         return size.boots
 
     def plan(self, tests: Sequence[WantedTest]) -> None:
@@ -160,12 +158,12 @@ class LmkdSession:
         self._cleanup.close()
 
     def _open(self, source: DeviceSource) -> LmkdError | None:
-        device = DeviceRun(source, self.store, self._user.say)
+        device = DeviceRun(source, self.store, self._user.say, self._progress)
         self._devices[source.name] = device
         try:
             self._await_turn(source)
             self._cleanup.callback(device.close)
-            device.open(self.options, self._suites, self._run_id, self._progress)
+            device.open(self.options, self._suites, self._run_id)
         except UsageProblem:
             raise
         except LmkdError as error:

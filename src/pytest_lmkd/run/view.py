@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 
@@ -41,13 +42,15 @@ class RunView:
 
     def share_done(self, now_s: float) -> float:
         """The share of the run's time that is over, from 0 to 1."""
-        so_far_s = now_s - self._begun_s if self._begun_s is not None else 0.0
-        total_s = so_far_s + self.left_s(now_s)
-        return so_far_s / total_s if total_s else 0.0
+        total_s = self.total_s(now_s)
+        return self._so_far_s(now_s) / total_s if total_s else 0.0
 
     def total_s(self, now_s: float) -> float:
         """The expected seconds of the whole run."""
-        return self.left_s(now_s) + (now_s - self._begun_s if self._begun_s is not None else 0.0)
+        return self._so_far_s(now_s) + self.left_s(now_s)
+
+    def _so_far_s(self, now_s: float) -> float:
+        return now_s - self._begun_s if self._begun_s is not None else 0.0
 
     @property
     def where(self) -> str:
@@ -58,14 +61,17 @@ class RunView:
         return self._last.where if is_only else f"{self._last.device}  {self._last.where}"
 
     def line(self, now_s: float) -> str:
-        """For example ``virtual-stock  undisturbed-64MB-1t  block 3/10  81 trials left  4 min left``."""
+        """For example ``virtual-stock  undisturbed-64MB-1t  block 3/10  4 min left: 81 trials``."""
         device = f"{self._last.device}  {self._last.where}  " if self._last else ""
         return f"{device}{self.rest(now_s)}"
 
     def rest(self, now_s: float) -> str:
-        """For example ``81 trials left  4 min left``."""
-        trials = f"{self._last.trials_left} trials left  " if self._last and self._last.trials_left else ""
-        return f"{trials}{duration_text(self.left_s(now_s))} left"
+        """For example ``4 min left: 81 trials and 12 episodes``."""
+        time_text = f"{duration_text(self.left_s(now_s))} left"
+        if self._last is None or not (self._last.trials_left or self._last.episodes_left):
+            return time_text
+        counts = {"trial": self._last.trials_left, "episode": self._last.episodes_left}
+        return f"{time_text}: {_counts_text(counts)}"
 
     def _plan_line(self) -> str:
         """For example ``plan: 96 trials and 12 episodes in 12 boots: about 6 min``."""
@@ -90,13 +96,18 @@ def _device_text(plan: DevicePlan) -> str:
 
 def _count_text(plans: list[DevicePlan]) -> str:
     """For example ``96 trials, 12 episodes and 4 other tests``."""
-    counts = (
-        (sum(plan.trials for plan in plans), "trial"),
-        (sum(plan.episodes for plan in plans), "episode"),
-        (sum(plan.others for plan in plans), "other test"),
-    )
-    parts = [_number(count, what) for count, what in counts if count] or ["nothing left to measure"]
-    return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
+    counts = {
+        "trial": sum(plan.trials for plan in plans),
+        "episode": sum(plan.episodes for plan in plans),
+        "other test": sum(plan.others for plan in plans),
+    }
+    return _counts_text(counts) if any(counts.values()) else "nothing left to measure"
+
+
+def _counts_text(counts: Mapping[str, int]) -> str:
+    """The counts that are not zero, of which there is one at least."""
+    *others, last = [_number(count, what) for what, count in counts.items() if count]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _number(count: int, what: str) -> str:
