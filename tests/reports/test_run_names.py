@@ -161,6 +161,15 @@ def test_without_a_browser_open_says_where_the_page_is(
     assert capsys.readouterr().err == sentence
 
 
+def test_compare_opens_its_page_and_needs_one(tmp_path: Path, opened: Path) -> None:
+    runs = [str(run_in(tmp_path / name)) for name in ("base", "candidate")]
+    page = tmp_path / "compared.html"
+    report("compare", *runs, "--html", str(page), "--open")
+    assert opened.read_text().strip() == page.as_uri()
+    with pytest.raises(UsageProblem, match="--open needs a page"):
+        report("compare", *runs, "--open")
+
+
 def test_ingest_opens_its_page_and_needs_one(tmp_path: Path, opened: Path) -> None:
     log = tmp_path / "log.txt"
     log.write_text("01-01 00:00:00.000  1000  1000 I lowmemorykiller: Kill 'com.a' (1), uid 1, oom_adj 900\n")

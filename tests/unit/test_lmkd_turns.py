@@ -115,6 +115,7 @@ def test_it_is_awake_while_another_experiment_has_its_turn(log: list[str], tmp_p
         return measure(stratum)
 
     source: Any = SimpleNamespace(name="phone")
+    progress: Any = None  # no device is attached or restarted
     run = DeviceRun(source, ResultStore(tmp_path, resume=True), print, progress)
     run._loops = {  # type: ignore[dict-item]  # stand-ins
         "pressure": SimpleNamespace(measure=press, leave=experiment.leave),

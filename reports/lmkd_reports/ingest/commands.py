@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmkd_core.base.errors import EXIT_OK
-from lmkd_core.base.errors import UsageProblem
 from lmkd_reports.presentation.browser import add_open
+from lmkd_reports.presentation.browser import check_open
 from lmkd_reports.presentation.browser import open_page
 
 if TYPE_CHECKING:
@@ -49,8 +49,7 @@ def ingest(options: argparse.Namespace) -> int:
 
     Reports each death once, with its killer.
     """
-    if options.open and not options.html:
-        raise UsageProblem("--open needs a page: name its file with --html FILE")
+    check_open(options)
     # scipy takes a second to load, and the help needs none of these
     from lmkd_core.logs.deaths import with_names  # noqa: PLC0415
     from lmkd_core.logs.json_lines import json_lines  # noqa: PLC0415

@@ -7,9 +7,17 @@ import sys
 import webbrowser
 from pathlib import Path
 
+from lmkd_core.base.errors import UsageProblem
+
 
 def add_open(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
+
+
+def check_open(options: argparse.Namespace) -> None:
+    """For commands that write a page only with --html. Raises: UsageProblem: --open without it."""
+    if options.open and not options.html:
+        raise UsageProblem("--open needs a page: name its file with --html FILE")
 
 
 def open_page(page: Path) -> None:

@@ -83,6 +83,8 @@ class RunProgress(Watcher):
             self._schedule.end(work.device, work.part)
             self._counted_left.pop((work.device, work.part, work.kind.group), None)
         self._schedule.end(test.device, start_part(test.boot))
+        if not self.workload.strata(test):
+            self._update(test.device, test.name)
 
     def _update(self, device: str, where: str) -> None:
         left_s, trials, episodes = self._schedule.left_s(), self._left("trials"), self._left("episodes")
