@@ -1,10 +1,9 @@
 """What the parts of a run cost on one device: guesses at first, then what this run measured.
 
-The logarithm of measured over guessed time is taken as a sum: the pace of the device (it and its host get
-faster and slower during a run), an error of the guesses of a group, such as all strata of trials, and one of
-the guess of each kind. A measurement corrects the three by their uncertainties, as a Kalman filter does
-(R. E. Kalman, Journal of Basic Engineering 82, 1960, 35-45), here without their covariances. The pace alone
-gets uncertain again with time.
+The logarithm of measured over guessed time is taken as a sum of two: the pace of the device (it and its host
+get faster and slower during a run), and the error of the guess for each kind of work. A measurement corrects
+both by their uncertainties, as a Kalman filter does (R. E. Kalman, Journal of Basic Engineering 82, 1960,
+35-45), here without their covariance. The pace gets uncertain again with time.
 """
 
 from __future__ import annotations
@@ -16,8 +15,11 @@ from typing import Literal
 
 Group = Literal["attachments", "boots", "cases", "trials", "episodes", "observations", "reports"]
 
-GUESS_SD = 0.3
-"""Standard deviation of each of the three logarithms at first: most guesses hold within a factor of two."""
+PACE_SD = 0.7
+"""Standard deviation of the logarithm of the pace at first: devices differ by factors of two to four."""
+
+GUESS_SD = 0.4
+"""That of the error of a guess: most hold within a factor of two."""
 
 SCATTER_SD = 0.3
 """That of a measurement of a minute, which no pace explains."""
@@ -47,8 +49,8 @@ class Kind:
 class _Factor:
     """The logarithm of a factor, and its variance."""
 
+    variance: float
     log: float = 0.0
-    variance: float = GUESS_SD**2
 
     def correct(self, error: float, total_variance: float) -> None:
         """Takes its share of the ``error`` of a sum of that variance."""
@@ -61,8 +63,7 @@ class _Factor:
 class CostModel:
     """The costs on one device."""
 
-    _pace: _Factor = field(default_factory=_Factor)
-    _groups: dict[Group, _Factor] = field(default_factory=dict)
+    _pace: _Factor = field(default_factory=lambda: _Factor(PACE_SD**2))
     _kinds: dict[Kind, _Factor] = field(default_factory=dict)
 
     def learn(self, kind: Kind, units: float, took_s: float) -> None:
@@ -71,7 +72,7 @@ class CostModel:
         if expected_s <= 0:
             return
         self._pace.variance += DRIFT_SD**2 * took_s / DRIFT_S
-        factors = self._factors(kind)
+        factors = self._pace, self._of(kind)
         scatter = SCATTER_SD**2 + (SCATTER_S / expected_s) ** 2
         variance = sum(factor.variance for factor in factors) + scatter
         error = math.log(min(max(took_s / expected_s, 1 / SURPRISE), SURPRISE))
@@ -80,8 +81,7 @@ class CostModel:
 
     def unit_s(self, kind: Kind) -> float:
         """The expected seconds of one unit."""
-        return kind.unit_s * math.exp(sum(factor.log for factor in self._factors(kind)))
+        return kind.unit_s * math.exp(self._pace.log + self._of(kind).log)
 
-    def _factors(self, kind: Kind) -> tuple[_Factor, _Factor, _Factor]:
-        group = self._groups.setdefault(kind.group, _Factor())
-        return self._pace, group, self._kinds.setdefault(kind, _Factor())
+    def _of(self, kind: Kind) -> _Factor:
+        return self._kinds.setdefault(kind, _Factor(GUESS_SD**2))
