@@ -154,7 +154,7 @@ def test_builds_are_in_the_order_in_which_their_runs_were_started(tmp_path: Path
         write_build(tmp_path / folder, number, trials_of([50.0 + number] * BLOCKS))
     (device,) = load_history(tmp_path).devices
     assert [build.run for build in device.builds] == ["nightly-0", "nightly-1", "nightly-2"]
-    assert [build.label for build in device.builds] == [f"6.12.{number} reap-kill-v3" for number in range(3)]
+    assert [build.kernel for build in device.builds] == [f"6.12.{number} reap-kill-v3" for number in range(3)]
     (times,) = device.series
     assert [point.measure.value.low / NS for point in times.points] == [50, 51, 52]
 

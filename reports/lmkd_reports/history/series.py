@@ -50,12 +50,12 @@ DEEPEST = 3
 class Build:
     """One run as a build of one device.
 
-    ``number`` counts the builds of the device from 1, oldest first; ``label`` names kernel and personality,
+    ``number`` counts the builds of the device from 1, oldest first; ``kernel`` names it and the personality,
     ``run`` the run.
     """
 
     number: int
-    label: str
+    kernel: str
     run: str
     started: datetime
 
@@ -149,13 +149,13 @@ _Key = tuple[Place, str, str, str]
 class _Summary:
     """The part of a run that is kept.
 
-    ``labels`` are those of its builds, by device; so are ``measures``.
+    ``kernels`` are those of its builds, by device; so are ``measures``.
     """
 
     folder: str
     info: RunInfo
     started: datetime
-    labels: Mapping[str, str]
+    kernels: Mapping[str, str]
     measures: Mapping[str, Mapping[_Key, Measure]]
 
 
@@ -272,8 +272,8 @@ def _summary(name: str, run: Run, reading: Reading) -> _Summary:
     cells = cells_of(run)
     if not cells and not reading.devices:
         raise _Unusable("no trial and no episode")
-    labels = {
-        device: _label([record for record in run.devices if record.device == device]) for device in cells
+    kernels = {
+        device: _kernel([record for record in run.devices if record.device == device]) for device in cells
     }
     arms = run.info.arms
     measures = {
@@ -283,7 +283,7 @@ def _summary(name: str, run: Run, reading: Reading) -> _Summary:
         }
         for device, of_device in cells.items()
     }
-    return _Summary(name, run.info, _started(run.info.started_utc), labels, measures)
+    return _Summary(name, run.info, _started(run.info.started_utc), kernels, measures)
 
 
 def _started(text: str) -> datetime:
@@ -294,10 +294,10 @@ def _started(text: str) -> datetime:
     return started if started.tzinfo else started.replace(tzinfo=UTC)
 
 
-def _label(records: Sequence[DeviceRecord]) -> str:
+def _kernel(records: Sequence[DeviceRecord]) -> str:
     """The kernel and its personality; a run resumed on another kernel has both."""
-    labels = [f"{record.kernel_release} {record.personality or ''}".rstrip() for record in records]
-    return " and ".join(dict.fromkeys(labels)) or "kernel not recorded"
+    kernels = [f"{record.kernel_release} {record.personality or ''}".rstrip() for record in records]
+    return " and ".join(dict.fromkeys(kernels)) or "kernel not recorded"
 
 
 def _measures(cells: Cells, metrics: Mapping[str, Metric]) -> dict[_Key, Measure]:
@@ -342,7 +342,7 @@ def _devices(summaries: Sequence[_Summary]) -> Iterator[DeviceHistory]:
     for name in dict.fromkeys(device for summary in summaries for device in summary.measures):
         runs = [summary for summary in summaries if name in summary.measures]
         builds = [
-            Build(number, summary.labels[name], names[summary.info.run_id], summary.started)
+            Build(number, summary.kernels[name], names[summary.info.run_id], summary.started)
             for number, summary in enumerate(runs, start=1)
         ]
         measures = [summary.measures[name] for summary in runs]

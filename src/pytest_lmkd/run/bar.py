@@ -46,7 +46,7 @@ class Bar:
         self.console = Console(file=stream, force_terminal=True, no_color=not colour, highlight=False)
         self._progress = Progress(
             _Share(),
-            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=8)),
+            BarColumn(bar_width=None, complete_style="cyan", table_column=Column(ratio=1, min_width=8)),
             _Place(view),
             _Rest(view),
             console=self.console,
