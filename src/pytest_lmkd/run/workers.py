@@ -58,7 +58,11 @@ class Worker:
     def __init__(self, config: pytest.Config) -> None:
         shared: dict[str, Any] = config.workerinput[WORKER_KEY]  # type: ignore[attr-defined]  # xdist adds it
         number, _, spec = os.environ[DEVICE_VARIABLE].partition(":")
-        config.option.lmkd_results, config.option.lmkd_resume = None, shared["results"]
+        option = config.option
+        option.lmkd_results = option.lmkd_budget = option.lmkd_label = (
+            None  # those of the run, in its run.json
+        )
+        option.lmkd_resume = shared["results"]
         self.number = int(number)
         self.options = replace(Options.of(config), specs=(unquote(spec),), html=None)
         progress = Path(shared["progress"])
