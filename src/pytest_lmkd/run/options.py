@@ -18,6 +18,9 @@ from lmkd_core.records.arms import DEFAULT_ARMS
 from lmkd_core.records.arms import parse_arms
 from lmkd_core.records.directory import read_run
 from lmkd_core.records.run import RunInfo
+from lmkd_core.timing.size import MOST_BLOCKS
+from lmkd_core.timing.size import Given
+from lmkd_core.timing.words import parse_duration
 from pytest_lmkd.apps.names import parse_component
 from pytest_lmkd.devices.cuttlefish.settings import Settings as CuttlefishSettings
 from pytest_lmkd.devices.cuttlefish.settings import parse_settings
@@ -27,8 +30,11 @@ from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
 from pytest_lmkd.experiment.validity import CHECKS
 from pytest_lmkd.experiment.validity import parse_suppressed
+from pytest_lmkd.run.latest import RESULTS
 
 CUTTLEFISH = "--lmkd-cuttlefish"
+
+LABEL_MAX = 80
 
 DEFAULT_BLOCKS = 12
 """12 blocks waste little of an exact 95 % interval's width (lmkd_core.statistics.paired)."""
@@ -105,8 +111,8 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-blocks",
         metavar="N",
-        default=str(DEFAULT_BLOCKS),
-        help="blocks per stratum; each block runs every arm once, in random order (default: %(default)s)",
+        help="blocks per stratum; each block runs every arm once, in random order "
+        f"(default: {DEFAULT_BLOCKS})",
     )
     group.addoption(
         "--lmkd-pressure-blocks",
@@ -118,6 +124,12 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         metavar="B",
         help="spread the blocks over B boots: restart each device B - 1 times (default: 12 if all devices "
         "are virtual and both numbers of blocks are 12 or more, else 1)",
+    )
+    group.addoption(
+        "--lmkd-budget",
+        metavar="TIME",
+        help="choose the numbers of blocks and boots that are not given so that the run takes about this "
+        "long: 90s, 10m, 1h30m",
     )
     group.addoption(
         "--lmkd-seed", metavar="N", help="seed for all random choices (default: a new one, which is recorded)"
@@ -151,6 +163,9 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
 
 def _add_result_options(group: pytest.OptionGroup) -> None:
     group.addoption(
+        "--lmkd-label", metavar="TEXT", help="a name for the run, used in reports in place of its folder's"
+    )
+    group.addoption(
         "--lmkd-results", metavar="DIR", help="folder for the results (default: results/<date and time>)"
     )
     group.addoption(
@@ -165,7 +180,10 @@ def _add_result_options(group: pytest.OptionGroup) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options after checking. ``resumed`` is the run that ``results`` holds already."""
+    """The options after checking. ``resumed`` is the run that ``results`` holds already.
+
+    With a ``budget_s``, the numbers that are not ``given`` are chosen once all tests are known.
+    """
 
     specs: tuple[str, ...]
     cuttlefish: CuttlefishSettings
@@ -176,6 +194,9 @@ class Options:
     blocks: int
     pressure_blocks: int
     boots: int
+    budget_s: int | None
+    given: Given
+    label: str
     seed: int
     results: Path
     html: Path | None
@@ -228,6 +249,9 @@ class Options:
             blocks=blocks,
             pressure_blocks=pressure_blocks,
             boots=resumed.boots if resumed else _boots(config, blocks, pressure_blocks),
+            budget_s=resumed.budget_s if resumed else _budget(config),
+            given=_given(config),
+            label=resumed.label if resumed else _label(config),
             seed=resumed.seed if resumed else _seed(config),
             results=_results(config),
             html=Path(html) if html else None,
@@ -251,6 +275,9 @@ def _resumed_run(config: pytest.Config) -> RunInfo | None:
     folder = config.getoption("--lmkd-resume")
     if folder and config.getoption("--lmkd-results"):
         raise UsageProblem("--lmkd-resume names the results folder: leave out --lmkd-results")
+    for option in ("--lmkd-budget", "--lmkd-label"):
+        if folder and config.getoption(option):
+            raise UsageProblem(f"--lmkd-resume keeps the run's numbers and label: leave out {option}")
     return read_run(Path(folder)) if folder else None
 
 
@@ -263,7 +290,37 @@ def _cuttlefish(config: pytest.Config) -> CuttlefishSettings:
 
 
 def _blocks(config: pytest.Config) -> int:
-    return _whole_number("--lmkd-blocks", config.getoption("--lmkd-blocks"), 1, 10_000)
+    text = config.getoption("--lmkd-blocks")
+    return DEFAULT_BLOCKS if text is None else _whole_number("--lmkd-blocks", text, 1, 10_000)
+
+
+def _given(config: pytest.Config) -> Given:
+    """The numbers that the user named; a resumed run has its own."""
+    names = ("--lmkd-blocks", "--lmkd-pressure-blocks", "--lmkd-boots")
+    texts = [config.getoption(name) for name in names]
+    return Given(*(_whole_number(n, t, 1, 10_000) if t else None for n, t in zip(names, texts, strict=True)))
+
+
+def _budget(config: pytest.Config) -> int | None:
+    text = config.getoption("--lmkd-budget")
+    if text is None:
+        return None
+    given = _given(config)
+    if given.blocks and given.pressure_blocks and given.boots:
+        raise UsageProblem(
+            "--lmkd-budget chooses blocks and boots, and all are given: leave out --lmkd-blocks, "
+            "--lmkd-pressure-blocks or --lmkd-boots"
+        )
+    return parse_duration("--lmkd-budget", text)
+
+
+def _label(config: pytest.Config) -> str:
+    text = str(config.getoption("--lmkd-label") or "").strip()
+    if not text.isprintable() or len(text) > LABEL_MAX:
+        raise UsageProblem(
+            f"--lmkd-label takes at most {LABEL_MAX} printable characters, not {text[: 2 * LABEL_MAX]!r}"
+        )
+    return text
 
 
 def _precision(config: pytest.Config) -> int | None:
@@ -303,6 +360,9 @@ def _boots(config: pytest.Config, blocks: int, pressure_blocks: int) -> int:
     """0 if the option is not given: then the devices decide."""
     if config.getoption("--lmkd-boots") is None:
         return 0
+    given = _given(config)
+    if config.getoption("--lmkd-budget"):  # chooses the numbers of blocks that are not given
+        blocks, pressure_blocks = given.blocks or MOST_BLOCKS, given.pressure_blocks or MOST_BLOCKS
     boots = _whole_number("--lmkd-boots", config.getoption("--lmkd-boots"), 1, 10_000)
     for option, number in (("--lmkd-blocks", blocks), ("--lmkd-pressure-blocks", pressure_blocks)):
         if boots > number:
@@ -326,7 +386,7 @@ def _folder(option: str, text: str | None) -> Path | None:
 
 def _results(config: pytest.Config) -> Path:
     named = config.getoption("--lmkd-resume") or config.getoption("--lmkd-results")
-    return Path(named) if named else Path("results") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path(named) if named else RESULTS / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _whole_number(option: str, text: str, smallest: int, largest: int) -> int:
