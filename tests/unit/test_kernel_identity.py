@@ -129,7 +129,9 @@ def test_what_is_no_digest_names_no_file(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no gzip", gzip.compress(b"another text"), gzip.compress(CONFIG)[:-3]]
+    "content",
+    [b"", b"no gzip", gzip.compress(b"another text"), gzip.compress(CONFIG)[:-3]],
+    ids=["empty", "no gzip", "another text", "cut off"],
 )
 def test_a_damaged_file_is_no_configuration(tmp_path: Path, content: bytes) -> None:
     ResultStore(tmp_path).keep_kernel_config(CONFIG)
