@@ -15,6 +15,8 @@ from lmkd_core.records.reading import record_files
 from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.ingest import commands as logs_commands
+from lmkd_reports.presentation.browser import add_open
+from lmkd_reports.presentation.browser import open_page
 from lmkd_reports.write import write_report
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         help="write only the page, there (default: report.html and summary.txt in RUN, of several in the "
         "current folder; of a history DIR/history.html)",
     )
+    add_open(parser)
     parser.add_argument(
         "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
     )
@@ -146,11 +149,13 @@ def report(options: argparse.Namespace) -> int:
     if options.history:
         from lmkd_reports.history.write import write_history  # noqa: PLC0415 - pandas and Altair take seconds
 
-        write_history(options.history, options.html, reading)
+        page = write_history(options.history, options.html, reading)
     elif options.parquet or (not (options.device or options.combine) and is_fleet(options.run_dirs)):
-        _report_fleet(options, reading.masker)
+        page = _report_fleet(options, reading.masker)
     else:
-        _report_runs(options, reading)
+        page = _report_runs(options, reading)
+    if options.open:
+        open_page(page)
     return EXIT_OK
 
 
@@ -159,7 +164,7 @@ def is_fleet(run_dirs: Sequence[Path]) -> bool:
     return sum(len(record_files(folder)) for folder in run_dirs) > MOST_DEVICES
 
 
-def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
+def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> Path:
     from lmkd_reports.fleet import actions  # noqa: PLC0415 - as above
 
     if options.parquet:
@@ -174,9 +179,10 @@ def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
         paths = actions.write_fleet(options.run_dirs, options.html, masker, options.equivalent)
     print(paths.text, end="")
     print(f"report: {paths.html}")
+    return paths.html
 
 
-def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
+def _report_runs(options: argparse.Namespace, reading: Reading) -> Path:
     from lmkd_reports.analysis.model import Detectable  # noqa: PLC0415 - as above
 
     paths = write_report(
@@ -189,3 +195,4 @@ def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
     )
     print(paths.text)
     print(f"report: {paths.html}")
+    return paths.html

@@ -81,6 +81,16 @@ def test_a_run_is_not_resumed_on_another_build_of_the_kernel(pytester: pytest.Py
 
 
 @needs_root
+def test_a_run_says_its_plan_has_a_name_and_is_the_latest(pytester: pytest.Pytester) -> None:
+    words = ("--lmkd-arms", "kill,kill#2", "--lmkd-results", "results/one", "--lmkd-label", "new kernel")
+    result = run_two_strata(pytester, "local", *words)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["plan: 4 trials: about *", "run new kernel, started *"])
+    assert json.loads((pytester.path / "results/latest/run.json").read_text())["label"] == "new kernel"
+    assert "Run new kernel" in (pytester.path / "results/one/report.html").read_text()
+
+
+@needs_root
 def test_a_run_measures_this_machine_and_reports_arms_its_kernel_lacks(
     pytester: pytest.Pytester, base: Path
 ) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from identities import identified
 
@@ -61,8 +62,10 @@ class SyntheticRun:
     states: list[StateRecord] = field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
+        """Its label is its id, where it has none: folders of tests have names of no meaning."""
+        info = msgspec.structs.replace(self.info, label=self.info.label or self.info.run_id)
         (folder / "records").mkdir(parents=True, exist_ok=True)
-        (folder / "run.json").write_bytes(encode_line(self.info))
+        (folder / "run.json").write_bytes(encode_line(info))
         (folder / "plan.jsonl").write_bytes(encode_lines(self.planned))
         for number, name in enumerate(self.info.devices):
             measured = (*self.trials, *self.episodes, *self.observations)

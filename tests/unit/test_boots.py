@@ -29,6 +29,7 @@ from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.experiment.blocks import BlockLoop
+from pytest_lmkd.experiment.blocks import Watcher
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
@@ -142,9 +143,10 @@ class Bench:
         rules = RunRules(self.rules, self.rules)
         context = DeviceContext(self.device, self.store, "run", ARMS, ARMS, rules, print)  # type: ignore[arg-type]  # a stand-in
         source: Any = SimpleNamespace(name="phone")
-        self.run = DeviceRun(source, self.store, lambda text: None)
+        progress: Any = SimpleNamespace(restarts=lambda *_: None, restarted=lambda *_: None)
+        self.run = DeviceRun(source, self.store, lambda text: None, progress)
         self.run._device = self.device  # type: ignore[assignment]  # a stand-in
-        self.run._loops = {"own": BlockLoop(context, self.experiment, lambda *_: None)}
+        self.run._loops = {"own": BlockLoop(context, self.experiment, Watcher())}
 
     def measure(self, *boots: int) -> list[int]:
         """Measures all strata of those boots; returns the complete blocks after each."""

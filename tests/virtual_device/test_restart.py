@@ -33,6 +33,7 @@ from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.experiment.blocks import AnyLoop
 from pytest_lmkd.experiment.blocks import BlockLoop
+from pytest_lmkd.experiment.blocks import Watcher
 from pytest_lmkd.experiment.context import open_context
 from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
@@ -116,7 +117,7 @@ def block_loop(
 ) -> AnyLoop:
     rules = Rules(blocks=blocks, seed=1)
     context = open_context(device, store, "run", arms, RunRules(rules, rules), print)
-    return BlockLoop(context, experiment(context), lambda *_: None)
+    return BlockLoop(context, experiment(context), Watcher())
 
 
 def test_trials_of_a_block_that_a_restart_cut_are_all_made_again(phone: StandInPhone, tmp_path: Path) -> None:

@@ -61,6 +61,7 @@ def _values_of_runs(infos: Sequence[RunInfo]) -> dict[str, str]:
 def _run_values(info: RunInfo) -> dict[str, str]:
     return {
         "arms": ", ".join(info.arms),
+        **({"pressure arms": ", ".join(info.pressure_arms)} if info.pressure_arms else {}),
         "blocks": str(info.blocks),
         "pressure blocks": str(info.pressure_blocks),
         "boots": str(info.boots),

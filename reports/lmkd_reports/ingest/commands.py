@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lmkd_core.base.errors import EXIT_OK
+from lmkd_reports.presentation.browser import add_open
+from lmkd_reports.presentation.browser import check_open
+from lmkd_reports.presentation.browser import open_page
 
 if TYPE_CHECKING:
     from lmkd_core.logs.reading import Event
@@ -32,6 +35,7 @@ def add_parsers(subparsers: Subparsers) -> None:
         help="print one JSON object per record and per death; the summary goes to standard error",
     )
     parser.add_argument("--html", metavar="FILE", type=Path, help="write everything as a page")
+    add_open(parser)
     parser.add_argument(
         "--mask-serials", action="store_true", help="replace a bug report's serials with device-1, …"
     )
@@ -45,6 +49,7 @@ def ingest(options: argparse.Namespace) -> int:
 
     Reports each death once, with its killer.
     """
+    check_open(options)
     # scipy takes a second to load, and the help needs none of these
     from lmkd_core.logs.deaths import with_names  # noqa: PLC0415
     from lmkd_core.logs.json_lines import json_lines  # noqa: PLC0415
@@ -73,4 +78,6 @@ def ingest(options: argparse.Namespace) -> int:
         from lmkd_reports.presentation.pages import write_page  # noqa: PLC0415
 
         write_page(options.html, render_page(Findings(reader.account, summary, events, problems), masker))
+        if options.open:
+            open_page(options.html)
     return EXIT_OK

@@ -35,13 +35,15 @@ def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
         yield from wrapped(f"[{number}] {text}", indent="    ")
     for section in IN_TEXT:
         yield from section.closing(analysis)
+    yield ""
+    yield from wrapped(f"run id: {', '.join(info.run_id for info in analysis.runs)}", indent="    ")
 
 
 def _head(analysis: Analysis) -> Iterator[str]:
     yield f"pytest-lmkd: {_about(analysis)}"
-    for info in analysis.runs:
+    for name, info in analysis.named_runs:
         seed = f", seed {info.seed}" if analysis.has_times or analysis.has_kills else ""
-        yield from wrapped(f"run {info.run_id}, started {info.started_utc}{seed}")
+        yield from wrapped(f"run {name}, started {info.started_utc}{seed}")
     if analysis.has_times or analysis.has_kills:
         yield from wrapped(f"arms: {', '.join(map(full_name, analysis.arms))}", indent="  ")
     if analysis.has_times:

@@ -1,6 +1,6 @@
 """The results directory: run.json and plan.jsonl first, then append-only records, synced per line.
 
-A run that is cut off at any moment leaves complete lines behind; nothing is ever rewritten.
+A run that is cut off at any moment leaves complete lines behind; no record is ever rewritten.
 """
 
 from __future__ import annotations
@@ -42,6 +42,9 @@ class PlannedLine(DeviceLine, Protocol):
     @property
     def warmup(self) -> bool: ...
 
+    @property
+    def identity(self) -> tuple[str | int, ...]: ...
+
 
 class ResultStore:
     """One results directory: a new one, or with ``resume`` that of a run to continue."""
@@ -58,7 +61,10 @@ class ResultStore:
             raise UsageProblem(f"the results folder {folder} cannot be made: {error.strerror}") from error
 
     def write_run(self, info: RunInfo) -> None:
-        (self.folder / "run.json").write_bytes(encode_line(info))
+        """Writes run.json, whole or not at all: several processes may do so, or read it, at once."""
+        path = self.folder / f"run.json.{os.getpid()}"
+        path.write_bytes(encode_line(info))
+        path.replace(self.folder / "run.json")
 
     def keep_kernel_config(self, text: bytes) -> None:
         """Keeps a device's kernel configuration, once for all devices and boots that have it."""

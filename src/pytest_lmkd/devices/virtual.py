@@ -85,7 +85,7 @@ class VirtualSource(EmbeddedSource):
             raise DeviceUnusable(f"{self.name} cannot be restarted: {reason or 'it is not attached'}")
         self._disconnect()
         lmkd_virtual.down(self._instance.name)
-        self._instance = self._start(progress, Deadline(BOOT_S))
+        self._instance = self._start(lambda text: None, Deadline(BOOT_S))  # as at its first start
 
     def detach(self) -> None:
         self._disconnect()

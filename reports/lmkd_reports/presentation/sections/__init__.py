@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lmkd_reports.presentation.section import Section
+from lmkd_reports.presentation.sections.answer import AnswerSection
 from lmkd_reports.presentation.sections.apps import AppsSection
 from lmkd_reports.presentation.sections.conformance import ConformanceSection
 from lmkd_reports.presentation.sections.controls import ControlsSection
@@ -17,6 +18,7 @@ from lmkd_reports.presentation.sections.strata import StrataSection
 from lmkd_reports.presentation.sections.verdict import VerdictSection
 
 SECTIONS: tuple[Section, ...] = (
+    AnswerSection(),
     VerdictSection(),
     HeatmapSection(),
     DevicesSection(),
