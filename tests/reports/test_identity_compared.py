@@ -151,6 +151,6 @@ def test_a_history_names_two_builds_of_one_release_apart(tmp_path: Path) -> None
         )
         run.write(tmp_path / str(build))
     (device,) = load_history(tmp_path).devices
-    assert [build.label for build in device.builds] == [
+    assert [build.kernel for build in device.builds] == [
         f"6.12.90 (image {digest(f'image {build}')[:12]}) reap-kill-v3" for build in (1, 2)
     ]

@@ -40,9 +40,8 @@ class EnvironmentSection(Section):
 
     def closing(self, analysis: Analysis) -> Iterator[str]:
         for device in analysis.devices:
-            lines = identity_lines(device)
-            if lines:
+            if identity_rows(device):  # else the device's line says all that is known
                 yield ""
                 yield from wrapped(f"What ran on {device.name}:", indent="  ")
-            for label, value in lines:
-                yield from wrapped(f"  {label}: {value}", indent="    ")
+                for label, value in identity_lines(device):
+                    yield from wrapped(f"  {label}: {value}", indent="    ")
