@@ -167,6 +167,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("pytest-lmkd")
     write_summary(terminalreporter, report.text)
     terminalreporter.write_line(f"\nreport: {report.html}")
+    if report.answer:
+        terminalreporter.write_line("")
+        write_summary(terminalreporter, report.answer)
 
 
 def _device_of(item: pytest.Item) -> str:

@@ -204,9 +204,10 @@ def _evidence(main: Main) -> str:
     judged = [claim for claim in claims if claim.p is not None]
     if not judged:
         return ""
-    ps = " and ".join(units.p_value(claim.p) for claim in judged if claim.p is not None)
+    ps = dict.fromkeys(units.p_value(claim.p) for claim in judged if claim.p is not None)
+    each = " each" if len(judged) > len(ps) else ""
     over = " and ".join(dict.fromkeys(_replicates(main)))
-    return f"Measured over {over}; p {ps}{_standing(judged)}."
+    return f"Measured over {over}; p {' and '.join(ps)}{each}{_standing(judged)}."
 
 
 def _replicates(main: Main) -> Iterator[str]:
@@ -274,7 +275,7 @@ def _time_figure(result: StratumResult, comparison: Comparison) -> Figure:
     times = [(arm.arm, arm.reclaim_90_ns) for arm in arms]
     return Figure(
         name="time back",
-        meaning="time from the kill until 90 % of the victim's memory is free again",
+        meaning="Time from the kill until 90 % of the victim’s memory is free again",
         where=stratum_name(result.stratum),
         amount=differences.ratio(comparison),
         interval=differences.interval_with_confidence(comparison),
@@ -291,7 +292,7 @@ def _race_figure(result: StratumResult, comparison: Comparison) -> Iterator[Figu
         return
     yield Figure(
         name="race lost",
-        meaning="process_mrelease came too late (ESRCH): it freed nothing",
+        meaning="Calls of process_mrelease that came too late (ESRCH) and freed nothing",
         where=stratum_name(result.stratum),
         amount=f"{lost.count} of {lost.total}",
         interval=f"{units.share_interval(lost)}, 95 %",
@@ -307,8 +308,8 @@ def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:
     arms = [_arm(result.arms, name) for name in reversed(comparison.pair)]
     return Figure(
         name="apps killed",
-        meaning="apps killed per episode of memory pressure; in brackets those beyond what the same episode "
-        "costs when nothing holds memory: apps that need not have died",
+        meaning="Apps killed per episode of memory pressure. Needless: beyond those of the same episode "
+        "when nothing holds memory",
         where=situation_name(result.situation),
         amount=kills.difference(comparison.total).partition(" (")[0],
         interval=_kill_interval(comparison),
@@ -325,7 +326,7 @@ def _kill_interval(comparison: KillComparison) -> str:
 def _killed(arm: PressureArm) -> str:
     if arm.extra is None:
         return kills.number(arm.total)
-    return f"{kills.number(arm.total)} ({kills.signed(arm.extra.mean)})"
+    return f"{kills.number(arm.total)} ({kills.signed(arm.extra.mean)} needless)"
 
 
 def _arm(arms: Sequence[AnyArm], name: str) -> AnyArm:

@@ -11,6 +11,7 @@ from lmkd_reports.format.notes import Notes
 from lmkd_reports.format.plain import plain
 from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation.sections import IN_TEXT
+from lmkd_reports.presentation.sections.answer import AnswerSection
 
 PRESSED = "kills under memory pressure, by the way of killing"
 OBSERVED = "what the device's own lmkd does"
@@ -19,6 +20,16 @@ ANSWERED = "what process_mrelease answers"
 
 def render_summary(analysis: Analysis) -> str:
     lines = list(_lines(analysis, Notes()))
+    return "\n".join(plain(line).rstrip() for line in lines) + "\n"
+
+
+def render_answers(analysis: Analysis) -> str:
+    """The answers alone, a device each; empty if the run compares nothing."""
+    if not AnswerSection.is_asked(analysis):
+        return ""
+    lines = []
+    for device in analysis.devices:
+        lines += [*wrapped(f"== {device.name}"), *AnswerSection().headlines(device, analysis)]
     return "\n".join(plain(line).rstrip() for line in lines) + "\n"
 
 

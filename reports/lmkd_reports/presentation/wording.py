@@ -156,6 +156,12 @@ def pair_name(pair: tuple[str, str]) -> str:
     return f"{plain_name(pair[0])} against {plain_name(pair[1])}"
 
 
+def pair_heading(pair: tuple[str, str]) -> str:
+    """``With REAP_KILL against lmkd today``."""
+    name = pair_name(pair)
+    return name[:1].upper() + name[1:]
+
+
 def noise_floor(device: DeviceResult) -> str:
     """How far an arm lies from itself on this device, where it was run again (A/A); else empty."""
     compared = [

@@ -23,7 +23,7 @@ ARM_NAME = re.compile(r"[a-z0-9][a-z0-9+-]*")
 ARMS = {
     "kill": "SIGKILL only",
     "kill+mrelease": "SIGKILL, then process_mrelease(pidfd, 0); @200us or @1ms: that much later",
-    "kill+mrelease@lmkd": "SIGKILL, lmkd's other work, then process_mrelease(pidfd, 0)",
+    "kill+mrelease@lmkd": "SIGKILL, lmkd's other work, process_mrelease(pidfd, 0)",
     "reap-kill": "process_mrelease(pidfd, PROCESS_MRELEASE_REAP_KILL)",
     "reap-kill-emulated": "the flag's effect, on kernels without it",
     "lmkd": "the device's own lmkd, which suites/apps observes",

@@ -26,7 +26,6 @@ from lmkd_reports.presentation.section import Section
 from lmkd_reports.presentation.views.device import DeviceView
 from lmkd_reports.presentation.views.pressure import Panel
 from lmkd_reports.presentation.views.pressure import panels_of
-from lmkd_reports.presentation.wording import pair_name
 
 LABEL_COLUMNS = 13
 
@@ -46,7 +45,6 @@ class Shown:
 class Question:
     """``arms`` are the two arms, the baseline first: plain name, own name, and what it does."""
 
-    text: str
     arms: list[tuple[str, str, str]]
     answers: list[Shown]
 
@@ -56,20 +54,24 @@ class AnswerSection(Section):
     title = "Answer"
     rank = -1
 
+    @staticmethod
+    def is_asked(analysis: Analysis) -> bool:
+        """Whether the run compares ways of killing."""
+        return bool(analysis.pairs) and (analysis.has_times or analysis.has_kills)
+
     def is_shown(self, page: Page) -> bool:
-        return page.compares_arms and bool(page.analysis.pairs)
+        return self.is_asked(page.analysis)
 
     def data(self, page: Page) -> Question:
         pair = page.analysis.pairs[0]
         single = len(page.devices) == 1
         return Question(
-            text=pair_name(pair),
             arms=[(plain_name(arm), arm, ARMS.get(arm, "")) for arm in reversed(pair)],
             answers=[_shown(view, pair, page.context, drawn=single) for view in page.devices],
         )
 
     def headlines(self, device: DeviceResult, analysis: Analysis) -> Iterator[str]:
-        if analysis.pairs and (analysis.has_times or analysis.has_kills):
+        if self.is_asked(analysis):
             yield from answer_lines(device, analysis.pairs[0])
 
 
