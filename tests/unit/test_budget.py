@@ -110,7 +110,7 @@ def lines_of(minutes: float) -> str:
 
 def test_the_user_reads_what_was_chosen() -> None:
     assert lines_of(10) == (
-        "--lmkd-budget 10 min: 15 blocks of single kills and 12 blocks of pressure in 12 boots"
+        "--lmkd-budget 10 min: 14 blocks of single kills and 13 blocks of pressure in 12 boots"
     )
 
 

@@ -47,6 +47,10 @@ def test_the_text_is_that_of_the_file() -> None:
             "   with REAP_KILL against SIGKILL only: better in 3 of 8 strata, equivalent in 2",
             [("better", "green"), ("equivalent", "cyan")],
         ),
+        (
+            "   time back    0.13x (0.12 to 0.14, 97.9 %) better; SIGKILL only: 346",
+            [("better", "green")],
+        ),
         ("  no clear difference  1.01x  undisturbed", [("no clear difference", "yellow")]),
         ("    A row is better if its interval lies below 1.", []),
         ("Less is better", []),

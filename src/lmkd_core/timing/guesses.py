@@ -12,8 +12,8 @@ from lmkd_core.scenarios.apps import SUITE as APPS_SUITE
 from lmkd_core.scenarios.apps import AppsScenario
 from lmkd_core.timing.costs import Kind
 
-TRIAL_S = 0.2
-TRIAL_S_PER_MB = 0.006
+TRIAL_S = 0.1
+TRIAL_S_PER_MB = 0.0055
 STALL_S = {"pageout": 0.5, "smaps-walk": 4.0}
 """What these stalls take beyond their hold."""
 SHAPE_S = {"in-zram": 0.6}
@@ -22,9 +22,9 @@ SHAPE_S = {"in-zram": 0.6}
 APP_KILL_S = 8.0
 """A real app: its start, the kill, and two seconds of watching."""
 
-EPISODE_S = 9.0
-EPISODE_STALL_S = {"starved": 5.0}
-SAW_S = 4.0
+EPISODE_S = 8.5
+EPISODE_STALL_S = {"starved": 3.0}
+SAW_S = 3.0
 
 OBSERVATION_S = 60.0
 """Ten apps start one after the other; the demand and the reading of the logs come on top."""
@@ -36,8 +36,8 @@ CASE_S = 0.15
 CASES_S = {"oom-reaped": 2.3, "race": 0.8, "robust": 3.6, "pipe": 2.7, "file": 9.0, "oom_killer": 9.0}
 """Conformance cases that take longer, by a word of the test's name."""
 
-ATTACH = Kind("attachments", "attach", 4.0)
-RESTART = Kind("boots", "restart", 4.0)
+ATTACH = Kind("attachments", "attach", 3.0)
+RESTART = Kind("boots", "restart", 3.0)
 REPORT = Kind("reports", "report", 5.0)
 
 

@@ -44,6 +44,8 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("lmkd", "measuring how killed apps give back their memory (pytest-lmkd)")
     _add_device_options(group)
     _add_app_options(group)
+    _add_arm_options(group)
+    _add_size_options(group)
     _add_design_options(group)
     _add_result_options(group)
 
@@ -96,7 +98,7 @@ def _add_app_options(group: pytest.OptionGroup) -> None:
     )
 
 
-def _add_design_options(group: pytest.OptionGroup) -> None:
+def _add_arm_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-arms",
         metavar="A,B",
@@ -108,6 +110,9 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         metavar="A,B",
         help="those of --lmkd-arms that pressure episodes compare (default: all)",
     )
+
+
+def _add_size_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-blocks",
         metavar="N",
@@ -131,6 +136,9 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         help="choose the numbers of blocks and boots that are not given so that the run takes about this "
         "long: 90s, 10m, 1h30m",
     )
+
+
+def _add_design_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-seed", metavar="N", help="seed for all random choices (default: a new one, which is recorded)"
     )

@@ -18,8 +18,8 @@ COLOURS = {
 VERDICT = re.compile(rf"(?<![\w-])({'|'.join(COLOURS)})(?= in \d| \[|  |[,;]|$)")
 """A verdict where it is stated: at the end of a line or a part of it, or as ``better in 3 of 4 strata``."""
 
-OF_ARMS = re.compile(r"^(?:  \S| {6}\S|   .* against | {5}\S)")
-"""Lines about arms; legends and notes explain the same words and have no colour."""
+OF_ARMS = re.compile(r"^(?: {2,3}| {5,6})\S")
+"""Lines about arms; legends and notes, indented by 0 and 4, explain the same words and have no colour."""
 
 
 def write_summary(reporter: pytest.TerminalReporter, text: str) -> None:
