@@ -31,12 +31,13 @@ help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -5
 
 demo: PACKAGES := $(SUITE_PACKAGES)
+demo: export PYTEST_ADDOPTS := -q -p no:cacheprovider
 demo: system-packages setup
 	@$(BIN)/pytest-lmkd virtual build
 	@rm -rf results/demo
 	@$(BIN)/pytest suites/reclaim/test_reclaim.py suites/pressure -k '64MB-1t or held-beyond-burst' \
 		--lmkd-device virtual:reap-kill-v3 --lmkd-boots 7 --lmkd-blocks 7 \
-		--lmkd-pressure-arms kill+mrelease@lmkd,reap-kill --lmkd-results results/demo -q -p no:cacheprovider
+		--lmkd-pressure-arms kill+mrelease@lmkd,reap-kill --lmkd-results results/demo
 
 # npm comes with some packages of Node.js, and is one of its own in Debian.
 test: PACKAGES := $(TEST_PACKAGES) $(if $(shell command -v npm),,npm)

@@ -148,6 +148,6 @@ def command_of(info: RunInfo) -> str:
 
 
 def _records(info: RunInfo, device: DeviceResult) -> str:
+    """The folders that hold them, and the kernel's configuration if it was kept."""
     config = fact_text(device.record, CONFIG) if device.record else ""
-    kept = f", configuration in kernels/{config[:12]}*.config.gz" if config else ""
-    return f"{info.name}/records/{device.name}.jsonl{kept}"
+    return f"{info.name}/records{f', {info.name}/kernels/{config[:12]}*' if config else ''}"

@@ -12,6 +12,7 @@ from lmkd_core.records.kernel import fact_text
 from lmkd_core.records.kernel import kernel_id
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format import units
+from lmkd_reports.format.identity import ACCELERATOR
 from lmkd_reports.format.identity import COMMAND_LINE
 from lmkd_reports.format.identity import CONFIG
 from lmkd_reports.format.identity import HOST_CPU
@@ -20,7 +21,6 @@ from lmkd_reports.format.identity import INITRAMFS
 from lmkd_reports.format.identity import LABELS
 from lmkd_reports.format.identity import PATCHES
 from lmkd_reports.format.identity import QEMU
-from lmkd_reports.format.identity import accelerator_text
 from lmkd_reports.format.identity import identity_text
 
 BUILD = {IMAGE: "image", BUILD_ID: "build id", CONFIG: "configuration", INITRAMFS: "initramfs"}
@@ -51,7 +51,7 @@ def identity_rows(device: DeviceResult) -> list[IdentityRow]:
 
 
 def identity_lines(device: DeviceResult) -> tuple[tuple[str, str], ...]:
-    """The identity as at most five (label, value): kernel, build, patches, command line, machine.
+    """The identity as at most four (label, value): kernel, build with patches, command line, machine.
 
     Digests have their first 12 digits. Unknown facts are left out; a record of an older version has the
     kernel's release only. Empty for a device that could not be attached.
@@ -62,7 +62,6 @@ def identity_lines(device: DeviceResult) -> tuple[tuple[str, str], ...]:
     lines = (
         ("kernel", _kernel(record)),
         ("build", _build(record)),
-        ("patches", identity_text(record, PATCHES)),
         ("command line", fact_text(record, COMMAND_LINE)),
         ("machine", _machine(record)),
     )
@@ -76,13 +75,15 @@ def _kernel(record: DeviceRecord) -> str:
 
 def _build(record: DeviceRecord) -> str:
     parts = [f"{word} {value}" for name, word in BUILD.items() if (value := identity_text(record, name))]
-    return ", ".join(parts)
+    patches = identity_text(record, PATCHES)
+    return ", ".join([*parts, *([f"patches {patches}"] if patches else [])])
 
 
 def _machine(record: DeviceRecord) -> str:
-    """For example ``QEMU 7.2.22, CPU emulated (TCG): …; host AMD EPYC, 2 CPUs``; empty for a phone."""
+    """For example ``QEMU 7.2.22 with TCG; host AMD EPYC, 2 CPUs``; empty for a phone."""
     qemu = fact_text(record, QEMU)
-    emulator = ", ".join(filter(None, (f"QEMU {qemu}" if qemu else "", accelerator_text(record))))
+    accelerator = fact_text(record, ACCELERATOR).upper()
+    emulator = " with ".join(filter(None, (f"QEMU {qemu}" if qemu else "", accelerator)))
     cpus = fact_text(record, HOST_CPUS)
     counted = units.count(int(cpus), "CPU") if cpus.isdecimal() else ""
     host = ", ".join(filter(None, (fact_text(record, HOST_CPU), counted)))

@@ -48,10 +48,8 @@ def render_lkml(analysis: Analysis) -> str:
 def _device(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
     arms = arms_of(device, analysis)
     pair = analysis.pairs[0] if analysis.pairs else None
-    yield from wrapped(f"{device.name}:")
-    if pair:
-        answer = answer_of(device, pair)
-        yield from _paragraph(answer.sentence, answer.worse, *answer.damage, answer.evidence)
+    said = _answer(device, pair) if pair else ""
+    yield from wrapped(f"{device.name}: {said}")
     yield ""
     for letter, arm in zip(string.ascii_uppercase, arms, strict=False):
         yield from wrapped(_arm(letter, arm), indent="  ")
@@ -64,8 +62,9 @@ def _device(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
         yield from _trailer(label, value)
 
 
-def _paragraph(*texts: str) -> list[str]:
-    return wrapped(" ".join(filter(None, texts)))
+def _answer(device: DeviceResult, pair: tuple[str, str]) -> str:
+    answer = answer_of(device, pair)
+    return " ".join(filter(None, (answer.sentence, answer.worse, *answer.damage, answer.evidence)))
 
 
 def _arm(letter: str, arm: str) -> str:

@@ -23,6 +23,7 @@ from lmkd_reports.presentation.figures import curve_figure
 from lmkd_reports.presentation.kills import MINUS
 from lmkd_reports.presentation.page import Page
 from lmkd_reports.presentation.section import Section
+from lmkd_reports.presentation.timeline import describe_kills
 from lmkd_reports.presentation.views.device import DeviceView
 from lmkd_reports.presentation.views.pressure import Panel
 from lmkd_reports.presentation.views.pressure import panels_of
@@ -92,7 +93,7 @@ def _panels(answer: Answer, context: Context) -> list[Panel]:
     result, comparison = answer.main.pressure
     episodes = {episode.arm: episode for episode in result.shown if not episode.is_unstalled}
     compared = [episodes[arm] for arm in reversed(comparison.pair) if arm in episodes]
-    return panels_of(compared, context.looks, "answer")
+    return panels_of(compared, context.looks, "answer", describe_kills)
 
 
 def _curves(result: StratumResult, pair: tuple[str, str], context: Context) -> tuple[Markup, str]:

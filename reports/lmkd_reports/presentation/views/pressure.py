@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -63,8 +64,13 @@ def _pressure(result: PressureResult, looks: dict[str, Look], place: str, *, dra
     )
 
 
-def panels_of(episodes: Sequence[EpisodeRecord], looks: dict[str, Look], place: str) -> list[Panel]:
-    """The episodes on common axes; those that can be drawn."""
+def panels_of(
+    episodes: Sequence[EpisodeRecord],
+    looks: dict[str, Look],
+    place: str,
+    words: Callable[[EpisodeRecord], str] = describe,
+) -> list[Panel]:
+    """The episodes on common axes, each described in ``words``; those that can be drawn."""
     if not episodes:
         return []
     frame = Frame.over(episodes)
@@ -76,7 +82,7 @@ def panels_of(episodes: Sequence[EpisodeRecord], looks: dict[str, Look], place: 
         (
             episode.arm,
             kills.episode_title(episode.arm, unstalled=episode.is_unstalled),
-            describe(episode),
+            words(episode),
             Markup(svg),  # noqa: S704 - our own SVG, escaped
         )
         for episode, svg in drawn
