@@ -34,7 +34,7 @@ def test_a_long_budget_has_the_usual_boots_and_a_shorter_one_fewer(pytester: pyt
     long = pytester.runpytest_subprocess(*COLLECT, "--lmkd-budget", "1h")
     assert len(boots_of(long)) == 12
     long.stdout.fnmatch_lines(["*--lmkd-budget 1 h: * blocks of single kills in 12 boots*"])
-    shorter = pytester.runpytest_subprocess(*COLLECT, "--lmkd-budget", "70s")
+    shorter = pytester.runpytest_subprocess(*COLLECT, "--lmkd-budget", "45s")
     assert 6 <= len(boots_of(shorter)) < 12
 
 

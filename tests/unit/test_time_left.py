@@ -78,6 +78,8 @@ def estimates(steps: list[Step]) -> Iterator[tuple[float, float, float]]:
 
 
 RUNS = sorted(path.stem for path in DURATIONS.glob("*.jsonl"))
+QUIET = [run for run in RUNS if not run.startswith("busy")]
+"""Those of an idle host: a pace put onto them is the only one."""
 
 
 def wrong(steps: list[Step], since_s: float) -> list[tuple[int, int, int]]:
@@ -104,13 +106,13 @@ def test_after_the_first_minute_the_time_left_is_right_within_a_factor_of_1_5(ru
     assert not wrong(recorded(run), FIRST_MINUTE_S)
 
 
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("run", QUIET)
 @pytest.mark.parametrize("factor", [0.3, 3.0])
 def test_so_it_is_on_a_device_with_a_pace_of_its_own(run: str, factor: float) -> None:
     assert not wrong(with_pace(recorded(run), factor), FIRST_MINUTE_S)
 
 
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize("run", QUIET)
 @pytest.mark.parametrize("factor", [0.5, 2.0])
 def test_two_minutes_after_the_host_got_idle_or_busy_it_is_right_again(run: str, factor: float) -> None:
     changed = with_pace(recorded(run), factor, since_s=100.0)
