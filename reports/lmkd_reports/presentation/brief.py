@@ -28,6 +28,8 @@ from lmkd_reports.presentation.identity import identity_lines
 
 Pair = tuple[str, str]
 REPRODUCE = "reproduce"
+NO_RACE = "-"
+"""Of an arm that calls no process_mrelease."""
 EXTRA = "of these needless"
 """The kills beyond those of the same episode when nothing holds memory."""
 
@@ -74,7 +76,8 @@ def tables(device: DeviceResult, arms: Sequence[str], pair: Pair | None) -> Iter
         yield Table(
             "ms until 90 % is back", "ratio", tuple(_time_row(result, arms, pair) for result in times)
         )
-        races = tuple(_race_row(result, arms) for result in times)
+    races = tuple(_race_row(result, arms) for result in times)
+    if any(set(row.cells) != {NO_RACE} for row in races):
         yield Table("race lost (ESRCH)", "", races)
     pressed = [result for result in device.pressure if not result.situation.is_control]
     if pressed:
@@ -102,7 +105,7 @@ def _time(arm: ArmResult | None) -> str:
 
 def _race_row(result: StratumResult, arms: Sequence[str]) -> Row:
     shares = [arm.esrch if arm else None for arm in _ordered(result.arms, arms)]
-    cells = (f"{share.count}/{share.total}" if share else "-" for share in shares)
+    cells = (f"{share.count}/{share.total}" if share else NO_RACE for share in shares)
     return Row(stratum_name(result.stratum), str(result.stratum), tuple(cells))
 
 

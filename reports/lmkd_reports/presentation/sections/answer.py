@@ -9,6 +9,7 @@ from dataclasses import replace
 from markupsafe import Markup
 
 from lmkd_core.records.arms import ARMS
+from lmkd_core.records.arms import once
 from lmkd_core.records.arms import plain_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
@@ -67,13 +68,19 @@ class AnswerSection(Section):
         pair = page.analysis.pairs[0]
         single = len(page.devices) == 1
         return Question(
-            arms=[(plain_name(arm), arm, ARMS.get(arm, "")) for arm in reversed(pair)],
+            arms=[(plain_name(arm), arm, _meaning(arm)) for arm in reversed(pair)],
             answers=[_shown(view, pair, page.context, drawn=single) for view in page.devices],
         )
 
     def headlines(self, device: DeviceResult, analysis: Analysis) -> Iterator[str]:
         if self.is_asked(analysis):
             yield from answer_lines(device, analysis.pairs[0])
+
+
+def _meaning(arm: str) -> str:
+    """What the arm does, unless its plain name says it."""
+    does = ARMS.get(once(arm), "")
+    return "" if does == plain_name(arm) else does
 
 
 def _shown(view: DeviceView, pair: tuple[str, str], context: Context, *, drawn: bool) -> Shown:
