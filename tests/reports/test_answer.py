@@ -182,6 +182,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     return analysed(run, tmp_path_factory.mktemp("whole"))
 
 
+def test_of_several_devices_the_verdicts_are_counted(tmp_path: Path) -> None:
+    run = SyntheticRun(
+        synthetic_info(["a", "b"], (TODAY, FLAG)), [synthetic_device("a"), synthetic_device("b")]
+    )
+    trials_of(run, 400, 100, **HELD, device="a")
+    trials_of(run, 400, 400, **HELD, device="b")
+    words = Page(render_html(analysed(run, tmp_path))).words()
+    assert "Time back: better on 1 of 2 devices, equivalent on 1." in words
+    assert words.index("0.25x") < words.index("1.00x")
+
+
 class TestPage:
     def test_the_answer_comes_before_everything_else(self, whole: Analysis) -> None:
         words = Page(render_html(whole)).words()

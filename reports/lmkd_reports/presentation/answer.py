@@ -43,6 +43,9 @@ MEMORY = {
 }
 """What comes back, by stall. Stalls named ``holder-...`` are readers too."""
 
+NAMES = TIME_BACK, RACE_LOST, APPS_KILLED = "time back", "race lost", "apps killed"
+"""The names of the figures."""
+
 DECIDED = {Verdict.BETTER, Verdict.WORSE}
 UNKNOWN = {Verdict.NOT_ENOUGH_DATA, Verdict.INVALID}
 
@@ -274,7 +277,7 @@ def _time_figure(result: StratumResult, comparison: Comparison) -> Figure:
     arms = [_arm(result.arms, name) for name in reversed(comparison.pair)]
     times = [(arm.arm, arm.reclaim_90_ns) for arm in arms]
     return Figure(
-        name="time back",
+        name=TIME_BACK,
         meaning="Time from the kill until 90 % of the victim’s memory is free again",
         where=stratum_name(result.stratum),
         amount=differences.ratio(comparison),
@@ -291,7 +294,7 @@ def _race_figure(result: StratumResult, comparison: Comparison) -> Iterator[Figu
     if lost is None:
         return
     yield Figure(
-        name="race lost",
+        name=RACE_LOST,
         meaning="Calls of process_mrelease that came too late (ESRCH) and freed nothing",
         where=stratum_name(result.stratum),
         amount=f"{lost.count} of {lost.total}",
@@ -307,7 +310,7 @@ def _races(arm: ArmResult) -> str:
 def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:
     arms = [_arm(result.arms, name) for name in reversed(comparison.pair)]
     return Figure(
-        name="apps killed",
+        name=APPS_KILLED,
         meaning="Apps killed per episode of memory pressure. Needless: beyond those of the same episode "
         "when nothing holds memory",
         where=situation_name(result.situation),

@@ -19,8 +19,8 @@ from lmkd_reports.presentation.sections.verdict import VerdictSection
 
 SECTIONS: tuple[Section, ...] = (
     AnswerSection(),
-    VerdictSection(),
     HeatmapSection(),
+    VerdictSection(),
     DevicesSection(),
     PressureSection(),
     ControlsSection(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.format.names import stratum_name
 from lmkd_reports.format.plain import wrapped
+from lmkd_reports.presentation.answer import NAMES
 from lmkd_reports.presentation.answer import Answer
 from lmkd_reports.presentation.answer import Figure
 from lmkd_reports.presentation.answer import answer_of
@@ -28,6 +30,7 @@ from lmkd_reports.presentation.timeline import describe_kills
 from lmkd_reports.presentation.views.device import DeviceView
 from lmkd_reports.presentation.views.pressure import Panel
 from lmkd_reports.presentation.views.pressure import panels_of
+from lmkd_reports.presentation.wording import devices_tally
 
 LABEL_COLUMNS = 13
 
@@ -45,10 +48,15 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``arms`` are the two arms, the baseline first: plain name, own name, and what it does."""
+    """``arms`` are the two arms, the baseline first: plain name, own name, and what it does.
+
+    For several devices, ``lead`` counts their verdicts, and ``columns`` are the figures that any of them has.
+    """
 
     arms: list[tuple[str, str, str]]
     answers: list[Shown]
+    lead: str
+    columns: list[Figure]
 
 
 class AnswerSection(Section):
@@ -67,14 +75,30 @@ class AnswerSection(Section):
     def data(self, page: Page) -> Question:
         pair = page.analysis.pairs[0]
         single = len(page.devices) == 1
+        answers = [_shown(view, pair, page.context, drawn=single) for view in page.devices]
+        figures = {figure.name: figure for shown in answers for figure in shown.answer.figures}
         return Question(
             arms=[(plain_name(arm), arm, _meaning(arm)) for arm in reversed(pair)],
-            answers=[_shown(view, pair, page.context, drawn=single) for view in page.devices],
+            answers=answers,
+            lead=lead_of([shown.answer for shown in answers]),
+            columns=[figures[name] for name in NAMES if name in figures],
         )
 
     def headlines(self, device: DeviceResult, analysis: Analysis) -> Iterator[str]:
         if self.is_asked(analysis):
             yield from answer_lines(device, analysis.pairs[0])
+
+
+def lead_of(answers: Sequence[Answer]) -> str:
+    """For example ``time back: better on 2 of 3 devices, ...; apps killed: better on 3 of 3 devices.``"""
+    parts = []
+    for name in NAMES:
+        figures = [figure for answer in answers for figure in answer.figures if figure.name == name]
+        verdicts = [figure.verdict for figure in figures if figure.verdict]
+        if verdicts:
+            parts.append(f"{name}: {devices_tally(verdicts)}")
+    text = "; ".join(parts) or "nothing that compares the two was measured"
+    return f"{text[:1].upper()}{text[1:]}."
 
 
 def _meaning(arm: str) -> str:
