@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
+from lmkd_core.records.arms import plain_name
 from lmkd_reports.fleet.figure import caterpillar
 from lmkd_reports.fleet.results import FleetResults
 from lmkd_reports.fleet.results import Place
@@ -97,7 +98,7 @@ def _group(fleet: FleetResults, key: dict[str, Any], rows: pd.DataFrame, kind: s
     ends = [_end(fleet, row, kind) for row in judged.to_dict("records")]
     return Group(
         where=where,
-        pair=f"{key['candidate']} against {key['baseline']}",
+        pair=f"{plain_name(key['candidate'])} against {plain_name(key['baseline'])}",
         measure=kills.MEASURE if kind == "kills" else differences.MEASURE,
         tally=devices_tally(list(rows["verdict"])),
         spread=_spread(known, kind),
