@@ -72,8 +72,8 @@ def test_it_says_by_how_much_and_what_each_arm_took(tmp_path: Path) -> None:
     episodes_of(run, [3] * 8, [0] * 8)
     answer = answered(run, tmp_path)
     assert answer.sentence == (
-        "With REAP_KILL, memory that a reader holds is back in 0.25x the time of lmkd today (100 ms, not "
-        "400 ms), and 3 fewer apps are killed per episode of memory pressure."
+        "With REAP_KILL, memory that another process holds for 300 ms is back after 100 ms instead of 400 ms "
+        "(0.25x), and 3 fewer apps are killed per episode of memory pressure."
     )
     time, race, kills = answer.figures
     assert (time.name, time.amount, time.verdict) == ("time back", "0.25x", "better")
@@ -82,7 +82,7 @@ def test_it_says_by_how_much_and_what_each_arm_took(tmp_path: Path) -> None:
     assert race.by_arm == ((TODAY, "10 of 10"), (FLAG, "0 of 10"))
     assert (kills.name, kills.amount, kills.verdict) == ("apps killed", "−3", "better")
     assert answer.evidence.startswith(
-        "Measured over 10 blocks and 8 blocks; p 0.002 and 0.008; both claims survive "
+        "Arms paired within 10 blocks and 8 blocks; time back p 0.002, apps killed p 0.008; both claims "
     )
     assert answer.worse == ""
 
@@ -94,7 +94,7 @@ def test_it_is_about_the_memory_that_a_reader_holds_wherever_that_was_measured(
     run = a_run()
     for values in ((400, 100, HELD), (12, 12.01, {}))[::order]:
         trials_of(run, values[0], values[1], **values[2])
-    assert "memory that a reader holds" in answered(run, tmp_path).sentence
+    assert "memory that another process holds" in answered(run, tmp_path).sentence
 
 
 def test_a_loss_elsewhere_is_named(tmp_path: Path) -> None:
@@ -110,8 +110,8 @@ def test_a_loss_is_told_like_a_gain(tmp_path: Path) -> None:
     trials_of(run, 100, 200, **HELD)
     episodes_of(run, [0] * 8, [1] * 8)
     assert answered(run, tmp_path).sentence == (
-        "With REAP_KILL, memory that a reader holds is back in 2.00x the time of lmkd today (200 ms, not "
-        "100 ms), and 1 more app is killed per episode of memory pressure."
+        "With REAP_KILL, memory that another process holds for 300 ms is back after 200 ms instead of 100 ms "
+        "(2.00x), and 1 more app is killed per episode of memory pressure."
     )
 
 
@@ -124,17 +124,19 @@ def test_what_is_not_clear_is_not_claimed(tmp_path: Path) -> None:
     episodes_of(run, [0, 1] * 4, [1, 0] * 4)
     answer = answered(run, tmp_path)
     assert answer.sentence == (
-        "With REAP_KILL, memory that a reader holds is back neither clearly sooner nor clearly later than "
-        "with lmkd today, and the number of apps killed under memory pressure shows no clear difference."
+        "With REAP_KILL, memory that another process holds for 300 ms is back neither clearly sooner nor "
+        "clearly later than with lmkd today, and the number of apps killed under memory pressure shows no "
+        "clear difference."
     )
-    assert not answer.evidence.partition("p ")[2].partition(";")[2]
+    assert "claim" not in answer.evidence
 
 
 def test_equal_times_are_called_equal(tmp_path: Path) -> None:
     run = a_run()
     trials_of(run, 400, 400, **HELD)
     assert answered(run, tmp_path).sentence == (
-        "With REAP_KILL, memory that a reader holds takes as long to come back as with lmkd today."
+        "With REAP_KILL, memory that another process holds for 300 ms takes as long to come back as with "
+        "lmkd today."
     )
 
 
@@ -196,7 +198,7 @@ def test_of_several_devices_the_verdicts_are_counted(tmp_path: Path) -> None:
 class TestPage:
     def test_the_answer_comes_before_everything_else(self, whole: Analysis) -> None:
         words = Page(render_html(whole)).words()
-        assert words.index("is back in 0.25x the time") < words.index("Verdict", words.index("0.25x"))
+        assert words.index("instead of 400 ms (0.25x)") < words.index("Verdicts", words.index("0.25x"))
         assert words.index("seed 1") > words.index("Environment", words.index("0.25x"))
 
     def test_the_picture_shows_both_arms(self, whole: Analysis) -> None:

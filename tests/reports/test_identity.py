@@ -25,7 +25,7 @@ from lmkd_reports.presentation.identity import identity_lines
 from lmkd_reports.presentation.wording import device_line
 
 OLD = synthetic_device(PATCHED)
-EMULATED = "CPU emulated (TCG): times are several times those of hardware"
+EMULATED = "CPU emulated (TCG): several times slower than hardware"
 
 
 def result(record: DeviceRecord | None) -> DeviceResult:

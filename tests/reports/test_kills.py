@@ -328,12 +328,12 @@ class TestTimeline:
 
     def test_it_says_what_it_shows(self, tmp_path: Path) -> None:
         two, flag = self.figures(episodes_of([3], [0]), tmp_path)
-        assert "8 kills, 3 beyond the replay's need; memory of 3 not back by the end</desc>" in two
+        assert "8 kills, 3 beyond the replay's need; 3 victims’ memory not back by the end</desc>" in two
         assert "5 kills; all memory back by the end</desc>" in flag
 
     def test_memory_that_came_after_the_end_counts_as_not_back(self) -> None:
         kill = synthetic_kill(0, freed_ns=3001 * NS_PER_MS)
-        assert describe(synthetic_episode(kills=(kill,))) == "1 kill; memory of 1 not back by the end"
+        assert describe(synthetic_episode(kills=(kill,))) == "1 kill; 1 victim’s memory not back by the end"
 
     def test_without_kills_there_is_still_a_curve(self, tmp_path: Path) -> None:
         figures = self.figures([synthetic_episode(0, arm=arm) for arm in (TWO, FLAG)], tmp_path)

@@ -31,7 +31,7 @@ LABELS = {
 
 DIGESTS = {IMAGE, BUILD_ID, CONFIG, INITRAMFS}
 
-EMULATED = "CPU emulated (TCG): times are several times those of hardware"
+EMULATED = "CPU emulated (TCG): several times slower than hardware"
 
 ACCELERATORS = {"tcg": EMULATED, "kvm": "virtual machine (KVM)"}
 

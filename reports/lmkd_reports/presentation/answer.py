@@ -14,6 +14,7 @@ from typing import TypeVar
 from lmkd_core.records.arms import plain_name
 from lmkd_core.records.arms import with_arm
 from lmkd_core.records.stratum import AnyStratum
+from lmkd_core.statistics.differences import PairedDifference
 from lmkd_reports.analysis.cases import is_damage
 from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.model import ArmResult
@@ -25,6 +26,7 @@ from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format import units
+from lmkd_reports.format.meanings import meaning
 from lmkd_reports.format.names import situation_name
 from lmkd_reports.format.names import stratum_name
 from lmkd_reports.presentation import cases
@@ -35,7 +37,7 @@ HOLDER = "holder"
 
 MEMORY = {
     "none": "the memory of an undisturbed victim",
-    HOLDER: "memory that a reader holds",
+    HOLDER: "memory that another process holds",
     "aio": "memory that asynchronous I/O holds",
     "sharer": "memory that another process shares",
     "vfork": "memory that a vfork child shares",
@@ -164,25 +166,27 @@ def _time_clause(result: StratumResult, comparison: Comparison) -> str:
     if comparison.verdict not in DECIDED:
         return f"{memory} is back neither clearly sooner nor clearly later than with {baseline}"
     if comparison.single_ratio:
-        times = _median_times(result, comparison)
-        return f"{memory} is back in {differences.ratio(comparison)} the time of {baseline}{times}"
+        return f"{memory} is back {_amount(result, comparison)}"
     change = differences.mean(comparison).removeprefix("mean ")
     return f"the mean time until {memory} is back changes by {change} against {baseline}"
 
 
-def _median_times(result: StratumResult, comparison: Comparison) -> str:
-    """`` (104 ms, not 407 ms)``; empty if a median is not known."""
+def _amount(result: StratumResult, comparison: Comparison) -> str:
+    """``after 104 ms instead of 407 ms (0.26x)``; the ratio alone if a median is not known."""
     candidate, baseline = (_arm(result.arms, name).reclaim_90_ns for name in comparison.pair)
+    ratio = differences.ratio(comparison)
     if candidate is None or baseline is None:
-        return ""
-    return f" ({units.ms(candidate.median)} ms, not {units.ms(baseline.median)} ms)"
+        return f"in {ratio} the time of {plain_name(comparison.baseline)}"
+    return f"after {units.ms(candidate.median)} ms instead of {units.ms(baseline.median)} ms ({ratio})"
 
 
 def _memory(result: StratumResult) -> str:
-    stall = result.stratum.stall.partition("-")[0]
-    if stall == "none" and result.stratum.scenario != "undisturbed":
-        return f"the victim's memory in {result.stratum.scenario}"
-    return MEMORY.get(stall, f"the victim's memory in {result.stratum.scenario}")
+    """For example ``memory that another process holds for 300 ms``."""
+    stratum = result.stratum
+    stall = stratum.stall.partition("-")[0]
+    if stall not in MEMORY or (stall == "none" and stratum.scenario != "undisturbed"):
+        return f"the victim's memory in {stratum.scenario}"
+    return MEMORY[stall] + (f" for {stratum.hold_ms} ms" if stratum.hold_ms else "")
 
 
 def _kill_clause(comparison: KillComparison) -> str:
@@ -202,15 +206,14 @@ def _capitalised(text: str) -> str:
 
 
 def _evidence(main: Main) -> str:
-    """For example ``7 boots each, p 0.016 and 0.016; both survive the correction ...``."""
-    claims: list[Claim] = [entry[1] for entry in (main.times, main.pressure) if entry]
-    judged = [claim for claim in claims if claim.p is not None]
+    """``Arms paired within 7 boots; time back p 0.016, apps killed p 0.016; both claims survive ...``."""
+    entries = {TIME_BACK: main.times, APPS_KILLED: main.pressure}
+    judged = {name: entry[1] for name, entry in entries.items() if entry and entry[1].p is not None}
     if not judged:
         return ""
-    ps = dict.fromkeys(units.p_value(claim.p) for claim in judged if claim.p is not None)
-    each = " each" if len(judged) > len(ps) else ""
     over = " and ".join(dict.fromkeys(_replicates(main)))
-    return f"Measured over {over}; p {' and '.join(ps)}{each}{_standing(judged)}."
+    ps = ", ".join(f"{name} p {units.p_value(claim.p or 0)}" for name, claim in judged.items())
+    return f"Arms paired within {over}; {ps}{_standing(list(judged.values()))}."
 
 
 def _replicates(main: Main) -> Iterator[str]:
@@ -218,7 +221,11 @@ def _replicates(main: Main) -> Iterator[str]:
         yield main.times[1].replicates
     total = main.pressure[1].total if main.pressure else None
     if total is not None and total.p is not None:
-        yield units.count(total.boots, "boot") if total.boots > 1 else units.count(total.blocks, "block")
+        yield _counted(total)
+
+
+def _counted(total: PairedDifference) -> str:
+    return units.count(total.boots, "boot") if total.boots > 1 else units.count(total.blocks, "block")
 
 
 def _standing(judged: Sequence[Claim]) -> str:
@@ -279,12 +286,21 @@ def _time_figure(result: StratumResult, comparison: Comparison) -> Figure:
     return Figure(
         name=TIME_BACK,
         meaning="Time from the kill until 90 % of the victim’s memory is free again",
-        where=stratum_name(result.stratum),
+        where=_where(stratum_name(result.stratum), meaning(result.stratum.scenario).title),
         amount=differences.ratio(comparison),
-        interval=differences.interval_with_confidence(comparison),
+        interval=_time_interval(comparison),
         by_arm=tuple((arm, f"{units.ms(time.median)} ms" if time else units.NOTHING) for arm, time in times),
         verdict=comparison.verdict,
     )
+
+
+def _time_interval(comparison: Comparison) -> str:
+    """``0.19 to 0.37 (98.4 % interval, 7 boots)``; empty without a ratio."""
+    single = comparison.single_ratio
+    if single is None or single.confidence is None:
+        return ""
+    coverage = f"{100 * single.confidence:.1f} % interval"
+    return f"{units.interval(single.interval)} ({coverage}, {comparison.replicates})"
 
 
 def _race_figure(result: StratumResult, comparison: Comparison) -> Iterator[Figure]:
@@ -296,11 +312,15 @@ def _race_figure(result: StratumResult, comparison: Comparison) -> Iterator[Figu
     yield Figure(
         name=RACE_LOST,
         meaning="Calls of process_mrelease that came too late (ESRCH) and freed nothing",
-        where=stratum_name(result.stratum),
+        where=_where(stratum_name(result.stratum), meaning(result.stratum.scenario).title),
         amount=f"{lost.count} of {lost.total}",
-        interval=f"{units.share_interval(lost)}, 95 %",
+        interval=f"{units.share_interval(lost)} (95 % interval), {plain_name(arms[0].arm)}",
         by_arm=tuple((arm.arm, _races(arm)) for arm in arms),
     )
+
+
+def _where(name: str, title: str) -> str:
+    return f"{name}: {title}" if title else name
 
 
 def _races(arm: ArmResult) -> str:
@@ -311,9 +331,9 @@ def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:
     arms = [_arm(result.arms, name) for name in reversed(comparison.pair)]
     return Figure(
         name=APPS_KILLED,
-        meaning="Apps killed per episode of memory pressure. Needless: beyond those of the same episode "
-        "when nothing holds memory",
-        where=situation_name(result.situation),
+        meaning="Apps killed per episode of memory pressure. Extra: beyond those of the same episode "
+        "when nothing holds memory: these need not have died",
+        where=_where(situation_name(result.situation), kills.title(result.situation)),
         amount=kills.difference(comparison.total).partition(" (")[0],
         interval=_kill_interval(comparison),
         by_arm=tuple((arm.arm, _killed(arm)) for arm in arms),
@@ -323,13 +343,16 @@ def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:
 
 def _kill_interval(comparison: KillComparison) -> str:
     inner = kills.difference(comparison.total).partition(" (")[2].removesuffix(")")
-    return f"{inner}, 95 %" if inner else kills.missing_blocks(comparison.total)
+    if not inner or comparison.total is None:
+        return kills.missing_blocks(comparison.total)
+    return f"{inner} (95 % interval, {_counted(comparison.total)})"
 
 
 def _killed(arm: PressureArm) -> str:
     if arm.extra is None:
         return kills.number(arm.total)
-    return f"{kills.number(arm.total)} ({kills.signed(arm.extra.mean)} needless)"
+    extra = kills.signed(arm.extra.mean).removeprefix("+")
+    return f"{kills.number(arm.total)} ({extra} extra)"
 
 
 def _arm(arms: Sequence[AnyArm], name: str) -> AnyArm:

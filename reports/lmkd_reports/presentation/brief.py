@@ -30,7 +30,7 @@ Pair = tuple[str, str]
 REPRODUCE = "reproduce"
 NO_RACE = "-"
 """Of an arm that calls no process_mrelease."""
-EXTRA = "of these needless"
+EXTRA = "of these extra"
 """The kills beyond those of the same episode when nothing holds memory."""
 
 AnyArm = TypeVar("AnyArm", ArmResult, PressureArm)

@@ -73,11 +73,12 @@ def describe(episode: EpisodeRecord) -> str:
 
 
 def describe_kills(episode: EpisodeRecord) -> str:
-    """``9 kills; memory of 3 not back by the end``."""
+    """``9 kills; 3 victims’ memory not back by the end``."""
     if not episode.kills:
         return "no kills"
     late = sum(not _is_back(kill, episode) for kill in episode.kills)
-    memory = f"memory of {late} not back" if late else "all memory back"
+    owners = "1 victim’s" if late == 1 else f"{late} victims’"
+    memory = f"{owners} memory not back" if late else "all memory back"
     return f"{units.count(len(episode.kills), 'kill')}; {memory} by the end"
 
 

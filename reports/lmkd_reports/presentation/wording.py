@@ -157,8 +157,8 @@ def pair_name(pair: tuple[str, str]) -> str:
 
 
 def pair_heading(pair: tuple[str, str]) -> str:
-    """``With REAP_KILL against lmkd today``."""
-    name = pair_name(pair)
+    """``REAP_KILL against lmkd today``."""
+    name = pair_name(pair).removeprefix("with ")
     return name[:1].upper() + name[1:]
 
 

@@ -145,9 +145,7 @@ def answer_lines(device: DeviceResult, pair: tuple[str, str]) -> Iterator[str]:
 
 
 def figure_line(figure: Figure) -> str:
-    """``time back    0.26x (0.13 to 0.34, ...) better; 407 ms with lmkd today, 104 ms with REAP_KILL``."""
-    label = figure.name.ljust(LABEL_COLUMNS)
-    interval = f" ({figure.interval})" if figure.interval else ""
-    verdict = f" {figure.verdict}" if figure.verdict else ""
+    """``time back    0.26x, 0.13 to 0.34 (99.2 % interval, 8 boots), better; lmkd today: 407 ms; ...``."""
+    judged = ", ".join(filter(None, (figure.amount, figure.interval, str(figure.verdict or ""))))
     arms = "; ".join(f"{plain_name(arm)}: {value}" for arm, value in figure.by_arm)
-    return f"{label}{figure.amount}{interval}{verdict}; {arms}".replace(MINUS, "-")
+    return f"{figure.name:<{LABEL_COLUMNS}}{judged}; {arms}".replace(MINUS, "-")

@@ -35,7 +35,7 @@ RATIO_COLUMNS = 6
 
 class VerdictSection(Section):
     name = "verdict"
-    title = "Verdict"
+    title = "Verdicts"
     rank = 0
 
     def is_shown(self, page: Page) -> bool:
