@@ -1,0 +1,130 @@
+"""Speed and peak memory of ``pytest-lmkd ingest`` on a large log that looks like a phone's.
+
+    .venv/bin/python bench/field_logs.py [--megabytes 200] [--kills-per-million-lines 500] [--file FILE]
+
+Writes a seeded log of threadtime lines: apps and services, an events buffer with ActivityManager's events, a kernel's
+lines, and kills by lmkd, each in the main and the events buffer with its death. Then reads it by the command
+in a process of its own, and prints MB/s and the peak memory: once as it is, once without any kill.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+SEED = 20261129
+MB = 1024**2
+KB_PER_MB = 1024
+WORDS = (
+    "will start the still pending job for device state changed to idle and filled cache with million entries "
+    "request parameter stream frame buffer callback onResume surface destroyed null reference in method "
+    "com.example.app service connection lost while waiting on binder transaction skipped frames stats rate"
+).split()
+TAGS = (
+    *("chatty", "SurfaceFlinger", "WifiHAL", "BluetoothAdapter", "GnssLocationProvider", "AudioFlinger"),
+    *("OpenGLRenderer", "InputDispatcher", "WindowManager", "ActivityTaskManager", "NotificationService"),
+    *("PowerManagerService", "SensorService", "ConnectivityService", "JobScheduler", "PackageManager"),
+    *("art", "Choreographer", "MediaCodec", "StrictMode", "libc", "vendor.sensor-hal@2.0", "thermal_repeater"),
+)
+EVENTS = (
+    "wm_on_paused_called: [0,com.example.Main,performPause]",
+    "sysui_multi_action: [757,803,799,overview_trigger_nav_btn,802,1]",
+    "am_pss  : [{pid},10123,com.example.app{pid},41223168,35958784,0,99610624,0,3,8]",
+    "am_proc_start: [0,{pid},10123,com.example.app{pid},service,com.example.app/.Sync]",
+    "am_freeze: [{pid},com.example.app{pid}]",
+    "notification_cancel: [10123,{pid},com.example,1,NULL,-1,64,0,8,NULL]",
+    "dvm_lock_sample: [system_server,1,Binder:1500_5,12,ActivityManagerService.java,1100,-,2200,0]",
+)
+KILL = (
+    "I lowmemorykiller: Kill 'com.example.app{pid}' ({pid}), uid 10123, oom_score_adj {adj} to free {rss}kB rss, "
+    "{swap}kB swap; reason: low watermark is breached and swap is low (35360kB < 37744kB)",
+    "I killinfo: [{pid},10123,{adj},201,{rss},3,93812,638636,34000,1436,53000,4288,2664712,478784,584484,540460,"
+    "211764,374244,84116,332916,88448,119632,0,0,840,1016,104,11,0,{swap},254540,5,10,2.73,1.01,3.01,0.65,11.11]",
+    "I Zygote  : Process {pid} exited due to signal 9 (Killed)",
+    "I ActivityManager: Process com.example.app{pid} (pid {pid}) has died: cch+35 CEM",
+    "I am_proc_died: [0,{pid},com.example.app{pid},{adj},19]",
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--megabytes", type=int, default=200)
+    parser.add_argument("--kills-per-million-lines", type=int, default=500)
+    parser.add_argument("--file", type=Path, default=None, help="read this log instead")
+    options = parser.parse_args()
+    if options.file:
+        measure("ingest FILE", options.file)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name, rate in (("with kills", options.kills_per_million_lines), ("without kills", 0)):
+            path = Path(folder) / "log.txt"
+            kills = write_log(path, options.megabytes * MB, rate / 1e6)
+            print(f"{name}: {path.stat().st_size / MB:.0f} MB, {kills:,} kills")
+            measure("ingest", path)
+
+
+def write_log(path: Path, length_bytes: int, kill_rate: float) -> int:
+    """Writes a log of at least that length; returns the number of its kills."""
+    chance, written, kills = random.Random(SEED), 0, 0
+    with path.open("w", encoding="ascii") as file:
+        for number, at in enumerate(_moments()):
+            is_kill = chance.random() < kill_rate
+            kills += is_kill
+            texts = _kill(chance, number) if is_kill else [_line(chance)]
+            written += sum(file.write(f"{at} {text}\n") for text in texts)
+            if written >= length_bytes:
+                return kills
+    raise AssertionError("unreachable")
+
+
+def _moments() -> Iterator[str]:
+    """Yields date, time, process and thread of one line after the other, 7 ms apart."""
+    ms = 0
+    while True:
+        seconds = ms // 1000
+        day, clock = seconds // 86_400 % 28 + 1, seconds % 86_400
+        stamp = f"{clock // 3600:02}:{clock // 60 % 60:02}:{clock % 60:02}.{ms % 1000:03}"
+        yield f"09-{day:02} {stamp}  1500  {1500 + ms % 900:>4}"
+        ms += 7
+
+
+def _line(chance: random.Random) -> str:
+    kind = chance.random()
+    if kind < 0.1:
+        return "I " + chance.choice(EVENTS).format(pid=chance.randrange(1000, 32768))
+    text = " ".join(chance.choices(WORDS, k=chance.randrange(3, 18)))
+    if kind < 0.12:
+        return f"I ActivityManager: {text}"
+    return f"{chance.choice('VDIWE')} {chance.choice(TAGS):<8}: {text} {chance.randrange(1 << 32):x}"
+
+
+def _kill(chance: random.Random, number: int) -> list[str]:
+    values = {"pid": 1000 + number % 31_000, "adj": chance.choice((0, 100, 200, 700, 905, 955))}
+    sizes = {"rss": chance.randrange(20_000, 400_000), "swap": chance.randrange(0, 200_000)}
+    return [line.format(**values, **sizes) for line in KILL]
+
+
+def measure(name: str, path: Path) -> None:
+    """Prints the speed and the peak memory of ``pytest-lmkd ingest`` reading the file."""
+    began = time.perf_counter()
+    command = (sys.executable, "-m", "pytest_lmkd.cli", "ingest", str(path))
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    output = process.stdout.read() if process.stdout else ""
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds, megabytes = time.perf_counter() - began, path.stat().st_size / MB
+    deaths = next((line for line in output.splitlines() if "death" in line), "no death")
+    print(
+        f"  {name}: {megabytes / seconds:.1f} MB/s ({seconds:.1f} s), peak {usage.ru_maxrss / KB_PER_MB:.0f} MB, "
+        f"exit {os.waitstatus_to_exitcode(status)}: {deaths}"
+    )
+
+
+if __name__ == "__main__":
+    main()
