@@ -2,8 +2,8 @@
 
 Layers, each of which knows only those above it: ``strata`` (the order of a stratum's fields), ``analysis``
 (records to data frames to all values of a report), ``format`` (numbers, names and plain text), ``metrics``
-(samples by metric), ``gate`` (two runs compared, and held to limits), ``presentation`` (page, text, figures;
-no arithmetic on measurements), ``history`` (many builds). ``export``, ``fleet`` and ``ingest`` stand beside
+(samples by metric), ``presentation`` (page, text, figures; no arithmetic on measurements), ``gate`` (two runs
+compared, and held to limits), ``history`` (many builds). ``export``, ``fleet`` and ``ingest`` stand beside
 them.
 """
 

@@ -73,8 +73,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "--html",
         metavar="FILE",
         type=Path,
-        help="write the page there (default: RUN/report.html, of several runs report.html, of a history "
-        "DIR/history.html)",
+        help="write only the page, there (default: report.html and summary.txt in RUN, of several in the "
+        "current folder; of a history DIR/history.html)",
     )
     parser.add_argument(
         "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
@@ -130,7 +130,8 @@ def number(text: str) -> float:
 def report(options: argparse.Namespace) -> int:
     """Writes report.html and summary.txt of a run or several side by side, or the history of many builds.
 
-    With too many devices for one section per device, it counts and sorts them.
+    With --html FILE it writes only that page. With too many devices for one section per device, it counts
+    and sorts them.
     """
     if sum(map(bool, (options.run_dirs, options.history, options.parquet))) != 1:
         raise UsageProblem(
@@ -186,5 +187,5 @@ def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
         equivalent_pct=options.equivalent,
         joined=options.combine,
     )
-    print(paths.summary.read_text(encoding="utf-8"))
+    print(paths.text)
     print(f"report: {paths.html}")

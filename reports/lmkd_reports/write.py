@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from dataclasses import field
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportPaths:
-    """Where the reports of a run were written."""
+    """Where the reports of a run were written; no ``summary`` if only the page was. ``text``: the summary."""
 
     html: Path
-    summary: Path
+    summary: Path | None
+    text: str = field(default="", compare=False, repr=False)
 
 
 def write_report(
@@ -36,7 +38,7 @@ def write_report(
 ) -> ReportPaths:
     """Writes the page and ``summary.txt``: of one run into its folder, of several into the current one.
 
-    The page goes to ``html_path`` where that is given, and of several runs the summary beside it. ``joined``:
+    With ``html_path`` only this page is written, and the reports beside the records stay a pair. ``joined``:
     the runs are of the same devices and are taken as one (``analysis.joined``), not side by side.
 
     Raises:
@@ -44,11 +46,13 @@ def write_report(
     """
     folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
     analysis = _analysis(folders, reading, detectable, equivalent_pct, joined=joined)
-    paths = _paths(folders, html_path)
     from lmkd_reports.presentation.html import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
     from lmkd_reports.presentation.summary import render_summary  # noqa: PLC0415
 
-    _write(paths.summary, render_summary(analysis))
+    text = render_summary(analysis)
+    paths = _paths(folders, html_path, text)
+    if paths.summary is not None:
+        _write(paths.summary, text)
     _write(paths.html, render_html(analysis))
     return paths
 
@@ -79,11 +83,11 @@ def _analysis(
     return combine([analysis for analysis in analyses if analysis.devices] or analyses)
 
 
-def _paths(folders: Sequence[Path], html_path: Path | None) -> ReportPaths:
-    if len(folders) == 1:
-        return ReportPaths(html_path or folders[0] / "report.html", folders[0] / "summary.txt")
-    html = html_path or Path("report.html")
-    return ReportPaths(html, html.with_name("summary.txt"))
+def _paths(folders: Sequence[Path], html_path: Path | None, text: str) -> ReportPaths:
+    if html_path is not None:
+        return ReportPaths(html_path, None, text)
+    folder = folders[0] if len(folders) == 1 else Path()
+    return ReportPaths(folder / "report.html", folder / "summary.txt", text)
 
 
 def _write(path: Path, text: str) -> None:

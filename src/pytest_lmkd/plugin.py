@@ -10,6 +10,7 @@ import pytest
 
 from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.directory import recorded_bytes
 from pytest_lmkd import fixtures
 from pytest_lmkd import hooks
 from pytest_lmkd.run.names import add_names
@@ -24,6 +25,8 @@ NO_DEVICE = "no-device"
 NEEDS_DEVICE = "needs a device: name one, e.g. --lmkd-device virtual"
 
 OPTIONS = pytest.StashKey[Options]()
+BEFORE_BYTES = pytest.StashKey[int]()
+"""The size of the results folder's records at the start."""
 REPORT: pytest.StashKey[ReportPaths] = pytest.StashKey()
 
 
@@ -51,7 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
         if hasattr(config, "workerinput"):
             start_worker(config)
         else:
-            config.stash[OPTIONS] = start_run(config)
+            options = start_run(config)
+            config.stash[BEFORE_BYTES] = recorded_bytes(options.results)
+            config.stash[OPTIONS] = options
     except LmkdError as error:
         _give_up(error)
 
@@ -123,7 +128,7 @@ def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]
         if OPTIONS in stash:
             from pytest_lmkd.run.finish import finish_run  # noqa: PLC0415 - takes a second
 
-            report = finish_run(stash[OPTIONS])
+            report = finish_run(stash[OPTIONS], stash[BEFORE_BYTES])
             if report is not None:
                 stash[REPORT] = report
 
@@ -133,7 +138,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if report is None:
         return
     terminalreporter.section("pytest-lmkd")
-    terminalreporter.write(report.summary.read_text())
+    terminalreporter.write(report.text)
     terminalreporter.write_line(f"\nreport: {report.html}")
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+THREE_ARMS = ("--lmkd-arms", "kill,kill+mrelease,reap-kill")
+"""Most of these run on any Linux; ``kill+mrelease@lmkd`` needs Android's cpusets."""
+
 INTERRUPTIBLE = ("env", "--default-signal=INT", sys.executable, "-m")
 """Restores SIGINT: the background jobs of a shell, and all that they start, ignore it."""
 
@@ -64,7 +67,7 @@ def run_two_strata(
 ) -> pytest.RunResult:
     """Runs the suite of two strata on ``device`` to its end, with results in ``out``."""
     pytester.makepyfile(two_strata(hold_ms, blocks))
-    options = ("--lmkd-device", device, "--lmkd-blocks", str(blocks), "--lmkd-results", "out")
+    options = ("--lmkd-device", device, *THREE_ARMS, "--lmkd-blocks", str(blocks), "--lmkd-results", "out")
     return pytester.runpytest_subprocess(*options, *words)
 
 
@@ -95,7 +98,8 @@ def trials(folder: Path) -> list[dict]:
 def start_run(pytester: pytest.Pytester, device: str, suite: str) -> subprocess.Popen[str]:
     """Starts a run with results in ``out``; returns once it has recorded two trials."""
     pytester.makepyfile(suite)
-    words = [*INTERRUPTIBLE, "pytest", "--lmkd-device", device, "--lmkd-blocks", "1", "--lmkd-results", "out"]
+    words = [*INTERRUPTIBLE, "pytest", "--lmkd-device", device, *THREE_ARMS, "--lmkd-blocks", "1"]
+    words += ["--lmkd-results", "out"]
     run = subprocess.Popen(words, cwd=pytester.path, stdout=subprocess.PIPE, text=True)
     await_that(run, lambda: len(trials(pytester.path / "out")) >= 2)
     return run

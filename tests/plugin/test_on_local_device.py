@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from processes import pidfd_ends
+from runs import THREE_ARMS
 from runs import await_that
 from runs import records
 from runs import run_two_strata
@@ -196,7 +197,7 @@ def test_after_its_keeper_was_killed_the_next_run_clears_away(pytester: pytest.P
 @needs_root
 def test_two_runs_at_the_same_time_do_not_disturb_each_other(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(two_strata(hold_ms=20, blocks=3))
-    words = [sys.executable, "-m", "pytest", "--lmkd-device", "local", "--lmkd-blocks", "3"]
+    words = [sys.executable, "-m", "pytest", "--lmkd-device", "local", *THREE_ARMS, "--lmkd-blocks", "3"]
     runs = [
         subprocess.Popen(
             [*words, "--lmkd-results", name], cwd=pytester.path, stdout=subprocess.PIPE, text=True

@@ -7,6 +7,9 @@ import socket
 import pytest
 from runs import ONE_STRATUM
 
+from lmkd_core.records.lines import encode_line
+from lmkd_core.records.run import RunInfo
+
 
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
@@ -108,6 +111,32 @@ def test_collecting_starts_no_device(pytester: pytest.Pytester) -> None:
     assert result.ret == 0
     result.stdout.fnmatch_lines(["*test_one?virtual-reap-kill-v3-private-anon-4MB-1t-boot01?"])
     assert not list(pytester.path.glob("results/*"))
+
+
+@pytest.mark.parametrize("words", [["--collect-only", "-q"], ["-k", "nothing"]])
+def test_where_nothing_is_measured_the_report_of_a_finished_run_stays(
+    pytester: pytest.Pytester, words: list[str]
+) -> None:
+    pytester.makepyfile(ONE_STRATUM)
+    finished = pytester.mkdir("finished")
+    (finished / "records").mkdir()
+    info = RunInfo(
+        run_id="r",
+        started_utc="2026-01-01T00:00:00+00:00",
+        command="pytest",
+        seed=1,
+        arms=("kill",),
+        blocks=1,
+        devices=("virtual-stock",),
+        versions={},
+        host={},
+    )
+    (finished / "run.json").write_bytes(encode_line(info))
+    (finished / "plan.jsonl").write_text("{}\n")
+    (finished / "report.html").write_text("as it was")
+    pytester.runpytest_subprocess(*words, "--lmkd-device", "virtual:stock", "--lmkd-results", str(finished))
+    assert (finished / "report.html").read_text() == "as it was"
+    assert not (finished / "summary.txt").exists()
 
 
 def test_without_lmkd_tests_the_plugin_is_silent(pytester: pytest.Pytester) -> None:

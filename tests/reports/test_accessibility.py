@@ -24,7 +24,18 @@ from pytest_lmkd.cli import main
 pytestmark = pytest.mark.browser
 
 LAYOUTS = [(width, dark) for width in (390, 1280) for dark in (False, True)]
-PAGES = ("run", "suite", "conformance", "pressure", "observed", "several", "fleet", "history", "ingest")
+PAGES = (
+    "run",
+    "suite",
+    "conformance",
+    "pressure",
+    "observed",
+    "several",
+    "compare",
+    "fleet",
+    "history",
+    "ingest",
+)
 ALL_OPEN = "document.querySelectorAll('details').forEach(each => each.open = true)"
 RUN = (
     "axe.run(document, {resultTypes: ['violations']}).then(found => JSON.stringify(found.violations.map("
@@ -59,6 +70,8 @@ def pages(
     run_command(*map(str, runs), "--html", str(folder / "several.html"))
     run_command(str(fleet_run(MOST_DEVICES + 1).write(folder / "fleet")))
     run_command("--history", str(write_nightlies(folder / "history")), "--html", str(folder / "history.html"))
+    compared = folder / "compare.html"
+    assert main(["compare", *map(str, runs[:1]), str(run_dir), "--html", str(compared)]) == 0
     (folder / "log.txt").write_text(log())
     assert main(["ingest", str(folder / "log.txt"), "--html", str(folder / "ingest.html")]) == 0
     return {
@@ -68,6 +81,7 @@ def pages(
         "observed": observed_dir / "report.html",
         "pressure": pressure_dir / "report.html",
         "several": folder / "several.html",
+        "compare": compared,
         "fleet": folder / "fleet" / "report.html",
         "history": folder / "history.html",
         "ingest": folder / "ingest.html",

@@ -112,12 +112,53 @@ def test_the_text_of_a_comparison(
     monkeypatch.chdir(tmp_path)
     write(Path("base"), [*trials_of(noisy_ms(100)), *raced(9, 12)], episodes_of([1]))
     write(Path("candidate"), [*trials_of(noisy_ms(200)), *raced(2, 12)], episodes_of([2]))
-    text = run_compare(capsys, Path("base"), Path("candidate"))
+    text = run_compare(capsys, Path("base"), Path("candidate"), "--all")
     assert text.startswith(TEXT)
     assert "esrch          75 %   17 %  -58 (-78 to -18) pp    better" in text
     assert "kills_extra       1      2  +1                     not enough data" in text
     assert "[1] all values of both runs are equal" in text
     assert all(len(line) <= 72 for line in text.splitlines())
+
+
+def test_only_what_changed_is_listed_and_the_rest_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "base", [*trials_of(noisy_ms(100)), *raced(9, 12)], episodes_of([1]))
+    write(tmp_path / "candidate", [*trials_of(noisy_ms(200)), *raced(2, 12)], episodes_of([2]))
+    text = run_compare(capsys, tmp_path / "base", tmp_path / "candidate")
+    assert "  reclaim_90      100    200  2.00x (1.97 to 2.03)   worse\n" in text
+    assert "esrch          75 %   17 %  -58 (-78 to -18) pp    better" in text
+    assert "kills_total " not in text
+    assert "7 more: 4 no clear difference, 3 not enough data (--all lists them)" in text
+
+
+def test_the_page_answers_first_and_folds_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "base", [*trials_of(noisy_ms(100)), *raced(9, 12)], episodes_of([1, 1] * 6))
+    write(tmp_path / "candidate", [*trials_of(noisy_ms(140)), *raced(9, 12)], episodes_of([1, 1] * 6))
+    page = tmp_path / "pages" / "compare.html"
+    run_compare(capsys, tmp_path / "base", tmp_path / "candidate", "--html", str(page))
+    source = page.read_text()
+    assert (
+        f"<h1>On {PATCHED}, run candidate returns memory 1.40x slower in 1 of 2 situations; "
+        "kills: no clear difference</h1>"
+    ) in source
+    changed, _, rest = source.partition("<details>")
+    assert (changed.count("<td>reclaim_90</td>"), rest.count("<td>reclaim_90</td>")) == (1, 1)
+    assert "kills_total" not in changed
+
+
+def test_several_base_runs_differ_only_if_one_of_them_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two", "candidate"):
+        folder = write(tmp_path / name, trials_of(noisy_ms(100)))
+        renamed = (folder / "run.json").read_text().replace("synthetic-2026", f"{name}-2026")
+        (folder / "run.json").write_text(renamed)
+    words = [str(tmp_path / name) for name in ("one", "two", "candidate")]
+    assert main(["compare", *words]) == 0
+    assert "differs: blocks" not in capsys.readouterr().out
 
 
 def test_json_holds_every_number(tmp_path: Path, document: Read) -> None:

@@ -91,7 +91,9 @@ def test_a_claim_that_the_left_out_blocks_could_undo_is_named(tmp_path: Path) ->
     pairs = {claim.pair for _, claim in exclusions.undone}
     assert pairs == {("reap-kill", "kill"), ("reap-kill", "kill+mrelease")}
     for said in (page, text):
-        assert "reap-kill against kill: the left-out blocks could undo the verdict better" in said
+        assert (
+            "with REAP_KILL against SIGKILL only: the left-out blocks could undo the verdict better" in said
+        )
 
 
 def test_a_claim_over_boots_is_judged_over_boots_again(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ class Pair:
 
     def gate(self, *words: str) -> tuple[int, str]:
         """The exit code, and everything that was printed, in one line."""
-        code = main(["gate", str(self.base), str(self.candidate), *words])
+        code = main(["gate", str(self.base), str(self.candidate), "--all", *words])
         printed = self._capsys.readouterr()
         assert printed.out.isascii()
         assert all(len(line) <= 72 for line in printed.out.splitlines())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import weakref
 from collections.abc import Sequence
 from datetime import UTC
@@ -45,6 +46,7 @@ from lmkd_reports.history import page as page_module
 from lmkd_reports.history import series as series_module
 from lmkd_reports.history.changes import CONSTANT
 from lmkd_reports.history.changes import Cause
+from lmkd_reports.history.changes import Change
 from lmkd_reports.history.changes import Changes
 from lmkd_reports.history.changes import find_changes
 from lmkd_reports.history.changes import page_level
@@ -58,7 +60,8 @@ from lmkd_reports.history.series import Point
 from lmkd_reports.history.series import Series
 from lmkd_reports.history.series import load_history
 from lmkd_reports.history.text import history_text
-from lmkd_reports.history.words import sentence
+from lmkd_reports.history.words import details
+from lmkd_reports.history.words import headline
 from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.presentation import figures
 from pytest_lmkd.cli import main
@@ -77,6 +80,10 @@ def changes_in(top: Path) -> Changes:
     return find_changes(load_history(top))
 
 
+def sentence(change: Change) -> str:
+    return f"{headline(change)}: {details(change)}"
+
+
 def sentences(top: Path) -> list[str]:
     return [sentence(change) for change in changes_in(top).newest_first]
 
@@ -92,10 +99,11 @@ def test_every_change_is_named_between_its_builds_the_newest_first(nightlies: Pa
         ("esrch", "kill+mrelease", "better"),
     ]
     assert sentence(changes[4]) == (
-        "between build 6.12.11 reap-kill-v3 (run nightly-11) and build 6.12.12 reap-kill-v3 (run nightly-12)"
-        ", reclaim_90 relative to kill of reap-kill in held-by-vm-readv, 300 ms, 64 MB, 1 thread "
-        "(reclaim, injected) rose 1.74x (0.15x to 0.26x)"
+        "reclaim_90 of reap-kill relative to kill rose 1.74x at build 13: held-by-vm-readv, 300 ms, 64 MB, "
+        "1 thread (reclaim, injected); 0.15x to 0.26x; from 6.12.11 reap-kill-v3 (run nightly-11) to "
+        "6.12.12 reap-kill-v3 (run nightly-12)"
     )
+    assert max(len(headline(change).split()) for change in changes) <= 15
     assert "fell by 2.5" in sentence(changes[0])
     assert changes[2].cause is Cause.BASELINE
     assert changes[5].cause is Cause.ALONE
@@ -111,6 +119,14 @@ def test_the_command_writes_the_page_and_prints_the_changes(
     assert f"history: {page}" in printed
     assert page.read_text().startswith("<!DOCTYPE html>")
     assert not (nightlies / "history.html").exists()
+
+
+def test_each_change_links_to_its_chart(nightlies: Path) -> None:
+    page = rendered_page(nightlies)
+    links = re.findall(r'<a href="#(metric-\d+)">', page)
+    assert len(links) == 6
+    for link in links:
+        assert page.partition(f'<div id="{link}">')[2].lstrip().startswith("<figure>")
 
 
 def test_the_text_is_plain_and_narrow(nightlies: Path) -> None:
@@ -195,7 +211,7 @@ def test_too_few_builds_are_reported_in_words(tmp_path: Path) -> None:
 
 def test_one_build_more_is_enough_for_a_clean_step(tmp_path: Path) -> None:
     (change_text,) = sentences(write_times(tmp_path, scattered_ms(8, 4, 10)))
-    assert "(run nightly-3) and build 6.12.4" in change_text
+    assert "(run nightly-3) to 6.12.4" in change_text
 
 
 def test_many_series_take_more_builds() -> None:
@@ -268,7 +284,7 @@ def test_a_ratio_is_the_median_over_blocks(tmp_path: Path) -> None:
 def test_a_ratio_to_a_median_beyond_the_timeout_is_a_bound(tmp_path: Path) -> None:
     top = write_arms(tmp_path, [100.0] * 12, [*scattered_ms(6, 9, 1), *[None] * 6])
     (change_text,) = sentences(top)
-    assert "reclaim_90 relative to kill of reap-kill" in change_text
+    assert "reclaim_90 of reap-kill relative to kill" in change_text
     assert "rose more than" in change_text
 
 
@@ -284,14 +300,14 @@ def test_the_page_warns_if_builds_resemble_the_ones_before(warns: bool) -> None:
 
 def test_medians_beyond_the_timeout_are_bounds(tmp_path: Path) -> None:
     (change_text,) = sentences(write_times(tmp_path, [*scattered_ms(6, 9, 1), *[None] * 6]))
-    assert "(run nightly-5) and build 6.12.6" in change_text
+    assert "(run nightly-5) to 6.12.6" in change_text
     assert "rose more than 5" in change_text
-    assert "to > 3000 ms)" in change_text
+    assert "to > 3000 ms;" in change_text
 
 
 def test_a_fall_is_reported_by_the_remaining_fraction(tmp_path: Path) -> None:
     (exact_fall,) = sentences(write_times(tmp_path / "0", [100.0, 102] * 3 + [50.0, 51] * 3))
-    assert "fell to 0.50x (101 to 50.5 ms)" in exact_fall
+    assert "fell to 0.50x" in exact_fall and "101 to 50.5 ms" in exact_fall
     (bounded,) = sentences(write_times(tmp_path / "1", [*[None] * 6, *scattered_ms(6, 9, 1)]))
     assert "fell to below 0.0" in bounded
 
@@ -308,10 +324,7 @@ def test_builds_without_a_valid_trial_are_no_points_and_are_counted(tmp_path: Pa
         failed = {"valid": False, "invalid_reason": "the clock moves in steps"} if number == 7 else {}
         write_build(tmp_path / str(number), number, trials_of(noisy_ms(median_ms, BLOCKS, number), **failed))
     (change_text,) = sentences(tmp_path)
-    assert (
-        "(run nightly-6) and build 6.12.8 reap-kill-v3 (run nightly-8), with 1 build between them"
-        in change_text
-    )
+    assert "(run nightly-6) to 6.12.8 reap-kill-v3 (run nightly-8), with 1 build between them" in change_text
     assert '<td class="absent">–</td>' in rendered_page(tmp_path)
 
 
@@ -479,7 +492,7 @@ def test_a_page_has_figures_as_far_as_there_is_room_those_with_a_change_first(
     changes = find_changes(history)
     full = render_page(history, changes)
     assert (full.count("<figure>"), full.count("Some figures are left out")) == (3, 0)
-    monkeypatch.setattr(page_module, "MOST_FIGURE_BYTES", 12_000)
+    monkeypatch.setattr(page_module, "MOST_FIGURE_BYTES", 6_000)
     limited = render_page(history, changes)
     assert (limited.count("<figure>"), limited.count("Some figures are left out")) == (1, 1)
     assert "reclaim_90 over 20 builds: nobody-holds, 64 MB, 3 threads" in limited

@@ -91,7 +91,7 @@ def test_the_page_and_the_mail_tell_it(analysis: Analysis) -> None:
     told = noise_floor(analysis.devices[0])
     assert told in Page(render_html(analysis)).words()
     assert told.split("; ")[0] in " ".join(render_summary(analysis).split())
-    assert "kill#2 against kill (the same arm again)" in Page(render_html(analysis)).words()
+    assert "SIGKILL only against itself (the same arm again)" in Page(render_html(analysis)).words()
 
 
 def test_without_an_arm_run_again_there_is_none(tmp_path: Path) -> None:

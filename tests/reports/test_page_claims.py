@@ -74,7 +74,6 @@ def page(*devices: DeviceResult) -> Analysis:
             runs=(),
             detectable=Detectable(),
             pairs=PAIRS,
-            control_pairs=PAIRS[:1],
             devices=devices,
             problems=(),
             trials_csv="",

@@ -19,7 +19,7 @@ from lmkd_reports import ReportPaths
 from lmkd_reports import commands
 from lmkd_reports import write_report
 
-LAYERS = ("format", "analysis", "metrics", "gate", "presentation", "history")
+LAYERS = ("format", "analysis", "metrics", "presentation", "gate", "history")
 """From the bottom up; ``write`` and ``commands`` are above them all."""
 
 
@@ -31,17 +31,27 @@ def run_command(*words: str) -> int:
     return code
 
 
-def test_writes_both_reports_and_prints_the_summary(
+def test_with_a_file_for_the_page_nothing_else_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = synthetic_run([PATCHED], blocks=6).write(tmp_path / "run")
     elsewhere = tmp_path / "new folder" / "page.html"
     assert run_command(str(folder), "--html", str(elsewhere)) == 0
     printed = capsys.readouterr().out
-    assert (folder / "summary.txt").read_text() in printed
+    assert printed.startswith("pytest-lmkd: how long until")
     assert f"report: {elsewhere}" in printed
     assert elsewhere.read_text().startswith("<!DOCTYPE html>")
     assert not (folder / "report.html").exists()
+    assert not (folder / "summary.txt").exists()
+
+
+def test_writes_both_reports_and_prints_the_summary(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = synthetic_run([PATCHED], blocks=6).write(tmp_path / "run")
+    assert run_command(str(folder)) == 0
+    assert (folder / "summary.txt").read_text() in capsys.readouterr().out
+    assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
 
 
 def test_a_folder_without_a_run_is_wrong_usage(tmp_path: Path) -> None:

@@ -50,6 +50,17 @@ def named(folder: Path, run_id: str) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(("field", "other"), [("hold_ms", 300), ("victim_kb", 4096)])
+def test_runs_with_other_holds_or_sizes_are_not_joined(tmp_path: Path, field: str, other: int) -> None:
+    first = write(tmp_path / "first", trials_of([10, 11]))
+    second = write(tmp_path / "second", trials_of([10, 11], **{field: other}))
+    runs = [load_run(named(folder, folder.name)) for folder in (first, second)]
+    with pytest.raises(
+        UsageProblem, match=rf"nobody-holds on .* has {field} \d+ in first and {other} in second"
+    ):
+        join_runs(runs)
+
+
 def test_joined_runs_keep_every_block_in_its_run_and_boot(tmp_path: Path) -> None:
     first = write(tmp_path / "first", trials_of([10, 11, 12], boot_id="a"), episodes_of([1, 2], boot_id="a"))
     second = write(tmp_path / "second", trials_of([20, 21], boot_id="b"), episodes_of([3], boot_id="b"))

@@ -162,7 +162,7 @@ def test_significant_digits(value: float, shown: str) -> None:
         (Bounds(8.61, float("inf")), "> 8.61x", "above 8.61"),
         (Bounds(0.0, float("inf")), "unknown", "open on both sides"),
         (Bounds(0.5, 0.9996), "0.50x to 1.00x", "0.50 to 0.9996"),
-        (Bounds(1.0, 1.0004), "1.00x to 1.00x", "1.00 to 1.0004"),
+        (Bounds(1.0, 1.0004), "1.00x", "1.00 to 1.0004"),
         (Bounds(12.34, 123.4), "12.3x to 123x", "12.3 to 123"),
     ],
 )

@@ -43,7 +43,7 @@ class Pair:
         return code, printed.out + printed.err
 
     def text(self, *words: str) -> tuple[int, str]:
-        code, printed = self.run("gate", *words)
+        code, printed = self.run("gate", "--all", *words)
         assert printed.isascii()
         assert all(len(line) <= 72 for line in printed.splitlines())
         return code, " ".join(printed.split())

@@ -29,7 +29,8 @@ ARMS = {"kill", "kill+mrelease", "reap-kill"}
 
 def run_app_kills(checkout: Path, results: Path, *words: str) -> subprocess.CompletedProcess[str]:
     kills = ("suites/apps/test_app_kills.py", "-k", "4t", "-rs", "--lmkd-device", "virtual:reap-kill-v3")
-    return run_suite(checkout, results, *kills, *words)
+    arms = ("--lmkd-arms", "kill,kill+mrelease,reap-kill")
+    return run_suite(checkout, results, *kills, *arms, *words)
 
 
 def trials(results: Path) -> list[TrialRecord]:

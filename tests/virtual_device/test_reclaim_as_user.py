@@ -72,8 +72,8 @@ def measured(
             device.output(f"mkdir -p /etc\n{MADE_A_USERS}")
             assert device.output("id -u") == "2000"
         results = tmp_path_factory.mktemp("as-user") / "results"
-        options = ("-k", WANTED, "--lmkd-blocks", str(BLOCKS), "--lmkd-seed", "1")
-        records = run_suite(checkout, results, f"virtual:{PERSONALITY}", SUITE, *options)
+        options = ("-k", WANTED, "--lmkd-arms", "kill,kill+mrelease,reap-kill", "--lmkd-blocks", str(BLOCKS))
+        records = run_suite(checkout, results, f"virtual:{PERSONALITY}", SUITE, *options, "--lmkd-seed", "1")
         with attached(instance) as transport:
             yield Measured(results, records, Device(instance, transport))
     finally:

@@ -72,7 +72,6 @@ def analyse(run: Run, detectable: Detectable | None = None, equivalent_pct: floa
         runs=(run.info,),
         detectable=detectable,
         pairs=pairs_of(run.info.arms),
-        control_pairs=control_pairs_of(run.info.arms),
         devices=devices,
         problems=run.problems,
         warmups=run.warmups,
@@ -181,9 +180,9 @@ def _stratum(
             curve_end_ns,
             rules.patience_ns,
         )
-        for arm in dict.fromkeys([*run.info.arms, *trials["arm"]])
+        for arm in dict.fromkeys([*run.info.arms, *planned["arm"], *trials["arm"]])
     }
-    pairs = control_pairs_of(run.info.arms) if stratum.is_control else pairs_of(run.info.arms)
+    pairs = control_pairs_of(list(arms)) if stratum.is_control else pairs_of(run.info.arms)
     return StratumResult(
         stratum=stratum,
         arms=tuple(arms.values()),

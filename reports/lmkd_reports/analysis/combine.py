@@ -27,7 +27,6 @@ def combine(analyses: Sequence[Analysis]) -> Analysis:
         analyses[0],
         runs=tuple(run for analysis in analyses for run in analysis.runs),
         pairs=_each_once(pair for analysis in analyses for pair in analysis.pairs),
-        control_pairs=_each_once(pair for analysis in analyses for pair in analysis.control_pairs),
         devices=tuple(_devices(analyses)),
         problems=tuple(
             of_run(analysis.name, problem) for analysis in analyses for problem in analysis.problems

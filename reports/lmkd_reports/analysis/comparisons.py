@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from lmkd_core.records.arms import BACK_TO_BACK
+from lmkd_core.records.arms import FLAG
 from lmkd_core.records.arms import once
 from lmkd_core.statistics.paired import MIN_BLOCKS
 from lmkd_reports.analysis.arms import floats
@@ -21,9 +23,6 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.analysis.verdicts import is_within
 from lmkd_reports.analysis.verdicts import judge
 
-SUBJECT = "reap-kill"
-CONTROL_BASELINE = "kill+mrelease"
-
 
 def pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """(candidate, baseline): the flag (else the last arm) against all, then the others against the first.
@@ -34,7 +33,7 @@ def pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
     distinct = [arm for arm in arms if arm not in dict(again)]
     if len(distinct) < 2:
         return again
-    asked = SUBJECT if SUBJECT in distinct[1:] else distinct[-1]
+    asked = FLAG if FLAG in distinct[1:] else distinct[-1]
     others = [arm for arm in distinct if arm != asked]
     return (*((asked, other) for other in others), *((arm, distinct[0]) for arm in others[1:]), *again)
 
@@ -44,9 +43,11 @@ def control_pairs_of(arms: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
     Against ``kill``, everything that reaps looks good in a control.
     """
-    if CONTROL_BASELINE not in arms:
+    if BACK_TO_BACK not in arms:
         return ()
-    return tuple((arm, CONTROL_BASELINE) for arm in arms if once(arm) not in {"kill", CONTROL_BASELINE})
+    return tuple(
+        (arm, BACK_TO_BACK) for arm in dict.fromkeys(arms) if once(arm) not in {"kill", BACK_TO_BACK}
+    )
 
 
 @dataclass(frozen=True, slots=True)

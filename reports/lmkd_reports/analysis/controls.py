@@ -11,6 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from lmkd_core.records.arms import kills_by_flag
+from lmkd_core.records.arms import kills_then_reaps
 from lmkd_core.statistics.controls import FALSE_ALARMS
 from lmkd_core.statistics.controls import ControlTally
 from lmkd_core.statistics.controls import FalseGain
@@ -20,8 +22,6 @@ from lmkd_core.statistics.controls import largest_unseen_gain
 from lmkd_reports.analysis.model import ControlCheck
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
-from lmkd_reports.analysis.pressure import MAIN_BASELINE
-from lmkd_reports.analysis.pressure import SUBJECT
 from lmkd_reports.analysis.pressure import KillComparison
 from lmkd_reports.analysis.pressure import PressureResult
 
@@ -63,7 +63,7 @@ def _kill_tallies(controls: Sequence[PressureResult]) -> list[ControlTally]:
 
 
 def _is_under_test(comparison: KillComparison) -> bool:
-    return comparison.candidate.startswith(SUBJECT) and comparison.baseline.startswith(MAIN_BASELINE)
+    return kills_by_flag(comparison.candidate) and kills_then_reaps(comparison.baseline)
 
 
 def _unseen(controls: Sequence[StratumResult]) -> list[tuple[Pair, float]]:

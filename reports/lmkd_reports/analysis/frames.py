@@ -13,7 +13,9 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from lmkd_core.records.arms import DEFAULT_ARMS
+from lmkd_core.records.arms import BACK_TO_BACK
+from lmkd_core.records.arms import FLAG
+from lmkd_core.records.arms import TODAY
 from lmkd_core.records.case import CaseRecord
 from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
@@ -173,7 +175,8 @@ def _inferred_info(run_dir: Path, records: ByType) -> RunInfo:
     """Stands in for a lost run.json."""
     seen = {trial.arm for trial in records.of(TrialRecord)}
     seen |= {episode.arm for episode in records.of(EpisodeRecord)}
-    arms = [arm for arm in DEFAULT_ARMS if arm in seen] + sorted(seen - set(DEFAULT_ARMS))
+    likely = [arm for arm in (TODAY, BACK_TO_BACK, FLAG) if arm in seen]
+    arms = likely + sorted(seen - set(likely))
     return RunInfo(
         run_id=run_dir.resolve().name,
         started_utc="unknown",

@@ -28,12 +28,14 @@ def join_runs(runs: Sequence[Run]) -> Run:
     A block stays within its run and boot. Two runs in one boot of the device count as that one boot.
 
     Raises:
-        UsageProblem: a run is named twice, the runs had different arms, or a device differs between them.
+        UsageProblem: a run is named twice, the runs had different arms, or a device or a scenario's holds or
+            sizes differ between them.
     """
     first = runs[0]
     check_names(runs)
     _check_arms(runs)
     _check_devices(runs)
+    _check_strata(runs)
     firsts = list(_first_blocks(runs))
     moved = list(zip(runs, firsts, strict=True))
     info = msgspec.structs.replace(
@@ -93,6 +95,29 @@ def _check_devices(runs: Sequence[Run]) -> None:
 def _differs(device: str, name: str, *sides: tuple[str, DeviceRecord]) -> UsageProblem:
     values = " and ".join(f"{getattr(record, name)} in {run_id}" for run_id, record in sides)
     return UsageProblem(f"runs are combined only if their devices are the same: {device} has {name} {values}")
+
+
+def _check_strata(runs: Sequence[Run]) -> None:
+    """A scenario with other holds or sizes in each run has no stratum that the runs share.
+
+    Raises:
+        UsageProblem: there is such a scenario; the sentence names it and both values.
+    """
+    known: dict[tuple[str, str, str], tuple[str, set[int]]] = {}
+    for run in runs:
+        for (device, scenario), trials in run.trials.groupby(["device", "scenario"], sort=False):
+            for name in ("hold_ms", "victim_kb"):
+                values = {int(value) for value in trials[name]}
+                run_id, before = known.setdefault((device, scenario, name), (run.info.run_id, values))
+                if not before & values:
+                    raise UsageProblem(
+                        f"runs are combined only if they measured the same: {scenario} on {device} has "
+                        f"{name} {_listed(before)} in {run_id} and {_listed(values)} in {run.info.run_id}"
+                    )
+
+
+def _listed(values: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(values)))
 
 
 def _first_blocks(runs: Sequence[Run]) -> Iterator[int]:

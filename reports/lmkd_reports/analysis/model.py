@@ -241,15 +241,13 @@ class DeviceResult:
 class Analysis:
     """All values in a report of one or several runs.
 
-    ``pairs`` are the (candidate, baseline) arms compared, the runs' main question first;
-    ``control_pairs`` those that are compared in controls.
+    ``pairs`` are the (candidate, baseline) arms compared, the runs' main question first.
     ``comparisons`` counts those that have an interval, ``trials_csv`` and ``records`` are for download.
     """
 
     runs: tuple[RunInfo, ...]
     detectable: Detectable
     pairs: tuple[tuple[str, str], ...]
-    control_pairs: tuple[tuple[str, str], ...]
     devices: tuple[DeviceResult, ...]
     problems: tuple[Problem, ...]
     warmups: int
@@ -267,6 +265,16 @@ class Analysis:
     def arms(self) -> tuple[str, ...]:
         """Those that the runs were asked for, each once."""
         return tuple(dict.fromkeys(arm for run in self.runs for arm in run.arms))
+
+    @property
+    def control_pairs(self) -> tuple[tuple[str, str], ...]:
+        """The pairs compared in controls, which may have an arm that no run was asked for."""
+        controls = (
+            result for device in self.devices for result in device.strata if result.stratum.is_control
+        )
+        return tuple(
+            dict.fromkeys(comparison.pair for result in controls for comparison in result.comparisons)
+        )
 
     @property
     def name(self) -> str:

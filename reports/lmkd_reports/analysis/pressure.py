@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lmkd_core.records.arms import kills_by_flag
+from lmkd_core.records.arms import kills_then_reaps
 from lmkd_core.records.arms import once
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.replay import excess_kb
@@ -29,8 +31,6 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format.strata import stalled_stratum_of
 
 CLASSES = ("Z", "D", "in-flight", "other")
-SUBJECT = "reap-kill"
-MAIN_BASELINE = "kill+mrelease"
 
 Blocks = Mapping[str, Mapping[int, EpisodeRecord]]
 """An arm's valid episodes by block."""
@@ -246,8 +246,8 @@ def kill_pairs_of(arms: Sequence[str], baseline: str) -> list[tuple[str, str]]:
     against_first = [(arm, baseline) for arm in arms if arm != baseline and baseline in arms]
     others = [arm for arm in arms if arm != baseline]
     again = [(arm, once(arm)) for arm in others if arm != once(arm) and once(arm) in others]
-    subjects = [arm for arm in others if arm.startswith(SUBJECT) and arm == once(arm)]
-    two_calls = [arm for arm in others if arm.startswith(MAIN_BASELINE) and arm == once(arm)]
+    subjects = [arm for arm in others if kills_by_flag(arm) and arm == once(arm)]
+    two_calls = [arm for arm in others if kills_then_reaps(arm) and arm == once(arm)]
     pairs = [*((arm, other) for other in two_calls for arm in subjects), *against_first, *again]
     return sorted(pairs, key=lambda pair: once(pair[0]) == once(pair[1]))
 

@@ -16,7 +16,11 @@ from lmkd_reports.analysis.verdicts import Verdict
 
 WIDTH = 720
 HEIGHT = 180
-LEFT = 44
+LABEL_HEIGHT = 18
+"""Room for the label of the lower axis."""
+
+MEASURES = {"times": "ratio of times", "kills": "difference in kills"}
+LEFT = 56
 COLOURS = {Verdict.BETTER: "var(--better)", Verdict.WORSE: "var(--worse)"}
 MOST_TICKS = 6
 
@@ -36,9 +40,18 @@ def caterpillar(rows: pd.DataFrame, kind: str, name: str, where: str) -> str:
     line = f'<line x1="{LEFT}" x2="{WIDTH}" y1="{equal:.1f}" y2="{equal:.1f}" stroke="var(--ink)"/>'
     title = f"Every device’s interval, sorted: {escape(where)}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT + LABEL_HEIGHT}" role="img" '
         f'aria-labelledby="{name}-title {name}-desc"><title id="{name}-title">{title}</title>'
-        f'<desc id="{name}-desc">{_description(rows)}</desc>{ticks}{line}{drawn}</svg>'
+        f'<desc id="{name}-desc">{_description(rows)}</desc>{ticks}{line}{drawn}{_labels(kind)}</svg>'
+    )
+
+
+def _labels(kind: str) -> str:
+    look = 'text-anchor="middle" font-size="11" fill="var(--muted)"'
+    middle = f'x="{(LEFT + WIDTH) / 2:.0f}" y="{HEIGHT + 12}"'
+    return (
+        f"<text {middle} {look}>devices, in the order of their estimates</text>"
+        f'<text transform="translate(9,{HEIGHT / 2:.0f}) rotate(-90)" {look}>{MEASURES[kind]}</text>'
     )
 
 

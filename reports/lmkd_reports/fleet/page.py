@@ -23,9 +23,11 @@ from lmkd_reports.format.strata import EPISODE_STRATUM
 from lmkd_reports.format.strata import STRATUM
 from lmkd_reports.format.strata import episode_stratum_from
 from lmkd_reports.format.strata import stratum_from
+from lmkd_reports.presentation import differences
 from lmkd_reports.presentation import kills
 from lmkd_reports.presentation.jinja import environment
 from lmkd_reports.presentation.marks import MARKS
+from lmkd_reports.presentation.wording import UNDECIDED
 from lmkd_reports.presentation.wording import devices_tally
 
 SHARES = (0.1, 0.5, 0.9)
@@ -45,13 +47,13 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One stratum and pair of arms over all devices. ``spread``: 10, 50 and 90 % of the devices lie below."""
+    """One stratum and pair of arms over all devices. ``spread``: how their estimates lie, in words."""
 
     where: str
     pair: str
     measure: str
     tally: str
-    spread: tuple[str, ...]
+    spread: str
     figure: Markup
     least: tuple[End, ...]
     most: tuple[End, ...]
@@ -91,20 +93,29 @@ def _group(fleet: FleetResults, key: dict[str, Any], rows: pd.DataFrame, kind: s
     ordered = rows.sort_values("estimate", kind="stable", na_position="last")
     known = ordered.dropna(subset=["estimate"])
     where = _where(key, kind)
-    ends = [_end(fleet, row, kind) for row in known.to_dict("records")]
+    judged = known[~known["verdict"].isin(UNDECIDED)]
+    ends = [_end(fleet, row, kind) for row in judged.to_dict("records")]
     return Group(
         where=where,
         pair=f"{key['candidate']} against {key['baseline']}",
-        measure="difference in all kills, an episode" if kind == "kills" else "ratio of the 90 % times",
+        measure=kills.MEASURE if kind == "kills" else differences.MEASURE,
         tally=devices_tally(list(rows["verdict"])),
-        spread=tuple(_number(value, kind) for value in known["estimate"].quantile(SHARES))
-        if len(known)
-        else (units.NOTHING,) * len(SHARES),
+        spread=_spread(known, kind),
         figure=Markup(caterpillar(known, kind, name, where)),  # noqa: S704 - our own SVG, escaped
         least=tuple(ends[:AT_EACH_END]),
         most=tuple(reversed(ends[AT_EACH_END:][-AT_EACH_END:])),
         models=tuple(_by_model(fleet, rows)),
     )
+
+
+def _spread(known: pd.DataFrame, kind: str) -> str:
+    """The middle and the middle eight of ten; one number if these are alike."""
+    if known.empty:
+        return "no device has an estimate"
+    low, middle, high = (_number(value, kind) for value in known["estimate"].quantile(SHARES))
+    if low == high:
+        return f"at least eight of ten devices are at {middle}"
+    return f"the middle device is at {middle}, and eight of ten lie from {low} to {high}"
 
 
 def _where(key: dict[str, Any], kind: str) -> str:
@@ -125,7 +136,8 @@ def _by_model(fleet: FleetResults, rows: pd.DataFrame) -> Iterator[tuple[str, st
 
 
 def _end(fleet: FleetResults, row: dict[str, Any], kind: str) -> End:
-    says = f"{_number(row['estimate'], kind)} ({_number(row['low'], kind)} to {_number(row['high'], kind)})"
+    interval = units.span(_number(row["low"], kind), _number(row["high"], kind))
+    says = f"{_number(row['estimate'], kind)} ({interval})"
     place = row["run_id"], row["device"]
     name = f"{place[1]} in {place[0]}" if fleet.several_runs else place[1]
     return End(name, _model(fleet, place), says, row["verdict"])

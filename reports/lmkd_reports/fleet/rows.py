@@ -111,7 +111,7 @@ def time_rows(
     """``trials`` as ``frames.TRIALS``, ``arms`` as of ``kill_rows``, ``equivalent_pct`` as of the run."""
     rows: list[tuple[Any, ...]] = []
     for key, by_arm in _groups(trials, (*RUN, *STRATUM), TIMES):
-        pairs = control_pairs_of(arms) if key[REGIME] == "control" else pairs_of(arms)
+        pairs = control_pairs_of([*arms, *by_arm]) if key[REGIME] == "control" else pairs_of(arms)
         measured = [pair for pair in pairs if set(pair) <= set(by_arm)]
         rows += [(*key, *pair, *_times_compared(by_arm, *pair, equivalent_pct)) for pair in measured]
     return pd.DataFrame(rows, columns=list(TIME_ROWS))

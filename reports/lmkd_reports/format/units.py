@@ -59,6 +59,11 @@ def factor(value: float) -> str:
     return f"{value:.2f}" if value < 10 else significant(value)
 
 
+def span(low: str, high: str) -> str:
+    """``1.5 to 2.8``; one number if both ends read the same."""
+    return low if low == high else f"{low} to {high}"
+
+
 def ratio(bounds: Bounds) -> str:
     """``0.12x``, or its bounds: ``< 0.12x``, ``> 8.6x``, ``0.10x to 0.12x``, ``unknown``."""
     if bounds.exact:
@@ -69,7 +74,7 @@ def ratio(bounds: Bounds) -> str:
         return f"> {factor(bounds.low)}x"
     if bounds.low == 0:
         return f"< {factor(bounds.high)}x"
-    return f"{factor(bounds.low)}x to {factor(bounds.high)}x"
+    return span(f"{factor(bounds.low)}x", f"{factor(bounds.high)}x")
 
 
 def interval(bounds: Bounds | None) -> str:

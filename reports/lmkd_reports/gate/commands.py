@@ -26,7 +26,8 @@ LOWEST_PERCENT = 50
 
 
 def add_parsers(subparsers: Subparsers) -> None:
-    _add_parser(subparsers, "compare", "compare two runs", compare)
+    comparing = _add_parser(subparsers, "compare", "compare two runs", compare)
+    comparing.add_argument("--html", metavar="FILE", type=Path, help="also write the comparison as a page")
     parser = _add_parser(subparsers, "gate", "fail if one run is worse than another", gate)
     parser.epilog = EXITS
     parser.add_argument(
@@ -91,6 +92,12 @@ def _add_parser(subparsers: Subparsers, name: str, short: str, run: object) -> a
         "cancels what another host or day does to all arms alike",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument(
+        "--all",
+        dest="everything",
+        action="store_true",
+        help="list everything, not only what changed or may be beyond a limit; JSON and JUnit always do",
+    )
     parser.set_defaults(run=run)
     return parser
 
@@ -121,8 +128,15 @@ def compare(options: argparse.Namespace) -> int:
         Selection(tuple(options.arm), tuple(options.scenario)),
         options.confidence,
     )
-    render = document.comparison_json if options.json else text.comparison_text
-    print(render(comparison), end="")
+    if options.html:
+        from lmkd_reports.gate.page import comparison_page  # noqa: PLC0415 - as above
+        from lmkd_reports.presentation.pages import write_page  # noqa: PLC0415 - as above
+
+        write_page(options.html, comparison_page(comparison))
+    if options.json:
+        print(document.comparison_json(comparison), end="")
+    else:
+        print(text.comparison_text(comparison, everything=options.everything), end="")
     return EXIT_OK
 
 
@@ -135,8 +149,10 @@ def gate(options: argparse.Namespace) -> int:
     result = _gate(options)
     if options.junit:
         write_junit(options.junit, result)
-    render = document.gate_json if options.json else text.gate_text
-    print(render(result), end="")
+    if options.json:
+        print(document.gate_json(result), end="")
+    else:
+        print(text.gate_text(result, everything=options.everything), end="")
     return EXIT_CHECK_FAILED if result.fails else EXIT_OK
 
 

@@ -76,6 +76,11 @@ class Compared:
     samples: tuple[Sample, Sample] = field(default=(NOTHING, NOTHING), compare=False, repr=False)
 
     @property
+    def is_changed(self) -> bool:
+        """Whether it belongs to the result: a claimed difference, or values that may not be counted."""
+        return self.verdict in {Verdict.BETTER, Verdict.WORSE, Verdict.INVALID}
+
+    @property
     def where(self) -> tuple[DevicePair, Place]:
         return self.devices, self.place
 
@@ -139,7 +144,7 @@ def compare_runs(
     if not any(cell in candidate.cells[pair.candidate] for pair in pairs for cell in base.cells[pair.base]):
         raise UsageProblem(_nothing_in_common(base, candidate, pairs))
     return Comparison(
-        base, candidate, confidence, tuple(run_differences(base.run.info, candidate.run.info)), compared
+        base, candidate, confidence, tuple(run_differences(base.infos, candidate.infos)), compared
     )
 
 

@@ -27,9 +27,12 @@ class Difference:
     candidate: str
 
 
-def run_differences(base: RunInfo, candidate: RunInfo) -> list[Difference]:
-    """Differences of the runs themselves, except seeds, which always differ."""
-    return _differing(_run_values(base), _run_values(candidate))
+def run_differences(base: Sequence[RunInfo], candidate: Sequence[RunInfo]) -> list[Difference]:
+    """Differences of the runs themselves, except seeds, which always differ.
+
+    A side of several runs has the values of each: four runs of 12 blocks do not differ from one of 12.
+    """
+    return _differing(_values_of_runs(base), _values_of_runs(candidate))
 
 
 def device_differences(base: Run, candidate: Run, pair: DevicePair) -> list[Difference]:
@@ -40,6 +43,14 @@ def _differing(base: dict[str, str], candidate: dict[str, str]) -> list[Differen
     names = dict.fromkeys([*base, *candidate])
     values = [(name, base.get(name, units.NOTHING), candidate.get(name, units.NOTHING)) for name in names]
     return [Difference(*row) for row in values if row[1] != row[2]]
+
+
+def _values_of_runs(infos: Sequence[RunInfo]) -> dict[str, str]:
+    columns = [_run_values(info) for info in infos]
+    names = dict.fromkeys(name for column in columns for name in column)
+    return {
+        name: " and ".join(_distinct(column.get(name, units.NOTHING) for column in columns)) for name in names
+    }
 
 
 def _run_values(info: RunInfo) -> dict[str, str]:

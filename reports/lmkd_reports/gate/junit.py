@@ -38,7 +38,7 @@ def junit_xml(gate: Gate) -> bytes:
     suite = ElementTree.SubElement(root, "testsuite", {"name": "pytest-lmkd gate", **counts})
     for check in gate.checks:
         _case(suite, check, is_failure=check.outcome in failing)
-    ElementTree.SubElement(suite, "system-out").text = gate_text(gate)
+    ElementTree.SubElement(suite, "system-out").text = gate_text(gate, everything=True)
     unread = "\n".join(map(plain, problems(gate.comparison)))
     if unread:
         ElementTree.SubElement(suite, "system-err").text = unread

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.run import RunInfo
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.analysis.joined import join_runs
@@ -30,9 +31,11 @@ class LoadedRun:
     """One results directory, or several taken as one, ready to be compared; ``cells`` are by device name.
 
     ``to_baseline``: the samples are relative to the baseline arm of the run. ``metrics`` are theirs.
+    ``infos`` are those of the single runs.
     """
 
     folders: tuple[Path, ...]
+    infos: tuple[RunInfo, ...]
     run: Run
     cells: Mapping[str, Cells]
     to_baseline: bool = False
@@ -67,7 +70,8 @@ def load(folders: Sequence[Path], *, to_baseline: bool = False) -> LoadedRun:
         UsageProblem: a folder holds no run, nothing was measured, or the runs cannot be joined; or
             ``to_baseline`` asks for other arms than the baseline arm and there are none.
     """
-    run = join_runs([load_run(folder) for folder in folders]) if len(folders) > 1 else load_run(folders[0])
+    runs = [load_run(folder) for folder in folders]
+    run = join_runs(runs) if len(runs) > 1 else runs[0]
     names = " + ".join(map(str, folders))
     cells = cells_of(run)
     if not cells:
@@ -76,7 +80,7 @@ def load(folders: Sequence[Path], *, to_baseline: bool = False) -> LoadedRun:
         cells = {name: relative_cells(of_device, run.info.arms) for name, of_device in cells.items()}
         if not any(cells.values()):
             raise UsageProblem(f"--to-baseline: {names} has no arm to compare with its baseline arm")
-    return LoadedRun(tuple(folders), run, cells, to_baseline)
+    return LoadedRun(tuple(folders), tuple(one.info for one in runs), run, cells, to_baseline)
 
 
 def pair_devices(base: LoadedRun, candidate: LoadedRun, asked: Sequence[str] = ()) -> list[DevicePair]:

@@ -49,12 +49,12 @@ CAUTION_TO_BASELINE = (
 )
 
 
-def comparison_text(comparison: Comparison) -> str:
-    """The output of ``pytest-lmkd compare``."""
+def comparison_text(comparison: Comparison, *, everything: bool = False) -> str:
+    """The output of ``pytest-lmkd compare``: what changed, and the number of the rest; or everything."""
     notes = Notes()
     lines = [*_head("the candidate against the base", comparison)]
     for devices in comparison.pairs:
-        lines += _devices(devices, notes)
+        lines += _devices(devices, notes, everything=everything)
     legend, caution = (
         (LEGEND_TO_BASELINE, CAUTION_TO_BASELINE) if comparison.base.to_baseline else (LEGEND, CAUTION)
     )
@@ -64,8 +64,11 @@ def comparison_text(comparison: Comparison) -> str:
     return _joined([*lines, *_not_used(comparison)])
 
 
-def gate_text(gate: Gate) -> str:
-    """The output of ``pytest-lmkd gate``; the last line is the verdict."""
+def gate_text(gate: Gate, *, everything: bool = False) -> str:
+    """The output of ``pytest-lmkd gate``; the last line is the verdict.
+
+    Listed are the checks that are beyond their limit or may be, and those that fail the gate; or everything.
+    """
     comparison = gate.comparison
     lines = [*_head("a gate for the candidate, against the base", comparison)]
     limits = ", ".join(limit.text for limit in gate.limits)
@@ -76,8 +79,11 @@ def gate_text(gate: Gate) -> str:
     )
     for devices in comparison.pairs:
         lines += _device_head(devices)
+    listed = set(Outcome) if everything else {Outcome.FAILED, Outcome.INCONCLUSIVE, *gate.failing_outcomes}
     for outcome in Outcome:
-        lines += _checks(outcome, gate.of(outcome))
+        lines += _checks(outcome, gate.of(outcome) if outcome in listed else ())
+    rest = [str(check.outcome) for check in gate.checks if check.outcome not in listed]
+    lines += ["", *_rest(rest)] if rest else []
     lines += [*_not_used(comparison), "", *wrapped(verdict(gate), "    ")]
     return _joined(lines)
 
@@ -147,7 +153,7 @@ def _only(cells: Sequence[Cell]) -> Iterator[str]:
         yield f"{place_name(place)}: {', '.join(arm for _, arm in group)}"
 
 
-def _devices(devices: ComparedDevices, notes: Notes) -> Iterator[str]:
+def _devices(devices: ComparedDevices, notes: Notes, *, everything: bool) -> Iterator[str]:
     yield from _device_head(devices)
     for name in METRICS:
         verdicts = [entry.verdict for entry in devices.compared if entry.metric.name == name]
@@ -155,12 +161,24 @@ def _devices(devices: ComparedDevices, notes: Notes) -> Iterator[str]:
         if tally:
             tally[0] += f" of {len(verdicts)}"
             yield from wrapped(f"   {name}: {', '.join(tally)}", "     ")
-    for place, group in groupby(devices.compared, lambda entry: entry.place):
+    listed = [entry for entry in devices.compared if everything or entry.is_changed]
+    for place, group in groupby(listed, lambda entry: entry.place):
         yield ""
         yield from wrapped(place_name(place), "  ")
         yield f"{_columns('', 'base', 'cand.')}  candidate against base"
         for arm, compared in groupby(group, lambda entry: entry.arm):
             yield from _arm(arm, list(compared), notes)
+    rest = [str(entry.verdict) for entry in devices.compared if not (everything or entry.is_changed)]
+    if rest:
+        yield ""
+        yield from _rest(rest)
+
+
+def _rest(words_of_rest: Sequence[str]) -> Iterator[str]:
+    """For example ``14 more: 12 no clear difference, 2 not enough data (--all lists them)``."""
+    counts = [f"{number} {word}" for word, number in Counter(words_of_rest).most_common()]
+    shown = ", ".join(counts) if len(counts) > 1 else words_of_rest[0]
+    yield from wrapped(f"{len(words_of_rest)} more: {shown} (--all lists them)", "    ")
 
 
 def _columns(metric: str, base: str, candidate: str) -> str:

@@ -18,9 +18,11 @@ from lmkd_reports.history.words import movement
 from lmkd_reports.metrics.metrics import Metric
 from lmkd_reports.presentation.figures import HEIGHT
 from lmkd_reports.presentation.figures import LOG_FROM
-from lmkd_reports.presentation.figures import WIDTH
 from lmkd_reports.presentation.figures import render
 from lmkd_reports.presentation.palette import Look
+
+WIDTH = 400
+"""Wider than a stratum's figure: two of these fill the page."""
 
 ASIDE = 0.12
 """Horizontal distance between arms, in builds: it keeps their whiskers apart."""
@@ -38,7 +40,7 @@ def history_figure(results: Sequence[SeriesResult], builds: int, looks: Looks, n
     rows = [row for result in results for row in _points(result, looks)]
     scale = _scale(metric, rows)
     x = alt.X("build:Q", title="build", scale=_builds(builds), axis=_build_axis(builds))
-    y = alt.Y("value:Q", title=None, scale=scale, axis=_axis(metric))
+    y = alt.Y("value:Q", title=metric.kind.typical_name, scale=scale, axis=_axis(metric))
     base = alt.Chart(pd.DataFrame(rows)).encode(x=x, y=y, color=_colour(looks))
     whiskers = base.mark_rule(opacity=0.45, strokeWidth=1.25).encode(
         y=alt.Y("low:Q", scale=scale), y2="high:Q"

@@ -22,6 +22,7 @@ from lmkd_reports.history.figures import history_figure
 from lmkd_reports.history.series import Build
 from lmkd_reports.history.series import DeviceHistory
 from lmkd_reports.history.series import History
+from lmkd_reports.history.series import Series
 from lmkd_reports.metrics.cells import Place
 from lmkd_reports.metrics.metrics import METRICS
 from lmkd_reports.metrics.metrics import Metric
@@ -103,7 +104,9 @@ def render_page(history: History, changes: Changes) -> str:
         devices=views,
         looks=arms,
         marks=MARKS,
-        sentence=words.sentence,
+        headline=words.headline,
+        details=words.details,
+        place_of=_places_of(changes),
         p_value=words.p_value,
         utc=words.utc,
         fewest_aside=FEWEST_ASIDE,
@@ -119,8 +122,17 @@ Group = tuple[str, Place, str, bool]
 
 
 def _group(result: SeriesResult) -> Group:
-    series = result.series
+    return _group_of(result.series)
+
+
+def _group_of(series: Series) -> Group:
     return series.device, series.place, series.metric.name, not series.baseline
+
+
+def _places_of(changes: Changes) -> Callable[[Series], str]:
+    """The id of the part of the page that shows a series."""
+    numbers = {group: number for number, group in enumerate(_groups(changes))}
+    return lambda series: f"metric-{numbers[_group_of(series)]}"
 
 
 def _groups(changes: Changes) -> dict[Group, list[SeriesResult]]:

@@ -44,5 +44,5 @@ def _changes(changes: Changes) -> Iterator[str]:
     else:
         yield "No series could be tested for changes."
     for change in newest_first:
-        text = f"{change.series.device}: {words.sentence(change)}; {words.p_value(change.p)}"
-        yield from wrapped(f"  {change.label}: {text}", "    ")
+        yield from wrapped(f"  {change.label}: {change.series.device}: {words.headline(change)}", "    ")
+        yield from wrapped(f"    {words.details(change)}; {words.p_value(change.p)}", "    ")

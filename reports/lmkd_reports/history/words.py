@@ -29,18 +29,32 @@ def build_name(build: Build) -> str:
     return f"{build.label} (run {build.run_id})"
 
 
-def sentence(change: Change) -> str:
-    """For example ``between build A and build B, reclaim_90 of kill in undisturbed rose 1.80x``."""
+def headline(change: Change) -> str:
+    """In at most 15 words: ``reclaim_90 of reap-kill relative to kill rose 1.74x at build 13``."""
     series = change.series
-    where = f"between build {build_name(change.before.last)} and build {build_name(change.after.first)}"
+    relative = f" relative to {series.baseline}" if series.baseline else ""
+    return (
+        f"{series.metric.name} of {series.arm}{relative} {step(change)} at build {change.after.first.number}"
+    )
+
+
+def details(change: Change) -> str:
+    """The place, the levels before and after, the builds on both sides, and a cause other than the arm."""
+    cause = "" if change.cause is Cause.ARM else str(change.cause)
+    return "; ".join(filter(None, (place_name(change.series.place), levels(change), _between(change), cause)))
+
+
+def _between(change: Change) -> str:
+    """A kernel that is the same on both sides is named once."""
+    before, after = change.before.last, change.after.first
     gap = (
         f", with {units.count(change.between, 'build')} between them without a value"
         if change.between
         else ""
     )
-    subject = f"{figure_name(series)} of {series.arm} in {place_name(series.place)}"
-    cause = "" if change.cause is Cause.ARM else f": {change.cause}"
-    return f"{where}{gap}, {subject} {movement(change)}{cause}"
+    if before.label == after.label:
+        return f"{after.label}, from run {before.run_id} to run {after.run_id}{gap}"
+    return f"from {build_name(before)} to {build_name(after)}{gap}"
 
 
 def figure_name(series: Series) -> str:
@@ -49,14 +63,22 @@ def figure_name(series: Series) -> str:
 
 
 def movement(change: Change) -> str:
-    """For example ``rose 1.80x (52.0 to 94.0 ms)``, ``fell to 0.55x (94.0 to 51.7 ms)``."""
-    kind = change.series.metric.kind
-    before, after = change.before.value, change.after.value
+    """For example ``rose 1.80x (52.0 to 94.0 ms)``."""
+    return f"{step(change)} ({levels(change)})"
+
+
+def step(change: Change) -> str:
+    """For example ``rose 1.80x``, ``fell to 0.55x``; a change of the scatter alone has no size."""
     if change.verdict is Verdict.NO_CLEAR_DIFFERENCE:
-        return f"changed its scatter around {kind.text(before)}{kind.suffix}"
+        return "changed its scatter"
     verb = "rose" if change.verdict is Verdict.WORSE else "fell"
-    ends = f"({kind.text(before)} to {kind.text(after)}{kind.suffix})"
-    return f"{verb} {kind.step_text(before, after)} {ends}"
+    return f"{verb} {change.series.metric.kind.step_text(change.before.value, change.after.value)}"
+
+
+def levels(change: Change) -> str:
+    """For example ``52.0 to 94.0 ms``; one number if both read the same."""
+    kind = change.series.metric.kind
+    return units.span(kind.text(change.before.value), kind.text(change.after.value)) + kind.suffix
 
 
 def spread(metric: Metric, measure: Measure) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lmkd_core.records.arms import BACK_TO_BACK
 from lmkd_core.statistics.beyond import counts_beyond_p
 from lmkd_core.statistics.beyond import ratios_beyond_p
 from lmkd_core.statistics.boots import BootValues
@@ -38,9 +39,6 @@ from lmkd_reports.metrics.kinds import Sample
 from lmkd_reports.metrics.kinds import Shares
 from lmkd_reports.metrics.kinds import Times
 from lmkd_reports.metrics.metrics import METRICS
-
-CONTROL_BASELINE = "kill+mrelease"
-"""The baseline of controls: against ``kill``, everything that reaps looks good in them."""
 
 LEAST_RATIO = 1e-9
 """Smaller ratios, which only a bound can have, are drawn and tested as this one."""
@@ -152,8 +150,8 @@ def baseline_of(cells: Cells, place: Place, metric: str, arms: Sequence[str]) ->
     """
     having = [arm for (at, arm), measured in cells.items() if at == place and metric in measured.samples]
     order = [arm for arm in arms if arm in having] + [arm for arm in having if arm not in arms]
-    if place.is_control and CONTROL_BASELINE in order:
-        return CONTROL_BASELINE
+    if place.is_control and BACK_TO_BACK in order:
+        return BACK_TO_BACK
     return order[0] if order else ""
 
 

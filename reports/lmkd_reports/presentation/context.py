@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_core.records.arms import kills_then_reaps
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.format.notes import Notes
 from lmkd_reports.presentation.detail import Detail
@@ -52,4 +53,4 @@ def _arms(analysis: Analysis) -> list[str]:
 
 def _race_arm(arms: Sequence[str]) -> str:
     """The first arm that can lose a race; empty if none can."""
-    return next((arm for arm in arms if arm.startswith("kill+mrelease")), "")
+    return next(filter(kills_then_reaps, arms), "")

@@ -11,6 +11,8 @@ from lmkd_reports.analysis.tails import Tails
 from lmkd_reports.analysis.tails import trials_for
 from lmkd_reports.format import units
 
+MEASURE = "ratio of the 90 % times"
+
 TWO_GROUPS = "two groups"
 """In place of a ratio where an arm's times lie in two groups far apart."""
 

@@ -42,19 +42,23 @@ class ForestRow:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """One stratum and one pair of arms over the devices that measured both; ``equal``: where none differs."""
+    """One stratum and one pair of arms over the devices that measured both.
+
+    ``equal``: where none differs. ``things``: devices, or the runs of a device.
+    """
 
     where: str
     pair: str
     measure: str
     ticks: tuple[Tick, ...]
     equal: float
+    things: str
     rows: tuple[ForestRow, ...]
 
     @property
     def tally(self) -> str:
         """For example ``better on 3 of 4 devices, no clear difference on 1``."""
-        return wording.devices_tally([row.verdict for row in self.rows])
+        return wording.devices_tally([row.verdict for row in self.rows], self.things)
 
 
 def forests(analysis: Analysis) -> list[Forest]:
@@ -75,13 +79,23 @@ def _of_times(analysis: Analysis) -> list[Forest]:
         Forest(
             where,
             wording.pair_name(pair),
-            "ratio of the 90 % times",
+            differences.MEASURE,
             tuple(scale.ticks),
             scale.one,
+            _things(analysis, [number for number, _, _ in rows]),
             _time_rows(rows, scale),
         )
         for where, (pair, rows) in shown.items()
     ]
+
+
+def _things(analysis: Analysis, numbers: Sequence[int]) -> str:
+    """What the rows are: one device that was measured in several runs is not several devices."""
+    records = [analysis.devices[number].record for number in numbers]
+    devices = {record.device for record in records if record}
+    if len(devices) == len(numbers) or None in records:
+        return "devices"
+    return "runs" if len(devices) == 1 else "devices and runs"
 
 
 def _measured(analysis: Analysis, pair: kills.Pair) -> dict[str, list[TimeRow]]:
@@ -127,10 +141,11 @@ def _of_kills(analysis: Analysis) -> list[Forest]:
     return [
         Forest(
             where,
-            kills.pair_title(pair),
-            "difference in all kills, an episode",
+            wording.pair_name(pair),
+            kills.MEASURE,
             tuple(scale.ticks),
             scale.zero,
+            _things(analysis, [number for number, _, _ in rows]),
             _kill_rows(rows, scale.strip),
         )
         for (where, pair), rows in shown.items()

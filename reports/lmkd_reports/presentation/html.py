@@ -10,6 +10,7 @@ from importlib import resources
 import jinja2
 from markupsafe import Markup
 
+from lmkd_core.records.arms import plain_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.format import units
 from lmkd_reports.presentation import cases
@@ -97,6 +98,7 @@ def _script() -> Script:
 def _environment() -> jinja2.Environment:
     own = {section.template: section.source for section in SECTIONS if section.source}
     templates = environment(sources=own)
+    templates.filters["plain_arm"] = plain_name
     templates.filters["counted"] = cases.counted
     templates.filters["blocks_needed"] = scatter.blocks_needed
     templates.filters |= DIFFERENCE_FILTERS

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP
 from decimal import Decimal
 
+from lmkd_core.records.arms import plain_name
+from lmkd_core.records.arms import with_arm
 from lmkd_core.records.stratum import EpisodeStratum
 from lmkd_core.scenarios.pressure import PRESSURE
 from lmkd_core.statistics.differences import PairedDifference
@@ -20,6 +22,7 @@ from lmkd_reports.presentation import wording
 
 FEWER = {Verdict.BETTER: "fewer kills", Verdict.WORSE: "more kills"}
 MINUS = "−"
+MEASURE = "difference in all kills per episode"
 MOST_DIGITS = 6
 
 Pair = tuple[str, str]
@@ -100,8 +103,7 @@ def replayed(arm: PressureArm) -> str:
     """The replay's range of extra kills, for example ``1.5 to 2.8``; one number if both ends are equal."""
     if arm.replay is None:
         return units.NOTHING
-    least, most = number(arm.replay.least_extra), number(arm.replay.most_extra)
-    return most if least == most else f"{least} to {most}"
+    return units.span(number(arm.replay.least_extra), number(arm.replay.most_extra))
 
 
 def excess_mb(arm: PressureArm) -> str:
@@ -113,13 +115,13 @@ def pages(value: float | None) -> str:
 
 
 def episode_title(arm: str, *, unstalled: bool) -> str:
-    """For example ``kill`` or ``kill, unstalled``."""
-    return f"{arm}, unstalled" if unstalled else arm
+    """For example ``lmkd today`` or ``lmkd today, unstalled``."""
+    return f"{plain_name(arm)}, unstalled" if unstalled else plain_name(arm)
 
 
 def rows(result: PressureResult) -> list[tuple[str, PressureArm]]:
     """The title and the values of each row of a table: the arms, then the unstalled episodes."""
-    arms = [(arm.arm, arm) for arm in result.arms]
+    arms = [(plain_name(arm.arm), arm) for arm in result.arms]
     if result.unstalled is None:
         return arms
     return [*arms, (episode_title(result.unstalled.arm, unstalled=True), result.unstalled)]
@@ -135,10 +137,6 @@ def pairs_of(results: Sequence[PressureResult]) -> list[Pair]:
     return list(dict.fromkeys(comparison.pair for result in results for comparison in result.comparisons))
 
 
-def pair_title(pair: Pair) -> str:
-    return wording.pair_name(pair)
-
-
 def tally(results: Sequence[PressureResult], pair: Pair) -> str:
     """For example ``fewer kills in 2 of 5 pressure strata, no clear difference in 3``."""
     verdicts = [comparison.verdict for _, comparison in _compared(results, pair)]
@@ -150,7 +148,7 @@ def tally(results: Sequence[PressureResult], pair: Pair) -> str:
 
 
 def headline(results: Sequence[PressureResult], pair: Pair) -> str:
-    return f"{pair_title(pair)}: {tally(results, pair)}"
+    return f"{wording.pair_name(pair)}: {tally(results, pair)}"
 
 
 def sentences(results: Sequence[PressureResult], pair: Pair) -> list[wording.Sentence]:
@@ -186,10 +184,11 @@ def _statement(result: PressureResult, comparison: KillComparison) -> str:
 
 
 def _amount(comparison: KillComparison, paired: PairedDifference) -> str:
-    """For example ``reap-kill kills 2.9 apps fewer than kill``."""
+    """For example ``2.9 fewer apps killed with REAP_KILL than with lmkd today``."""
+    candidate, baseline = with_arm(comparison.candidate), with_arm(comparison.baseline)
     if paired.mean == 0:
-        return f"{comparison.candidate} kills as many apps as {comparison.baseline}"
+        return f"as many apps killed {candidate} as {baseline}"
     size = number(abs(paired.mean))
     apps = "app" if size == "1" else "apps"
     word = "fewer" if paired.mean < 0 else "more"
-    return f"{comparison.candidate} kills {size} {apps} {word} than {comparison.baseline}"
+    return f"{size} {word} {apps} killed {candidate} than {baseline}"

@@ -24,6 +24,18 @@ class Look:
     width: float
 
 
+def heat(effect: float, steps: Sequence[float]) -> str:
+    """The CSS class of an effect: ``gain-1`` to ``gain-4`` below 0, ``loss-1`` to … above, or ``even``.
+
+    ``steps`` are the sizes at which the next class begins. Blue and orange differ for every kind of colour
+    blindness (M. Okabe and K. Ito), and each cell also shows a mark.
+    """
+    strength = sum(abs(effect) >= step for step in steps)
+    if not strength:
+        return "even"
+    return f"{'gain' if effect < 0 else 'loss'}-{strength}"
+
+
 def looks(arms: Sequence[str]) -> dict[str, Look]:
     """The look of each arm; arms beyond the palette share looks and are told apart by their labels."""
     free = [place for place, name in enumerate(FIXED) if name not in arms] or list(range(len(FIXED)))

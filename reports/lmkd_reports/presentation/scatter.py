@@ -7,6 +7,7 @@ import math
 from lmkd_core.statistics.planning import BlockRange
 from lmkd_core.statistics.serial import is_noteworthy
 from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.format import units
 from lmkd_reports.presentation.wording import strata_count
 
 COARSE = 5
@@ -19,7 +20,7 @@ def blocks_needed(needed: BlockRange) -> str:
     if needed.high is None:
         return f"at least {low} blocks"
     high = math.ceil(needed.high / _step(needed.high)) * _step(needed.high)
-    return f"about {low} blocks" if high == low else f"about {low} to {high} blocks"
+    return f"about {units.span(str(low), str(high))} blocks"
 
 
 def _step(blocks: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from lmkd_core.records.arms import full_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.format.notes import Notes
@@ -41,6 +42,8 @@ def _head(analysis: Analysis) -> Iterator[str]:
     for info in analysis.runs:
         seed = f", seed {info.seed}" if analysis.has_times or analysis.has_kills else ""
         yield from wrapped(f"run {info.run_id}, started {info.started_utc}{seed}")
+    if analysis.has_times or analysis.has_kills:
+        yield from wrapped(f"arms: {', '.join(map(full_name, analysis.arms))}", indent="  ")
     if analysis.has_times:
         yield from wrapped(
             f"trials: {analysis.planned} planned, {analysis.recorded} recorded, {analysis.valid} valid"

@@ -5,13 +5,29 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+from lmkd_reports.presentation.svg_paths import short_number
+from lmkd_reports.presentation.svg_paths import short_path
+from lmkd_reports.presentation.svg_paths import tick_path
+from lmkd_reports.presentation.svg_paths import translation
+
 NAMESPACE = "{http://www.w3.org/2000/svg}"
 DROPPED = ("role", "aria-roledescription", "aria-label", "aria-hidden", "class", "pointer-events", "version")
 """Attributes that would read a figure's every tick to a screen reader; title and description do instead."""
 
-DEFAULTS = {"opacity": "1", "stroke-width": "1", "font-family": "inherit", "stroke-miterlimit": "10"}
+DEFAULTS = {
+    "opacity": "1",
+    "stroke-width": "1",
+    "stroke-dasharray": "1,0",
+    "font-family": "inherit",
+    "font-weight": "normal",
+    "stroke-miterlimit": "10",
+}
 """Attributes with their default values: a third of a figure's size."""
 
+INHERITED = ("fill", "stroke", "stroke-width", "font-size", "text-anchor")
+"""Attributes that a group can say once for all its children."""
+
+_TICK = ("transform", "x2", "y2")
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
@@ -30,7 +46,7 @@ def inline(svg: str, name: str, title: str, description: str) -> str:
         element.text = text
         root.insert(place, element)
     ElementTree.register_namespace("", NAMESPACE[1:-1])
-    return ElementTree.tostring(root, encoding="unicode")
+    return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
 def _prune(element: ElementTree.Element) -> None:
@@ -47,9 +63,56 @@ def _prune(element: ElementTree.Element) -> None:
     for name, value in DEFAULTS.items():
         if element.get(name) == value:
             del element.attrib[name]
-    for name in ("d", "transform"):
-        if name in element.attrib:
-            element.attrib[name] = _LONG_NUMBER.sub(_one_decimal, element.attrib[name])
+    if "transform" in element.attrib:
+        element.attrib["transform"] = _LONG_NUMBER.sub(_one_decimal, element.attrib["transform"])
+    if "d" in element.attrib:
+        element.attrib["d"] = short_path(_LONG_NUMBER.sub(_one_decimal, element.attrib["d"]))
+    if element.tag == NAMESPACE + "text":
+        _place(element)
+    elif element.tag == NAMESPACE + "g":
+        _join_ticks(element)
+        _hoist(element)
+
+
+def _place(text: ElementTree.Element) -> None:
+    """A text that is only moved says so by its position, which is shorter."""
+    at = translation(text.get("transform", ""))
+    if at is not None and not {"x", "y"} & set(text.keys()):
+        text.attrib.pop("transform", None)
+        text.attrib |= {name: short_number(number) for name, number in zip("xy", at, strict=True)}
+
+
+def _join_ticks(group: ElementTree.Element) -> None:
+    """Draws a group of lines that look alike, such as ticks or a grid, as one path."""
+    looks = [{name: line.get(name) for name in line.attrib if name not in _TICK} for line in group]
+    if (
+        len(group) < 2
+        or any(line.tag != NAMESPACE + "line" for line in group)
+        or looks.count(looks[0]) < len(looks)
+    ):
+        return
+    path = tick_path(
+        [(line.get("transform", ""), line.get("x2", "0"), line.get("y2", "0")) for line in group]
+    )
+    if path is None:
+        return
+    first = group[0]
+    for name in _TICK:
+        first.attrib.pop(name, None)
+    first.tag = NAMESPACE + "path"
+    first.set("d", path)
+    for line in list(group)[1:]:
+        group.remove(line)
+
+
+def _hoist(group: ElementTree.Element) -> None:
+    """Says what all children have in common once."""
+    for name in INHERITED:
+        values = {child.get(name) for child in group}
+        if len(group) > 1 and len(values) == 1 and None not in values:
+            group.set(name, str(values.pop()))
+            for child in group:
+                del child.attrib[name]
 
 
 def _draws_nothing(element: ElementTree.Element) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lmkd_core.records.arms import once
+from lmkd_core.records.arms import plain_name
+from lmkd_core.records.arms import with_arm
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.order_effects import OrderEffect
 from lmkd_reports.analysis.claims import Claim
@@ -51,15 +53,16 @@ def _statement(stratum: Stratum, comparison: Comparison) -> str:
         return "; ".join(comparison.notes)
     ratio = comparison.single_ratio
     if ratio and not ratio.estimate.known:
-        return f"{comparison.candidate} and {comparison.baseline}: neither is done by the timeout"
+        names = f"{plain_name(comparison.candidate)} and {plain_name(comparison.baseline)}"
+        return f"{names}: neither is done by the timeout"
     p, mean = differences.p_value(comparison), differences.mean(comparison)
     if ratio:
         text = (
-            f"{comparison.candidate} returns memory in {units.ratio(ratio.estimate)} of "
-            f"{comparison.baseline}'s time ({differences.interval_with_confidence(comparison)})"
+            f"memory is back {with_arm(comparison.candidate)} in {units.ratio(ratio.estimate)} the time of "
+            f"{plain_name(comparison.baseline)} ({differences.interval_with_confidence(comparison)})"
         )
         return ", ".join([text, *([mean] if stratum.hold_ms else []), p])  # the hold sets this ratio
-    text = f"{comparison.candidate} against {comparison.baseline}: {mean}"
+    text = f"{pair_name(comparison.pair)}: {mean}"
     return ", ".join([text, *filter(None, [differences.late(comparison)]), p])
 
 
@@ -96,10 +99,10 @@ def tally(verdicts: Sequence[Verdict]) -> str:
     return ", ".join([f"{parts[0]} of {strata_count(len(verdicts))}", *parts[1:]])
 
 
-def devices_tally(verdicts: Sequence[str]) -> str:
+def devices_tally(verdicts: Sequence[str], things: str = "devices") -> str:
     """``better on 812 of 1,000 devices, no clear difference on 188``."""
     parts = [f"{verdict} on {verdicts.count(verdict):,}" for verdict in Verdict if verdict in verdicts]
-    return ", ".join([f"{parts[0]} of {len(verdicts):,} devices", *parts[1:]])
+    return ", ".join([f"{parts[0]} of {len(verdicts):,} {things}", *parts[1:]])
 
 
 def standing(comparisons: Sequence[Claim]) -> str:
@@ -134,7 +137,7 @@ def false_gain(result: StratumResult) -> str:
 
 
 def headline(device: DeviceResult, pair: tuple[str, str]) -> str:
-    """For example ``reap-kill against kill: better in 4 of 8 strata, no clear difference in 4``."""
+    """For example ``with REAP_KILL against lmkd today: better in 4 of 8 strata, ...``."""
     return f"{pair_name(pair)}: {device_tally(device, pair)}"
 
 
@@ -145,8 +148,10 @@ def asked_pairs(device: DeviceResult, analysis: Analysis) -> list[tuple[str, str
 
 
 def pair_name(pair: tuple[str, str]) -> str:
-    again = " (the same arm again)" if once(pair[0]) == once(pair[1]) else ""
-    return f"{pair[0]} against {pair[1]}{again}"
+    """``with REAP_KILL against lmkd today``."""
+    if once(pair[0]) == once(pair[1]):
+        return f"{plain_name(pair[1])} against itself (the same arm again)"
+    return f"{plain_name(pair[0])} against {plain_name(pair[1])}"
 
 
 def noise_floor(device: DeviceResult) -> str:

@@ -23,14 +23,33 @@ ARM_NAME = re.compile(r"[a-z0-9][a-z0-9+-]*")
 ARMS = {
     "kill": "SIGKILL only",
     "kill+mrelease": "SIGKILL, then process_mrelease(pidfd, 0); @200us or @1ms: that much later",
-    "kill+mrelease@lmkd": "with the work lmkd does between the two calls",
+    "kill+mrelease@lmkd": "SIGKILL, lmkd's other work, then process_mrelease(pidfd, 0)",
     "reap-kill": "process_mrelease(pidfd, PROCESS_MRELEASE_REAP_KILL)",
     "reap-kill-emulated": "the flag's effect, on kernels without it",
     "lmkd": "the device's own lmkd, which suites/apps observes",
 }
 """Name to meaning. The agent's probe reports whether a device can run one."""
 
-DEFAULT_ARMS = ("kill", "kill+mrelease", "reap-kill")
+TODAY = "kill+mrelease@lmkd"
+"""What lmkd has done since Android 13 QPR1: the kill, its other work, and then process_mrelease."""
+
+FLAG = "reap-kill"
+
+BACK_TO_BACK = "kill+mrelease"
+"""The two calls without a pause, as in early Android 13. In controls no other arm can gain over it."""
+
+DEFAULT_ARMS = (TODAY, FLAG, "kill")
+"""The baseline, the flag, and what both are needed for."""
+
+PLAIN_NAMES = {
+    TODAY: "lmkd today",
+    FLAG: "with REAP_KILL",
+    "kill": "SIGKILL only",
+    BACK_TO_BACK: "lmkd of early Android 13",
+    "reap-kill-emulated": "REAP_KILL emulated",
+    "lmkd": "the device's lmkd",
+}
+"""What readers call an arm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +78,34 @@ def once(name: str) -> str:
     """The arm's name without the number of a repeated arm, as in ``kill#2``."""
     repeated = AGAIN.fullmatch(name)
     return repeated["arm"] if repeated else name
+
+
+def plain_name(name: str) -> str:
+    """What readers call the arm, for example ``lmkd today``; its own name if there is no other."""
+    plain = PLAIN_NAMES.get(once(name), once(name))
+    return plain if name == once(name) else f"{plain}, again"
+
+
+def full_name(name: str) -> str:
+    """``lmkd today (kill+mrelease@lmkd)``, or the arm's own name alone."""
+    plain = plain_name(name)
+    return plain if plain == name else f"{plain} ({name})"
+
+
+def with_arm(name: str) -> str:
+    """``with lmkd today``, ``with REAP_KILL``: the arm in a sentence."""
+    plain = plain_name(name)
+    return plain if plain.startswith("with ") else f"with {plain}"
+
+
+def kills_then_reaps(name: str) -> bool:
+    """Whether the arm kills and calls process_mrelease afterwards, so that it may come too late."""
+    return name.startswith(BACK_TO_BACK)
+
+
+def kills_by_flag(name: str) -> bool:
+    """Whether the arm kills by the flag, or by its emulation."""
+    return name.startswith(FLAG)
 
 
 def agent_arm(name: str) -> AgentArm:

@@ -97,6 +97,12 @@ class ResultStore:
         return self.folder / "records" / f"{file_name(device)}.jsonl"
 
 
+def recorded_bytes(folder: Path) -> int:
+    """The size of the plan and the records in a results directory; both only grow."""
+    files = [folder / "plan.jsonl", *(folder / "records").glob("*.jsonl")]
+    return sum(path.stat().st_size for path in files if path.exists())
+
+
 def read_run(folder: Path) -> RunInfo:
     """The content of ``run.json``. Raises: UsageProblem: the folder holds no run."""
     try:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from dataclasses import field
 
 from lmkd_core.base.errors import UsageProblem
+from lmkd_core.records.arms import BACK_TO_BACK
+from lmkd_core.records.arms import kills_by_flag
+from lmkd_core.records.arms import kills_then_reaps
 from lmkd_core.records.arms import once
 from lmkd_core.records.schema import Regime
 from lmkd_core.records.stratum import Stratum
@@ -239,10 +242,18 @@ def add_scenario(scenario: Scenario) -> None:
         raise UsageProblem(f"there is a scenario named {scenario.name!r} already: choose another name")
 
 
-def allowed_arms(scenario: str, arms: Sequence[str]) -> list[str]:
-    """The arms that the scenario does not exclude; a repeated arm, such as ``kill#2``, counts as its arm."""
-    conflicts = excluded_arms(scenario)
-    return [arm for arm in arms if once(arm) not in conflicts]
+def arms_in(stratum: Stratum, arms: Sequence[str]) -> list[str]:
+    """The arms that run in the stratum, of those that the run was asked for.
+
+    A scenario may exclude some; a repeated arm, such as ``kill#2``, counts as its arm. Controls have
+    ``kill+mrelease`` beside any arm that reaps: over a slower one the flag may gain even there.
+    """
+    conflicts = excluded_arms(stratum.scenario)
+    allowed = [arm for arm in arms if once(arm) not in conflicts]
+    if not stratum.is_control or BACK_TO_BACK in {*allowed, *conflicts}:
+        return allowed
+    reaps = any(kills_then_reaps(arm) or kills_by_flag(arm) for arm in allowed)
+    return [*allowed, BACK_TO_BACK] if reaps else allowed
 
 
 def excluded_arms(scenario: str) -> Mapping[str, str]:

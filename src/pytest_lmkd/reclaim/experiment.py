@@ -16,7 +16,7 @@ from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import Meter
 from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
-from lmkd_core.scenarios.reclaim import allowed_arms
+from lmkd_core.scenarios.reclaim import arms_in
 from lmkd_core.scenarios.reclaim import excluded_arms
 from pytest_lmkd.devices.agent import TrialAnswer
 from pytest_lmkd.devices.meters import meter_of
@@ -70,7 +70,7 @@ class ReclaimExperiment(Experiment[Stratum, PlannedTrial, TrialRecord]):
         return reason
 
     def plan(self, stratum: Stratum, block: int, *, warmup: bool) -> Sequence[PlannedTrial]:
-        arms = allowed_arms(stratum.scenario, self._context.arms)
+        arms = arms_in(stratum, self._context.arms)
         return PLAN.block(stratum, self._device.name, arms, block, self.rules, warmup=warmup)
 
     def run(self, stratum: Stratum, trials: Sequence[PlannedTrial], keep: Keep[TrialRecord]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.directory import PlannedLine
 from lmkd_core.records.lines import Record
-from lmkd_core.scenarios.reclaim import allowed_arms
+from lmkd_core.scenarios.reclaim import arms_in
 from pytest_lmkd.apps.suite import AppsSuite
 from pytest_lmkd.experiment.blocks import AnyLoop
 from pytest_lmkd.experiment.blocks import BlockLoop
@@ -102,7 +102,7 @@ def _allowed(
     stratum: Any,  # noqa: ANN401 - of any suite
     arms: Sequence[str],
 ) -> Sequence[str]:
-    return allowed_arms(stratum.scenario, arms) if plan.takes == "trials" else arms
+    return arms_in(stratum, arms) if plan.takes == "trials" else arms
 
 
 def suites_of(config: pytest.Config, options: Options) -> Suites:

@@ -9,6 +9,7 @@ from lmkd_reports.presentation.sections.controls import ControlsSection
 from lmkd_reports.presentation.sections.data import DataSection
 from lmkd_reports.presentation.sections.devices import DevicesSection
 from lmkd_reports.presentation.sections.environment import EnvironmentSection
+from lmkd_reports.presentation.sections.heatmap import HeatmapSection
 from lmkd_reports.presentation.sections.left_out import LeftOutSection
 from lmkd_reports.presentation.sections.pressure import PressureSection
 from lmkd_reports.presentation.sections.reading import ReadingSection
@@ -17,6 +18,7 @@ from lmkd_reports.presentation.sections.verdict import VerdictSection
 
 SECTIONS: tuple[Section, ...] = (
     VerdictSection(),
+    HeatmapSection(),
     DevicesSection(),
     PressureSection(),
     ControlsSection(),

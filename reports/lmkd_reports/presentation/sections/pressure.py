@@ -19,6 +19,7 @@ from lmkd_reports.presentation import kills
 from lmkd_reports.presentation.page import Page
 from lmkd_reports.presentation.section import Section
 from lmkd_reports.presentation.wording import FALSE_GAIN
+from lmkd_reports.presentation.wording import pair_name
 
 ARM_COLUMNS = 19
 KILL_WIDTHS = (6, 6, 7, 9)
@@ -49,7 +50,7 @@ class PressureSection(Section):
         for result in device.pressure:
             yield from _pressure(result)
             for comparison in result.false_gains:
-                text = f"  !! {comparison.candidate} against {comparison.baseline}: {FALSE_GAIN}"
+                text = f"  !! {pair_name(comparison.pair)}: {FALSE_GAIN}"
                 yield from wrapped(text, indent="     ")
 
     def legends(self, analysis: Analysis) -> Iterator[str]:

@@ -16,7 +16,6 @@ from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation import differences
 from lmkd_reports.presentation.boots import boots_line
 from lmkd_reports.presentation.controls import control_headline
-from lmkd_reports.presentation.kills import Pair
 from lmkd_reports.presentation.page import Page
 from lmkd_reports.presentation.scatter import serial
 from lmkd_reports.presentation.section import Section
@@ -27,6 +26,7 @@ from lmkd_reports.presentation.wording import headline
 from lmkd_reports.presentation.wording import meter
 from lmkd_reports.presentation.wording import noise_floor
 from lmkd_reports.presentation.wording import order_warning
+from lmkd_reports.presentation.wording import pair_name
 from lmkd_reports.presentation.wording import unsteady
 
 VERDICT_COLUMNS = 19
@@ -40,13 +40,6 @@ class VerdictSection(Section):
 
     def is_shown(self, page: Page) -> bool:
         return page.compares_arms
-
-    def data(self, page: Page) -> list[Pair]:
-        """The pairs of arms that were compared on some device; all pairs if none was."""
-        if not page.analysis.has_times:
-            return []
-        asked = {pair for view in page.devices if view.usual for pair in view.asked}
-        return [pair for pair in page.analysis.pairs if pair in asked or not asked]
 
     def headlines(self, device: DeviceResult, analysis: Analysis) -> Iterator[str]:
         yield from wrapped(f"   {device_line(device)}", indent="   ")
@@ -67,12 +60,12 @@ class VerdictSection(Section):
         """One line per stratum: the main question, and impossible gains in controls, marked ``!!``."""
         false_gains = [comparison for result in device.strata for comparison in result.false_gains]
         for pair in analysis.pairs[:1]:
-            yield from _overview(f"{pair[0]} against {pair[1]}:", device_comparisons(device, pair), ())
+            yield from _overview(f"{pair_name(pair)}:", device_comparisons(device, pair), ())
         for pair in analysis.control_pairs:
             compared = device_comparisons(device, pair, controls=True)
             if pair[0] != analysis.pairs[0][0]:
                 compared = [entry for entry in compared if entry[1].verdict == Verdict.BETTER]
-            title = f"{pair[0]} against {pair[1]}, controls, where no gain is possible:"
+            title = f"{pair_name(pair)}, controls, where no gain is possible:"
             yield from _overview(title, compared, false_gains)
 
 

@@ -35,6 +35,7 @@ function button(label, act) {
 
 for (const table of document.querySelectorAll('table.contents, table.forest, table.overview')) {
   for (const header of table.tHead.rows[0].cells) {
+    if (header.classList.contains('drawn')) continue;  // a scale: the numbers beside it sort
     const sort = button('', () => sortBy(table, header));
     sort.className = 'sort';
     sort.append(...header.childNodes);

@@ -41,7 +41,6 @@ class DeviceView:
     device: DeviceResult
     line: str
     asked: list[tuple[str, str]]
-    tallies: dict[tuple[str, str], str]
     pairs: list[PairView]
     strata: list[StratumView]
     control_headline: str
@@ -91,7 +90,6 @@ def device_view(device: DeviceResult, number: int, context: Context) -> DeviceVi
         device=device,
         line=wording.device_line(device),
         asked=asked,
-        tallies={pair: wording.device_tally(device, pair) for pair in asked},
         pairs=[pair_view(device, pair, context) for pair in asked[: context.detail.pairs] if usual],
         strata=strata_views(device, number, context),
         control_headline=controls.control_headline(device),
