@@ -10,8 +10,8 @@ import re
 from typing import Any
 
 KILLING = re.compile(
-    r"(?:Killing|Kill)(?: proc(?:ess)?)? (?P<pid>\d{1,10}):(?P<process>[^\s/]{1,300})(?:/(?P<user>[\w-]{1,40}))?"
-    r" ?(?:\(adj (?P<adj>-?\d{1,6})\))?:? ?(?P<reason>.*)$",
+    r"(?:Killing|Kill)(?: proc(?:ess)?)? (?:ProcessRecord\{\S{1,40} )?(?P<pid>\d{1,10}):(?P<process>[^\s/}]{1,300})"
+    r"(?:/(?P<user>[\w-]{1,40}))?\}? ?(?:\(adj (?P<adj>-?\d{1,6})\))?:? ?(?P<reason>.*)$",
     re.DOTALL,
 )
 NOT_WANTED = re.compile(
@@ -21,6 +21,12 @@ DIED = re.compile(
     r"Process (?P<process>\S{1,300}) \(pid (?P<pid>\d{1,10})\) has died(?::? ?(?P<state>[^\n]{0,80}))?"
 )
 SIGNALED = re.compile(r"Process (?P<pid>\d{1,10}) (?:exited due to|terminated by) signal \(?(?P<signal>\d{1,3})\)?")
+KILL_START = re.compile(r"(?:Killing|Kill)(?: proc(?:ess)?)? (?:ProcessRecord\{|\d{1,10}:)|No longer want \S")
+DIED_START = re.compile(r"Process \S{1,300} \(pid \d|Process \S{1,300} has died")
+SIGNAL_START = re.compile(r"Process \d{1,10} (?:exited due to|terminated by) signal")
+DYING = re.compile(r"(?:Killing|Kill|Force-killing) \S|.{0,300}\bhas died\b|No longer want ")
+"""ActivityManager's lines that speak of a death."""
+
 USER = re.compile(r"u(?P<user>\d{1,4})(?P<kind>[ais])(?P<app>\d{1,6})(?:i(?P<isolated>\d{1,6}))?$")
 PER_USER = 100_000
 FIRST = {"a": 10_000, "i": 99_000, "s": 0}

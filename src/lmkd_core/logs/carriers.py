@@ -6,20 +6,23 @@ collectors and people put before or around it. The parsers see a tag, a message 
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from lmkd_core.logs.cleaning import clean
+from lmkd_core.logs.cleaning import parts
+from lmkd_core.logs.clocks import DATE
 from lmkd_core.logs.clocks import HOST_CLOCK
+from lmkd_core.logs.clocks import TIME
 from lmkd_core.logs.clocks import ms_of_date
-from lmkd_core.logs.headers import DATE
 from lmkd_core.logs.headers import KILLERS_TAGS
-from lmkd_core.logs.headers import TIME
 from lmkd_core.logs.headers import Entry
 from lmkd_core.logs.headers import entry_at
 from lmkd_core.logs.headers import long_header
 from lmkd_core.logs.headers import moments
+from lmkd_core.logs.kernel import KernelLine
 from lmkd_core.logs.kernel import parse_kernel_line
 
 HOST_TIME = re.compile(rf"(?P<host>{DATE}[T ]{TIME}) ?(?:Z|[A-Z]{{3,4}}|[+-]\d\d:?\d\d)?[\s:|\]]++")
@@ -35,8 +38,12 @@ WRAPPERS = (
     re.compile(r"\{?\"?(?:log|message|msg|line|text|MESSAGE)\"? ?: ?\""),
 )
 MOST_WRAPPERS = 12
+QUOTES = WRAPPERS[0]
+KERNELS_TAGS = {"", "kernel"}
 
+DRIVERS_TAG = re.compile(r"(?P<tag>lowmemorykiller|simple_lmk|lmkd): ?")
 KILLERS_TAG = re.compile(rf"(?<![\w.])(?:[VDIWEF]/)?(?:{KILLERS_TAGS}) *+(?:\( *+\d{{1,8}}\) *+)?: ")
+EVENT = re.compile(r"\b(?P<tag>killinfo|am_kill|am_proc_died)\b\W{0,20}?(?P<message>\[[^\[\]]{5,2000}\])")
 MESSAGE = re.compile(
     r"(?:Kill|Killing|Reclaim) ['\"][^'\"]{1,256}['\"] \(\d{1,10}\)"
     r"|process_mrelease \d{1,10} failed|Failed to kill process \d|lmkd watchdog killed process \d"
@@ -53,6 +60,16 @@ CLOSING = " \t\r\n\0"
 MOST_SEARCHED = 400
 """Characters of a line in which a message behind an unknown prefix is searched."""
 
+KEPT_BYTES = 4096
+"""What is kept of the lines before a block."""
+
+MOST_MESSAGE_LINES = 20
+EXPORT_FIELD = re.compile(r'\s*+"(?:logLevel|pid|tid|applicationId|processName|tag|message)": ')
+"""A line of an entry in Android Studio's export, a JSON object of a header and a message."""
+
+EXPORT_HEADER = b'"header"'
+LEVELS = "VDIWEFA"
+
 
 def parse_entry(line: str) -> Entry | None:
     """Returns the entry of a line; None for a line without time, tag or kernel's prefix."""
@@ -60,31 +77,130 @@ def parse_entry(line: str) -> Entry | None:
     return entry if entry.is_headed else None
 
 
-def normalise(line: str, before: Sequence[str] = ()) -> Entry:
-    """Returns the entry of a cleaned line. ``before``: the lines before it, for ``logcat -v long``."""
+def normalise(line: str) -> Entry:
+    """Returns the entry of a cleaned line."""
     text = line.rstrip(CLOSING)
-    entry = _anchored(text, 0) or _unwrapped(text)
-    if not entry.is_headed and (header := _long_header(before)):
-        return replace(header, message=entry.message, text=f"{header.tag}: {entry.message}")
-    return entry
+    return _anchored(text, 0) or _unwrapped(text)
+
+
+class Carrier:
+    """The lines of one file, with what several of them say together: headers in lines of their own, exports."""
+
+    def __init__(self) -> None:
+        self._before = b""
+        self._data, self._at = b"", 0
+        self._header: Entry | None = None
+        self._export: list[str] = []
+
+    @property
+    def wants_next(self) -> bool:
+        """Whether the next line belongs to what the last one began."""
+        return self._header is not None or bool(self._export)
+
+    def see(self, data: bytes, at: int) -> None:
+        """Says where in a block the next line begins."""
+        self._data, self._at = data, at
+
+    def leave(self, data: bytes) -> None:
+        """Ends a block."""
+        ending = b"" if data.endswith(b"\n") else b"\n"
+        self._before = (self._before + data[-KEPT_BYTES:] + ending)[-KEPT_BYTES:]
+        self._data, self._at = b"", 0
+
+    def entries(self, line: str) -> list[Entry]:
+        """Returns what the device logged in a line; several entries if it has line breaks written out."""
+        if self._export or EXPORT_FIELD.match(line):
+            return self._exported(line)
+        first, *others = parts(clean(line))
+        entry = self._with_header(first)
+        entries = [entry]
+        for text in others:
+            following = normalise(text)
+            entries.append(following if following.is_headed or not entry.is_headed else _inherits(entry, text))
+        return entries
+
+    def _with_header(self, text: str) -> Entry:
+        """Returns the entry of a line, with the header before it if it is of ``logcat -v long``."""
+        if header := header_line(text):
+            self._header = header
+            return header
+        entry = normalise(text)
+        header = self._header
+        if entry.is_headed or not text.strip():
+            self._header = None
+            return entry
+        header = header or self._header_before()
+        return _inherits(header, text.rstrip(CLOSING)) if header else entry
+
+    def _header_before(self) -> Entry | None:
+        for line in reversed(self._lines_before().splitlines()[-MOST_MESSAGE_LINES:]):
+            if not line.strip():
+                return None
+            if header := header_line(line.decode("utf-8", "replace")):
+                return header
+        return None
+
+    def _lines_before(self) -> bytes:
+        return (self._before + self._data[max(self._at - KEPT_BYTES, 0) : self._at])[-KEPT_BYTES:]
+
+    def _exported(self, line: str) -> list[Entry]:
+        if not self._export:
+            before = self._lines_before()
+            start = before.rfind(EXPORT_HEADER)
+            if start < 0:
+                return [normalise(clean(line))]
+            self._export = before[start:].decode("utf-8", "replace").splitlines()
+        self._export.append(line)
+        if '"message":' not in line and len(self._export) < MOST_MESSAGE_LINES:
+            return []
+        text, self._export = "\n".join(self._export), []
+        try:
+            return _of_export(json.loads("{" + text.rstrip().rstrip(",") + "}"))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return [normalise(clean(line))]
+
+
+def _of_export(entry: dict[str, Any]) -> list[Entry]:
+    """Returns the entries, one per line of the message, of an object of Android Studio's export."""
+    header = entry["header"]
+    stamp = header.get("timestamp", {})
+    time = f"{int(stamp.get('seconds', 0))}.{int(stamp.get('nanos', 0)):09}"
+    level = str(header.get("logLevel", "I"))[:1]
+    start = f"{time} {int(header['pid'])} {int(header['tid'])} {level if level in LEVELS else 'I'} {header['tag']}: "
+    return [normalise(clean(start + text)) for text in str(entry["message"]).split("\n")]
+
+
+def _inherits(header: Entry, text: str) -> Entry:
+    """Returns the entry of a further line under a header."""
+    return replace(header, message=text, text=text, indent=len(text) - len(text.lstrip(" ")))
 
 
 def _anchored(text: str, at: int) -> Entry | None:
     """Returns the entry whose header begins at that place."""
     entry = entry_at(text, at)
     if entry is not None:
-        return entry
+        return _kernel_entry(parse_kernel_line(entry.message), entry) if entry.tag in KERNELS_TAGS else entry
     kernel = parse_kernel_line(text, at)
     if not kernel.is_prefixed:
         return None
     inner = entry_at(kernel.text)
     if inner is not None and (inner.time or kernel.text[1:2] == "/"):
         return inner  # what looked like the kernel's date was a collector's
-    start = kernel.text
-    if not MESSAGE.match(start) and (match := MESSAGE.search(start, 0, MOST_SEARCHED)) and "'" not in start[:9]:
-        start = start[match.start() :]
-    indent = len(start) - len(start.lstrip(" "))
-    return Entry("", start, kernel.time, kernel.time_ms, text=start, is_kernel=True, indent=indent)
+    return _kernel_entry(kernel)
+
+
+def _kernel_entry(kernel: KernelLine, logcats: Entry | None = None) -> Entry:
+    """Returns the entry of a kernel's line; in ``logcat -b kernel``, logcat's time counts."""
+    text = kernel.text
+    if not MESSAGE.match(text) and text[:1] != " " and (match := MESSAGE.search(text, 0, MOST_SEARCHED)):
+        text = text[match.start() :]  # behind a prefix that no kernel of ours prints
+    tag = DRIVERS_TAG.match(text)
+    message = text[tag.end() :] if tag else text
+    indent = len(message) - len(message.lstrip(" "))
+    name = tag["tag"] if tag else ""
+    if logcats is not None:
+        return replace(logcats, tag=name, message=message, text=text, indent=indent)
+    return Entry(name, message, kernel.time, kernel.time_ms, text=text, is_kernel=True, indent=indent)
 
 
 def _unwrapped(text: str) -> Entry:
@@ -114,9 +230,13 @@ def _searched(text: str, at: int) -> Entry:
     if (tag := KILLERS_TAG.search(text, at, at + MOST_SEARCHED)) and (entry := entry_at(text, tag.start())):
         return entry
     match = MESSAGE.search(text, at, at + MOST_SEARCHED)
-    rest = text[match.start() if match else at :]
+    if event := EVENT.search(text, at):
+        return Entry(event["tag"], event["message"], text=event[0], is_headed=False)
     indent = len(text) - len(text.lstrip(" \t"))
-    return Entry("", rest, text=rest, is_headed=False, indent=indent)
+    if match:
+        return Entry("", text[match.start() :], text=text[match.start() :], is_headed=False, indent=indent)
+    quotes = QUOTES.match(text)
+    return Entry("", text[at:], text=text[quotes.end() if quotes else 0 :], is_headed=False, indent=indent)
 
 
 def _finish(entry: Entry, host: re.Match[str] | None, *, quoted: bool) -> Entry:
@@ -129,15 +249,6 @@ def _finish(entry: Entry, host: re.Match[str] | None, *, quoted: bool) -> Entry:
     time_ms = ms_of_date(host.groupdict())
     clock = "" if time_ms is None else HOST_CLOCK
     return replace(entry, time=host["host"], time_ms=time_ms, clock=clock, is_headed=True)
-
-
-def _long_header(before: Sequence[str]) -> Entry | None:
-    for line in reversed(before):
-        if not line.strip():
-            return None
-        if header := header_line(line):
-            return header
-    return None
 
 
 def header_line(line: str) -> Entry | None:

@@ -6,6 +6,7 @@ the date, so two clocks run in a circle: a difference is the shorter way round, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from collections.abc import Sequence
 
@@ -44,6 +45,17 @@ def ms_of_date(parts: Mapping[str, str | None]) -> int | None:
     if not 1 <= month <= len(DAYS_BEFORE):
         return None
     return (DAYS_BEFORE[month - 1] + day) * DAY_MS + clock_ms
+
+
+DATE = r"(?:\d{4}-)?(?P<month>\d\d)-(?P<day>\d\d)"
+TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
+MOMENT = re.compile(rf"{DATE}[ T] {{0,4}}{TIME}")
+
+
+def parse_moment(text: str) -> int | None:
+    """Returns the ms, on the clock ``CALENDAR``, of a date and time as logcat and dumpsys print it."""
+    match = MOMENT.match(text)
+    return ms_of_date(match.groupdict()) if match else None
 
 
 def unrolled(times_ms: Sequence[int], clock: str) -> list[int]:

@@ -18,17 +18,14 @@ SIZE = re.compile(r"\b(?:to free\s++|rss=)(?P<size>\d{1,12}) ?(?P<unit>[kKM])i?B
 PAGES = re.compile(r"\bsize (?P<pages>\d{1,12})\b")
 INVOKER = re.compile(r"on behalf of '(?P<invoker>.{1,64}?)'")
 BECAUSE = re.compile(r"\bbecause\s++(?P<reason>[^\n]{1,200}?)\s*(?:Free memory|\n|$)")
-CONTEXT = ("select ", "Candidate ", "lowmem_", "Free CMA", "Total ", "GFP mask")
+START = re.compile(r"(?:Killing|killing|kill) ['\"]|send sigkill to \d|[Kk]illing \S{1,64} (?:with adj|pid=)")
+CONTEXT = re.compile(r"select \d|Candidate \d|lowmem_|ToReclaim")
 KB_PER_MB = 1024
-
-
-def is_kill(message: str) -> bool:
-    return NAMED.match(message) is not None or SIGKILL.match(message) is not None
 
 
 def is_cut(message: str) -> bool:
     """Returns whether a kill goes on in the next line."""
-    return "Killing '" in message and "Free memory" not in message
+    return message.startswith("Killing '") and "Free memory" not in message
 
 
 def parse_driver_kill(message: str) -> dict[str, Any]:

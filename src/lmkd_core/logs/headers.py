@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from dataclasses import replace
 
 from lmkd_core.logs.clocks import CALENDAR
+from lmkd_core.logs.clocks import DATE
 from lmkd_core.logs.clocks import DAY_CLOCK
 from lmkd_core.logs.clocks import EPOCH_CLOCK
 from lmkd_core.logs.clocks import MS_PER_S
+from lmkd_core.logs.clocks import TIME
 from lmkd_core.logs.clocks import ms_of_date
 
-DATE = r"(?:\d{4}-)?(?P<month>\d\d)-(?P<day>\d\d)"
-TIME = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?"
 STAMPS = (
     (CALENDAR, re.compile(rf"{DATE}[ T] {{0,4}}{TIME}(?: [+-]\d\d:?\d\d| UTC|Z)?(?!\d)")),
     (DAY_CLOCK, re.compile(rf"{TIME}(?!\d)")),

@@ -12,6 +12,7 @@ from typing import Any
 VICTIM = re.compile(
     r"(?:Kill|Killing|Reclaim|Reclaiming) (?P<quote>['\"])(?P<process>.{1,300}?)(?P=quote) \((?P<pid>\d{1,10})\)"
 )
+START = re.compile(r"(?:Kill|Killing|Reclaim|Reclaiming) ['\"]|lmkd watchdog killed process ")
 UID = re.compile(r"\buid (?P<value>\d{1,10})")
 ADJ = re.compile(r"\b(?:oom_(?:score_)?)?adj (?P<value>-?\d{1,5})\b")
 STATE = re.compile(r"\bstate (?P<value>-?\d{1,4})\b")
@@ -54,10 +55,29 @@ def is_lmkds(message: str) -> bool:
 
 
 def is_cut(message: str) -> bool:
-    """Returns whether a Kill line goes on in the next one: Android 9 and people break it."""
-    if "to free" not in message:
-        return True
-    return ("reason:" not in message and "because" not in message) or message.rstrip().endswith((";", ","))
+    """Returns whether a Kill line may go on in the next one: Android 8 and 9 and people break it."""
+    if message.startswith("lmkd"):
+        return False
+    return VICTIM.match(message) is None or ("reason:" not in message and "because" not in message)
+
+
+ORPHAN = re.compile(r"\s*+to free \d{1,12} ?kB because system is under")
+"""The second line of a kill of Android 8 and 9."""
+
+CONTEXT = re.compile(
+    r"\s*+(?:Skipping kill|Nothing to kill|Process got killed in|Suppressed \d+|Stop waiting|Possible pid reuse"
+    r"|Attempt to wait|lmkd watchdog timed out|\d+ memory pressure events were skipped)"
+)
+"""Lines of AOSP's lmkd that speak of killing and tell of no kill."""
+
+DYING = re.compile(r"(?i)\bkill(?:s|ed|ing)?\b|\bsigkill\b|\bdied\b|\bvictim\b|\breclaim(?:ing)? ['\"(]|\breaped\b")
+
+
+def is_of_a_kill(message: str) -> bool:
+    """Returns whether a line of lmkd's that no parser takes speaks of a kill."""
+    return ORPHAN.match(message) is not None or (
+        CONTEXT.match(message) is None and DYING.search(message) is not None
+    )
 
 
 def parse_kill(message: str) -> dict[str, Any]:

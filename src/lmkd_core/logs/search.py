@@ -1,0 +1,38 @@
+"""Finds the lines of a block that may tell of kills, so that the others cost almost nothing.
+
+A search for a fixed text runs at the speed of memory, a regular expression ten times slower. Every record, and
+every line that names a killer, contains one of ``NEEDLES``; lines that only go on with a record need not.
+"""
+
+from __future__ import annotations
+
+NEEDLES = (
+    b"kill",  # lowmemorykiller, killinfo, am_kill, oom-killer, sigkill
+    b"Kill",  # lmkd's, ActivityManager's, the kernel's and its drivers' lines
+    b"lmkd",
+    b"Reclaim ",  # Samsung's lmkd
+    b"mrelease",
+    b"reaped",
+    b"died",
+    b" signal ",  # Zygote's notices
+    b"longer want",
+    b"ExitInfo",
+    b"am_",  # ActivityManager's events
+    b"serialno",
+)
+
+
+def tells_of_kills(data: bytes) -> bool:
+    return any(needle in data for needle in NEEDLES)
+
+
+def starts_of_lines(data: bytes) -> list[int]:
+    """Returns where the lines with a needle begin, in ascending order."""
+    starts: set[int] = set()
+    for needle in NEEDLES:
+        at = data.find(needle)
+        while at >= 0:
+            starts.add(data.rfind(b"\n", 0, at) + 1)
+            end = data.find(b"\n", at)
+            at = data.find(needle, end) if end >= 0 else -1
+    return sorted(starts)
