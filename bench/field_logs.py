@@ -31,7 +31,15 @@ TAGS = (
     *("chatty", "SurfaceFlinger", "WifiHAL", "BluetoothAdapter", "GnssLocationProvider", "AudioFlinger"),
     *("OpenGLRenderer", "InputDispatcher", "WindowManager", "ActivityTaskManager", "NotificationService"),
     *("PowerManagerService", "SensorService", "ConnectivityService", "JobScheduler", "PackageManager"),
-    *("art", "Choreographer", "MediaCodec", "StrictMode", "libc", "vendor.sensor-hal@2.0", "thermal_repeater"),
+    *(
+        "art",
+        "Choreographer",
+        "MediaCodec",
+        "StrictMode",
+        "libc",
+        "vendor.sensor-hal@2.0",
+        "thermal_repeater",
+    ),
 )
 EVENTS = (
     "wm_on_paused_called: [0,com.example.Main,performPause]",

@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import TextIO
 
+from lmkd_core.base.errors import EXIT_CHECK_FAILED
 from lmkd_core.base.errors import EXIT_OK
 
 if TYPE_CHECKING:
-    from lmkd_core.logs.reading import Event
-
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
 
 
@@ -24,7 +24,7 @@ def add_parsers(subparsers: Subparsers) -> None:
         metavar="FILE",
         type=Path,
         nargs="+",
-        help="logcat, dumpsys or dmesg text, gzip, or a zip such as a bug report",
+        help="logcat, dumpsys or dmesg text, an archive such as a bug report, a folder, or - for standard input",
     )
     parser.add_argument(
         "--json",
@@ -43,34 +43,39 @@ def add_parsers(subparsers: Subparsers) -> None:
 def ingest(options: argparse.Namespace) -> int:
     """Reads kills, killers and reasons from logs of lmkd, ActivityManager and the kernel, and exit-info.
 
-    Reports each death once, with its killer.
+    Reports each death once, with its killer. Exit status 1: of one of the inputs, nothing could be read.
     """
     # scipy takes a second to load, and the help needs none of these
     from lmkd_core.logs.deaths import with_names  # noqa: PLC0415
     from lmkd_core.logs.json_lines import json_lines  # noqa: PLC0415
     from lmkd_core.logs.reading import Reader  # noqa: PLC0415
-    from lmkd_core.logs.sources import read_lines  # noqa: PLC0415
     from lmkd_core.logs.summary import Findings  # noqa: PLC0415
     from lmkd_core.logs.summary import summarise  # noqa: PLC0415
     from lmkd_core.records.masking import Masker  # noqa: PLC0415
+    from lmkd_reports.ingest.inputs import Inputs  # noqa: PLC0415
     from lmkd_reports.ingest.text import ingest_text  # noqa: PLC0415
 
-    reader, problems = Reader(), list[str]()
-    events: list[Event] = []
-    for path in options.files:
-        events.extend(reader.read(read_lines(path, problems)))
+    reader, inputs = Reader(), Inputs(options.files)
+    events = list(reader.read_blocks(inputs.blocks(reader.account)))
     summary = summarise(events, options.kill_timeout_ms)
     masker = Masker()
     if options.mask_serials:
         masker.learn(sorted(reader.account.serials))
     if options.json:
         lines = json_lines(with_names(events, summary.deaths), summary.deaths)
-        print(masker.text(lines.decode()), end="")
-    text = masker.text(ingest_text(reader.account, summary, problems))
-    print(text, end="", file=sys.stderr if options.json else sys.stdout)
+        _write(sys.stdout, masker.text(lines.decode()))
+    text = masker.text(ingest_text(reader.account, summary, inputs.problems))
+    _write(sys.stderr if options.json else sys.stdout, text)
     if options.html:
         from lmkd_reports.ingest.page import render_page  # noqa: PLC0415 - Altair takes another second
         from lmkd_reports.presentation.pages import write_page  # noqa: PLC0415
 
-        write_page(options.html, render_page(Findings(reader.account, summary, events, problems), masker))
-    return EXIT_OK
+        findings = Findings(reader.account, summary, events, inputs.problems)
+        write_page(options.html, render_page(findings, masker))
+    return EXIT_CHECK_FAILED if inputs.unread else EXIT_OK
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Writes text; what the stream's encoding lacks is escaped."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -20,7 +20,9 @@ NOT_WANTED = re.compile(
 DIED = re.compile(
     r"Process (?P<process>\S{1,300}) \(pid (?P<pid>\d{1,10})\) has died(?::? ?(?P<state>[^\n]{0,80}))?"
 )
-SIGNALED = re.compile(r"Process (?P<pid>\d{1,10}) (?:exited due to|terminated by) signal \(?(?P<signal>\d{1,3})\)?")
+SIGNALED = re.compile(
+    r"Process (?P<pid>\d{1,10}) (?:exited due to|terminated by) signal \(?(?P<signal>\d{1,3})\)?"
+)
 KILL_START = re.compile(r"(?:Killing|Kill)(?: proc(?:ess)?)? (?:ProcessRecord\{|\d{1,10}:)|No longer want \S")
 DIED_START = re.compile(r"Process \S{1,300} \(pid \d|Process \S{1,300} has died")
 SIGNAL_START = re.compile(r"Process \d{1,10} (?:exited due to|terminated by) signal")
@@ -40,7 +42,9 @@ def uid_of(text: str) -> int | None:
     match = USER.match(text)
     if match is None:
         return None
-    own = int(match["isolated"]) + FIRST["i"] if match["isolated"] else int(match["app"]) + FIRST[match["kind"]]
+    own = (
+        int(match["isolated"]) + FIRST["i"] if match["isolated"] else int(match["app"]) + FIRST[match["kind"]]
+    )
     return int(match["user"]) * PER_USER + own
 
 

@@ -116,7 +116,9 @@ class Carrier:
         entries = [entry]
         for text in others:
             following = normalise(text)
-            entries.append(following if following.is_headed or not entry.is_headed else _inherits(entry, text))
+            entries.append(
+                following if following.is_headed or not entry.is_headed else _inherits(entry, text)
+            )
         return entries
 
     def _with_header(self, text: str) -> Entry:

@@ -19,7 +19,10 @@ STAMPS = (
     (CALENDAR, re.compile(rf"{DATE}[ T] {{0,4}}{TIME}(?: [+-]\d\d:?\d\d| UTC|Z)?(?!\d)")),
     (DAY_CLOCK, re.compile(rf"{TIME}(?!\d)")),
     (EPOCH_CLOCK, re.compile(r"(?P<epoch>\d{9,10})\.(?P<fraction>\d{3,9})(?!\d)")),
-    ("monotonic", re.compile(r"(?P<epoch>\d{1,8})\.(?P<fraction>\d{3,9})(?= +\d{1,8} +\d{1,8} +[VDIWEFSA] )")),
+    (
+        "monotonic",
+        re.compile(r"(?P<epoch>\d{1,8})\.(?P<fraction>\d{3,9})(?= +\d{1,8} +\d{1,8} +[VDIWEFSA] )"),
+    ),
 )
 """The times before an entry, by clock; the last is of ``-v monotonic``."""
 

@@ -287,7 +287,9 @@ def _clock_was_set(first: Group, second: Group) -> bool:
     """Returns whether a kill and a notice are near in the log, and only their times do not fit."""
     kills, notices = sorted((first, second), key=lambda group: group.records[0].type not in CLAIMS)
     is_pair = kills.records[0].type in CLAIMS and all(record.type in NOTICES for record in notices.records)
-    return is_pair and all(_only_times_differ(kill, notice) for kill in kills.records for notice in notices.records)
+    return is_pair and all(
+        _only_times_differ(kill, notice) for kill in kills.records for notice in notices.records
+    )
 
 
 def _only_times_differ(kill: Event, notice: Event) -> bool:

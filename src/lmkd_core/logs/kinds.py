@@ -94,7 +94,9 @@ SPEAKS_OF_KILLS = re.compile(
 )
 """Killers' tags and words of dying, in a line of which nobody knows who wrote it."""
 
-NO_KILL = re.compile(r"lowmem_|select \d|Candidate \d|lowmemorykiller: (?:lowmem|select|Candidate|ToReclaim)|-{3,}")
+NO_KILL = re.compile(
+    r"lowmem_|select \d|Candidate \d|lowmemorykiller: (?:lowmem|select|Candidate|ToReclaim)|-{3,}"
+)
 """Lines around the driver's kills, and titles of sections."""
 
 
@@ -112,7 +114,11 @@ def kind_of(entry: Entry, owner: Owner) -> Kind | None:
     for kind in KINDS[owner]:
         if kind.start.match(entry.message):
             return kind
-    return EXIT_INFO if "ApplicationExitInfo(" in entry.message and EXIT_INFO.start.search(entry.message) else None
+    return (
+        EXIT_INFO
+        if "ApplicationExitInfo(" in entry.message and EXIT_INFO.start.search(entry.message)
+        else None
+    )
 
 
 def settled(kind: Kind, message: str) -> Kind:

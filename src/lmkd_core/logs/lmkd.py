@@ -21,8 +21,12 @@ REASON = re.compile(r"\breason:\s++(?P<reason>.*)", re.DOTALL)
 BECAUSE = re.compile(r"\bbecause (?P<reason>system is under \w{1,20} memory pressure)")
 SIZE = re.compile(r"(?:and )?(?P<kb>\d{1,15}) ?[kK][bB](?: (?P<label>[a-zA-Z_ ]{1,40}))?$")
 MRELEASE = re.compile(r"process_mrelease (?P<pid>\d{1,10}) failed: (?P<error>.*)$")
-WATCHDOG = re.compile(r"lmkd watchdog killed process (?P<pid>\d{1,10})(?:, oom_score_adj (?P<adj>-?\d{1,5}))?")
-FAILED = re.compile(r"Failed to kill process (?P<pid>\d{1,10})|kill\((?P<old_pid>\d{1,10})\): errno=(?P<errno>\d{1,4})")
+WATCHDOG = re.compile(
+    r"lmkd watchdog killed process (?P<pid>\d{1,10})(?:, oom_score_adj (?P<adj>-?\d{1,5}))?"
+)
+FAILED = re.compile(
+    r"Failed to kill process (?P<pid>\d{1,10})|kill\((?P<old_pid>\d{1,10})\): errno=(?P<errno>\d{1,4})"
+)
 REAPED = re.compile(r"Process (?P<pid>\d{1,10}) was reaped in (?P<ms>\d{1,9}) ?ms")
 
 ERRNO = {
@@ -70,7 +74,9 @@ CONTEXT = re.compile(
 )
 """Lines of AOSP's lmkd that speak of killing and tell of no kill."""
 
-DYING = re.compile(r"(?i)\bkill(?:s|ed|ing)?\b|\bsigkill\b|\bdied\b|\bvictim\b|\breclaim(?:ing)? ['\"(]|\breaped\b")
+DYING = re.compile(
+    r"(?i)\bkill(?:s|ed|ing)?\b|\bsigkill\b|\bdied\b|\bvictim\b|\breclaim(?:ing)? ['\"(]|\breaped\b"
+)
 
 
 def is_of_a_kill(message: str) -> bool:

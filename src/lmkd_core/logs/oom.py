@@ -48,6 +48,8 @@ REAPED = re.compile(
     r"(?:,? (?:now )?(?P<sizes>anon-rss:.*)|(?P<no_sizes>))$"
 )
 UNREAPED = re.compile(r"oom_reaper: unable to reap pid:\d{1,10} ")
+
+
 def is_cut(text: str) -> bool:
     """Returns whether a line of ``START`` goes on in the next one: people break it."""
     if text.startswith("oom-kill:"):

@@ -183,7 +183,9 @@ class _Open:
 GOES_ON = re.compile(r"\s*+(?:to free |cache |Free memory |Free CMA |Total )")
 """The further lines of a kill by lmkd of Android 8 and 9, and by the kernel's driver."""
 
-REST = re.compile(r"(?:to free|oom_|adj|uid|state|reason|because|total-vm|anon-rss|file-rss|shmem-rss|UID|[\d(-])")
+REST = re.compile(
+    r"(?:to free|oom_|adj|uid|state|reason|because|total-vm|anon-rss|file-rss|shmem-rss|UID|[\d(-])"
+)
 """How the rest of a message begins, where somebody broke it."""
 
 
@@ -234,7 +236,9 @@ class Reader:
             end = data.find(b"\n", at)
             end = len(data) if end < 0 else end
             self._carrier.see(data, at)
-            yield Line(block.file, number, data[at : min(end, at + MAX_LINE_BYTES)].decode("utf-8", "replace"))
+            yield Line(
+                block.file, number, data[at : min(end, at + MAX_LINE_BYTES)].decode("utf-8", "replace")
+            )
             at, number = end + 1, number + 1
             if not data:
                 break
