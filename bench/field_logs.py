@@ -2,9 +2,9 @@
 
     .venv/bin/python bench/field_logs.py [--megabytes 200] [--kills-per-million-lines 500] [--file FILE]
 
-Writes a seeded log of threadtime lines: apps and services, an events buffer with ActivityManager's events, a kernel's
-lines, and kills by lmkd, each in the main and the events buffer with its death. Then reads it by the command
-in a process of its own, and prints MB/s and the peak memory: once as it is, once without any kill.
+Writes a seeded log of threadtime lines: apps and services, an events buffer with ActivityManager's events,
+and kills by lmkd, each in the main and the events buffer with its death. Then reads it by the command in a
+process of its own, and prints MB/s and the peak memory: once as it is, once without any kill.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ SEED = 20261129
 MB = 1024**2
 KB_PER_MB = 1024
 WORDS = (
-    "will start the still pending job for device state changed to idle and filled cache with million entries "
-    "request parameter stream frame buffer callback onResume surface destroyed null reference in method "
-    "com.example.app service connection lost while waiting on binder transaction skipped frames stats rate"
-).split()
+    *("will", "start", "the", "still", "pending", "job", "for", "device", "state", "changed", "to", "idle"),
+    *("filled", "cache", "with", "million", "entries", "request", "parameter", "stream", "frame", "buffer"),
+    *("callback", "onResume", "surface", "destroyed", "null", "reference", "in", "method", "transaction"),
+    *("com.example.app", "service", "connection", "lost", "while", "waiting", "on", "binder", "skipped"),
+)
 TAGS = (
     *("chatty", "SurfaceFlinger", "WifiHAL", "BluetoothAdapter", "GnssLocationProvider", "AudioFlinger"),
     *("OpenGLRenderer", "InputDispatcher", "WindowManager", "ActivityTaskManager", "NotificationService"),
@@ -51,10 +52,10 @@ EVENTS = (
     "dvm_lock_sample: [system_server,1,Binder:1500_5,12,ActivityManagerService.java,1100,-,2200,0]",
 )
 KILL = (
-    "I lowmemorykiller: Kill 'com.example.app{pid}' ({pid}), uid 10123, oom_score_adj {adj} to free {rss}kB rss, "
-    "{swap}kB swap; reason: low watermark is breached and swap is low (35360kB < 37744kB)",
-    "I killinfo: [{pid},10123,{adj},201,{rss},3,93812,638636,34000,1436,53000,4288,2664712,478784,584484,540460,"
-    "211764,374244,84116,332916,88448,119632,0,0,840,1016,104,11,0,{swap},254540,5,10,2.73,1.01,3.01,0.65,11.11]",
+    "I lowmemorykiller: Kill 'com.example.app{pid}' ({pid}), uid 10123, oom_score_adj {adj} to free "
+    "{rss}kB rss, {swap}kB swap; reason: low watermark is breached and swap is low (35360kB < 37744kB)",
+    "I killinfo: [{pid},10123,{adj},201,{rss},3,93812,638636,34000,1436,53000,4288,2664712,478784,584484,"
+    "540460,211764,374244,84116,332916,88448,119632,0,0,840,1016,104,11,0,{swap},254540,5,10,2.73,1.01,3.01,0.65,11.11]",
     "I Zygote  : Process {pid} exited due to signal 9 (Killed)",
     "I ActivityManager: Process com.example.app{pid} (pid {pid}) has died: cch+35 CEM",
     "I am_proc_died: [0,{pid},com.example.app{pid},{adj},19]",
@@ -80,7 +81,7 @@ def main() -> None:
 
 def write_log(path: Path, length_bytes: int, kill_rate: float) -> int:
     """Writes a log of at least that length; returns the number of its kills."""
-    chance, written, kills = random.Random(SEED), 0, 0
+    chance, written, kills = random.Random(SEED), 0, 0  # noqa: S311 - no secret
     with path.open("w", encoding="ascii") as file:
         for number, at in enumerate(_moments()):
             is_kill = chance.random() < kill_rate
@@ -129,8 +130,8 @@ def measure(name: str, path: Path) -> None:
     seconds, megabytes = time.perf_counter() - began, path.stat().st_size / MB
     deaths = next((line for line in output.splitlines() if "death" in line), "no death")
     print(
-        f"  {name}: {megabytes / seconds:.1f} MB/s ({seconds:.1f} s), peak {usage.ru_maxrss / KB_PER_MB:.0f} MB, "
-        f"exit {os.waitstatus_to_exitcode(status)}: {deaths}"
+        f"  {name}: {megabytes / seconds:.1f} MB/s ({seconds:.1f} s), "
+        f"peak {usage.ru_maxrss / KB_PER_MB:.0f} MB, exit {os.waitstatus_to_exitcode(status)}: {deaths}"
     )
 
 

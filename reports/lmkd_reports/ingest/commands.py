@@ -24,7 +24,7 @@ def add_parsers(subparsers: Subparsers) -> None:
         metavar="FILE",
         type=Path,
         nargs="+",
-        help="logcat, dumpsys or dmesg text, an archive such as a bug report, a folder, or - for standard input",
+        help="text of logcat, dumpsys or dmesg, an archive, a folder, or - for standard input",
     )
     parser.add_argument(
         "--json",

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import jinja2
 from markupsafe import Markup
 
-from lmkd_core.logs.deaths import Death
-from lmkd_core.logs.deaths import with_names
-from lmkd_core.logs.json_lines import json_lines
 from lmkd_core.logs.clocks import CALENDAR
 from lmkd_core.logs.clocks import DAY_CLOCK
 from lmkd_core.logs.clocks import EPOCH_CLOCK
 from lmkd_core.logs.clocks import HOST_CLOCK
+from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.deaths import with_names
+from lmkd_core.logs.json_lines import json_lines
 from lmkd_core.logs.reading import TYPES
 from lmkd_core.logs.summary import Findings
 from lmkd_core.logs.summary import Summary

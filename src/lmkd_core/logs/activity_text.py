@@ -1,4 +1,4 @@
-"""Parsers of ActivityManager's and Zygote's lines in the main and system buffers: kills and ends of processes.
+"""Parsers of ActivityManager's and Zygote's lines in the main and system buffers: kills and deaths.
 
 Source: AOSP frameworks/base ProcessRecord.kill(), ActivityManagerService.appDiedLocked() and Android 4.0's
 "No longer want"; frameworks/base core/jni com_android_internal_os_Zygote.cpp.
@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 KILLING = re.compile(
-    r"(?:Killing|Kill)(?: proc(?:ess)?)? (?:ProcessRecord\{\S{1,40} )?(?P<pid>\d{1,10}):(?P<process>[^\s/}]{1,300})"
+    r"(?:Killing|Kill)(?: proc(?:ess)?)? (?:ProcessRecord\{\S{1,40} )?"
+    r"(?P<pid>\d{1,10}):(?P<process>[^\s/}]{1,300})"
     r"(?:/(?P<user>[\w-]{1,40}))?\}? ?(?:\(adj (?P<adj>-?\d{1,6})\))?:? ?(?P<reason>.*)$",
     re.DOTALL,
 )

@@ -1,4 +1,4 @@
-"""Opens archives and compressed files, also within each other: zip, tar, gzip, bzip2, xz and, if installed, zstd.
+"""Opens archives and compressed files, also within each other: zip, tar, gzip, bzip2, xz, zstd if installed.
 
 An archive may be a bomb. The expanded bytes are therefore counted while they are read, never taken from the
 archive's directory, and reading stops at a limit for all that one file contains.
@@ -114,7 +114,7 @@ COMPRESSIONS: dict[bytes, Callable[[Stream], Any]] = {
 def members(
     name: str, stream: Stream, budget: Budget, problems: list[str], depth: int = 0
 ) -> Iterator[tuple[str, Stream]]:
-    """Yields the files in ``stream``, or itself; ``name!member`` names a member. Adds errors to ``problems``."""
+    """Yields the files in ``stream``, or itself; ``name!member`` names one. Adds errors to ``problems``."""
     start = stream.peek(PEEK_BYTES)
     expand = next((expand for mark, expand in COMPRESSIONS.items() if start.startswith(mark)), None)
     is_tar = start[TAR_AT:].startswith(TAR)

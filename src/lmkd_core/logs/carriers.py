@@ -1,7 +1,7 @@
 """The normaliser: turns a line of any carrier into the entry that the device logged.
 
-This is the only place that knows how a line travelled: what terminals, editors, web pages, mails, CI systems, log
-collectors and people put before or around it. The parsers see a tag, a message and a time.
+This is the only place that knows how a line travelled: what terminals, editors, web pages, mails, CI systems,
+log collectors and people put before or around it. The parsers see a tag, a message and a time.
 """
 
 from __future__ import annotations
@@ -68,7 +68,6 @@ EXPORT_FIELD = re.compile(r'\s*+"(?:logLevel|pid|tid|applicationId|processName|t
 """A line of an entry in Android Studio's export, a JSON object of a header and a message."""
 
 EXPORT_HEADER = b'"header"'
-LEVELS = "VDIWEFA"
 
 
 def parse_entry(line: str) -> Entry | None:
@@ -84,7 +83,7 @@ def normalise(line: str) -> Entry:
 
 
 class Carrier:
-    """The lines of one file, with what several of them say together: headers in lines of their own, exports."""
+    """The lines of one file, and what several say together: headers in lines of their own, exports."""
 
     def __init__(self) -> None:
         self._before = b""
@@ -167,8 +166,7 @@ def _of_export(entry: dict[str, Any]) -> list[Entry]:
     header = entry["header"]
     stamp = header.get("timestamp", {})
     time = f"{int(stamp.get('seconds', 0))}.{int(stamp.get('nanos', 0)):09}"
-    level = str(header.get("logLevel", "I"))[:1]
-    start = f"{time} {int(header['pid'])} {int(header['tid'])} {level if level in LEVELS else 'I'} {header['tag']}: "
+    start = f"{time} {int(header['pid'])} {int(header['tid'])} I {header['tag']}: "
     return [normalise(clean(start + text)) for text in str(entry["message"]).split("\n")]
 
 

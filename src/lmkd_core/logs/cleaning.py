@@ -24,7 +24,7 @@ LETTERS = {
     **dict.fromkeys("“”„‟″«»", '"'),
     **dict.fromkeys("﹕：∶꞉", ":"),
     **dict.fromkeys("‐‑‒–—−", "-"),
-    **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u061c\u202a\u202b\u202c\u202d\u202e", ""),
+    **dict.fromkeys("\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u061c\u202a\u202b\u202c", ""),
     **dict.fromkeys("\u2066\u2067\u2068\u2069\u00ad", ""),
     "…": "...",
     "٫": ".",

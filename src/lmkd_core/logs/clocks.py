@@ -1,7 +1,8 @@
 """The clocks of logs, and differences of times on them.
 
 A clock is known by its name; only times of one clock can be compared. logcat prints no year and people cut
-the date, so two clocks run in a circle: a difference is the shorter way round, also over the turn of the year.
+the date, so some clocks run in a circle: a difference is the shorter way round, also over the turn of the
+year.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from collections.abc import Sequence
+from itertools import pairwise
 
 CALENDAR, EPOCH_CLOCK, DAY_CLOCK, HOST_CLOCK = "calendar", "epoch", "day", "host"
-"""The device's local time without its year; UTC; local time without its date; that of the machine that kept the log."""
+"""The device's local time without its year; UTC; local time without its date; the log keeper's time."""
 
 MS_PER_S = 1000
 DAY_MS = 86_400 * MS_PER_S
@@ -65,6 +67,6 @@ def unrolled(times_ms: Sequence[int], clock: str) -> list[int]:
         return list(times_ms)
     ordered = sorted(set(times_ms))
     gaps = [(ordered[0] + circle_ms - ordered[-1], ordered[0])]
-    gaps += [(after - before, after) for before, after in zip(ordered, ordered[1:], strict=False)]
+    gaps += [(after - before, after) for before, after in pairwise(ordered)]
     start = max(gaps)[1]
     return [time_ms if time_ms >= start else time_ms + circle_ms for time_ms in times_ms]

@@ -86,7 +86,10 @@ MORE_SPECIFIC: frozenset[Killer] = frozenset({"crash", "anr", "freezer", "memory
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """One death; ``pid`` is 0 where no record has one; ``sources`` are the types of its ``records``, ``doubts`` the contradictions between them."""
+    """One death; ``pid`` is 0 where no record has one.
+
+    ``sources`` are the types of its ``records``, ``doubts`` the contradictions between them.
+    """
 
     killer: Killer
     reason: str
@@ -137,8 +140,8 @@ def _survived(group: Group) -> bool:
 def with_names(records: Iterable[Event], joined_deaths: Iterable[Death]) -> list[Event]:
     """Returns the records; a killinfo without a process name gets that of its death.
 
-    ``process_from`` is then the type of the record that has the name. A failure that has a ``descriptor`` in the
-    place of its pid gets the pid.
+    ``process_from`` is then the type of the record that has the name. A failure that has a ``descriptor`` in
+    the place of its pid gets the pid.
     """
     names: dict[int, dict[str, Any]] = {}
     for death in joined_deaths:

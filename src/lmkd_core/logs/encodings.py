@@ -1,7 +1,7 @@
-"""Turns the bytes of logs into UTF-8: UTF-16 with and without a mark, NUL bytes, and files with parts of each.
+"""Turns the bytes of logs into UTF-8: UTF-16 with and without a mark, NUL bytes, and mixtures.
 
-Editors and shells append text of another encoding to a log, and file systems leave NUL bytes where a write was
-lost. Bytes of unknown encodings (GBK, Latin-1) stay: what tells of kills is ASCII.
+Editors and shells append text of another encoding to a log, and file systems leave NUL bytes where a write
+was lost. Bytes of unknown encodings (GBK, Latin-1) stay: what tells of kills is ASCII.
 """
 
 from __future__ import annotations

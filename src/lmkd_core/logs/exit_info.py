@@ -1,4 +1,4 @@
-"""Parser of ``dumpsys activity exit-info``: why a process ended, some lines per record, or one as an app logs it.
+"""Parser of ``dumpsys activity exit-info``: why a process ended, in some lines or in one.
 
 Source: AOSP frameworks/base ApplicationExitInfo.dump(). A value extends to the next known name, because
 descriptions contain spaces and equal signs.
@@ -98,6 +98,6 @@ def _field(name: str, value: str) -> dict[str, Any]:
 
 
 def _size_kb(text: str) -> int | None:
-    """Converts Android's ``131MB``, ``2.5GB`` or, for nothing, ``0.00``, also with a decimal comma; returns None for other texts."""
+    """Converts ``131MB``, ``2.5GB``, ``2,5GB`` or, for nothing, ``0.00``; returns None for other texts."""
     match = SIZE.match(text)
     return round(float(match["number"].replace(",", ".")) * KB[match["unit"]]) if match else None

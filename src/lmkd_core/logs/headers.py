@@ -1,4 +1,4 @@
-"""The layouts of logcat and Android Studio: a line's time, tag and message, where the line begins with them."""
+"""The layouts of logcat and Android Studio: time, tag and message of a line that begins with them."""
 
 from __future__ import annotations
 
@@ -35,13 +35,16 @@ ENTRIES = tuple(
         r"(?: ++[\w.-]{1,40})?(?: ++\d{1,8} ++\d{1,8})? ++[VDIWEFSA] ++(?P<tag>[^:]{1,100}):(?P<message>.*)",
         r"(?: ++\d{1,8} ++\d{1,8})? ++[VDIWEFSA] ++:(?P<tag>)(?P<message>.*)",
         # time, brief, tag; Studio before 2022 with process-thread/package
-        r"(?: ++\d{1,8}-\d{1,8}(?:/\S{1,100})?)? *+[VDIWEFSA]/(?P<tag>[^(:]{0,100})(?:\([^()]{1,40}\))?:(?P<message>.*)",
+        r"(?: ++\d{1,8}-\d{1,8}(?:/\S{1,100})?)? *+[VDIWEFSA]/(?P<tag>[^(:]{0,100})(?:\([^()]{1,40}\))?:"
+        r"(?P<message>.*)",
         # Studio since 2022
-        r" *+\d{1,8}-\d{1,8} ++(?P<tag>\S{1,60}(?: \S{1,40}){0,2}) ++\S{1,120} ++[VDIWEFA] {1,3}(?P<message>.*)",
+        r" *+\d{1,8}-\d{1,8} ++(?P<tag>\S{1,60}(?: \S{1,40}){0,2}) ++\S{1,120} ++[VDIWEFA] {1,3}"
+        r"(?P<message>.*)",
         # process and thread, whose tag comes last or not at all
         r" *+[VDIWEFSA]\( *+\d{1,8}(?:: *+\d{1,8})?\) (?P<message>.*)",
         # without a level: only killers' tags
-        rf"(?: ++\d{{1,8}} ++\d{{1,8}})? *+(?P<tag>{KILLERS_TAGS}) *+(?:\( *+\d{{1,8}}\) *+)?:(?P<message>.*)",
+        rf"(?: ++\d{{1,8}} ++\d{{1,8}})? *+(?P<tag>{KILLERS_TAGS}) *+(?:\( *+\d{{1,8}}\) *+)?:"
+        r"(?P<message>.*)",
         # Studio's compact view
         r" ++[VDIWEFA] ++(?P<message>.*)",
     )
@@ -50,8 +53,8 @@ UNTIMED = ENTRIES[2:6]
 """The layouts that also occur without a time."""
 
 LONG = re.compile(
-    rf"\[ (?:{DATE} {TIME}|(?P<epoch>\d{{1,10}})\.\d{{3,9}})(?: [+-]\d{{4}})? *+(?:[\w.-]{{1,40}}:)? *+\d{{1,8}}: *+"
-    r"\d{1,8} [VDIWEFSA]/(?P<tag>[^\]]{1,100}) \]\s*$"
+    rf"\[ (?:{DATE} {TIME}|(?P<epoch>\d{{1,10}})\.\d{{3,9}})(?: [+-]\d{{4}})? *+(?:[\w.-]{{1,40}}:)? *+"
+    r"\d{1,8}: *+\d{1,8} [VDIWEFSA]/(?P<tag>[^\]]{1,100}) \]\s*$"
 )
 """The line before a message in ``logcat -v long``."""
 
@@ -83,7 +86,7 @@ def entry_at(line: str, at: int = 0) -> Entry | None:
     for clock, stamp in STAMPS:
         if match := stamp.match(line, at):
             entry = _entry(line, match.end(), ENTRIES)
-            return None if entry is None else replace(entry, **_time(match, clock))
+            return None if entry is None else _at(entry, match, clock)
     return _entry(line, at, UNTIMED)
 
 
@@ -95,7 +98,7 @@ def long_header(line: str) -> Entry | None:
     clock = CALENDAR if match["month"] else EPOCH_CLOCK
     header = Entry(match["tag"].strip(), "", is_headed=True)
     time_ms = ms_of_date(match.groupdict()) if match["month"] else int(match["epoch"]) * MS_PER_S
-    return replace(header, time=line[2 : match.start("tag")].split("  ")[0], time_ms=time_ms, clock=clock)
+    return replace(header, time=line[2 : match.start("tag")].split("  ", 1)[0], time_ms=time_ms, clock=clock)
 
 
 def _entry(line: str, at: int, layouts: tuple[re.Pattern[str], ...]) -> Entry | None:
@@ -118,7 +121,7 @@ def _tag(groups: dict[str, str | None], message: str) -> tuple[str, str]:
     return (last["tag"], message[: last.start()]) if last else ("", message)
 
 
-def _time(stamp: re.Match[str], clock: str) -> dict[str, str | int | None]:
+def _at(entry: Entry, stamp: re.Match[str], clock: str) -> Entry:
     parts = stamp.groupdict()
     if epoch := parts.get("epoch"):
         time_ms: int | None = int(epoch) * MS_PER_S + int(stamp["fraction"][:3])
@@ -126,7 +129,7 @@ def _time(stamp: re.Match[str], clock: str) -> dict[str, str | int | None]:
         time_ms = ms_of_date(parts)
     end = stamp.end("fraction") if stamp["fraction"] else stamp.end("second")
     printed = stamp.string[stamp.start() : end]
-    return {"time": printed, "time_ms": time_ms, "clock": "" if time_ms is None else clock}
+    return replace(entry, time=printed, time_ms=time_ms, clock="" if time_ms is None else clock)
 
 
 def moments(line: str) -> Iterator[int]:

@@ -2,9 +2,9 @@
 
 Pids are reused, so neither pid nor name nor time alone is enough. On one clock two records join within
 ``WINDOW_MS``; a notice of a death may precede the kill by at most ``EARLY_MS``. In a log without times, lines
-take their place. The kernel's clock and the calendar cannot be compared, nor can times before and after a clock
-was set: there two records join if pid and name fit and no other record does. Records of different archives are
-from different devices or days, and never join.
+take their place. The kernel's clock and the calendar cannot be compared, nor can times before and after a
+clock was set: there two records join if pid and name fit and no other record does. Records of different
+archives are from different devices or days, and never join.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ SET_MS = 600_000
 
 MAX_DESCRIPTOR = 1024
 DESCRIPTOR_MS = 2000
-"""lmkd of Android 13.0.0_r1 to r31 names a failed process_mrelease by its file descriptor, soon after the kill."""
+"""lmkd of Android 13.0.0_r1 to r31 prints its file descriptor for the pid of a failed process_mrelease."""
 
 COMM_LENGTH = 15
 """TASK_COMM_LEN without its NUL. Android sets the end of an app's name, exec the start of a file's."""
@@ -126,7 +126,7 @@ class _GroupIndex:
                 self._index(group, record)
 
     def add(self, event: Event, *, may_begin_group: bool) -> bool:
-        """Adds the event to the nearest group in time that accepts it, or to a new group, and returns whether."""
+        """Adds the event to the nearest group in time that accepts it, or to a new one; returns whether."""
         candidates = [group for group in self._nearby(event) if group.accepts(event)]
         if candidates:
             nearest = min(candidates, key=lambda group: group.distance_ms(event))

@@ -1,8 +1,8 @@
 """Parser of lmkd's event ``killinfo`` (tag 10195355): one per kill, a list of numbers.
 
-The length of the list determines its layout. Source: AOSP system/memory/lmkd statslog.cpp and lmkd.cpp of all
-releases: 25 or 29 values in Android 11, 31 in 12, 31 or 36 in 12L, 38 in 13 to 16; 30 and 33 between releases.
-Android 17 inserts one among the memory values. Vendors append values or add the process name. For any other
+The length of the list determines its layout. Source: AOSP system/memory/lmkd of all releases: 25 or 29 values
+in Android 11, 31 in 12, 31 or 36 in 12L, 38 in 13 to 16; 30 and 33 between releases. Android 17 inserts one
+among the memory values (reported, not seen). Vendors append values or add the process name. For any other
 length only the first six values are certain: no known layout changes them.
 """
 

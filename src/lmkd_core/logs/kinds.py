@@ -1,4 +1,4 @@
-"""The kinds of records: whose entry and which start of a message announce one, who parses it, when it is whole.
+"""The kinds of records: which tag and start of a message announce one, who parses it, when it is whole.
 
 A line that one of these announces is a record or is not understood; it is never left out in silence.
 """
@@ -33,7 +33,7 @@ OWNERS: dict[str, Owner] = {
     **dict.fromkeys(("Zygote", "Zygote32", "Zygote64", "zygote", "zygote64"), "zygote"),
     **dict.fromkeys(("", "kernel"), "untagged"),
     "simple_lmk": "driver",
-}  # type: ignore[assignment] # dict.fromkeys widens the literals
+}
 
 
 def _never(_: str) -> bool:
@@ -122,7 +122,7 @@ def kind_of(entry: Entry, owner: Owner) -> Kind | None:
 
 
 def settled(kind: Kind, message: str) -> Kind:
-    """Returns the kind of a whole message: ``Killing 'x'`` begins lines of lmkd and of the kernel's driver."""
+    """Returns the kind of a whole message: ``Killing 'x'`` begins lines of lmkd and of the driver."""
     return DRIVER_KILL if kind is LMKD_KILL and not lmkd.is_lmkds(message) else kind
 
 

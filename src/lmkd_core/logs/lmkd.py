@@ -1,7 +1,7 @@
 """Parsers of lmkd's log lines (tags ``lowmemorykiller``, ``lmkd``): kills, failures, reaping.
 
-Source: AOSP system/memory/lmkd lmkd.cpp and reaper.cpp; Samsung's and Meta's wordings from their devices. Only
-the victim's name and pid are in every wording, so all else is found by its label.
+Source: AOSP system/memory/lmkd lmkd.cpp and reaper.cpp; Samsung's and Meta's wordings from their devices.
+Only the victim's name and pid are in every wording, so all else is found by its label.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ import re
 from typing import Any
 
 VICTIM = re.compile(
-    r"(?:Kill|Killing|Reclaim|Reclaiming) (?P<quote>['\"])(?P<process>.{1,300}?)(?P=quote) \((?P<pid>\d{1,10})\)"
+    r"(?:Kill|Killing|Reclaim|Reclaiming) (?P<quote>['\"])(?P<process>.{1,300}?)(?P=quote) "
+    r"\((?P<pid>\d{1,10})\)(?!['\"])"
 )
 START = re.compile(r"(?:Kill|Killing|Reclaim|Reclaiming) ['\"]|lmkd watchdog killed process ")
 UID = re.compile(r"\buid (?P<value>\d{1,10})")
@@ -69,8 +70,8 @@ ORPHAN = re.compile(r"\s*+to free \d{1,12} ?kB because system is under")
 """The second line of a kill of Android 8 and 9."""
 
 CONTEXT = re.compile(
-    r"\s*+(?:Skipping kill|Nothing to kill|Process got killed in|Suppressed \d+|Stop waiting|Possible pid reuse"
-    r"|Attempt to wait|lmkd watchdog timed out|\d+ memory pressure events were skipped)"
+    r"\s*+(?:Skipping kill|Nothing to kill|Process got killed in|Suppressed \d+|Stop waiting"
+    r"|Possible pid reuse|Attempt to wait|lmkd watchdog timed out|\d+ memory pressure events were skipped)"
 )
 """Lines of AOSP's lmkd that speak of killing and tell of no kill."""
 

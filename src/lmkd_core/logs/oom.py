@@ -67,7 +67,8 @@ KEYWORDS = ("oom", "Kill", "Tasks ", "out of memory", "Out of memory", " total_v
 """Every line of the OOM killer outside the table contains one of these."""
 
 START = re.compile(
-    rf"(?:(?:{_SCOPE}): )?Kill(?:ed)? process \d|oom-kill: ?constraint=|oom_reaper: |.{{1,64}}? invoked oom-killer: "
+    rf"(?:(?:{_SCOPE}): )?Kill(?:ed)? process \d|oom-kill: ?constraint=|oom_reaper: "
+    r"|.{1,64}? invoked oom-killer: "
 )
 """Starts of the lines that report or explain a kill."""
 

@@ -174,11 +174,28 @@ class _Open:
         if entry.is_headed:
             is_same = entry.tag == self.entry.tag or (entry.is_kernel and self.entry.is_kernel)
             return is_same and GOES_ON.match(entry.message) is not None
-        if self.between or kind_of(entry, owner_of(entry)) or oom.START.match(entry.text):
+        if self.between or self.kind.type not in BROKEN_TYPES or _begins(entry):
             return False
+        if not self.kind.is_cut(self.message):
+            return (entry.indent > 0 or len(self.texts) > 1) and LABEL.match(entry.message) is None
         is_wrapped = len(self.texts) > 1 or self.texts[-1].endswith((",", ";"))
-        return bool(entry.indent) or is_wrapped or REST.match(entry.message) is not None
+        return entry.indent > 0 or is_wrapped or REST.match(entry.message) is not None
 
+
+def _begins(entry: Entry) -> bool:
+    """Returns whether an entry is of a record of its own."""
+    return (
+        is_header(entry.message)
+        or kind_of(entry, owner_of(entry)) is not None
+        or oom.START.match(entry.text) is not None
+    )
+
+
+BROKEN_TYPES = {"lmkd_kill", "driver_kill", "am_killing", "oom_killer", "killinfo", "am_kill", "am_proc_died"}
+"""Types of records whose lines are long enough to be broken."""
+
+LABEL = re.compile(r"\s*+[\w ]{1,40}[:=]|\s*+at ")
+"""How other text than the rest of a reason begins: ``package: x``, a line of a stack."""
 
 GOES_ON = re.compile(r"\s*+(?:to free |cache |Free memory |Free CMA |Total )")
 """The further lines of a kill by lmkd of Android 8 and 9, and by the kernel's driver."""
@@ -254,9 +271,8 @@ class Reader:
         entries = self._carrier.entries(line.text)
         self.account.lines += max(len(entries) - 1, 0)
         for entry in entries:
-            if entry.is_kernel:
-                entry = replace(entry, clock=self._boots.clock(line.file, entry.time_ms))
-            yield from self._entry(line, entry)
+            clock = self._boots.clock(line.file, entry.time_ms) if entry.is_kernel else entry.clock
+            yield from self._entry(line, replace(entry, clock=clock))
 
     def _entry(self, line: Line, entry: Entry) -> Iterator[Event]:
         record = self._open

@@ -1,7 +1,7 @@
 """Finds the lines of a block that may tell of kills, so that the others cost almost nothing.
 
-A search for a fixed text runs at the speed of memory, a regular expression ten times slower. Every record, and
-every line that names a killer, contains one of ``NEEDLES``; lines that only go on with a record need not.
+A search for a fixed text runs at the speed of memory, a regular expression ten times slower. Every record,
+and every line that names a killer, contains one of ``NEEDLES``; lines that only go on with a record need not.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
@@ -34,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Whole lines of one file in UTF-8; ``number`` is that of the first. A line beyond a block comes in pieces."""
+    """Whole lines of one file in UTF-8; ``number`` is that of the first. An endless line comes in pieces."""
 
     file: str
     number: int
@@ -86,10 +87,10 @@ def shown(path: Path) -> str:
 
 def _blocks_of(path: Path, problems: list[str]) -> Iterator[Block]:
     if path == STANDARD_INPUT:
-        yield from _opened("standard input", sys.stdin.buffer, 0, problems)  # type: ignore[arg-type] # peekable
+        yield from _opened("standard input", cast("Stream", sys.stdin.buffer), 0, problems)
         return
     try:
-        with path.open("rb", buffering=BLOCK_BYTES) as stream:
+        with path.open("rb") as stream:
             yield from _opened(shown(path), stream, path.stat().st_size, problems)
     except OSError as error:
         raise UsageProblem(f"{shown(path)} cannot be read: {error_text(error)}") from error
