@@ -85,8 +85,7 @@ def entry_at(line: str, at: int = 0) -> Entry | None:
     """Returns the entry that begins at that place; None for a line of no layout of logcat's."""
     for clock, stamp in STAMPS:
         if match := stamp.match(line, at):
-            entry = _entry(line, match.end(), ENTRIES)
-            return None if entry is None else _at(entry, match, clock)
+            return _entry(line, match.end(), ENTRIES, *_time(match, clock))
     return _entry(line, at, UNTIMED)
 
 
@@ -101,7 +100,14 @@ def long_header(line: str) -> Entry | None:
     return replace(header, time=line[2 : match.start("tag")].split("  ", 1)[0], time_ms=time_ms, clock=clock)
 
 
-def _entry(line: str, at: int, layouts: tuple[re.Pattern[str], ...]) -> Entry | None:
+def _entry(
+    line: str,
+    at: int,
+    layouts: tuple[re.Pattern[str], ...],
+    time: str = "",
+    time_ms: int | None = None,
+    clock: str = "",
+) -> Entry | None:
     for layout in layouts:
         if match := layout.match(line, at):
             groups = match.groupdict()
@@ -110,7 +116,7 @@ def _entry(line: str, at: int, layouts: tuple[re.Pattern[str], ...]) -> Entry | 
             tag, message = _tag(groups, message)
             start = match.start("tag") if groups.get("tag") else match.start("message")
             indent = len(message) - len(message.lstrip(" "))
-            return Entry(tag, message, text=line[start:].lstrip(" :"), indent=indent)
+            return Entry(tag, message, time, time_ms, clock, line[start:].lstrip(" :"), indent=indent)
     return None
 
 
@@ -121,7 +127,8 @@ def _tag(groups: dict[str, str | None], message: str) -> tuple[str, str]:
     return (last["tag"], message[: last.start()]) if last else ("", message)
 
 
-def _at(entry: Entry, stamp: re.Match[str], clock: str) -> Entry:
+def _time(stamp: re.Match[str], clock: str) -> tuple[str, int | None, str]:
+    """Returns the time as printed, in ms, and its clock."""
     parts = stamp.groupdict()
     if epoch := parts.get("epoch"):
         time_ms: int | None = int(epoch) * MS_PER_S + int(stamp["fraction"][:3])
@@ -129,7 +136,7 @@ def _at(entry: Entry, stamp: re.Match[str], clock: str) -> Entry:
         time_ms = ms_of_date(parts)
     end = stamp.end("fraction") if stamp["fraction"] else stamp.end("second")
     printed = stamp.string[stamp.start() : end]
-    return replace(entry, time=printed, time_ms=time_ms, clock="" if time_ms is None else clock)
+    return printed, time_ms, "" if time_ms is None else clock
 
 
 def moments(line: str) -> Iterator[int]:

@@ -271,8 +271,10 @@ class Reader:
         entries = self._carrier.entries(line.text)
         self.account.lines += max(len(entries) - 1, 0)
         for entry in entries:
-            clock = self._boots.clock(line.file, entry.time_ms) if entry.is_kernel else entry.clock
-            yield from self._entry(line, replace(entry, clock=clock))
+            yield from self._entry(line, self._on_clock(line, entry) if entry.is_kernel else entry)
+
+    def _on_clock(self, line: Line, entry: Entry) -> Entry:
+        return replace(entry, clock=self._boots.clock(line.file, entry.time_ms))
 
     def _entry(self, line: Line, entry: Entry) -> Iterator[Event]:
         record = self._open
