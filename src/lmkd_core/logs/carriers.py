@@ -18,6 +18,7 @@ from lmkd_core.logs.clocks import HOST_CLOCK
 from lmkd_core.logs.clocks import TIME
 from lmkd_core.logs.clocks import ms_of_date
 from lmkd_core.logs.headers import KILLERS_TAGS
+from lmkd_core.logs.headers import MESSAGE
 from lmkd_core.logs.headers import Entry
 from lmkd_core.logs.headers import entry_at
 from lmkd_core.logs.headers import long_header
@@ -27,7 +28,9 @@ from lmkd_core.logs.kernel import parse_kernel_line
 
 HOST_TIME = re.compile(rf"(?P<host>{DATE}[T ]{TIME}) ?(?:Z|[A-Z]{{3,4}}|[+-]\d\d:?\d\d)?[\s:|\]]++")
 WRAPPERS = (
-    re.compile(r"[\s>|*`,\"'•·+#~;$]++|-{1,3} "),  # indents, quotes of mails and diffs, bullets, tables
+    re.compile(
+        r"[\s>|*`,\"'•·+#~;$(){}\ufffd]++|-{1,3}(?: |(?=\d))"
+    ),  # indents, quotes of mails and diffs, bullets, tables
     HOST_TIME,
     re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?[\s:|\]-]++"),
     re.compile(r"\[(?!\s*+-?\d{1,10}\s*+[\],])[^\[\]]{1,100}\][\s:]*+"),  # not a list of values
@@ -39,23 +42,16 @@ WRAPPERS = (
 )
 MOST_WRAPPERS = 12
 QUOTES = WRAPPERS[0]
+QUOTE_MARKS = frozenset("\"'`")
+BRACKETS = {")": "(", "]": "[", "}": "{"}
+MOST_BEFORE_HEADER = 120
 KERNELS_TAGS = {"", "kernel"}
 
 DRIVERS_TAG = re.compile(r"(?P<tag>lowmemorykiller|simple_lmk|lmkd): ?")
 KILLERS_TAG = re.compile(rf"(?<![\w.])(?:[VDIWEF]/)?(?:{KILLERS_TAGS}) *+(?:\( *+\d{{1,8}}\) *+)?: ")
-EVENT = re.compile(r"\b(?P<tag>killinfo|am_kill|am_proc_died)\b\W{0,20}?(?P<message>\[[^\[\]]{5,2000}\])")
-MESSAGE = re.compile(
-    r"(?:Kill|Killing|Reclaim) ['\"][^'\"]{1,256}['\"] \(\d{1,10}\)"
-    r"|process_mrelease \d{1,10} failed|Failed to kill process \d|lmkd watchdog killed process \d"
-    r"|Process \d{1,10} (?:was reaped|exited due to signal)|Killing (?:proc )?\d{1,10}:\S"
-    r"|Process \S{1,256} \(pid \d{1,10}\) has died|No longer want \S{1,256} \(pid \d"
-    r"|ApplicationExitInfo[( ]"
-    r"|(?:Memory cgroup out of memory|Out of memory)(?: \(oom_kill_allocating_task\))?: Kill"
-    r"|Killed process \d{1,10} \(|oom-kill: ?constraint=|oom_reaper: (?:reaped|unable)"
-    r"|simple_lmk: |send sigkill to \d|select \d{1,10} \("
+EVENT = re.compile(
+    r"\b(?P<tag>killinfo|am_kill|am_proc_died)\b\W{0,20}?(?:[VDIWEF]\W{1,8})?(?P<message>\[[^\[\]]{5,2000}\])"
 )
-"""Starts of messages that are known without their tag."""
-
 CLOSING = " \t\r\n\0"
 MOST_SEARCHED = 400
 """Characters of a line in which a message behind an unknown prefix is searched."""
@@ -88,7 +84,7 @@ class Carrier:
     def __init__(self) -> None:
         self._before = b""
         self._data, self._at = b"", 0
-        self._header: Entry | None = None
+        self._header: tuple[Entry, bool] | None = None
         self._export: list[str] = []
 
     @property
@@ -124,16 +120,18 @@ class Carrier:
         """Returns the entry of a line, with the header before it if it is of ``logcat -v long``."""
         if header := header_line(text):
             self._header = header
-            return header
+            return header[0]
         entry = normalise(text)
         header = self._header
-        if entry.is_headed or not text.strip():
+        if entry.is_headed or not entry.message.strip():
             self._header = None
             return entry
         header = header or self._header_before()
-        return _inherits(header, text.rstrip(CLOSING)) if header else entry
+        if header is None:
+            return entry
+        return _inherits(header[0], entry.message if header[1] else text.rstrip(CLOSING))
 
-    def _header_before(self) -> Entry | None:
+    def _header_before(self) -> tuple[Entry, bool] | None:
         for line in reversed(self._lines_before().splitlines()[-MOST_MESSAGE_LINES:]):
             if not line.strip():
                 return None
@@ -175,15 +173,23 @@ def _inherits(header: Entry, text: str) -> Entry:
     return replace(header, message=text, text=text, indent=len(text) - len(text.lstrip(" ")))
 
 
+def _logcats(text: str, at: int) -> Entry | None:
+    """Returns the entry of logcat that begins at that place; one of the kernel's buffer is the kernel's line."""
+    entry = entry_at(text, at)
+    if entry is None or entry.tag.lower() not in KERNELS_TAGS:
+        return entry
+    return _kernel_entry(parse_kernel_line(entry.message), entry)
+
+
 def _anchored(text: str, at: int) -> Entry | None:
     """Returns the entry whose header begins at that place."""
-    entry = entry_at(text, at)
+    entry = _logcats(text, at)
     if entry is not None:
-        return _kernel_entry(parse_kernel_line(entry.message), entry) if entry.tag in KERNELS_TAGS else entry
+        return entry
     kernel = parse_kernel_line(text, at)
     if not kernel.is_prefixed:
         return None
-    inner = entry_at(kernel.text)
+    inner = _logcats(kernel.text, 0)
     if inner is not None and (inner.time or kernel.text[1:2] == "/"):
         return inner  # what looked like the kernel's date was a collector's
     return _kernel_entry(kernel)
@@ -192,58 +198,59 @@ def _anchored(text: str, at: int) -> Entry | None:
 def _kernel_entry(kernel: KernelLine, logcats: Entry | None = None) -> Entry:
     """Returns the entry of a kernel's line; in ``logcat -b kernel``, logcat's time counts."""
     text = kernel.text
-    if not MESSAGE.match(text) and text[:1] != " " and (match := MESSAGE.search(text, 0, MOST_SEARCHED)):
+    if (match := MESSAGE.search(text, 0, MOST_SEARCHED)) and (
+        text[:1] != " " or not text[: match.start()].strip()
+    ):
         text = text[match.start() :]  # behind a prefix that no kernel of ours prints
-    tag = DRIVERS_TAG.match(text)
-    message = text[tag.end() :] if tag else text
+    name, message = _drivers(text)
     indent = len(message) - len(message.lstrip(" "))
-    name = tag["tag"] if tag else ""
     if logcats is not None:
         return replace(logcats, tag=name, message=message, text=text, indent=indent)
     return Entry(name, message, kernel.time, kernel.time_ms, text=text, is_kernel=True, indent=indent)
 
 
+def _drivers(text: str) -> tuple[str, str]:
+    """Returns tag and message of a kernel's text: a driver's name is its tag."""
+    tag = DRIVERS_TAG.match(text)
+    return (tag["tag"], text[tag.end() :]) if tag else ("", text)
+
+
 def _unwrapped(text: str) -> Entry:
     """Takes wrappers off until a header follows; without any, the entry is all that remains."""
     at, host = 0, None
-    quoted = False
     for _ in range(MOST_WRAPPERS):
         wrapper = next((match for pattern in WRAPPERS if (match := pattern.match(text, at))), None)
         if wrapper is None or wrapper.end() == at:
             break
         if wrapper.re is HOST_TIME:
             host = wrapper
-        quoted = quoted or any(mark in wrapper[0] for mark in "\"`'")
         at = wrapper.end()
         if entry := _anchored(text, at):
-            return _finish(entry, host, quoted=quoted)
+            return _closed(_dated(entry, host), text)
         if MESSAGE.match(text, at):
             break
-    return _finish(_searched(text, at), host, quoted=quoted)
+    return _closed(_dated(_searched(text, at), host), text)
 
 
 def _searched(text: str, at: int) -> Entry:
     """Returns the entry behind an unknown prefix, else the text as an entry without a header."""
     for place in moments(text):
-        if entry := entry_at(text, place):
+        if entry := _logcats(text, place):
             return entry
     if (tag := KILLERS_TAG.search(text, at, at + MOST_SEARCHED)) and (entry := entry_at(text, tag.start())):
         return entry
-    match = MESSAGE.search(text, at, at + MOST_SEARCHED)
     if event := EVENT.search(text, at):
         return Entry(event["tag"], event["message"], text=event[0], is_headed=False)
     indent = len(text) - len(text.lstrip(" \t"))
-    if match:
-        return Entry("", text[match.start() :], text=text[match.start() :], is_headed=False, indent=indent)
+    if match := MESSAGE.search(text, at, at + MOST_SEARCHED):
+        name, message = _drivers(text[match.start() :])
+        return Entry(name, message, text=text[match.start() :], is_headed=False, indent=indent)
     quotes = QUOTES.match(text)
     return Entry("", text[at:], text=text[quotes.end() if quotes else 0 :], is_headed=False, indent=indent)
 
 
-def _finish(entry: Entry, host: re.Match[str] | None, *, quoted: bool) -> Entry:
-    """Adds the collector's time to an entry without a time, and takes off the closing quotes."""
-    if quoted:
-        message = entry.message.rstrip(CLOSING + "\"`',")
-        entry = replace(entry, message=message, text=entry.text.rstrip(CLOSING + "\"`',"))
+def _dated(entry: Entry, host: re.Match[str] | None) -> Entry:
+    """Adds the collector's time to an entry without a time."""
     if host is None or entry.time or entry.is_kernel:
         return entry
     time_ms = ms_of_date(host.groupdict())
@@ -251,7 +258,31 @@ def _finish(entry: Entry, host: re.Match[str] | None, *, quoted: bool) -> Entry:
     return replace(entry, time=host["host"], time_ms=time_ms, clock=clock, is_headed=True)
 
 
-def header_line(line: str) -> Entry | None:
-    """Returns the header that a line of ``logcat -v long`` is; None for any other line."""
+def _closed(entry: Entry, line: str) -> Entry:
+    """Takes off the ends of quotes and brackets that began before the entry."""
+    message = entry.message
+    before = line[: max(line.find(message), 0)]
+    while message and _is_closing(message, before):
+        message = message[:-1].rstrip(CLOSING)
+    cut = len(entry.message) - len(message)
+    return replace(entry, message=message, text=entry.text[: len(entry.text) - cut]) if cut else entry
+
+
+def _is_closing(message: str, before: str) -> bool:
+    last = message[-1]
+    if last in BRACKETS:
+        return message.count(last) > message.count(BRACKETS[last])
+    if last in "\"'`":
+        return message.count(last) % 2 == 1
+    if last == "|":
+        return "|" in before
+    return last in ",;" and message[-2:-1] in QUOTE_MARKS
+
+
+def header_line(line: str) -> tuple[Entry, bool] | None:
+    """Returns the header that a line of ``logcat -v long`` is, and whether it is wrapped; None for others."""
     at = line.find("[ ") if "/" in line and "]" in line else -1
-    return long_header(clean(line)[at:]) if 0 <= at < MOST_WRAPPERS else None
+    if not 0 <= at <= MOST_BEFORE_HEADER:
+        return None
+    header = long_header(clean(line)[at:])
+    return (header, at > 0) if header else None

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-NAMED = re.compile(r"(?:Killing|killing|kill) '(?P<process>.{1,64}?)' \((?P<pid>\d{1,10})\)")
+NAMED = re.compile(
+    r"(?:Killing|killing|kill) (?P<quote>['\"])(?P<process>.{1,64}?)(?P=quote) \((?P<pid>\d{1,10})\)"
+)
 SIGKILL = re.compile(r"send sigkill to (?P<pid>\d{1,10}) \((?P<process>.{0,64}?)\)(?=,)")
 SIMPLE = re.compile(r"[Kk]illing (?P<process>\S{1,64}) (?:with adj|pid=(?P<pid>\d{1,10}))")
 SCORE_ADJ = re.compile(r"\bscore_adj (?P<adj>-?\d{1,5})\b")
@@ -25,7 +27,7 @@ KB_PER_MB = 1024
 
 def is_cut(message: str) -> bool:
     """Returns whether a kill goes on in the next line."""
-    return message.startswith("Killing '") and "Free memory" not in message
+    return NAMED.match(message) is not None and "Free memory" not in message
 
 
 def parse_driver_kill(message: str) -> dict[str, Any]:

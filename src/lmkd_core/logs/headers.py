@@ -49,8 +49,21 @@ ENTRIES = tuple(
         r" ++[VDIWEFA] ++(?P<message>.*)",
     )
 )
+NO_TAG = re.compile(rf"{DATE} {TIME}|[VDIWEFSA]/\S")
 UNTIMED = ENTRIES[2:6]
 """The layouts that also occur without a time."""
+
+MESSAGE = re.compile(
+    r"(?:Kill|Killing|Reclaim) ['\"][^'\"]{1,256}['\"] \(\d{1,10}\)"
+    r"|process_mrelease \d{1,10} failed|Failed to kill process \d|lmkd watchdog killed process \d"
+    r"|Process \d{1,10} (?:was reaped|exited due to signal)|Killing (?:proc )?\d{1,10}:\S"
+    r"|Process \S{1,256} \(pid \d{1,10}\) has died|No longer want \S{1,256} \(pid \d"
+    r"|ApplicationExitInfo[( ]"
+    r"|(?:Memory cgroup out of memory|Out of memory)(?: \(oom_kill_allocating_task\))?: Kill"
+    r"|Killed process \d{1,10} \(|oom-kill: ?constraint=|oom_reaper: (?:reaped|unable)"
+    r"|simple_lmk: |send sigkill to \d|select \d{1,10} \("
+)
+"""Starts of messages that are known without their tag."""
 
 LONG = re.compile(
     rf"\[ (?:{DATE} {TIME}|(?P<epoch>\d{{1,10}})\.\d{{3,9}})(?: [+-]\d{{4}})? *+(?:[\w.-]{{1,40}}:)? *+"
@@ -115,6 +128,10 @@ def _entry(
             message = message[1:] if message.startswith(" ") and "tag" in groups else message
             tag, message = _tag(groups, message)
             start = match.start("tag") if groups.get("tag") else match.start("message")
+            if tag and NO_TAG.match(line, start):
+                continue  # a collector's line around one of logcat
+            if groups.get("tag") and MESSAGE.match(line, start):
+                tag, message = "", line[start:]
             indent = len(message) - len(message.lstrip(" "))
             return Entry(tag, message, time, time_ms, clock, line[start:].lstrip(" :"), indent=indent)
     return None

@@ -23,7 +23,7 @@ DATE = re.compile(r"\[(?P<date>[^\[\]]{4,40}\d\d:\d\d:\d\d[^\[\]]{0,24})\]")
 ISO = re.compile(r"(?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{6}(?:Z|[+-]\d\d:?\d\d)) ")
 YEAR = re.compile(r"\b\d{4}\b")
 CALLER = re.compile(
-    r" ?(?:"
+    r" {0,2}(?:"
     r"\[(?! *pid *\])(?=[^\[\]]{0,60}[A-Za-z.:-])[^\[\]]{1,60}\]"  # caller, vendors
     r"|[-.]?\(\d{1,3}\)(?=\[)"  # MediaTek's CPU
     r"|<\d{1,3}>|@\d{1,2}(?= )|I(?=\[)"

@@ -10,12 +10,12 @@ NEEDLES = (
     b"kill",  # lowmemorykiller, killinfo, am_kill, oom-killer, sigkill
     b"Kill",  # lmkd's, ActivityManager's, the kernel's and its drivers' lines
     b"lmkd",
-    b"Reclaim ",  # Samsung's lmkd
+    b"Reclaim",  # Samsung's lmkd
     b"mrelease",
     b"reaped",
     b"died",
     b" signal ",  # Zygote's notices
-    b"longer want",
+    b"longer",
     b"ExitInfo",
     b"am_",  # ActivityManager's events
     b"serialno",
