@@ -37,6 +37,7 @@ WRAPPERS = (
     re.compile(r"[\w.@~/+-]{1,120}\.(?:txt|log|logcat|out|gz|csv|md)(?:\.\d{1,3})?[:(-]"),  # grep's file
     re.compile(r"\d{1,9}(?:[:|)-]|(?= *+\|)|\s(?=\s*+[VDIWEF\d\[<]))\s*+"),  # numbers of lines
     re.compile(r"[\w.-]{1,60} *+\|"),  # docker's service
+    re.compile(r"std(?:out|err) [FP] "),  # Kubernetes
     re.compile(r"(?i:info|debug|warn|warning|error|trace|stdout|stderr|logcat|adb)\b[\s:>\]-]*+"),
     re.compile(r"\{?\"?(?:log|message|msg|line|text|MESSAGE)\"? ?: ?\""),
 )
@@ -50,8 +51,11 @@ KERNELS_TAGS = {"", "kernel"}
 DRIVERS_TAG = re.compile(r"(?P<tag>lowmemorykiller|simple_lmk|lmkd): ?")
 KILLERS_TAG = re.compile(rf"(?<![\w.])(?:[VDIWEF]/)?(?:{KILLERS_TAGS}) *+(?:\( *+\d{{1,8}}\) *+)?: ")
 EVENT = re.compile(
-    r"\b(?P<tag>killinfo|am_kill|am_proc_died)\b\W{0,20}?(?:[VDIWEF]\W{1,8})?(?P<message>\[[^\[\]]{5,2000}\])"
+    r"\b(?P<tag>killinfo|am_kill|am_proc_died)\b\W{0,20}?(?:(?:[VDIWEF]|message|msg|log|text)\W{1,8})?"
+    r"(?P<message>\[[^\[\]]{5,2000}\])"
 )
+"""An event whose tag and values are apart, as in tables and JSON."""
+
 CLOSING = " \t\r\n\0"
 MOST_SEARCHED = 400
 """Characters of a line in which a message behind an unknown prefix is searched."""
@@ -123,7 +127,8 @@ class Carrier:
             return header[0]
         entry = normalise(text)
         header = self._header
-        if entry.is_headed or not entry.message.strip():
+        is_dated = entry.clock == HOST_CLOCK and not entry.tag and header is not None
+        if (entry.is_headed and not is_dated) or not entry.message.strip():
             self._header = None
             return entry
         header = header or self._header_before()
@@ -174,7 +179,7 @@ def _inherits(header: Entry, text: str) -> Entry:
 
 
 def _logcats(text: str, at: int) -> Entry | None:
-    """Returns the entry of logcat that begins at that place; one of the kernel's buffer is the kernel's line."""
+    """Returns the entry of logcat that begins at that place, also if it is of the kernel's buffer."""
     entry = entry_at(text, at)
     if entry is None or entry.tag.lower() not in KERNELS_TAGS:
         return entry
@@ -189,9 +194,10 @@ def _anchored(text: str, at: int) -> Entry | None:
     kernel = parse_kernel_line(text, at)
     if not kernel.is_prefixed:
         return None
-    inner = _logcats(kernel.text, 0)
-    if inner is not None and (inner.time or kernel.text[1:2] == "/"):
-        return inner  # what looked like the kernel's date was a collector's
+    for place in (0, *moments(kernel.text)):
+        inner = _logcats(kernel.text, place)
+        if inner is not None and (inner.time or kernel.text[1:2] == "/"):
+            return inner  # what looked like the kernel's date or level was a collector's
     return _kernel_entry(kernel)
 
 
@@ -211,8 +217,8 @@ def _kernel_entry(kernel: KernelLine, logcats: Entry | None = None) -> Entry:
 
 def _drivers(text: str) -> tuple[str, str]:
     """Returns tag and message of a kernel's text: a driver's name is its tag."""
-    tag = DRIVERS_TAG.match(text)
-    return (tag["tag"], text[tag.end() :]) if tag else ("", text)
+    tag = DRIVERS_TAG.match(text.lstrip(" "))
+    return (tag["tag"], text.lstrip(" ")[tag.end() :]) if tag else ("", text)
 
 
 def _unwrapped(text: str) -> Entry:

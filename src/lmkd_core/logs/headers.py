@@ -49,7 +49,7 @@ ENTRIES = tuple(
         r" ++[VDIWEFA] ++(?P<message>.*)",
     )
 )
-NO_TAG = re.compile(rf"{DATE} {TIME}|[VDIWEFSA]/\S")
+NO_TAG = re.compile(rf"{DATE} {TIME}|[VDIWEFSA]/\S|\[ *+\d{{1,10}}\.\d")
 UNTIMED = ENTRIES[2:6]
 """The layouts that also occur without a time."""
 
