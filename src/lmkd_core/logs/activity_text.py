@@ -24,10 +24,12 @@ DIED = re.compile(
 SIGNALED = re.compile(
     r"Process (?P<pid>\d{1,10}) (?:exited due to|terminated by) signal \(?(?P<signal>\d{1,3})\)?"
 )
-KILL_START = re.compile(r"(?:Killing|Kill)(?: proc(?:ess)?)? (?:ProcessRecord\{|\d{1,10}:)|No longer want \S")
-DIED_START = re.compile(r"Process \S{1,300} \(pid \d|Process \S{1,300} has died")
+KILL_START = re.compile(
+    r"(?:Killing|Kill)(?: proc(?:ess)?)?(?: ProcessRecord\{| \d{1,10}:|\s*$)|No longer want(?: \S|\s*$)"
+)
+DIED_START = re.compile(r"Process(?: \S{1,300}(?: \(pid \d| has died|\s*$)|\s*$)")
 SIGNAL_START = re.compile(r"Process \d{1,10} (?:exited due to|terminated by) signal")
-DYING = re.compile(r"(?:Killing|Kill|Force-killing) \S|.{0,300}\bhas died\b|No longer want ")
+DYING = re.compile(r"(?:Killing|Kill|Force-killing)\b|.{0,300}\bhas died\b|No longer want\b")
 """ActivityManager's lines that speak of a death."""
 
 USER = re.compile(r"u(?P<user>\d{1,4})(?P<kind>[ais])(?P<app>\d{1,6})(?:i(?P<isolated>\d{1,6}))?$")

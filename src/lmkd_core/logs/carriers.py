@@ -27,13 +27,15 @@ from lmkd_core.logs.kernel import KernelLine
 from lmkd_core.logs.kernel import parse_kernel_line
 
 HOST_TIME = re.compile(rf"(?P<host>{DATE}[T ]{TIME}) ?(?:Z|[A-Z]{{3,4}}|[+-]\d\d:?\d\d)?[\s:|\]]++")
+QUOTES = re.compile(r"[`\"'$(){}]++")
 WRAPPERS = (
-    re.compile(
-        r"[\s>|*`,\"'•·+#~;$(){}\ufffd]++|-{1,3}(?: |(?=\d))"
-    ),  # indents, quotes of mails and diffs, bullets, tables
+    re.compile(r"[\s>|*,•·+#~;\ufffd]++|-{1,3}(?: |(?=\d))"),  # indents, mails, diffs, bullets, tables
+    QUOTES,
     HOST_TIME,
+    re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,60} [\w./-]{1,40}(?:\[\d{1,8}\])?: "),  # syslog
+    re.compile(r"[^\t]{1,80}\t[^\t]{1,80}\t(?=\d{4}-\d\d-\d\dT)"),  # GitHub's jobs
     re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?[\s:|\]-]++"),
-    re.compile(r"\[(?!\s*+-?\d{1,10}\s*+[\],])[^\[\]]{1,100}\][\s:]*+"),  # not a list of values
+    re.compile(r"\[(?!\s*+(?:-?\d{1,10}|pid)\s*+[\],])[^\[\]]{1,100}\][\s:]*+"),  # not a list of values
     re.compile(r"[\w.@~/+-]{1,120}\.(?:txt|log|logcat|out|gz|csv|md)(?:\.\d{1,3})?[:(-]"),  # grep's file
     re.compile(r"\d{1,9}(?:[:|)-]|(?= *+\|)|\s(?=\s*+[VDIWEF\d\[<]))\s*+"),  # numbers of lines
     re.compile(r"[\w.-]{1,60} *+\|"),  # docker's service
@@ -42,7 +44,6 @@ WRAPPERS = (
     re.compile(r"\{?\"?(?:log|message|msg|line|text|MESSAGE)\"? ?: ?\""),
 )
 MOST_WRAPPERS = 12
-QUOTES = WRAPPERS[0]
 QUOTE_MARKS = frozenset("\"'`")
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 MOST_BEFORE_HEADER = 120
@@ -79,7 +80,8 @@ def parse_entry(line: str) -> Entry | None:
 def normalise(line: str) -> Entry:
     """Returns the entry of a cleaned line."""
     text = line.rstrip(CLOSING)
-    return _anchored(text, 0) or _unwrapped(text)
+    entry = _anchored(text, 0)
+    return _closed(entry, text) if entry else _unwrapped(text)
 
 
 class Carrier:
@@ -194,6 +196,9 @@ def _anchored(text: str, at: int) -> Entry | None:
     kernel = parse_kernel_line(text, at)
     if not kernel.is_prefixed:
         return None
+    again = parse_kernel_line(kernel.text)
+    if kernel.time_ms is None and again.is_prefixed:
+        return _kernel_entry(again)
     for place in (0, *moments(kernel.text)):
         inner = _logcats(kernel.text, place)
         if inner is not None and (inner.time or kernel.text[1:2] == "/"):
@@ -223,23 +228,31 @@ def _drivers(text: str) -> tuple[str, str]:
 
 def _unwrapped(text: str) -> Entry:
     """Takes wrappers off until a header follows; without any, the entry is all that remains."""
-    at, host = 0, None
+    at, host, bare = 0, None, -1
     for _ in range(MOST_WRAPPERS):
         wrapper = next((match for pattern in WRAPPERS if (match := pattern.match(text, at))), None)
         if wrapper is None or wrapper.end() == at:
             break
         if wrapper.re is HOST_TIME:
             host = wrapper
+        elif wrapper.re is QUOTES and bare < 0:
+            bare = at
         at = wrapper.end()
         if entry := _anchored(text, at):
             return _closed(_dated(entry, host), text)
         if MESSAGE.match(text, at):
             break
-    return _closed(_dated(_searched(text, at), host), text)
+    if entry := _searched(text, at):
+        return _closed(_dated(entry, host), text)
+    rest = text[bare if bare >= 0 else at :]
+    if "|" in text[:at]:
+        rest = rest.rstrip("| ")
+    indent = len(text) - len(text.lstrip(" \t"))
+    return _dated(Entry("", rest, text=rest, is_headed=False, indent=indent), host)
 
 
-def _searched(text: str, at: int) -> Entry:
-    """Returns the entry behind an unknown prefix, else the text as an entry without a header."""
+def _searched(text: str, at: int) -> Entry | None:
+    """Returns the entry behind an unknown prefix."""
     for place in moments(text):
         if entry := _logcats(text, place):
             return entry
@@ -251,8 +264,7 @@ def _searched(text: str, at: int) -> Entry:
     if match := MESSAGE.search(text, at, at + MOST_SEARCHED):
         name, message = _drivers(text[match.start() :])
         return Entry(name, message, text=text[match.start() :], is_headed=False, indent=indent)
-    quotes = QUOTES.match(text)
-    return Entry("", text[at:], text=text[quotes.end() if quotes else 0 :], is_headed=False, indent=indent)
+    return None
 
 
 def _dated(entry: Entry, host: re.Match[str] | None) -> Entry:

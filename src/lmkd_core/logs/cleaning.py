@@ -33,6 +33,10 @@ LETTERS = {
 }
 
 
+ENDS = " \t\r\"'`,;>"
+"""What may be left of a line behind a written-out break at its end."""
+
+
 def _table() -> dict[int, str]:
     table = {ord(letter): text for letter, text in LETTERS.items()}
     for code in range(128, sys.maxunicode + 1):
@@ -68,5 +72,6 @@ def clean(line: str) -> str:
 def parts(line: str) -> list[str]:
     """Splits a cleaned line at the line breaks that are written out within it."""
     if "\\" in line or "<br" in line or "#012" in line:
-        return BREAK.split(line)
+        first, *others = BREAK.split(line)
+        return [first, *(text for text in others if text.strip(ENDS))]
     return [line]

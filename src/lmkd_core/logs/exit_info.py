@@ -36,7 +36,7 @@ NAMES = (
     "state",
     "trace",
 )
-FIELD = re.compile(rf"(?:^|(?<=\s))({'|'.join(NAMES)})=")
+FIELD = re.compile(rf"(?<![\w.])({'|'.join(NAMES)})=")
 CODED = re.compile(r"(?P<code>\d{1,6}) \((?P<name>.*)\)$")
 SIZE = re.compile(r"(?P<number>\d{1,12}(?:[.,]\d{1,6})?) ?(?P<unit>[KMGT]?)B?$")
 KB = {"": 1 / 1024, "K": 1, "M": 1024, "G": 1024**2, "T": 1024**3}

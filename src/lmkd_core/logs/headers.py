@@ -34,6 +34,8 @@ ENTRIES = tuple(
         # threadtime, with uid; without process and thread
         r"(?: ++[\w.-]{1,40})?(?: ++\d{1,8} ++\d{1,8})? ++[VDIWEFSA] ++(?P<tag>[^:]{1,100}):(?P<message>.*)",
         r"(?: ++\d{1,8} ++\d{1,8})? ++[VDIWEFSA] ++:(?P<tag>)(?P<message>.*)",
+        # the kernel's, without a tag
+        r"(?: ++[\w.-]{1,40})? ++0 ++0 ++[VDIWEFSA] (?P<tag>)(?P<message>.*)",
         # time, brief, tag; Studio before 2022 with process-thread/package
         r"(?: ++\d{1,8}-\d{1,8}(?:/\S{1,100})?)? *+[VDIWEFSA]/(?P<tag>[^(:]{0,100})(?:\([^()]{1,40}\))?:"
         r"(?P<message>.*)",
@@ -49,8 +51,8 @@ ENTRIES = tuple(
         r" ++[VDIWEFA] ++(?P<message>.*)",
     )
 )
-NO_TAG = re.compile(rf"{DATE} {TIME}|[VDIWEFSA]/\S|\[ *+\d{{1,10}}\.\d")
-UNTIMED = ENTRIES[2:6]
+NO_TAG = re.compile(rf"(?:{DATE} )?{TIME}|<\d|[VDIWEFSA]/\S|\[ *+\d{{1,10}}\.\d")
+UNTIMED = ENTRIES[3:7]
 """The layouts that also occur without a time."""
 
 MESSAGE = re.compile(

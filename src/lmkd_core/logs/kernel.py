@@ -10,16 +10,23 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-SYSLOG = re.compile(r"[^\[<:]{0,40}\d\d:\d\d:\d\d[^\[<: ]{0,20}[^\[<:]{0,80} kernel: ?")
+SYSLOG = re.compile(
+    r"(?:[^\[<:]{0,40}\d\d:\d\d:\d\d[^\[<: ]{0,20}(?::\d\d)?[^\[<:]{0,80} |\d{9,10}\.\d{6} \S{1,60} )?"
+    r"kernel: ?"
+)
+HOST = re.compile(r" \S{1,60} kernel: ?")
 KMSG = re.compile(r"\d{1,4},\d{1,20},(?P<us>\d{1,18}),[\w=,+-]{1,60};")
 FACILITY = re.compile(r"[a-z0-9]{2,10} *+: ?[a-z]{3,8} *+: ")
 UNISOC = re.compile(r"\d{1,8} (?=< ?\d{1,2}>)")
 LEVEL = re.compile(r"< ?\d{1,3}> ?(?=\[)|<\d{1,3}>")
 SINCE_BOOT = re.compile(
-    r"\[ *+(?P<seconds>\d{1,10})\.(?P<fraction>\d{3,9})(?:@\d{1,2})?(?: / [^\[\]]{1,40})?\](?:\[\d\])?"
+    r"\[ *+(?P<seconds>\d{1,10})\.(?P<fraction>\d{3,9})s?(?:@\d{1,2})?(?: / [^\[\]]{1,40}| <[^<>]{1,20}>)?\]"
+    r"(?:\[\d{1,8}\])?:?"
 )
 T32 = re.compile(r"(?P<seconds>\d{1,10})\.(?P<fraction>\d{6}): *+(?:<\d{1,3}> ?)?")
-DATE = re.compile(r"\[(?P<date>[^\[\]]{4,40}\d\d:\d\d:\d\d[^\[\]]{0,24})\]")
+DATE = re.compile(r"\[(?P<date>[^\[\]]{4,40}\d\d:\d\d:\d\d[^\[\]]{0,40})\]")
+RELATIVE = re.compile(r"\[(?P<date> *+\+\d{1,8}\.\d{1,9}|\w{3,5} [ \d]?\d \d\d:\d\d)\]")
+"""The times of ``dmesg -e``."""
 ISO = re.compile(r"(?P<date>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.,]\d{6}(?:Z|[+-]\d\d:?\d\d)) ")
 YEAR = re.compile(r"\b\d{4}\b")
 CALLER = re.compile(
@@ -31,6 +38,9 @@ CALLER = re.compile(
     r")"
 )
 MOST_CALLERS = 5
+MOST_BLANKS = 2
+"""Blanks between prefix and text; more of them are the text's own indent."""
+
 MS_PER_S = 1000
 US_PER_MS = 1000
 MAX_DISORDER_MS = 5000
@@ -60,11 +70,15 @@ def parse_kernel_line(line: str, at: int = 0) -> KernelLine:
             return _since_boot(line[at:], *divmod(int(match["us"]) // US_PER_MS, MS_PER_S))
     since_boot = SINCE_BOOT.match(line, at) or T32.match(line, at)
     date = None if since_boot else _date(line, at)
+    if date and (inner := SINCE_BOOT.match(line, date.end() + line.startswith(" ", date.end()))):
+        since_boot = inner
     stamp = since_boot or date
     if stamp is None:
         return KernelLine(line[at:], is_prefixed=at > start)
-    text = line[_callers_end(line, stamp.end()) :]
-    text = text[1:] if text.startswith(" ") else text
+    end = stamp.end()
+    host = HOST.match(line, end)
+    text = line[_callers_end(line, host.end() if host else end) :]
+    text = text.lstrip(" ") if len(text) - len(text.lstrip(" ")) <= MOST_BLANKS else text[1:]
     if since_boot:
         return _since_boot(text, int(since_boot["seconds"]), int(since_boot["fraction"][:3]), since_boot)
     return KernelLine(text, date["date"] if date else "", is_prefixed=True)
@@ -76,6 +90,8 @@ def _since_boot(text: str, seconds: int, ms: int, printed: re.Match[str] | None 
 
 
 def _date(line: str, at: int) -> re.Match[str] | None:
+    if match := RELATIVE.match(line, at):
+        return match
     match = DATE.match(line, at) or ISO.match(line, at)
     return match if match and YEAR.search(match["date"]) else None
 

@@ -41,7 +41,7 @@ def _never(_: str) -> bool:
 
 
 def _is_open_list(message: str) -> bool:
-    return message.lstrip().startswith("[") and "]" not in message
+    return message.strip()[:1] in {"", "["} and "]" not in message
 
 
 @dataclass(frozen=True, slots=True)

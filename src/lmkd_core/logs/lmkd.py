@@ -13,7 +13,7 @@ VICTIM = re.compile(
     r"(?:Kill|Killing|Reclaim|Reclaiming) (?P<quote>['\"])(?P<process>.{1,300}?)(?P=quote) "
     r"\((?P<pid>\d{1,10})\)(?!['\"])"
 )
-START = re.compile(r"(?:Kill|Killing|Reclaim|Reclaiming) ['\"]|lmkd watchdog killed process ")
+START = re.compile(r"(?:Kill|Killing|Reclaim|Reclaiming)(?: ['\"]|\s*$)|lmkd watchdog killed process ")
 UID = re.compile(r"\buid (?P<value>\d{1,10})")
 ADJ = re.compile(r"\b(?:oom_(?:score_)?)?adj (?P<value>-?\d{1,5})\b")
 STATE = re.compile(r"\bstate (?P<value>-?\d{1,4})\b")
@@ -62,7 +62,7 @@ def is_lmkds(message: str) -> bool:
 def is_cut(message: str) -> bool:
     """Returns whether a Kill line may go on in the next one: Android 8 and 9 and people break it."""
     if message.startswith("lmkd"):
-        return False
+        return WATCHDOG.match(message) is None
     return VICTIM.match(message) is None or ("reason:" not in message and "because" not in message)
 
 

@@ -57,6 +57,13 @@ def is_cut(text: str) -> bool:
     return "Killed process" in text and ("total-vm:" not in text or text.endswith(","))
 
 
+def check_whole(text: str) -> dict[str, Any]:
+    """Raises ValueError for a line that must go on; ``OomReader`` parses it."""
+    if is_cut(text):
+        raise ValueError("a line of the OOM killer is cut")
+    return {}
+
+
 OTHERS = ("Tasks state (memory values in pages):", "Out of memory and no killable processes")
 
 MAX_ROWS = 50_000

@@ -19,6 +19,7 @@ from typing import Any
 from lmkd_core.logs import oom
 from lmkd_core.logs.carriers import Carrier
 from lmkd_core.logs.clocks import CALENDAR
+from lmkd_core.logs.clocks import HOST_CLOCK
 from lmkd_core.logs.clocks import parse_moment
 from lmkd_core.logs.exit_info import HEADER
 from lmkd_core.logs.exit_info import is_field_line
@@ -77,7 +78,7 @@ UNTAGGED = re.compile(r"(?:(?!: ).){1,15} invoked oom-killer: gfp_mask=|Killed p
 """Lines of the OOM killer in ``logcat -b kernel``, whose tag is any text before the first colon."""
 
 EXIT_INFO = Kind("exit_info", HEADER, lambda text: parse_exit_info([text]))
-OOM = Kind("oom_killer", oom.START, lambda _: {}, oom.is_cut)
+OOM = Kind("oom_killer", oom.START, oom.check_whole, oom.is_cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +163,7 @@ class _Open:
     @property
     def most_between(self) -> int:
         """The number of other lines that may come before the rest; none before what may only be wrapped."""
-        is_logged_in_two = self.kind.type in {"lmkd_kill", "driver_kill"} and self.kind.is_cut(self.message)
-        return MOST_BETWEEN if is_logged_in_two else 0
+        return MOST_BETWEEN if self.kind.type in TWO_LINES and self.kind.is_cut(self.message) else 0
 
     def is_continued_by(self, entry: Entry) -> bool:
         """Returns whether the entry is the rest of this record."""
@@ -171,15 +171,39 @@ class _Open:
             return False
         if self.kind is EXIT_INFO:
             return is_field_line(entry.message) and not is_header(entry.message)
-        if entry.is_headed:
-            is_same = entry.tag == self.entry.tag or (entry.is_kernel and self.entry.is_kernel)
-            return is_same and GOES_ON.match(entry.message) is not None
+        is_others = entry.is_headed and (
+            entry.tag != self.entry.tag and not (entry.is_kernel and self.entry.is_kernel)
+        )
+        if GOES_ON.match(entry.message) and self.kind.type in TWO_LINES:
+            return not entry.tag or not is_others
         if self.between or self.kind.type not in BROKEN_TYPES or _begins(entry):
             return False
-        if not self.kind.is_cut(self.message):
-            return (entry.indent > 0 or len(self.texts) > 1) and LABEL.match(entry.message) is None
-        is_wrapped = len(self.texts) > 1 or self.texts[-1].endswith((",", ";"))
-        return entry.indent > 0 or is_wrapped or REST.match(entry.message) is not None
+        if entry.is_headed and (entry.tag or entry.is_kernel or entry.clock != HOST_CLOCK):
+            return False
+        return self._is_broken_before(entry)
+
+    def _is_broken_before(self, entry: Entry) -> bool:
+        """Returns whether somebody broke this record's line before an entry without a header."""
+        if self._lacks_something():
+            return True
+        if entry.indent > 0 or len(self.texts) > 1:
+            return LABEL.match(entry.message) is None
+        is_full = self.texts[-1].endswith((",", ";")) or len(self.line.text) in FULL_LINES
+        return (is_full or self.kind.is_cut(self.message)) and REST.match(entry.message) is not None
+
+    def _lacks_something(self) -> bool:
+        try:
+            self.kind.parse(self.message)
+        except ValueError:
+            return True
+        return False
+
+
+TWO_LINES = {"lmkd_kill", "driver_kill"}
+"""Types of records that a device logs in several lines."""
+
+FULL_LINES = range(50, 136)
+"""Lengths of lines that terminals, mails and pages break; whole lines of kills are longer, or end here."""
 
 
 def _begins(entry: Entry) -> bool:
@@ -200,10 +224,8 @@ LABEL = re.compile(r"\s*+[\w ]{1,40}[:=]|\s*+at ")
 GOES_ON = re.compile(r"\s*+(?:to free |cache |Free memory |Free CMA |Total )")
 """The further lines of a kill by lmkd of Android 8 and 9, and by the kernel's driver."""
 
-REST = re.compile(
-    r"(?:to free|oom_|adj|uid|state|reason|because|total-vm|anon-rss|file-rss|shmem-rss|UID|[\d(-])"
-)
-"""How the rest of a message begins, where somebody broke it."""
+REST = re.compile(r"[a-z\d(<=\[-]|UID")
+"""How the rest of a message begins, where somebody broke it; other sentences begin with a capital."""
 
 
 class Reader:
