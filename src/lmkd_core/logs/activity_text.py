@@ -25,9 +25,10 @@ SIGNALED = re.compile(
     r"Process (?P<pid>\d{1,10}) (?:exited due to|terminated by) signal \(?(?P<signal>\d{1,3})\)?"
 )
 KILL_START = re.compile(
-    r"(?:Killing|Kill)(?: proc(?:ess)?)?(?: ProcessRecord\{| \d{1,10}:|\s*$)|No longer want(?: \S|\s*$)"
+    r"(?:Killing|Kill)(?: proc(?:ess)?)?(?: ProcessRecord\{| \d{1,10}:|\s*$)"
+    r"|No longer(?: want \S|(?: want)?\s*$)"
 )
-DIED_START = re.compile(r"Process(?: \S{1,300}(?: \(pid \d| has died|\s*$)|\s*$)")
+DIED_START = re.compile(r"Process(?: \S{1,300}(?: \(pid \d| has died|(?: \(pid)?\s*$)|\s*$)")
 SIGNAL_START = re.compile(r"Process \d{1,10} (?:exited due to|terminated by) signal")
 DYING = re.compile(r"(?:Killing|Kill|Force-killing)\b|.{0,300}\bhas died\b|No longer want\b")
 """ActivityManager's lines that speak of a death."""

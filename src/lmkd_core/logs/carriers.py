@@ -27,18 +27,22 @@ from lmkd_core.logs.kernel import KernelLine
 from lmkd_core.logs.kernel import parse_kernel_line
 
 HOST_TIME = re.compile(rf"(?P<host>{DATE}[T ]{TIME}) ?(?:Z|[A-Z]{{3,4}}|[+-]\d\d:?\d\d)?[\s:|\]]++")
-QUOTES = re.compile(r"[`\"'$(){}]++")
+QUOTES = re.compile(r"[`\"'$(){},•·+#~;*\ufffd]++|\.{2,3}|-{1,3}(?: |(?=\w))|\d{1,4}\)")
+"""Quotes, brackets, bullets, and the marks of diffs: a message may begin with one of them."""
+
 WRAPPERS = (
-    re.compile(r"[\s>|*,•·+#~;\ufffd]++|-{1,3}(?: |(?=\d))"),  # indents, mails, diffs, bullets, tables
+    re.compile(r"[\s>|]++"),  # indents, mails, tables
     QUOTES,
     HOST_TIME,
     re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S{1,60} [\w./-]{1,40}(?:\[\d{1,8}\])?: "),  # syslog
     re.compile(r"[^\t]{1,80}\t[^\t]{1,80}\t(?=\d{4}-\d\d-\d\dT)"),  # GitHub's jobs
     re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?[\s:|\]-]++"),
     re.compile(r"\[(?!\s*+(?:-?\d{1,10}|pid)\s*+[\],])[^\[\]]{1,100}\][\s:]*+"),  # not a list of values
-    re.compile(r"[\w.@~/+-]{1,120}\.(?:txt|log|logcat|out|gz|csv|md)(?:\.\d{1,3})?[:(-]"),  # grep's file
-    re.compile(r"\d{1,9}(?:[:|)-]|(?= *+\|)|\s(?=\s*+[VDIWEF\d\[<]))\s*+"),  # numbers of lines
-    re.compile(r"[\w.-]{1,60} *+\|"),  # docker's service
+    re.compile(
+        r"[\w.@~/+-]{1,120}\.(?:txt|log|logcat|out|gz|csv|md)(?:\.\d{1,3})?(?:[:-]\d{1,9})?[:(-]"
+    ),  # grep's file
+    re.compile(r"\d{1,9}(?::(?![a-z])|[|-]|(?= *+\|)|\s(?=\s*+[VDIWEF\d\[<]))\s*+"),  # numbers of lines
+    re.compile(r"[\w.-]{1,60} *+\|(?= *+\S)"),  # docker's service
     re.compile(r"std(?:out|err) [FP] "),  # Kubernetes
     re.compile(r"(?i:info|debug|warn|warning|error|trace|stdout|stderr|logcat|adb)\b[\s:>\]-]*+"),
     re.compile(r"\{?\"?(?:log|message|msg|line|text|MESSAGE)\"? ?: ?\""),
@@ -279,7 +283,7 @@ def _dated(entry: Entry, host: re.Match[str] | None) -> Entry:
 def _closed(entry: Entry, line: str) -> Entry:
     """Takes off the ends of quotes and brackets that began before the entry."""
     message = entry.message
-    before = line[: max(line.find(message), 0)]
+    before = line[: max(line.rfind(message), 0)]
     while message and _is_closing(message, before):
         message = message[:-1].rstrip(CLOSING)
     cut = len(entry.message) - len(message)

@@ -40,6 +40,9 @@ FIELD = re.compile(rf"(?<![\w.])({'|'.join(NAMES)})=")
 CODED = re.compile(r"(?P<code>\d{1,6}) \((?P<name>.*)\)$")
 SIZE = re.compile(r"(?P<number>\d{1,12}(?:[.,]\d{1,6})?) ?(?P<unit>[KMGT]?)B?$")
 KB = {"": 1 / 1024, "K": 1, "M": 1024, "G": 1024**2, "T": 1024**3}
+CLOSING = "`\"',)}"
+"""Ends of quotes behind the last value."""
+
 MAX_FIELD_LINES = 16
 """Lines after the header of a record; AOSP prints three or four, and people break them."""
 
@@ -94,7 +97,7 @@ def _field(name: str, value: str) -> dict[str, Any]:
         return {f"{name}_kb": _size_kb(value)}
     if name in {"packageUid", "definingUid", "user", "status", "importance"}:
         return {name: integer_or_none(value)}
-    return {name: None if value == "null" else value}
+    return {name: None if value.rstrip(CLOSING) == "null" else value}
 
 
 def _size_kb(text: str) -> int | None:

@@ -16,7 +16,7 @@ from lmkd_core.logs.clocks import TIME
 from lmkd_core.logs.clocks import ms_of_date
 
 STAMPS = (
-    (CALENDAR, re.compile(rf"{DATE}[ T] {{0,4}}{TIME}(?: [+-]\d\d:?\d\d| UTC|Z)?(?!\d)")),
+    (CALENDAR, re.compile(rf"{DATE} {{1,4}}{TIME}(?: [+-]\d\d:?\d\d| UTC|Z)?(?!\d)")),
     (DAY_CLOCK, re.compile(rf"{TIME}(?!\d)")),
     (EPOCH_CLOCK, re.compile(r"(?P<epoch>\d{9,10})\.(?P<fraction>\d{3,9})(?!\d)")),
     (
@@ -51,7 +51,9 @@ ENTRIES = tuple(
         r" ++[VDIWEFA] ++(?P<message>.*)",
     )
 )
-NO_TAG = re.compile(rf"(?:{DATE} )?{TIME}|<\d|[VDIWEFSA]/\S|\[ *+\d{{1,10}}\.\d")
+NO_TAG = re.compile(
+    rf"(?:{DATE} )?{TIME}|\d++\.\d{{6}}|(?:\d{{1,8}} )?< ?\d|[VDIWEFSA]/\S|\[ *+\d{{1,10}}\.\d"
+)
 UNTIMED = ENTRIES[3:7]
 """The layouts that also occur without a time."""
 
@@ -80,6 +82,8 @@ TAG_LAST = re.compile(r"  \((?P<tag>[\w.:-]{1,60}) *\)\s*$")
 class Entry:
     """One log entry; ``text`` is its tag and message as in the line.
 
+    In a line without a header, ``message`` is the text behind all marks and quotes; ``text`` still has the
+    quotes.
     ``time`` is as printed, ``time_ms`` counts from an origin of its ``clock``; all three may be unknown.
     ``is_kernel``: the line is of a kernel's log. ``is_headed``: it has a time, a tag or a kernel's prefix, so
     it continues no other line. ``indent`` counts the blanks before it, or before its message.
@@ -94,6 +98,11 @@ class Entry:
     is_kernel: bool = False
     is_headed: bool = True
     indent: int = 0
+
+    @property
+    def kernels(self) -> str:
+        """The text for the parsers of the kernel's lines, to whom a tag is part of it."""
+        return self.text if self.is_headed or self.tag else self.message
 
 
 def entry_at(line: str, at: int = 0) -> Entry | None:

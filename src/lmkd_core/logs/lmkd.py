@@ -13,7 +13,10 @@ VICTIM = re.compile(
     r"(?:Kill|Killing|Reclaim|Reclaiming) (?P<quote>['\"])(?P<process>.{1,300}?)(?P=quote) "
     r"\((?P<pid>\d{1,10})\)(?!['\"])"
 )
-START = re.compile(r"(?:Kill|Killing|Reclaim|Reclaiming)(?: ['\"]|\s*$)|lmkd watchdog killed process ")
+START = re.compile(
+    r"(?:Kill|Killing|Reclaim|Reclaiming)(?: ['\"]|\s*$)"
+    r"|lmkd watchdog killed process|lmkd(?: watchdog(?: killed)?)?\s*$"
+)
 UID = re.compile(r"\buid (?P<value>\d{1,10})")
 ADJ = re.compile(r"\b(?:oom_(?:score_)?)?adj (?P<value>-?\d{1,5})\b")
 STATE = re.compile(r"\bstate (?P<value>-?\d{1,4})\b")

@@ -27,6 +27,7 @@ from lmkd_core.logs.exit_info import is_header
 from lmkd_core.logs.exit_info import parse_exit_info
 from lmkd_core.logs.headers import Entry
 from lmkd_core.logs.kernel import Boots
+from lmkd_core.logs.kinds import EVENTS
 from lmkd_core.logs.kinds import Kind
 from lmkd_core.logs.kinds import is_not_understood
 from lmkd_core.logs.kinds import kind_of
@@ -182,16 +183,25 @@ class _Open:
             return False
         return self._is_broken_before(entry)
 
+    def part_of(self, entry: Entry) -> str:
+        """Returns what a further line adds to the message."""
+        is_whole = entry.is_headed or self.kind is EXIT_INFO or GOES_ON.match(entry.message)
+        return entry.message if is_whole else entry.text
+
     def _is_broken_before(self, entry: Entry) -> bool:
         """Returns whether somebody broke this record's line before an entry without a header."""
-        if self._lacks_something():
+        if self.kind is OOM or self._lacks_something():
+            return self.kind is not OOM or oom.is_cut(self.message)
+        if self.texts[-1].rstrip().endswith((",", ";", ":")):
             return True
         if entry.indent > 0 or len(self.texts) > 1:
             return LABEL.match(entry.message) is None
-        is_full = self.texts[-1].endswith((",", ";")) or len(self.line.text) in FULL_LINES
+        is_full = len(self.line.text) in FULL_LINES
         return (is_full or self.kind.is_cut(self.message)) and REST.match(entry.message) is not None
 
     def _lacks_something(self) -> bool:
+        if self.kind.type in EVENTS and self.kind.is_cut(self.message):
+            return True
         try:
             self.kind.parse(self.message)
         except ValueError:
@@ -211,20 +221,20 @@ def _begins(entry: Entry) -> bool:
     return (
         is_header(entry.message)
         or kind_of(entry, owner_of(entry)) is not None
-        or oom.START.match(entry.text) is not None
+        or oom.START.match(entry.kernels) is not None
     )
 
 
-BROKEN_TYPES = {"lmkd_kill", "driver_kill", "am_killing", "oom_killer", "killinfo", "am_kill", "am_proc_died"}
+BROKEN_TYPES = {"lmkd_kill", "driver_kill", "am_killing", "am_died", "oom_killer", *EVENTS}
 """Types of records whose lines are long enough to be broken."""
 
-LABEL = re.compile(r"\s*+[\w ]{1,40}[:=]|\s*+at ")
+LABEL = re.compile(r"(?!\s*+reason:)\s*+[\w ]{1,40}[:=]|\s*+at ")
 """How other text than the rest of a reason begins: ``package: x``, a line of a stack."""
 
 GOES_ON = re.compile(r"\s*+(?:to free |cache |Free memory |Free CMA |Total )")
 """The further lines of a kill by lmkd of Android 8 and 9, and by the kernel's driver."""
 
-REST = re.compile(r"[a-z\d(<=\[-]|UID")
+REST = re.compile(r"[a-z\d(<=\[#-]|UID")
 """How the rest of a message begins, where somebody broke it; other sentences begin with a capital."""
 
 
@@ -301,7 +311,7 @@ class Reader:
     def _entry(self, line: Line, entry: Entry) -> Iterator[Event]:
         record = self._open
         if record is not None and record.is_continued_by(entry):
-            record.texts.append(entry.message)
+            record.texts.append(record.part_of(entry))
             self.account.continued += 1
             return
         if record is not None:
@@ -314,12 +324,12 @@ class Reader:
         """Reads an entry that continues no other."""
         owner = owner_of(entry)
         kind = EXIT_INFO if is_header(entry.message) else kind_of(entry, owner)
-        is_kernels = owner == "untagged" or entry.tag in OOM_TAGS or UNTAGGED.match(entry.text) is not None
-        if is_kernels and kind is None and oom.START.match(entry.text):
+        is_kernels = owner == "untagged" or entry.tag in OOM_TAGS or UNTAGGED.match(entry.kernels) is not None
+        if is_kernels and kind is None and oom.START.match(entry.kernels):
             kind = OOM
         if kind is not None:
             yield from self._close()
-            self._open = _Open(line, entry, kind, [entry.text if kind is OOM else entry.message])
+            self._open = _Open(line, entry, kind, [entry.kernels if kind is OOM else entry.message])
         elif is_kernels and self._is_oom_context(entry):
             self.account.context[oom.CONTEXT] += 1
         elif entry.tag in CONTEXT_TAGS:
@@ -362,7 +372,7 @@ class Reader:
 
     def _is_oom_context(self, entry: Entry) -> bool:
         try:
-            return self._oom.read(entry.text) is not None
+            return self._oom.read(entry.kernels) is not None
         except ValueError:
             return False
 
