@@ -192,6 +192,8 @@ class _Open:
         """Returns whether somebody broke this record's line before an entry without a header."""
         if self.kind is OOM or self._lacks_something():
             return self.kind is not OOM or oom.is_cut(self.message)
+        if self.kind.type == "am_died":
+            return False  # all that may be missing is a state
         if self.texts[-1].rstrip().endswith((",", ";", ":")):
             return True
         if entry.indent > 0 or len(self.texts) > 1:
@@ -234,7 +236,7 @@ LABEL = re.compile(r"(?!\s*+reason:)\s*+[\w ]{1,40}[:=]|\s*+at ")
 GOES_ON = re.compile(r"\s*+(?:to free |cache |Free memory |Free CMA |Total )")
 """The further lines of a kill by lmkd of Android 8 and 9, and by the kernel's driver."""
 
-REST = re.compile(r"[a-z\d(<=\[#-]|UID")
+REST = re.compile(r"[a-z\d(<=\[-]|#\d|UID")
 """How the rest of a message begins, where somebody broke it; other sentences begin with a capital."""
 
 
