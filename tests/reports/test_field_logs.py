@@ -4,8 +4,6 @@ The readings of the reports in field_logs/ were written by hand; each is of anot
 compares a record in any layout with the same record in logcat's own.
 """
 
-# ruff: noqa: E501 - lines of logs are as long as they are
-
 from __future__ import annotations
 
 import json
