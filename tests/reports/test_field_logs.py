@@ -268,3 +268,9 @@ def test_a_block_reads_as_its_lines_do(texts: list[str]) -> None:
     assert [event.fields for event in single] == [event.fields for event in whole]
     assert by_line.account.parsed == by_block.account.parsed
     assert by_line.account.others == by_block.account.others
+
+
+@pytest.mark.parametrize("following", ["  package: com.example.app", "    dumpsys output", "ends here", ""])
+def test_a_whole_record_takes_nothing_from_the_text_behind_it(following: str) -> None:
+    tag, message = MESSAGES["am_proc_died"]
+    assert reading(f"{LAYOUTS['threadtime'](tag, message)}\n{following}") == plain_reading(tag, message)

@@ -190,8 +190,10 @@ class _Open:
 
     def _is_broken_before(self, entry: Entry) -> bool:
         """Returns whether somebody broke this record's line before an entry without a header."""
-        if self.kind is OOM or self._lacks_something():
-            return self.kind is not OOM or oom.is_cut(self.message)
+        if self.kind is OOM or self.kind.type in EVENTS:
+            return self.kind.is_cut(self.message)
+        if self._lacks_something():
+            return True
         if self.kind.type == "am_died":
             return False  # all that may be missing is a state
         if self.texts[-1].rstrip().endswith((",", ";", ":")):
@@ -202,8 +204,6 @@ class _Open:
         return (is_full or self.kind.is_cut(self.message)) and REST.match(entry.message) is not None
 
     def _lacks_something(self) -> bool:
-        if self.kind.type in EVENTS and self.kind.is_cut(self.message):
-            return True
         try:
             self.kind.parse(self.message)
         except ValueError:

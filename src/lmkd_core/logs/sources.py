@@ -128,12 +128,13 @@ def _whole_lines(stream: Stream, encoding: ToUtf8) -> Iterator[bytes]:
     error = None
     while True:
         try:
-            data = encoding.convert(stream.read1(BLOCK_BYTES))
+            raw = stream.read1(BLOCK_BYTES)
         except READ_ERRORS as problem:
             error = problem
             break
-        if not data:
+        if not raw:
             break
+        data = encoding.convert(raw)
         rest.append(data)
         length += len(data)
         if length >= BLOCK_BYTES:
