@@ -182,7 +182,7 @@ def test_two_lines_of_one_kill_with_another_program_between() -> None:
         LAYOUTS["threadtime"]("ActivityManager", "Killing something else"),
         LAYOUTS["threadtime"]("am_kill", "[0]"),
         "my phone says lowmemorykiller and then the app is gone",
-        "[  600.123456] Out of memory: Killed process 7 (a)",
+        "[  600.123456] Out of memory: Killed process 7",
     ],
 )
 def test_a_line_that_speaks_of_a_kill_is_never_left_out_in_silence(line: str) -> None:

@@ -16,7 +16,9 @@ KILLING = re.compile(
     re.DOTALL,
 )
 NOT_WANTED = re.compile(
-    r"No longer want (?P<process>\S{1,300}) \(pid (?P<pid>\d{1,10})\)(?:: ?(?P<reason>.*))?$", re.DOTALL
+    r"(?:No longer want|Killing|Kill) (?P<process>\S{1,300}) \(pid[ =](?P<pid>\d{1,10})\)"
+    r"(?:: ?(?P<reason>.*))?$",
+    re.DOTALL,
 )
 DIED = re.compile(
     r"Process (?P<process>\S{1,300}) \(pid (?P<pid>\d{1,10})\) has died(?::? ?(?P<state>[^\n]{0,80}))?"
@@ -25,7 +27,7 @@ SIGNALED = re.compile(
     r"Process (?P<pid>\d{1,10}) (?:exited due to|terminated by) signal \(?(?P<signal>\d{1,3})\)?"
 )
 KILL_START = re.compile(
-    r"(?:Killing|Kill)(?: proc(?:ess)?)?(?: ProcessRecord\{| \d{1,10}:|\s*$)"
+    r"(?:Killing|Kill)(?: proc(?:ess)?)?(?: ProcessRecord\{| \d{1,10}:| \S{1,300} \(pid|\s*$)"
     r"|No longer(?: want \S|(?: want)?\s*$)"
 )
 DIED_START = re.compile(r"Process(?: \S{1,300}(?: \(pid \d| has died|(?: \(pid)?\s*$)|\s*$)")

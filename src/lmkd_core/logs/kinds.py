@@ -44,6 +44,10 @@ def _is_open_list(message: str) -> bool:
     return message.strip()[:1] in {"", "["} and "]" not in message
 
 
+def _is_cut_kill(message: str) -> bool:
+    return lmkd.is_cut(message) if lmkd.is_lmkds(message) else driver.is_cut(message)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """``start`` announces a record of ``type``; ``is_cut``: a message goes on in the next line."""
@@ -61,7 +65,7 @@ EVENTS = {
 }
 """By log tag; the tag announces the record."""
 
-LMKD_KILL = Kind("lmkd_kill", lmkd.START, lmkd.parse_kill, lmkd.is_cut)
+LMKD_KILL = Kind("lmkd_kill", lmkd.START, lmkd.parse_kill, _is_cut_kill)
 DRIVER_KILL = Kind("driver_kill", driver.START, driver.parse_driver_kill, driver.is_cut)
 LMKD = (
     LMKD_KILL,

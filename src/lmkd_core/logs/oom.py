@@ -25,7 +25,7 @@ _SCOPE = "|".join(re.escape(text) for text in sorted(SCOPES, key=len, reverse=Tr
 
 KILLED = re.compile(
     rf"(?:(?P<scope>{_SCOPE}): )?Killed process (?P<pid>\d{{1,10}}) \((?P<process>.*?)\)"
-    r"(?:, UID:? ?(?P<early_uid>\d{1,10}),)?(?P<sizes> total-vm:.*)$"
+    r"(?:, UID:? ?(?P<early_uid>\d{1,10}),)?(?P<sizes> total-vm:.*|[\s,.]*)$"
 )
 SIZE = re.compile(r"\b(?P<name>[a-z]+(?:-[a-z]+)?):(?P<kb>\d{1,15})(?:kB)?(?=,|\s|$)")
 UID = re.compile(r"\bUID:(?P<uid>\d{1,10})")
@@ -144,7 +144,7 @@ class OomReader:
         kill = KILLED.match(text)
         if kill is None:
             if re.match(rf"(?:(?:{_SCOPE}): )?Killed process \d", text):
-                raise ValueError("an OOM kill has pid, name and sizes")
+                raise ValueError("an OOM kill has pid and name")
             return None
         fields: dict[str, Any] = {"pid": int(kill["pid"]), "process": kill["process"]}
         fields |= _sizes(kill["sizes"])
