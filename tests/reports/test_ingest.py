@@ -22,12 +22,12 @@ from hypothesis import strategies as st
 from lmkd_core.logs.activity import parse_am_kill
 from lmkd_core.logs.activity import parse_am_proc_died
 from lmkd_core.logs.carriers import parse_entry
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.exit_info import parse_exit_info
 from lmkd_core.logs.killinfo import LAYOUTS
 from lmkd_core.logs.killinfo import parse_killinfo
 from lmkd_core.logs.killinfo import reason_name
 from lmkd_core.logs.lmkd import parse_kill
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.reading import Reader
 from lmkd_core.logs.sources import Line
 from lmkd_core.logs.sources import read_blocks

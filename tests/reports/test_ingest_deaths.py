@@ -13,9 +13,9 @@ from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.deaths import deaths
 from lmkd_core.logs.deaths import with_names
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import MAX_NEARBY_GROUPS
 from lmkd_core.logs.joins import WINDOW_MS
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.reading import Reader
 from lmkd_core.logs.sources import Line
 from lmkd_core.logs.summary import summarise

@@ -13,8 +13,8 @@ from oom_logs import LINUX_5_10
 from oom_logs import LINUX_6_12
 from oom_logs import LOGS_BY_KERNEL
 
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.kernel import parse_kernel_line
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.reading import Reader
 from lmkd_core.logs.sources import Line
 

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from lmkd_core.logs.clocks import difference_ms
 from lmkd_core.logs.deaths import KILLERS
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.reading import TYPES
 from lmkd_core.logs.reading import Account
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
 from lmkd_reports.format import units

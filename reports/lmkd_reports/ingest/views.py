@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from lmkd_core.logs.clocks import difference_ms
 from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
-from lmkd_core.logs.reading import Event
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
 from lmkd_reports.format import units

@@ -9,16 +9,15 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import replace
 from typing import Any
 from typing import Literal
 
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import CLAIMS
 from lmkd_core.logs.joins import LMKD_SOCKET_KILL
 from lmkd_core.logs.joins import NAME_SOURCES
 from lmkd_core.logs.joins import Group
 from lmkd_core.logs.joins import group_by_death
-from lmkd_core.logs.reading import Event
 
 Killer = Literal[
     "lmkd",
@@ -88,17 +87,21 @@ MORE_SPECIFIC: frozenset[Killer] = frozenset({"crash", "anr", "freezer", "memory
 class Death:
     """One death; ``pid`` is 0 where no record has one.
 
-    ``sources`` are the types of its ``records``, ``doubts`` the contradictions between them.
+    ``doubts`` are the contradictions between its ``records``.
     """
 
     killer: Killer
     reason: str
     pid: int
     process: str
-    sources: tuple[str, ...]
     time: str
     doubts: tuple[str, ...]
     records: tuple[Event, ...]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The types of the records."""
+        return tuple(record.type for record in self.records)
 
     @property
     def first(self) -> Event:
@@ -149,10 +152,10 @@ def with_names(records: Iterable[Event], joined_deaths: Iterable[Death]) -> list
         for record in death.records:
             if record.type == "killinfo" and death.process and not record.fields.get("process"):
                 names[id(record)] = {"process": death.process, "process_from": source}
-            elif record.fields["pid"] != death.pid and record.fields["pid"] is not None:
-                names[id(record)] = {"pid": death.pid, "descriptor": record.fields["pid"]}
+            elif record.pid not in {death.pid, None}:
+                names[id(record)] = {"pid": death.pid, "descriptor": record.pid}
     return [
-        replace(record, fields=record.fields | names[id(record)]) if id(record) in names else record
+        record.with_fields(record.fields | names[id(record)]) if id(record) in names else record
         for record in records
     ]
 
@@ -165,9 +168,8 @@ def _death(group: Group) -> Death:
     return Death(
         killer=killer,
         reason=reason,
-        pid=records[0].fields["pid"] or 0,
+        pid=records[0].pid or 0,
         process=name,
-        sources=tuple(record.type for record in records),
         time=str(next(filter(None, times), "")),
         doubts=tuple(_doubts(group, killer)),
         records=records,

@@ -15,11 +15,9 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from typing import Any
 
-from lmkd_core.logs.clocks import CIRCLES_MS
 from lmkd_core.logs.clocks import difference_ms
-from lmkd_core.logs.reading import Event
+from lmkd_core.logs.events import Event
 
 WINDOW_MS = 10_000
 """lmkd logs at the kill; ActivityManager notices the death after its last thread has gone, seconds later."""
@@ -66,7 +64,7 @@ COMM_LENGTH = 15
 """TASK_COMM_LEN without its NUL. Android sets the end of an app's name, exec the start of a file's."""
 
 MAX_NEARBY_GROUPS = 64
-"""Groups of one pid and time window that are considered: no real pid dies more often."""
+"""Groups of one pid that are considered, the last ones: no real pid dies more often in one log."""
 
 MAX_GROUPS_OF_PID = 32
 """Groups of one pid that are compared pairwise across clocks; a pid with more is skipped."""
@@ -116,11 +114,11 @@ def group_by_death(events: Iterable[Event]) -> list[Group]:
 
 
 class _GroupIndex:
-    """Finds groups by pid and time window, so that the work is proportional to a log's length."""
+    """Finds groups by pid, so that the work is proportional to a log's length."""
 
     def __init__(self, groups: Sequence[Group] = ()) -> None:
         self.groups = list(groups)
-        self._windows: dict[tuple[Any, ...], list[Group]] = defaultdict(list)
+        self._by_pid: dict[int | None, list[Group]] = defaultdict(list)
         for group in self.groups:
             for record in group.records:
                 self._index(group, record)
@@ -140,32 +138,28 @@ class _GroupIndex:
         return True
 
     def _index(self, group: Group, event: Event) -> None:
-        window = self._windows[_window(event, 0)]
-        if group not in window[-MAX_NEARBY_GROUPS:]:
-            window.append(group)
+        same_pid = self._by_pid[event.pid]
+        if event.pid is not None and group not in same_pid[-MAX_NEARBY_GROUPS:]:
+            same_pid.append(group)
 
     def _nearby(self, event: Event) -> Iterator[Group]:
-        for offset in (-1, 0, 1) if event.fields["pid"] is not None else ():
-            yield from self._windows.get(_window(event, offset), [])[-MAX_NEARBY_GROUPS:]
+        """Yields the groups of the event's pid with a record on its clock, of those the last ones."""
+        clock = _position(event)[0]
+        for group in self._by_pid.get(event.pid, ())[-MAX_NEARBY_GROUPS:]:
+            if any(_position(record)[0] == clock for record in group.records):
+                yield group
 
 
 def _position(event: Event) -> tuple[str, int]:
     """Returns clock and time of a record; without a time, its file and line."""
     if event.clock and event.time_ms is not None:
         return event.clock, event.time_ms
-    return f"lines of {event.fields.get('file', '')}", int(event.fields.get("line", 0)) * LINE_MS
-
-
-def _window(event: Event, offset: int) -> tuple[Any, ...]:
-    clock, time_ms = _position(event)
-    number = time_ms // WINDOW_MS + offset
-    circle_ms = CIRCLES_MS.get(clock)
-    return event.fields["pid"], clock, number % (circle_ms // WINDOW_MS) if circle_ms else number
+    return f"lines of {event.file}", event.line * LINE_MS
 
 
 def _add_by_descriptor(event: Event, groups: Sequence[Group]) -> None:
     """Adds a failure that has a descriptor in the place of its pid to lmkd's last kill before it."""
-    if event.type != "mrelease_failure" or event.fields["pid"] >= MAX_DESCRIPTOR or not event.clock:
+    if event.type != "mrelease_failure" or (event.pid or 0) >= MAX_DESCRIPTOR or not event.clock:
         return
     kills = [
         (after_ms, group)
@@ -190,17 +184,15 @@ def _without_duplicates(events: Iterable[Event]) -> Iterator[Event]:
     """Yields the first of all records with the same content and a time: a bug report has some logs twice."""
     yielded: set[int] = set()
     for event in events:
-        content = {name: value for name, value in event.fields.items() if name not in {"file", "line"}}
-        key = hash(repr(content))
-        if "time" not in content and "timestamp" not in content:
-            yield event
-        elif key not in yielded:
+        content = event.content
+        key = hash(content)
+        if not content or key not in yielded:
             yielded.add(key)
             yield event
 
 
 def _may_join(first: Event, second: Event) -> bool:
-    if first.type == second.type or first.fields["pid"] != second.fields["pid"]:
+    if first.type == second.type or first.pid != second.pid:
         return False
     return _archives_fit(first, second) and names_fit(first, second) and _times_fit(first, second)
 
@@ -212,7 +204,7 @@ def _archives_fit(first: Event, second: Event) -> bool:
 
 def archive_of(event: Event) -> str:
     """Returns the path of the archive that contains the record; empty for a plain file."""
-    path, separator, _ = str(event.fields.get("file", "")).partition("!")
+    path, separator, _ = event.file.partition("!")
     return path if separator else ""
 
 
@@ -251,8 +243,8 @@ def _comms(name: str) -> set[str]:
 def _join_across_clocks(groups: Sequence[Group]) -> list[Group]:
     by_pid: dict[int, list[Group]] = defaultdict(list)
     for group in groups:
-        if group.records[0].fields["pid"] is not None:
-            by_pid[group.records[0].fields["pid"]].append(group)
+        if group.records[0].pid is not None:
+            by_pid[group.records[0].pid].append(group)
     merged_ids: set[int] = set()
     for same_pid in by_pid.values():
         if 1 < len(same_pid) <= MAX_GROUPS_OF_PID:
@@ -293,8 +285,8 @@ def _clock_was_set(first: Group, second: Group) -> bool:
 
 
 def _only_times_differ(kill: Event, notice: Event) -> bool:
-    lines = int(notice.fields.get("line", 0)) - int(kill.fields.get("line", 0))
-    is_near = kill.fields.get("file") == notice.fields.get("file") and 0 < lines <= SET_LINES
+    lines = notice.line - kill.line
+    is_near = kill.file == notice.file and 0 < lines <= SET_LINES
     later_ms = _later_ms(kill, notice)
     is_set = kill.clock != notice.clock or not -EARLY_MS <= later_ms <= SET_MS
     return is_near and is_set and kill.type != notice.type and names_fit(kill, notice)

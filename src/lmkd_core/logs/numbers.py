@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-MAX_DIGITS = 19
-"""Digits of the largest 64-bit number that a log prints."""
+MAX_DIGITS = 18
+"""Digits that fit into 64 bits with any sign; no log prints a larger number."""
 
 
 def is_integer(text: str) -> bool:

@@ -21,6 +21,7 @@ from lmkd_core.logs.carriers import Carrier
 from lmkd_core.logs.clocks import CALENDAR
 from lmkd_core.logs.clocks import HOST_CLOCK
 from lmkd_core.logs.clocks import parse_moment
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.exit_info import HEADER
 from lmkd_core.logs.exit_info import is_field_line
 from lmkd_core.logs.exit_info import is_header
@@ -80,27 +81,6 @@ UNTAGGED = re.compile(r"(?:(?!: ).){1,15} invoked oom-killer: gfp_mask=|Killed p
 
 EXIT_INFO = Kind("exit_info", HEADER, lambda text: parse_exit_info([text]))
 OOM = Kind("oom_killer", oom.START, oom.check_whole, oom.is_cut)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One record of a kill or of its effects; ``fields`` is the record's JSON.
-
-    Only events with the same ``clock`` can be compared by ``time_ms``; for an unknown time it is empty.
-    """
-
-    fields: dict[str, Any]
-    time_ms: int | None = None
-    clock: str = ""
-
-    @property
-    def place(self) -> str:
-        """The record's origin as ``file:line``."""
-        return f"{self.fields.get('file', '')}:{self.fields.get('line', '')}"
-
-    @property
-    def type(self) -> str:
-        return str(self.fields["type"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import replace
 from typing import Any
 
 from lmkd_core.logs.clocks import difference_ms
@@ -16,10 +15,10 @@ from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.deaths import Killer
 from lmkd_core.logs.deaths import deaths
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import archive_of
 from lmkd_core.logs.lmkd import AFTER_KILL
 from lmkd_core.logs.reading import Account
-from lmkd_core.logs.reading import Event
 from lmkd_core.statistics.shares import Share
 from lmkd_core.statistics.shares import exact_share
 
@@ -105,7 +104,7 @@ def lmkd_kills(all_deaths: Iterable[Death]) -> list[Event]:
             fields: dict[str, Any] = {"process": death.process} if death.process else {}
             for record in reversed(records):
                 fields |= record.fields
-            kills.append(replace(records[0], fields=fields))
+            kills.append(records[0].with_fields(fields))
     return _in_order(kills)
 
 
