@@ -150,7 +150,7 @@ def with_names(records: Iterable[Event], joined_deaths: Iterable[Death]) -> list
     for death in joined_deaths:
         _, source = _name(death.records)
         for record in death.records:
-            if record.type == "killinfo" and death.process and not record.fields.get("process"):
+            if record.type == "killinfo" and death.process and not record.process:
                 names[id(record)] = {"process": death.process, "process_from": source}
             elif record.pid not in {death.pid, None}:
                 names[id(record)] = {"pid": death.pid, "descriptor": record.pid}
@@ -180,8 +180,8 @@ def _name(records: Sequence[Event]) -> tuple[str, str]:
     """Returns the process name and the type of the record that has it; both are empty without a name."""
     for source in NAME_SOURCES:
         for record in records:
-            if record.type == source and record.fields.get("process"):
-                return str(record.fields["process"]), source
+            if record.type == source and record.process:
+                return record.process, source
     return "", ""
 
 

@@ -13,7 +13,7 @@ import msgspec
 _NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
 """Each layout of a record once."""
 
-NOT_PACKED = frozenset({"type", "file", "line", "pid"})
+NOT_PACKED = frozenset({"type", "file", "line", "pid", "process"})
 
 
 class Event:
@@ -23,7 +23,7 @@ class Event:
     ``pid`` is None where the log prints none.
     """
 
-    __slots__ = ("_names", "_packed", "clock", "file", "line", "pid", "time_ms", "type")
+    __slots__ = ("_names", "_packed", "clock", "file", "line", "pid", "process", "time_ms", "type")
 
     def __init__(self, fields: dict[str, Any], time_ms: int | None = None, clock: str = "") -> None:
         names = tuple(fields)
@@ -34,6 +34,8 @@ class Event:
         self.file: str = fields.get("file", "")
         self.line: int = fields.get("line", 0)
         self.pid: int | None = fields["pid"]
+        process = fields.get("process")
+        self.process: str | None = process if process is None else sys.intern(process)
         self.time_ms = time_ms
         self.clock = clock
 
@@ -50,7 +52,7 @@ class Event:
     def content(self) -> tuple[object, ...]:
         """What two copies of a record have in common; empty for a record without a time."""
         is_dated = "time" in self._names or "timestamp" in self._names
-        return (self.type, self.pid, self._names, self._packed) if is_dated else ()
+        return (self.type, self.pid, self.process, self._names, self._packed) if is_dated else ()
 
     @property
     def place(self) -> str:

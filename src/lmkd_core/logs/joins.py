@@ -231,7 +231,7 @@ def names_fit(first: Event, second: Event) -> bool:
 
 
 def _name(event: Event) -> str:
-    return str(event.fields.get("process") or "")
+    return event.process or ""
 
 
 def _comms(name: str) -> set[str]:

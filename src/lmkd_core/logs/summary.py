@@ -100,7 +100,9 @@ def lmkd_kills(all_deaths: Iterable[Death]) -> list[Event]:
     for death in all_deaths:
         is_own = death.killer == "lmkd"
         records = [record for record in death.records if is_own and record.type in {"lmkd_kill", "killinfo"}]
-        if records:
+        if len(records) == 1 and records[0].process == death.process:
+            kills.append(records[0])
+        elif records:
             fields: dict[str, Any] = {"process": death.process} if death.process else {}
             for record in reversed(records):
                 fields |= record.fields
