@@ -21,7 +21,7 @@ def add_parsers(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "files",
-        metavar="FILE",
+        metavar="INPUT",
         type=Path,
         nargs="+",
         help="text of logcat, dumpsys or dmesg, an archive, a folder, or - for standard input",
