@@ -4,7 +4,7 @@
 
 Writes a seeded log of threadtime lines: apps and services, an events buffer with ActivityManager's events,
 and kills by lmkd, each in the main and the events buffer with its death. Then reads it by the command in a
-process of its own, and prints MB/s and the peak memory: once as it is, once without any kill.
+process of its own, and prints the speed and the peak memory: once as it is, once without any kill.
 """
 
 from __future__ import annotations
@@ -127,10 +127,11 @@ def measure(name: str, path: Path) -> None:
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     output = process.stdout.read() if process.stdout else ""
     _, status, usage = os.wait4(process.pid, 0)
+    on_cpu = usage.ru_utime + usage.ru_stime
     seconds, megabytes = time.perf_counter() - began, path.stat().st_size / MB
     deaths = next((line for line in output.splitlines() if "death" in line), "no death")
     print(
-        f"  {name}: {megabytes / seconds:.1f} MB/s ({seconds:.1f} s), "
+        f"  {name}: {megabytes / on_cpu:.1f} MB per second of CPU ({on_cpu:.1f} s; {seconds:.1f} s passed), "
         f"peak {usage.ru_maxrss / KB_PER_MB:.0f} MB, exit {os.waitstatus_to_exitcode(status)}: {deaths}"
     )
 

@@ -49,6 +49,7 @@ WRAPPERS = (
 )
 MOST_WRAPPERS = 12
 QUOTE_MARKS = frozenset("\"'`")
+CLOSERS = frozenset("\"'`)]}|,;")
 BRACKETS = {")": "(", "]": "[", "}": "{"}
 MOST_BEFORE_HEADER = 120
 KERNELS_TAGS = {"", "kernel"}
@@ -283,6 +284,8 @@ def _dated(entry: Entry, host: re.Match[str] | None) -> Entry:
 def _closed(entry: Entry, line: str) -> Entry:
     """Takes off the ends of quotes and brackets that began before the entry."""
     message = entry.message
+    if message[-1:] not in CLOSERS:
+        return entry
     before = line[: max(line.rfind(message), 0)]
     while message and _is_closing(message, before):
         message = message[:-1].rstrip(CLOSING)
