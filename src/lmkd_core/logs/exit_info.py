@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from lmkd_core.logs.numbers import integer_or_none
-
 HEADER = re.compile(r"\s*+ApplicationExitInfo #\d{1,6}:\s*$")
 IN_ONE_LINE = re.compile(r"\bApplicationExitInfo\((?P<fields>timestamp=.*)\)?", re.DOTALL)
 """``ApplicationExitInfo.toString()``."""
@@ -37,8 +35,9 @@ NAMES = (
     "trace",
 )
 FIELD = re.compile(rf"(?<![\w.])({'|'.join(NAMES)})=")
-CODED = re.compile(r"(?P<code>\d{1,6}) \((?P<name>.*)\)$")
-SIZE = re.compile(r"(?P<number>\d{1,12}(?:[.,]\d{1,6})?) ?(?P<unit>[KMGT]?)B?$")
+CODED = re.compile(r"(?P<code>\d{1,6}) \((?P<name>.*?)\)(?=\s|$)")
+INTEGER = re.compile(r"-?\d{1,18}(?=\s|$)")
+SIZE = re.compile(r"(?P<number>\d{1,12}(?:[.,]\d{1,6})?) ?(?P<unit>[KMGT]?)B?(?=\s|$)")
 KB = {"": 1 / 1024, "K": 1, "M": 1024, "G": 1024**2, "T": 1024**3}
 CLOSING = "`\"',)}"
 """Ends of quotes behind the last value."""
@@ -78,10 +77,10 @@ def parse_exit_info(lines: list[str]) -> dict[str, Any]:
     names = list(FIELD.finditer(text))
     ends = [name.start() for name in names[1:]] + [len(text)]
     values = {name[1]: text[name.end() : end].strip() for name, end in zip(names, ends, strict=True)}
-    pid = integer_or_none(values.pop("pid", ""))
+    pid = _integer(values.pop("pid", ""))
     if pid is None or pid < 0:
         raise ValueError("an exit-info record has a pid")
-    fields: dict[str, Any] = {"pid": pid, "uid": integer_or_none(values.pop("realUid", ""))}
+    fields: dict[str, Any] = {"pid": pid, "uid": _integer(values.pop("realUid", ""))}
     for name, value in values.items():
         fields |= _field(name, value)
     return fields
@@ -92,12 +91,18 @@ def _field(name: str, value: str) -> dict[str, Any]:
     if coded:
         return {name: int(coded["code"]), f"{name}_name": coded["name"]}
     if name == "adj":
-        return {"oom_score_adj": integer_or_none(value)}
+        return {"oom_score_adj": _integer(value)}
     if name in {"pss", "rss", "swapPss"}:
         return {f"{name}_kb": _size_kb(value)}
     if name in {"packageUid", "definingUid", "user", "status", "importance"}:
-        return {name: integer_or_none(value)}
+        return {name: _integer(value)}
     return {name: None if value.rstrip(CLOSING) == "null" else value}
+
+
+def _integer(text: str) -> int | None:
+    """Returns the integer before what a vendor may have added."""
+    match = INTEGER.match(text)
+    return int(match[0]) if match else None
 
 
 def _size_kb(text: str) -> int | None:

@@ -133,7 +133,7 @@ def settled(kind: Kind, message: str) -> Kind:
 def is_not_understood(entry: Entry, owner: Owner) -> bool:
     """Returns whether an entry that announces no record speaks of a kill or a death all the same."""
     if owner == "lmkd":
-        return lmkd.is_of_a_kill(entry.message)
+        return driver.CONTEXT.match(entry.message) is None and lmkd.is_of_a_kill(entry.message)
     if owner == "driver":
         return lmkd.DYING.search(entry.message) is not None
     if owner == "activity":

@@ -10,8 +10,3 @@ def is_integer(text: str) -> bool:
     """Returns whether ``text`` is an integer of at most ``MAX_DIGITS``."""
     digits = text.removeprefix("-")
     return digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS
-
-
-def integer_or_none(text: str) -> int | None:
-    """Returns the integer that ``text`` is; None if it is none."""
-    return int(text) if is_integer(text) else None
