@@ -17,18 +17,17 @@ from dataclasses import replace
 from typing import Any
 
 from lmkd_core.logs import oom
+from lmkd_core.logs.broken import EXIT_INFO
+from lmkd_core.logs.broken import OOM
+from lmkd_core.logs.broken import OpenRecord
 from lmkd_core.logs.carriers import Carrier
 from lmkd_core.logs.clocks import CALENDAR
-from lmkd_core.logs.clocks import HOST_CLOCK
 from lmkd_core.logs.clocks import parse_moment
 from lmkd_core.logs.events import Event
-from lmkd_core.logs.exit_info import HEADER
-from lmkd_core.logs.exit_info import is_field_line
 from lmkd_core.logs.exit_info import is_header
 from lmkd_core.logs.exit_info import parse_exit_info
 from lmkd_core.logs.headers import Entry
 from lmkd_core.logs.kernel import Boots
-from lmkd_core.logs.kinds import EVENTS
 from lmkd_core.logs.kinds import Kind
 from lmkd_core.logs.kinds import is_not_understood
 from lmkd_core.logs.kinds import kind_of
@@ -70,17 +69,8 @@ MOST_QUOTED = 1000
 """Lines that are quoted; the others are counted."""
 
 MAX_LINE_BYTES = 64 * 1024
-MOST_BETWEEN = 8
-"""Lines of other programs between the two lines of one kill."""
-
-MOST_BROKEN = 12
-"""Lines into which one message is broken."""
-
 UNTAGGED = re.compile(r"(?:(?!: ).){1,15} invoked oom-killer: gfp_mask=|Killed process \d{1,10} \(")
 """Lines of the OOM killer in ``logcat -b kernel``, whose tag is any text before the first colon."""
-
-EXIT_INFO = Kind("exit_info", HEADER, lambda text: parse_exit_info([text]))
-OOM = Kind("oom_killer", oom.START, oom.check_whole, oom.is_cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,105 +117,12 @@ class Account:
         return self.others >= 0 and len(self.not_understood) == min(self.refused, MOST_QUOTED)
 
 
-@dataclass(slots=True)
-class _Open:
-    """A record whose message may go on in the next lines; ``between`` counts the other lines since."""
-
-    line: Line
-    entry: Entry
-    kind: Kind
-    texts: list[str]
-    between: int = 0
-
-    @property
-    def message(self) -> str:
-        return " ".join(text.strip() for text in self.texts)
-
-    @property
-    def most_between(self) -> int:
-        """The number of other lines that may come before the rest; none before what may only be wrapped."""
-        return MOST_BETWEEN if self.kind.type in TWO_LINES and self.kind.is_cut(self.message) else 0
-
-    def is_continued_by(self, entry: Entry) -> bool:
-        """Returns whether the entry is the rest of this record."""
-        if len(self.texts) > MOST_BROKEN or not entry.message.strip():
-            return False
-        if self.kind is EXIT_INFO:
-            return is_field_line(entry.message) and not is_header(entry.message)
-        is_others = entry.is_headed and (
-            entry.tag != self.entry.tag and not (entry.is_kernel and self.entry.is_kernel)
-        )
-        if GOES_ON.match(entry.message) and self.kind.type in TWO_LINES:
-            return not entry.tag or not is_others
-        if self.between or self.kind.type not in BROKEN_TYPES or _begins(entry):
-            return False
-        if entry.is_headed and (entry.tag or entry.is_kernel or entry.clock != HOST_CLOCK):
-            return False
-        return self._is_broken_before(entry)
-
-    def part_of(self, entry: Entry) -> str:
-        """Returns what a further line adds to the message."""
-        is_whole = entry.is_headed or self.kind is EXIT_INFO or GOES_ON.match(entry.message)
-        return entry.message if is_whole else entry.text
-
-    def _is_broken_before(self, entry: Entry) -> bool:
-        """Returns whether somebody broke this record's line before an entry without a header."""
-        if self.kind is OOM or self.kind.type in EVENTS:
-            return self.kind.is_cut(self.message)
-        if self._lacks_something():
-            return True
-        if self.kind.type == "am_died":
-            return False  # all that may be missing is a state
-        if self.texts[-1].rstrip().endswith((",", ";", ":")):
-            return True
-        if entry.indent > 0 or len(self.texts) > 1:
-            return LABEL.match(entry.message) is None
-        is_full = len(self.line.text) in FULL_LINES
-        return (is_full or self.kind.is_cut(self.message)) and REST.match(entry.message) is not None
-
-    def _lacks_something(self) -> bool:
-        try:
-            self.kind.parse(self.message)
-        except ValueError:
-            return True
-        return False
-
-
-TWO_LINES = {"lmkd_kill", "driver_kill"}
-"""Types of records that a device logs in several lines."""
-
-FULL_LINES = range(50, 136)
-"""Lengths of lines that terminals, mails and pages break; whole lines of kills are longer, or end here."""
-
-
-def _begins(entry: Entry) -> bool:
-    """Returns whether an entry is of a record of its own."""
-    return (
-        is_header(entry.message)
-        or kind_of(entry, owner_of(entry)) is not None
-        or oom.START.match(entry.kernels) is not None
-    )
-
-
-BROKEN_TYPES = {"lmkd_kill", "driver_kill", "am_killing", "am_died", "oom_killer", *EVENTS}
-"""Types of records whose lines are long enough to be broken."""
-
-LABEL = re.compile(r"(?!\s*+reason:)\s*+[\w ]{1,40}[:=]|\s*+at ")
-"""How other text than the rest of a reason begins: ``package: x``, a line of a stack."""
-
-GOES_ON = re.compile(r"\s*+(?:to free |cache |Free memory |Free CMA |Total )")
-"""The further lines of a kill by lmkd of Android 8 and 9, and by the kernel's driver."""
-
-REST = re.compile(r"[a-z\d(<=\[-]|#\d|UID")
-"""How the rest of a message begins, where somebody broke it; other sentences begin with a capital."""
-
-
 class Reader:
     """Reads one log after the other; ``account`` covers all of them."""
 
     def __init__(self) -> None:
         self.account = Account()
-        self._open: _Open | None = None
+        self._open: OpenRecord | None = None
         self._carrier = Carrier()
         self._file = ""
         self._oom = oom.OomReader()
@@ -267,9 +164,10 @@ class Reader:
             end = data.find(b"\n", at)
             end = len(data) if end < 0 else end
             self._carrier.see(data, at)
-            yield Line(
-                block.file, number, data[at : min(end, at + MAX_LINE_BYTES)].decode("utf-8", "replace")
-            )
+            for start in range(at, max(end, at + 1), MAX_LINE_BYTES):
+                text = data[start : min(end, start + MAX_LINE_BYTES)].decode("utf-8", "replace")
+                self.account.lines += start > at  # the pieces of an endless line count as lines
+                yield Line(block.file, number, text)
             at, number = end + 1, number + 1
             if not data:
                 break
@@ -311,7 +209,7 @@ class Reader:
             kind = OOM
         if kind is not None:
             yield from self._close()
-            self._open = _Open(line, entry, kind, [entry.kernels if kind is OOM else entry.message])
+            self._open = OpenRecord(line, entry, kind, [entry.kernels if kind is OOM else entry.message])
         elif is_kernels and self._is_oom_context(entry):
             self.account.context[oom.CONTEXT] += 1
         elif entry.tag in CONTEXT_TAGS:
@@ -341,7 +239,7 @@ class Reader:
             clock = CALENDAR if time_ms is not None else ""
         yield self._event(record.line, name, fields, time, time_ms, clock)
 
-    def _parsed(self, kind: Kind, record: _Open) -> tuple[str, dict[str, Any]]:
+    def _parsed(self, kind: Kind, record: OpenRecord) -> tuple[str, dict[str, Any]]:
         """Returns type and fields of a record; no type for a line that is only part of a dump."""
         if kind is EXIT_INFO:
             return kind.type, parse_exit_info(record.texts[1:])
