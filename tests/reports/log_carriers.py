@@ -104,6 +104,9 @@ LAYOUTS: dict[str, Layout] = {
         {"log": f"{DAY} {TIME}   4   4 I {tag}: {text}\n", "stream": "stdout"}
     ),
     "JSON": lambda tag, text: json.dumps({"time": "2026-09-07T01:55:44Z", "tag": tag, "message": text}),
+    "JSON, for web pages": lambda tag, text: json.dumps({"tag": tag, "message": text}).replace(
+        "'", r"\u0027"
+    ),
     "CSV": lambda tag, text: f'"{DAY} {TIME}","479","479","I","{tag}","{text}"',
     "tabs": lambda tag, text: f"{DAY} {TIME}\t479\t479\tI\t{tag}\t{text}",
 }

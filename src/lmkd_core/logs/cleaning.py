@@ -33,6 +33,9 @@ LETTERS = {
 }
 
 
+ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])")
+"""An ASCII character as JSON escapes it for web pages."""
+
 ENDS = " \t\r\"'`,;>"
 """What may be left of a line behind a written-out break at its end."""
 
@@ -65,6 +68,7 @@ def clean(line: str) -> str:
     if "<" in line:
         line = TAG.sub("", line)
     if "\\" in line:
+        line = ESCAPE.sub(lambda match: chr(int(match[1], 16)), line)
         line = line.replace("\\'", "'").replace('\\"', '"').replace("\\t", " ")
     return line
 

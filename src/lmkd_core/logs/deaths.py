@@ -5,6 +5,7 @@ Pure functions from records to deaths; ``joins`` decides which records belong to
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
@@ -94,9 +95,14 @@ class Death:
     reason: str
     pid: int
     process: str
-    time: str
     doubts: tuple[str, ...]
     records: tuple[Event, ...]
+
+    @property
+    def time(self) -> str:
+        """The time of the first record that has one, as printed; empty if none has."""
+        times = (record.fields.get("time") or record.fields.get("timestamp") for record in self.records)
+        return str(next(filter(None, times), ""))
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -131,7 +137,13 @@ class Death:
 
 def deaths(records: Iterable[Event]) -> tuple[Death, ...]:
     """Returns the deaths in the order in which the logs first report each."""
-    return tuple(_death(group) for group in group_by_death(records) if not _survived(group))
+    groups = group_by_death(records)[::-1]
+    joined: list[Death] = []
+    while groups:  # each group makes room for its death
+        group = groups.pop()
+        if not _survived(group):
+            joined.append(_death(group))
+    return tuple(joined)
 
 
 def _survived(group: Group) -> bool:
@@ -164,13 +176,11 @@ def _death(group: Group) -> Death:
     records = tuple(sorted(group.records, key=lambda record: record.type not in CLAIMS))
     killer, reason = _judge(group)
     name, _ = _name(records)
-    times = (record.fields.get("time") or record.fields.get("timestamp") for record in records)
     return Death(
         killer=killer,
-        reason=reason,
+        reason=sys.intern(reason),
         pid=records[0].pid or 0,
         process=name,
-        time=str(next(filter(None, times), "")),
         doubts=tuple(_doubts(group, killer)),
         records=records,
     )

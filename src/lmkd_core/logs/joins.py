@@ -106,6 +106,7 @@ def group_by_death(events: Iterable[Event]) -> list[Group]:
         if event.type in {*CLAIMS, *NOTICES}:
             index.add(event, may_begin_group=True)
     groups = _join_across_clocks(index.groups)
+    del index  # a log of many kills needs the room
     joined_index = _GroupIndex(groups)
     for event in distinct:
         if event.type in TRACES and not joined_index.add(event, may_begin_group=False):

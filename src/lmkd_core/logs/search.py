@@ -17,9 +17,11 @@ NEEDLES = (
     b" signal ",  # Zygote's notices
     b"longer",
     b"ExitInfo",
-    b"am_",  # ActivityManager's events
     b"serialno",
 )
+EVENT = b"am_"
+EVENTS = tuple(b"low_memory freeze unfreeze proc_start anr compact".split())
+"""ActivityManager's events that are counted; those of kills have another needle, and most tell of nothing."""
 
 
 def tells_of_kills(data: bytes) -> bool:
@@ -35,4 +37,9 @@ def starts_of_lines(data: bytes) -> list[int]:
             starts.add(data.rfind(b"\n", 0, at) + 1)
             end = data.find(b"\n", at)
             at = data.find(needle, end) if end >= 0 else -1
+    at = data.find(EVENT)
+    while at >= 0:
+        if data.startswith(EVENTS, at + len(EVENT)):
+            starts.add(data.rfind(b"\n", 0, at) + 1)
+        at = data.find(EVENT, at + 1)
     return sorted(starts)
