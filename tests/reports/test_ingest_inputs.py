@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import os
 import subprocess
@@ -123,7 +124,9 @@ def test_names_that_are_no_utf8_and_an_output_that_is_not_end_in_no_traceback(tm
     options = ("--json", "--html", str(tmp_path / "page.html"))
     result = ingest(name, *options, PYTHONIOENCODING="ascii", LC_ALL="C")
     assert result.returncode == 0, result.stderr
-    assert b"\\\\xff\\\\xfe.txt" in result.stdout
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {record["process"] for record in records} == {"com.example.two", "ü"}
+    assert records[0]["file"].endswith("\\xff\\xfe.txt")
     assert b"2 deaths" in result.stderr
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +16,9 @@ from lmkd_core.base.errors import EXIT_OK
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def add_parsers(subparsers: Subparsers) -> None:
@@ -63,7 +69,7 @@ def ingest(options: argparse.Namespace) -> int:
         masker.learn(sorted(reader.account.serials))
     if options.json:
         lines = json_lines(with_names(events, summary.deaths), summary.deaths)
-        _write(sys.stdout, masker.text(lines.decode()))
+        _write(sys.stdout, _ascii_json(masker.text(lines.decode())))
     text = masker.text(ingest_text(reader.account, summary, inputs.problems))
     _write(sys.stderr if options.json else sys.stdout, text)
     if options.html:
@@ -73,6 +79,13 @@ def ingest(options: argparse.Namespace) -> int:
         findings = Findings(reader.account, summary, events, inputs.problems)
         write_page(options.html, render_page(findings, masker))
     return EXIT_CHECK_FAILED if inputs.unread else EXIT_OK
+
+
+def _ascii_json(text: str) -> str:
+    """Returns JSON as every output can carry it; in UTF-8 it stays as it is."""
+    if codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8":
+        return text
+    return NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def _write(stream: TextIO, text: str) -> None:
