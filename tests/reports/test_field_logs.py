@@ -153,6 +153,32 @@ def test_a_broken_line_is_put_together(kind: str, layout: str, width: int, inden
     assert reading(f"\n{indent}".join(lines)) == plain_reading(tag, message)
 
 
+FIELD_BY_FIELD = """\
+    ApplicationExitInfo #0:
+      timestamp=2026-05-06 17:38:47.527
+      pid=30643
+      realUid=10078
+      packageUid=10078
+      definingUid=10078
+      user=0
+      process=com.example.app
+      reason=1 (EXIT_SELF)
+      subreason=17 (ISOLATED NOT NEEDED)
+      status=0
+      importance=400
+      pss=0,00
+      rss=1,2GB
+      description=null
+      state=empty
+      trace=null
+"""
+
+
+def test_exit_info_may_have_a_line_for_each_field() -> None:
+    (death,) = reading(FIELD_BY_FIELD)
+    assert (death["killer"], death["pid"], death["rss"]) == ("itself", 30643, 1258291)
+
+
 def test_two_lines_of_one_kill_with_another_program_between() -> None:
     """Lmkd of Android 8 and 9."""
     layout = LAYOUTS["threadtime"]

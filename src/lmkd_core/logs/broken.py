@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from lmkd_core.logs import oom
 from lmkd_core.logs.clocks import HOST_CLOCK
 from lmkd_core.logs.exit_info import HEADER
+from lmkd_core.logs.exit_info import MAX_FIELD_LINES
 from lmkd_core.logs.exit_info import is_field_line
 from lmkd_core.logs.exit_info import is_header
 from lmkd_core.logs.exit_info import parse_exit_info
@@ -73,7 +74,8 @@ class OpenRecord:
 
     def is_continued_by(self, entry: Entry) -> bool:
         """Returns whether the entry is the rest of this record."""
-        if len(self.texts) > MOST_BROKEN or not entry.message.strip():
+        most = MAX_FIELD_LINES if self.kind is EXIT_INFO else MOST_BROKEN
+        if len(self.texts) > most or not entry.message.strip():
             return False
         if self.kind is EXIT_INFO:
             return is_field_line(entry.message) and not is_header(entry.message)

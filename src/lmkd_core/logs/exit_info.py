@@ -42,8 +42,8 @@ KB = {"": 1 / 1024, "K": 1, "M": 1024, "G": 1024**2, "T": 1024**3}
 CLOSING = "`\"',)}"
 """Ends of quotes behind the last value."""
 
-MAX_FIELD_LINES = 16
-"""Lines after the header of a record; AOSP prints three or four, and people break them."""
+MAX_FIELD_LINES = 24
+"""Lines after the header of a record: AOSP prints three or four, some tools one per field."""
 
 
 def is_header(line: str) -> bool:

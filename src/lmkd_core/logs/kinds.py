@@ -29,8 +29,8 @@ Owner = Literal["lmkd", "driver", "activity", "zygote", "event", "untagged", "ot
 LMKD_TAG = re.compile(r"(?i)(?:\S*lmkd\S*|low_?memory_?killer\S*|lmk)$")
 OWNERS: dict[str, Owner] = {
     **dict.fromkeys(("killinfo", "am_kill", "am_proc_died"), "event"),
-    **dict.fromkeys(("ActivityManager", "ActivityManagerService", "ProcessList", "OomAdjuster"), "activity"),
-    **dict.fromkeys(("Zygote", "Zygote32", "Zygote64", "zygote", "zygote64"), "zygote"),
+    **dict.fromkeys(("ActivityManager", "ProcessList", "OomAdjuster"), "activity"),
+    "Zygote": "zygote",
     **dict.fromkeys(("", "kernel"), "untagged"),
     "simple_lmk": "driver",
 }
@@ -108,7 +108,11 @@ def owner_of(entry: Entry) -> Owner:
     owner = OWNERS.get(entry.tag)
     if owner is not None:
         return owner
-    return "lmkd" if LMKD_TAG.match(entry.tag) else "other"
+    if LMKD_TAG.match(entry.tag):
+        return "lmkd"
+    if "ActivityManager" in entry.tag:
+        return "activity"
+    return "zygote" if "zygote" in entry.tag.lower() else "other"
 
 
 def kind_of(entry: Entry, owner: Owner) -> Kind | None:
