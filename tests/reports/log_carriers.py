@@ -46,6 +46,10 @@ MESSAGES = {
     "am_proc_died": ("am_proc_died", "[0,3946,com.example.app,920,19]"),
     "Killing": ("ActivityManager", "Killing 3946:com.example.app:sub/u0a134 (adj 906): DHA:empty #33"),
     "has died": ("ActivityManager", "Process com.example.app (pid 3946) has died: cch+35 CEM (337,2076)"),
+    "Samsung's has died": (
+        "ActivityManager",
+        "Process com.example.app (pid 3946)(adj 9) has died(154,1779)",
+    ),
     "No longer want": ("ActivityManager", "No longer want com.example.app (pid 3946): hidden #16"),
     "exit-info": (
         "ActivityManager",

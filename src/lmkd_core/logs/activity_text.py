@@ -21,7 +21,8 @@ NOT_WANTED = re.compile(
     re.DOTALL,
 )
 DIED = re.compile(
-    r"Process (?P<process>\S{1,300}) \(pid (?P<pid>\d{1,10})\) has died(?::? ?(?P<state>[^\n]{0,80}))?"
+    r"Process (?P<process>\S{1,300}) \(pid (?P<pid>\d{1,10})\) ?(?:\(adj (?P<adj>-?\d{1,5})\) )?has died"
+    r"(?::? ?(?P<state>[^\n]{0,80}))?"
 )
 SIGNALED = re.compile(
     r"Process (?P<pid>\d{1,10}) (?:exited due to|terminated by) signal \(?(?P<signal>\d{1,3})\)?"
@@ -82,8 +83,11 @@ def parse_died(message: str) -> dict[str, Any]:
     died = DIED.match(message)
     if died is None:
         raise ValueError("a notice of a death has process and pid")
+    fields: dict[str, Any] = {"pid": int(died["pid"]), "process": died["process"]}
+    if died["adj"]:
+        fields["oom_score_adj"] = int(died["adj"])
     state = (died["state"] or "").strip(" .")
-    return {"pid": int(died["pid"]), "process": died["process"], **({"state": state} if state else {})}
+    return {**fields, **({"state": state} if state else {})}
 
 
 def parse_signaled(message: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ MESSAGE = re.compile(
     r"(?:Kill|Killing|Reclaim) ['\"][^'\"]{1,256}['\"] \(\d{1,10}\)"
     r"|process_mrelease \d{1,10} failed|Failed to kill process \d|lmkd watchdog killed process \d"
     r"|Process \d{1,10} (?:was reaped|exited due to signal)|Killing (?:proc )?\d{1,10}:\S"
-    r"|Process \S{1,256} \(pid \d{1,10}\) has died|No longer want \S{1,256} \(pid \d"
+    r"|Process \S{1,256} \(pid \d{1,10}\) ?(?:\(adj -?\d{1,5}\) )?has died|No longer want \S{1,256} \(pid \d"
     r"|ApplicationExitInfo[( ]"
     r"|(?:Memory cgroup out of memory|Out of memory)(?: \(oom_kill_allocating_task\))?: Kill"
     r"|Killed process \d{1,10} \(|oom-kill: ?constraint=|oom_reaper: (?:reaped|unable)"
