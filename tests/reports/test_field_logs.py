@@ -104,10 +104,12 @@ def wrapped(text: str, wrapper: str) -> str:
 def test_every_record_reads_the_same_in_every_layout(kind: str, layout: str) -> None:
     tag, message = MESSAGES[kind]
     text = (LAYOUTS | UNTAGGED_LAYOUTS)[layout](tag, message)
+    account, _ = read(text)
     if layout in UNTAGGED_LAYOUTS and kind in LISTS:
         assert reading(text) == []
     else:
         assert reading(text) == plain_reading(tag, message) != []
+        assert account.not_understood == []
 
 
 @given(

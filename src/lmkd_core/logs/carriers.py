@@ -118,6 +118,9 @@ class Carrier:
         if self._export or EXPORT_FIELD.match(line):
             return self._exported(line)
         first, *others = parts(clean(line))
+        if header := header_line(first):
+            self._header = header
+            return []  # the next lines have the message
         entry = self._with_header(first)
         entries = [entry]
         for text in others:
@@ -129,9 +132,6 @@ class Carrier:
 
     def _with_header(self, text: str) -> Entry:
         """Returns the entry of a line, with the header before it if it is of ``logcat -v long``."""
-        if header := header_line(text):
-            self._header = header
-            return header[0]
         entry = normalise(text)
         header = self._header
         is_dated = entry.clock == HOST_CLOCK and not entry.tag and header is not None

@@ -36,6 +36,9 @@ LETTERS = {
 ESCAPE = re.compile(r"\\u00([2-7][0-9a-fA-F])")
 """An ASCII character as JSON escapes it for web pages."""
 
+TAIL = re.compile(r"[\"'`] *+[,}\])]")
+"""The rest of a JSON object behind the text that ends with the break."""
+
 ENDS = " \t\r\"'`,;>"
 """What may be left of a line behind a written-out break at its end."""
 
@@ -77,5 +80,5 @@ def parts(line: str) -> list[str]:
     """Splits a cleaned line at the line breaks that are written out within it."""
     if "\\" in line or "<br" in line or "#012" in line:
         first, *others = BREAK.split(line)
-        return [first, *(text for text in others if text.strip(ENDS))]
+        return [first, *(text for text in others if text.strip(ENDS) and not TAIL.match(text))]
     return [line]
