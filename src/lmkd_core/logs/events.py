@@ -5,6 +5,7 @@ What joining needs is at hand; the other values are packed, and their names are 
 
 from __future__ import annotations
 
+import struct
 import sys
 from typing import Any
 
@@ -14,6 +15,10 @@ _NAMES: dict[tuple[str, ...], tuple[str, ...]] = {}
 """Each layout of a record once."""
 
 NOT_PACKED = frozenset({"type", "file", "line", "pid", "process"})
+HEAD = struct.Struct("<qqq")
+"""Pid, line and time in ms, before the other values."""
+
+NONE = -(2**63)
 
 
 class Event:
@@ -23,26 +28,41 @@ class Event:
     ``pid`` is None where the log prints none.
     """
 
-    __slots__ = ("_names", "_packed", "clock", "file", "line", "pid", "process", "time_ms", "type")
+    __slots__ = ("_names", "_packed", "clock", "file", "process", "type")
 
     def __init__(self, fields: dict[str, Any], time_ms: int | None = None, clock: str = "") -> None:
         names = tuple(fields)
         self._names = _NAMES.setdefault(names, names)
+        numbers = (fields["pid"], fields.get("line", 0), time_ms)
+        head = HEAD.pack(*(NONE if number is None else number for number in numbers))
         packed = [value for name, value in fields.items() if name not in NOT_PACKED]
-        self._packed = msgspec.msgpack.encode(packed)
+        self._packed = head + msgspec.msgpack.encode(packed)
         self.type = sys.intern(str(fields["type"]))
         self.file: str = fields.get("file", "")
-        self.line: int = fields.get("line", 0)
-        self.pid: int | None = fields["pid"]
         process = fields.get("process")
         self.process: str | None = process if process is None else sys.intern(process)
-        self.time_ms = time_ms
         self.clock = clock
+
+    def _number(self, index: int) -> int | None:
+        number: int = HEAD.unpack_from(self._packed)[index]
+        return None if number == NONE else number
+
+    @property
+    def pid(self) -> int | None:
+        return self._number(0)
+
+    @property
+    def line(self) -> int:
+        return self._number(1) or 0
+
+    @property
+    def time_ms(self) -> int | None:
+        return self._number(2)
 
     @property
     def fields(self) -> dict[str, Any]:
         """A new dict at each access."""
-        packed = iter(msgspec.msgpack.decode(self._packed))
+        packed = iter(msgspec.msgpack.decode(memoryview(self._packed)[HEAD.size :]))
         return {name: getattr(self, name) if name in NOT_PACKED else next(packed) for name in self._names}
 
     def with_fields(self, fields: dict[str, Any]) -> Event:
@@ -51,8 +71,9 @@ class Event:
     @property
     def content(self) -> tuple[object, ...]:
         """What two copies of a record have in common; empty for a record without a time."""
-        is_dated = "time" in self._names or "timestamp" in self._names
-        return (self.type, self.pid, self.process, self._names, self._packed) if is_dated else ()
+        if "time" not in self._names and "timestamp" not in self._names:
+            return ()
+        return self.type, self.pid, self.process, self._names, self._packed[HEAD.size :]
 
     @property
     def place(self) -> str:
