@@ -228,6 +228,9 @@ def test_a_line_that_speaks_of_a_kill_is_never_left_out_in_silence(line: str) ->
         LAYOUTS["threadtime"]("System.err", "Process com.example.app (pid 1) has died"),
         LAYOUTS["threadtime"]("lowmemorykiller", "Skipping kill; 79344 kB freed elsewhere."),
         LAYOUTS["threadtime"]("lowmemorykiller", "/proc/zoneinfo parse error"),
+        "lmkd           543     1   12345   6789 do_epoll_wait      0 S lmkd",
+        "    15,000K: lmkd (pid 543)",
+        "/sys/module/lowmemorykiller/parameters/minfree: 18432,23040,27648",
     ],
 )
 def test_other_programs_and_other_lines_of_lmkds_tell_of_no_kill(line: str) -> None:

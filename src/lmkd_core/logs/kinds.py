@@ -91,12 +91,14 @@ KINDS: dict[Owner, tuple[Kind, ...]] = {
 }
 
 SPEAKS_OF_KILLS = re.compile(
-    r"\blowmemorykiller\b|\blmkd\b|\bkillinfo\b|\bam_kill\b|\bam_proc_died\b|\bsimple_lmk\b|\bprocess_mrelease\b"
+    r"(?<![/.\w-])lowmemorykiller(?![/\w])|(?<![/.\w-])lmkd *+(?:\( *+\d{1,8}\) *+)?:|\bkillinfo\b"
+    r"|\bam_kill\b|\bam_proc_died\b|\bsimple_lmk\b|\bprocess_mrelease \d"
+    r"|(?<![/.\w-])lmkd(?![/\w.-]).{0,200}\b[Kk]ill(?:ed|ing|s)?\b"
     r"|(?i:\boom[- ]killer\b|\bkilled process\b|\bout of memory: kill|\bsigkill\b|\bwatermark is breached\b)"
     r"|\bKilling \d+:|\bhas died\b|\bNo longer want\b|\bexited due to signal\b|ApplicationExitInfo"
     r"|\b(?:Kill|Killing|Reclaim) '"
 )
-"""Killers' tags and words of dying, in a line of which nobody knows who wrote it."""
+"""Killers' tags and words of dying, in a line of which nobody knows who wrote it; no path, no list of processes."""
 
 NO_KILL = re.compile(
     r"lowmem_|select \d|Candidate \d|lowmemorykiller: (?:lowmem|select|Candidate|ToReclaim)|-{3,}"

@@ -215,7 +215,8 @@ class Reader:
         elif entry.tag in CONTEXT_TAGS:
             self.account.context[entry.tag] += 1
         elif is_not_understood(entry, owner):
-            self._refuse(line, owner, "it speaks of a kill or a death")
+            name = "a line without a tag" if owner == "untagged" else owner
+            self._refuse(line, name, "it speaks of a kill or a death")
         elif owner in {"lmkd", "driver"}:
             self.account.context["lowmemorykiller"] += 1
 
