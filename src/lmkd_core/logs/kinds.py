@@ -98,7 +98,7 @@ SPEAKS_OF_KILLS = re.compile(
     r"|\bKilling \d+:|\bhas died\b|\bNo longer want\b|\bexited due to signal\b|ApplicationExitInfo"
     r"|\b(?:Kill|Killing|Reclaim) '"
 )
-"""Killers' tags and words of dying, in a line of which nobody knows who wrote it; no path, no list of processes."""
+"""Killers' tags and words of dying, in a line without a known writer; no path, no list of processes."""
 
 NO_KILL = re.compile(
     r"lowmem_|select \d|Candidate \d|lowmemorykiller: (?:lowmem|select|Candidate|ToReclaim)|-{3,}"
