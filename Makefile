@@ -1,4 +1,4 @@
-# make demo: measures kill, kill+mrelease and reap-kill on the embedded virtual device.
+# make demo: measures what REAP_KILL changes against lmkd today, on the embedded virtual device.
 # make apks: builds workload apps into results/apks (APKS=12, KEYSTORE=a debug key).
 # make test: passes all tests; make test-fast: those of plain Python, in a checkout that has .venv.
 # make bench: the long form of the simulations that the tests hold the statistics to.
@@ -31,12 +31,13 @@ help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST) | head -5
 
 demo: PACKAGES := $(SUITE_PACKAGES)
+demo: export PYTEST_ADDOPTS := -q -p no:cacheprovider
 demo: system-packages setup
 	@$(BIN)/pytest-lmkd virtual build
 	@rm -rf results/demo
-	@$(BIN)/pytest suites/reclaim/test_reclaim.py suites/pressure -k '64MB or held-beyond-burst' \
-		--lmkd-device virtual:reap-kill-v3 --lmkd-arms kill,kill+mrelease,reap-kill \
-		--lmkd-blocks 10 --lmkd-pressure-blocks 1 --lmkd-results results/demo -q -p no:cacheprovider
+	@$(BIN)/pytest suites/reclaim/test_reclaim.py suites/pressure -k '64MB-1t or held-beyond-burst' \
+		--lmkd-device virtual:reap-kill-v3 --lmkd-boots 7 --lmkd-blocks 7 \
+		--lmkd-pressure-arms kill+mrelease@lmkd,reap-kill --lmkd-results results/demo
 
 # npm comes with some packages of Node.js, and is one of its own in Debian.
 test: PACKAGES := $(TEST_PACKAGES) $(if $(shell command -v npm),,npm)

@@ -15,6 +15,9 @@ from lmkd_core.records.reading import record_files
 from lmkd_reports.export import commands as export_commands
 from lmkd_reports.gate import commands as gate_commands
 from lmkd_reports.ingest import commands as logs_commands
+from lmkd_reports.presentation.browser import add_open
+from lmkd_reports.presentation.browser import open_page
+from lmkd_reports.write import analysis_of
 from lmkd_reports.write import write_report
 
 if TYPE_CHECKING:
@@ -76,6 +79,16 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         help="write only the page, there (default: report.html and summary.txt in RUN, of several in the "
         "current folder; of a history DIR/history.html)",
     )
+    add_open(parser)
+    texts = parser.add_mutually_exclusive_group()
+    for form, use in (("lkml", "a mail to a kernel list"), ("markdown", "a pull request")):
+        texts.add_argument(
+            f"--{form}",
+            dest="form",
+            action="store_const",
+            const=form,
+            help=f"only print the answer and its numbers, for {use}; writes no file",
+        )
     parser.add_argument(
         "--device", metavar="NAME", action="append", default=[], help="only this device; can be repeated"
     )
@@ -143,14 +156,19 @@ def report(options: argparse.Namespace) -> int:
     if options.dask is not None and not options.parquet:
         raise UsageProblem("--dask reads an exported set: name it with --parquet DIR")
     reading = Reading(Masker() if options.mask_serials else None, tuple(options.device))
+    if options.form:
+        _print_text(options, reading)
+        return EXIT_OK
     if options.history:
         from lmkd_reports.history.write import write_history  # noqa: PLC0415 - pandas and Altair take seconds
 
-        write_history(options.history, options.html, reading)
+        page = write_history(options.history, options.html, reading)
     elif options.parquet or (not (options.device or options.combine) and is_fleet(options.run_dirs)):
-        _report_fleet(options, reading.masker)
+        page = _report_fleet(options, reading.masker)
     else:
-        _report_runs(options, reading)
+        page = _report_runs(options, reading)
+    if options.open:
+        open_page(page)
     return EXIT_OK
 
 
@@ -159,7 +177,7 @@ def is_fleet(run_dirs: Sequence[Path]) -> bool:
     return sum(len(record_files(folder)) for folder in run_dirs) > MOST_DEVICES
 
 
-def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
+def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> Path:
     from lmkd_reports.fleet import actions  # noqa: PLC0415 - as above
 
     if options.parquet:
@@ -174,9 +192,26 @@ def _report_fleet(options: argparse.Namespace, masker: Masker | None) -> None:
         paths = actions.write_fleet(options.run_dirs, options.html, masker, options.equivalent)
     print(paths.text, end="")
     print(f"report: {paths.html}")
+    return paths.html
 
 
-def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
+def _print_text(options: argparse.Namespace, reading: Reading) -> None:
+    """Prints a run in the form that was asked for."""
+    if not options.run_dirs or options.html or options.open:
+        raise UsageProblem(
+            f"--{options.form} prints runs: name results directories (RUN), without --html and --open"
+        )
+    from lmkd_reports.presentation.lkml import render_lkml  # noqa: PLC0415 - as above
+    from lmkd_reports.presentation.markdown import render_markdown  # noqa: PLC0415
+
+    render = render_lkml if options.form == "lkml" else render_markdown
+    analysis = analysis_of(
+        options.run_dirs, reading, equivalent_pct=options.equivalent, joined=options.combine
+    )
+    print(render(analysis), end="")
+
+
+def _report_runs(options: argparse.Namespace, reading: Reading) -> Path:
     from lmkd_reports.analysis.model import Detectable  # noqa: PLC0415 - as above
 
     paths = write_report(
@@ -189,3 +224,4 @@ def _report_runs(options: argparse.Namespace, reading: Reading) -> None:
     )
     print(paths.text)
     print(f"report: {paths.html}")
+    return paths.html

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportPaths:
-    """Where the reports of a run were written; no ``summary`` if only the page was. ``text``: the summary."""
+    """Where the reports of a run were written; no ``summary`` if only the page was.
+
+    ``text`` is the summary, and ``answer`` the part of it that answers the run's question.
+    """
 
     html: Path
     summary: Path | None
     text: str = field(default="", compare=False, repr=False)
+    answer: str = field(default="", compare=False, repr=False)
 
 
 def write_report(
@@ -45,26 +49,28 @@ def write_report(
         UsageProblem: a folder holds no run, a run is named twice, or a report cannot be written.
     """
     folders = [run_dirs] if isinstance(run_dirs, Path) else list(run_dirs)
-    analysis = _analysis(folders, reading, detectable, equivalent_pct, joined=joined)
+    analysis = analysis_of(folders, reading, detectable, equivalent_pct, joined=joined)
     from lmkd_reports.presentation.html import render_html  # noqa: PLC0415 - pandas and Altair take two seconds
+    from lmkd_reports.presentation.summary import render_answers  # noqa: PLC0415
     from lmkd_reports.presentation.summary import render_summary  # noqa: PLC0415
 
     text = render_summary(analysis)
-    paths = _paths(folders, html_path, text)
+    paths = replace(_paths(folders, html_path, text), answer=render_answers(analysis))
     if paths.summary is not None:
         _write(paths.summary, text)
     _write(paths.html, render_html(analysis))
     return paths
 
 
-def _analysis(
+def analysis_of(
     folders: Sequence[Path],
-    reading: Reading,
-    detectable: Detectable | None,
-    equivalent_pct: float | None,
+    reading: Reading = EVERYTHING,
+    detectable: Detectable | None = None,
+    equivalent_pct: float | None = None,
     *,
-    joined: bool,
+    joined: bool = False,
 ) -> Analysis:
+    """What ``write_report`` writes. Raises: UsageProblem, as there."""
     from lmkd_reports.analysis.analyse import analyse  # noqa: PLC0415 - as above
     from lmkd_reports.analysis.combine import combine  # noqa: PLC0415
     from lmkd_reports.analysis.frames import load_run  # noqa: PLC0415

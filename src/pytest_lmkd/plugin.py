@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 from typing import NoReturn
@@ -17,9 +18,11 @@ from pytest_lmkd.run.names import add_names
 from pytest_lmkd.run.options import Options
 from pytest_lmkd.run.options import add_options
 from pytest_lmkd.run.stash import SESSION
+from pytest_lmkd.run.summary_text import write_summary
 
 if TYPE_CHECKING:  # loading these takes a second, which only runs with a device pay
     from lmkd_reports import ReportPaths
+    from pytest_lmkd.run.workload import WantedTest
 
 NO_DEVICE = "no-device"
 NEEDS_DEVICE = "needs a device: name one, e.g. --lmkd-device virtual"
@@ -80,12 +83,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, None, No
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Boots are the outer loop: each device's tests of boot 1 run first, then each device's of boot 2.
 
-    Without ``--lmkd-device``, tests beside ours run as ever, and ours are skipped.
+    With ``--lmkd-budget``, boots that do not fit into it are left out. Without ``--lmkd-device``, tests
+    beside ours run as ever, and ours are skipped.
     """
     items.sort(key=_boot_of)
+    _fit_budget(config, items)
     if SESSION not in config.stash:
         for item in filter(_device_of, items):
             item.add_marker(pytest.mark.skip(reason=NEEDS_DEVICE))
+
+
+def _fit_budget(config: pytest.Config, items: list[pytest.Item]) -> None:
+    lmkd = config.stash.get(SESSION, None)
+    if lmkd is None or not lmkd.is_to_fit or not (tests := _wanted(items)):
+        return
+    try:
+        boots = lmkd.fit_budget(tests)
+    except LmkdError as error:
+        _give_up(error)
+    items[:] = [item for item in items if _boot_of(item) < boots]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -118,6 +134,17 @@ def _begin(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Times each test on a device, for the time left of the run."""
+    started_s = time.monotonic()
+    result = yield
+    if SESSION in item.config.stash:
+        for test in _wanted([item]):
+            item.config.stash[SESSION].ended(test, time.monotonic() - started_s)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Generator[None, None, None]:
     stash = session.config.stash
     try:
@@ -138,8 +165,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if report is None:
         return
     terminalreporter.section("pytest-lmkd")
-    terminalreporter.write(report.text)
+    write_summary(terminalreporter, report.text)
     terminalreporter.write_line(f"\nreport: {report.html}")
+    if report.answer:
+        terminalreporter.write_line("")
+        write_summary(terminalreporter, report.answer)
 
 
 def _device_of(item: pytest.Item) -> str:
@@ -154,13 +184,19 @@ def _boot_of(item: pytest.Item) -> int:
     return int(callspec.params.get("lmkd_boot", 0)) if callspec else 0
 
 
-def _wanted(items: list[pytest.Item]) -> list[tuple[str, object, int]]:
-    """Each device with each parameter of a test that runs on it, and its boot; strata are parameters too."""
+def _wanted(items: list[pytest.Item]) -> list[WantedTest]:
+    """The tests that run on a device; strata are among their parameters."""
+    from pytest_lmkd.run.workload import WantedTest  # noqa: PLC0415 - takes a second
+
     return [
-        (device, value, _boot_of(item))
+        WantedTest(
+            device,
+            item.name.replace(f"{device}-", "").replace(f"[{device}]", ""),
+            tuple(item.callspec.params.values()),  # type: ignore[attr-defined]  # it has one, with the device
+            _boot_of(item),
+        )
         for item in items
         if (device := _device_of(item))
-        for value in item.callspec.params.values()  # type: ignore[attr-defined]  # it has one, with the device
     ]
 
 

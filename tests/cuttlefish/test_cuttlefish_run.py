@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -27,7 +28,7 @@ def pytest_run(workshop: Workshop, checkout: Path, *words: str) -> subprocess.Co
         cwd=workshop.folder,
         env={
             **os.environ,
-            "PYTHONPATH": here,
+            "PYTHONPATH": os.pathsep.join(filter(None, (here, os.environ.get("PYTHONPATH")))),
             "PATH": f"{workshop.program('cvd').parent}{os.pathsep}{os.environ['PATH']}",
         },
         capture_output=True,
@@ -42,7 +43,7 @@ def records(workshop: Workshop) -> list[dict]:
 
 def test_one_block_is_measured_on_an_instance_of_our_own(workshop: Workshop, checkout: Path) -> None:
     kernel = workshop.folder / "bzImage"
-    kernel.touch()
+    kernel.write_bytes(b"an image")
     done = pytest_run(
         workshop,
         checkout,
@@ -54,6 +55,14 @@ def test_one_block_is_measured_on_an_instance_of_our_own(workshop: Workshop, che
     kinds = [record["type"] for record in records(workshop) if not record.get("warmup")]
     assert (kinds.count("device"), kinds.count("trial")) == (1, 3)
     assert all(record["valid"] for record in records(workshop) if record["type"] == "trial")
+    (device,) = (record for record in records(workshop) if record["type"] == "device")
+    assert device["facts"]["kernel_image_sha256"] == {
+        "value": hashlib.sha256(b"an image").hexdigest(),
+        "source": f"kernel={kernel}",
+        "reason": "",
+    }
+    assert "initramfs_sha256" not in device["facts"]  # the launcher's own, which we do not know
+    assert device["facts"]["host_cpus"]["value"] == os.cpu_count()
     assert "cuttlefish-1: Virtual device booted successfully" in done.stdout
     create, *others = workshop.commands()
     assert {f"--kernel_path={kernel}", "--memory_mb=2048", "--base_instance_num=1"} <= set(create)

@@ -68,6 +68,29 @@ def base(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @needs_root
+def test_a_run_is_not_resumed_on_another_build_of_the_kernel(pytester: pytest.Pytester) -> None:
+    run_two_strata(pytester, "local", blocks=1).assert_outcomes(passed=2)
+    measured = trials(pytester.path / "out")
+    (file,) = (pytester.path / "out" / "records").iterdir()
+    version = Path("/proc/version").read_text().strip()
+    device, *others = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([device.replace(version, f"{version} another build"), *others]))
+    result = pytester.runpytest_subprocess("--lmkd-device", "local", "--lmkd-resume", "out")
+    assert "its kernel_version has changed. Start a new run" in result.stdout.str() + result.stderr.str()
+    assert trials(pytester.path / "out") == measured
+
+
+@needs_root
+def test_a_run_says_its_plan_has_a_name_and_is_the_latest(pytester: pytest.Pytester) -> None:
+    words = ("--lmkd-arms", "kill,kill#2", "--lmkd-results", "results/one", "--lmkd-label", "new kernel")
+    result = run_two_strata(pytester, "local", *words)
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["plan: 4 trials: about *", "run new kernel, started *"])
+    assert json.loads((pytester.path / "results/latest/run.json").read_text())["label"] == "new kernel"
+    assert "Run new kernel" in (pytester.path / "results/one/report.html").read_text()
+
+
+@needs_root
 def test_a_run_measures_this_machine_and_reports_arms_its_kernel_lacks(
     pytester: pytest.Pytester, base: Path
 ) -> None:
@@ -79,6 +102,11 @@ def test_a_run_measures_this_machine_and_reports_arms_its_kernel_lacks(
     assert device["kernel_release"] == os.uname().release
     assert device["boot_id"] == Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     assert device["model"] not in {"", "unknown"}
+    facts = device["facts"]
+    assert facts["kernel_version"]["value"] == Path("/proc/version").read_text().strip()
+    assert facts["host_cpus"]["value"] == os.cpu_count()
+    assert facts["host_cpu"]["value"] or facts["host_cpu"]["reason"]
+    assert "accelerator" not in facts
     lacking = {"reap-kill"} if not device["facts"]["reap_kill"]["value"] else set()
     assert {record["name"] for record in recorded if record["type"] == "skip"} == lacking
     assert all("EINVAL" in record["reason"] for record in recorded if record["type"] == "skip")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +20,13 @@ from runs import trials
 from runs import two_strata
 
 import lmkd_virtual
+from lmkd_core.base import resources
+from lmkd_core.base.cache import file_sha256
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.process import ProcessRecord
+from lmkd_core.records import kernel_config
+from pytest_lmkd.devices import host_facts
+from pytest_lmkd.devices import kernel_facts
 from pytest_lmkd.devices.virtual import VirtualSource
 
 PATIENCE_S = 120.0
@@ -43,9 +50,7 @@ def test_a_run_leaves_plan_records_report_and_junit(pytester: pytest.Pytester) -
     assert json.loads((out / "run.json").read_text())["seed"] == 7
     assert "<testcase" in (out / "junit.xml").read_text()
     assert (pytester.path / "copy.html").read_bytes() == (out / "report.html").read_bytes()
-    result.stdout.fnmatch_lines(
-        ["*virtual-reap-kill-v3*block */2*trials left*left*", "report: out/report.html"]
-    )
+    result.stdout.fnmatch_lines(["*virtual-reap-kill-v3*block */2*left*", "report: out/report.html"])
 
 
 def test_the_device_is_described_by_its_kernel(pytester: pytest.Pytester) -> None:
@@ -58,6 +63,32 @@ def test_the_device_is_described_by_its_kernel(pytester: pytest.Pytester) -> Non
     assert device["facts"]["zram"]["value"] is True
     assert device["facts"]["memcg"]["value"] == device["facts"]["freezer"]["value"] == "v2"
     assert device["facts"]["psi"]["value"] is device["facts"]["userfaultfd"]["value"] is True
+    assert_identified(device["facts"], pytester.path / "out")
+
+
+def assert_identified(facts: dict[str, Any], results: Path) -> None:
+    """Every fact about kernel, emulator and host has a source, and agrees with what is installed."""
+    image = lmkd_virtual.build(print)
+    value = {name: facts[name]["value"] for name in facts}
+    assert value["kernel_version"].startswith("Linux version 6.12.")
+    assert value["kernel_compiler"] in value["kernel_version"]
+    assert re.fullmatch(r"[0-9a-f]{40}", value["kernel_build_id"])
+    assert "mrelease.personality=exit-mm" in value["kernel_cmdline"].split()
+    assert value["kernel_image_sha256"] == file_sha256(image.kernel)
+    assert value["initramfs_sha256"] == file_sha256(image.initramfs)
+    patches = resources.tree("virtual_device/kernel").glob("*.patch")
+    assert value["kernel_patches"] == ", ".join(
+        f"{path.name} {file_sha256(path)}" for path in sorted(patches)
+    )
+    assert value["accelerator"] in {"kvm", "tcg"}
+    assert value["qemu"][0].isdigit()
+    assert value["host_cpus"] == os.cpu_count()
+    assert value["host_cpu"] or facts["host_cpu"]["reason"]
+    kept = kernel_config.read(results, value["kernel_config_sha256"])
+    assert kept is not None
+    assert kernel_config.options(kept)["LRU_GEN"] == "y"
+    names = kernel_facts.FACTS | host_facts.HOST_FACTS
+    assert all(facts[name]["source"] for name in names)
 
 
 def test_an_arm_that_the_kernel_lacks_is_skipped_and_the_reason_shown(pytester: pytest.Pytester) -> None:
@@ -227,6 +258,6 @@ def test_a_pressure_block_has_the_same_apps_in_every_arm_and_once_without_the_st
     for episode in episodes:
         assert episode["kills_total"] == len(episode["kills"]) > 0
         assert {kill["stall"] for kill in episode["kills"]} <= {"none", episode["stall"]}
-    result.stdout.fnmatch_lines(["*block 1/1*0 trials left*"])
+    result.stdout.fnmatch_lines(["*block 1/1*left*"])
     pytester.runpytest_subprocess(*device, "--lmkd-resume", "out").assert_outcomes(passed=1)
     assert sum(record["type"] == "episode" for record in records(out)) == 3

@@ -52,7 +52,8 @@ def virtual_stock_in_use() -> Iterator[None]:
 
 def test_each_device_has_a_process_records_and_a_column(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(SUITE)
-    result = pytester.runpytest_subprocess(*TWO, *QUICK, "--lmkd-seed", "5")
+    budget = ("--lmkd-budget", "1h", "--lmkd-boots", "1", "--lmkd-label", "both")
+    result = pytester.runpytest_subprocess(*TWO, *QUICK, *budget, "--lmkd-seed", "5")
     result.assert_outcomes(passed=4)
     pids = {path.read_text() for path in pytester.path.glob("pid-*")}
     assert len(pids) == 2
@@ -65,6 +66,13 @@ def test_each_device_has_a_process_records_and_a_column(pytester: pytest.Pyteste
         assert name in (out / "report.html").read_text()
     run = json.loads((out / "run.json").read_text())
     assert (run["seed"], run["devices"]) == (5, list(NAMES))
+    assert (run["label"], run["budget_s"], run["blocks"], run["boots"]) == ("both", 3600, 1, 1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "--lmkd-budget 1 h: 1 block of single kills",
+            "plan: 4 trials on each of 2 devices, 8 trials in all: *",
+        ]
+    )
     planned = [json.loads(line)["device"] for line in (out / "plan.jsonl").open()]
     trials_and_lead_ins = 4 + 2
     assert {name: planned.count(name) for name in planned} == dict.fromkeys(NAMES, trials_and_lead_ins)

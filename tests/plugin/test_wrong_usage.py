@@ -56,6 +56,12 @@ from lmkd_core.records.run import RunInfo
             "*--lmkd-boots 3 needs a block for each boot, and --lmkd-pressure-blocks is 1: *",
         ),
         (
+            ["--lmkd-device", "virtual", "--lmkd-pressure-arms", "kill,kill#2"],
+            2,
+            "*--lmkd-pressure-arms takes arms of --lmkd-arms (kill+mrelease@lmkd, reap-kill, kill), and "
+            "'kill#2' is none*",
+        ),
+        (
             ["--lmkd-device", "virtual", "--lmkd-device", "local", "--lmkd-boots", "2"],
             2,
             "*local cannot be restarted for --lmkd-boots 2: it is this machine; leave out --lmkd-boots*",
@@ -64,6 +70,30 @@ from lmkd_core.records.run import RunInfo
             ["--lmkd-device", "a-phone", "--lmkd-boots", "2"],
             2,
             "*a-phone cannot be restarted for --lmkd-boots 2: add --lmkd-reboot to allow *",
+        ),
+        (["--lmkd-device", "virtual", "--lmkd-budget", "10"], 2, "*--lmkd-budget takes a time *not '10'*"),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-budget", "1h", "--lmkd-boots", "3", "--lmkd-blocks", "2"],
+            2,
+            "*--lmkd-boots 3 needs a block for each boot, and --lmkd-blocks is 2: *",
+        ),
+        (
+            [
+                *("--lmkd-device", "virtual", "--lmkd-budget", "1h", "--lmkd-boots", "1"),
+                *("--lmkd-blocks", "2", "--lmkd-pressure-blocks", "2"),
+            ],
+            2,
+            "*--lmkd-budget chooses blocks and boots, and all are given: *",
+        ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-label", "a\nb"],
+            2,
+            "*--lmkd-label takes at most 80 printable characters, not 'a?nb'*",
+        ),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-resume", "old", "--lmkd-label", "new"],
+            2,
+            "*--lmkd-resume keeps the run's numbers and label: leave out --lmkd-label*",
         ),
         (["--lmkd-device", "virtual", "-n", "2"], 2, "*cannot be used with -n*"),
         (["--lmkd-device", "a b"], 2, "*'a b' names no device: use virtual, *"),

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from dataclasses import field
 from pathlib import Path
 
+import msgspec
 import numpy as np
+from identities import identified
 
 from lmkd_core.records.case import CaseRecord
 from lmkd_core.records.device import DeviceRecord
@@ -60,8 +62,10 @@ class SyntheticRun:
     states: list[StateRecord] = field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
+        """Its label is its id, where it has none: folders of tests have names of no meaning."""
+        info = msgspec.structs.replace(self.info, label=self.info.label or self.info.run_id)
         (folder / "records").mkdir(parents=True, exist_ok=True)
-        (folder / "run.json").write_bytes(encode_line(self.info))
+        (folder / "run.json").write_bytes(encode_line(info))
         (folder / "plan.jsonl").write_bytes(encode_lines(self.planned))
         for number, name in enumerate(self.info.devices):
             measured = (*self.trials, *self.episodes, *self.observations)
@@ -352,12 +356,16 @@ def synthetic_conformance() -> SyntheticRun:
 def synthetic_run(
     devices: Sequence[str] = (PATCHED, STOCK), blocks: int = 10, seed: int = 20260101
 ) -> SyntheticRun:
-    """Every stratum of the reclaim suite on ``devices``; ``reap-kill`` is skipped on the stock one."""
+    """Every stratum of the reclaim suite on ``devices``; ``reap-kill`` is skipped on the stock one.
+
+    The stock one's record has no identity, like those of older versions.
+    """
     rng = np.random.default_rng(seed)
     run = SyntheticRun(synthetic_info(devices, blocks=blocks))
     for name in devices:
         able = name != STOCK
-        run.devices.append(synthetic_device(name, reap_kill=able))
+        device = synthetic_device(name, reap_kill=able)
+        run.devices.append(identified(device) if able else device)
         if not able:
             reason = "reap_kill is missing: EINVAL: this kernel knows no flag"
             run.skips.append(SkipRecord(device=name, what="arm", name="reap-kill", reason=reason))

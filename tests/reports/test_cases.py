@@ -47,6 +47,8 @@ robust mutex had died.
 pattern-to-pipe: what the target had been writing to a pipe; empty:
 rounds without a byte.
 race: what came of the race between the target's exit and the call.
+
+run id: synthetic-20260101T000000Z
 """
 
 

@@ -44,9 +44,9 @@ HOSTILE = "<b>\u202e\x1b[31m\n&ä"
 
 TEXT = """\
 pytest-lmkd: the candidate against the base
-base: base: run synthetic-20260101T000000Z, started
+base: synthetic-20260101T000000Z, in base, started
     2026-01-01T00:00:00+00:00
-candidate: candidate: run synthetic-20260101T000000Z, started
+candidate: synthetic-20260101T000000Z, in candidate, started
     2026-01-01T00:00:00+00:00
 
 == synthetic-reap-kill-v3

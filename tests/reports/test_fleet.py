@@ -15,6 +15,8 @@ import pandas as pd
 import pytest
 from chromium import Browser
 from distributed import LocalCluster
+from identities import digest
+from identities import identified
 from synthetic import ARMS
 from synthetic import SyntheticRun
 from synthetic import synthetic_device
@@ -192,6 +194,20 @@ def assert_same(one: FleetResults, other: FleetResults) -> None:
     assert (one.models, one.skips) == (other.models, other.skips)
     counts = [(fleet.counted, fleet.invalid, fleet.kill_count) for fleet in (one, other)]
     assert counts[0] == counts[1]
+
+
+def test_two_builds_of_one_kernel_are_two_kernels(tmp_path: Path) -> None:
+    run = fleet_run(4)
+    old, *others = [
+        msgspec.structs.replace(device, model="Pixel", personality=None) for device in run.devices
+    ]
+    run.devices = [old, *(identified(device, build) for device, build in zip(others, (1, 1, 2), strict=True))]
+    folder = run.write(tmp_path / "run")
+    models = read_files(record_files(folder), run.info.run_id, KILL_ARMS, 10).models
+    first, second = (f"Pixel, Linux 6.12.90 (image {digest(f'image {build}')[:12]})" for build in (1, 2))
+    assert list(models.values()) == ["Pixel, Linux 6.12.90", first, first, second]
+    write_tables(folder, tmp_path / "exported")
+    assert parquet.with_pandas(tmp_path / "exported").models == models
 
 
 def test_the_exported_set_says_the_same(exported: Path, found: FleetResults) -> None:

@@ -17,6 +17,7 @@ from lmkd_reports.analysis.analyse import analyse
 from lmkd_reports.analysis.frames import load_run
 from lmkd_reports.gate.environment import device_differences
 from lmkd_reports.gate.runs import DevicePair
+from lmkd_reports.gate.runs import LoadedRun
 from lmkd_reports.gate.runs import cells_of
 from lmkd_reports.presentation.html import render_html
 from lmkd_reports.presentation.summary import render_summary
@@ -95,8 +96,9 @@ def test_page_and_text_say_of_the_device_how_it_was_seen_and_how_well(run_dir: P
 def test_two_runs_of_different_meters_are_told_apart(run_dir: Path) -> None:
     run = load_run(run_dir)
     by_cgroup = replace(run, trials=run.trials.assign(meter="cgroup"))
-    pair = DevicePair(PATCHED, PATCHED)
-    found = {one.what: (one.base, one.candidate) for one in device_differences(by_cgroup, run, pair)}
+    base, candidate = (LoadedRun((run_dir,), (run.info,), one, {}) for one in (by_cgroup, run))
+    differences = device_differences(base, candidate, DevicePair(PATCHED, PATCHED))
+    found = {one.what: (one.base, one.candidate) for one in differences}
     assert found["meter"] == ("apps by cgroup", "apps by system")
 
 

@@ -153,8 +153,8 @@ def test_builds_are_in_the_order_in_which_their_runs_were_started(tmp_path: Path
     for number, folder in ((2, "a"), (0, "b"), (1, "c")):
         write_build(tmp_path / folder, number, trials_of([50.0 + number] * BLOCKS))
     (device,) = load_history(tmp_path).devices
-    assert [build.run_id for build in device.builds] == ["nightly-0", "nightly-1", "nightly-2"]
-    assert [build.label for build in device.builds] == [f"6.12.{number} reap-kill-v3" for number in range(3)]
+    assert [build.run for build in device.builds] == ["nightly-0", "nightly-1", "nightly-2"]
+    assert [build.kernel for build in device.builds] == [f"6.12.{number} reap-kill-v3" for number in range(3)]
     (times,) = device.series
     assert [point.measure.value.low / NS for point in times.points] == [50, 51, 52]
 
@@ -358,7 +358,7 @@ def test_everything_left_out_is_listed_with_its_reason(tmp_path: Path) -> None:
         file.write('{"type":"trial","dev\n')
     write_build(tmp_path / "empty", 9)
     history = load_history(tmp_path)
-    assert [build.run_id for build in history.devices[0].builds] == ["nightly-3", "nightly-5"]
+    assert [build.run for build in history.devices[0].builds] == ["nightly-3", "nightly-5"]
     reasons = dict(str(entry).split(": ", 1) for entry in history.left_out)
     assert reasons["build-0"] == "no run.json, so the time of the run is unknown"
     assert reasons["build-1"].startswith("run.json: not usable")

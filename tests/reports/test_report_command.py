@@ -54,6 +54,25 @@ def test_writes_both_reports_and_prints_the_summary(
     assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.parametrize(
+    ("form", "beginning"), [("--lkml", f"{PATCHED}: With REAP_KILL, "), ("--markdown", "### ")]
+)
+def test_a_short_text_is_printed_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str, beginning: str
+) -> None:
+    folder = synthetic_run([PATCHED], blocks=6).write(tmp_path / "run")
+    before = sorted(folder.rglob("*"))
+    assert run_command(str(folder), form) == 0
+    assert capsys.readouterr().out.startswith(beginning)
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("words", [["--history", "x"], ["RUN", "--html", "page.html"], ["RUN", "--open"]])
+def test_a_short_text_is_of_runs_and_no_page(words: list[str]) -> None:
+    with pytest.raises(UsageProblem, match="--lkml prints runs"):
+        run_command("--lkml", *words)
+
+
 def test_a_folder_without_a_run_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageProblem, match="holds no run"):
         run_command(str(tmp_path))

@@ -19,6 +19,7 @@ from pytest_lmkd.apps.suite import AppsSuite
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.experiment.blocks import AnyLoop
 from pytest_lmkd.experiment.blocks import BlockLoop
+from pytest_lmkd.experiment.blocks import Watcher
 from pytest_lmkd.experiment.context import open_context
 from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
@@ -41,7 +42,7 @@ def observations(phone: Device, folder: Path, *named: str) -> tuple[AnyLoop, Res
     rules = Rules(blocks=2, seed=1)
     context = open_context(phone, store, "run", (), RunRules(rules, rules), print)
     experiments = AppsSuite(folder / "apks", named).open(context)
-    return BlockLoop(context, experiments["apps"], lambda *_: None), store
+    return BlockLoop(context, experiments["apps"], Watcher()), store
 
 
 def test_an_app_that_is_not_there_is_named_and_nothing_stays(phone: Device, tmp_path: Path) -> None:

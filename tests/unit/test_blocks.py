@@ -22,6 +22,8 @@ from lmkd_core.records.trial import PlannedTrial
 from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.experiment.blocks import MAX_LINK_LOSSES
 from pytest_lmkd.experiment.blocks import BlockLoop
+from pytest_lmkd.experiment.blocks import Ran
+from pytest_lmkd.experiment.blocks import Watcher
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
@@ -85,18 +87,30 @@ class Bench:
         self.device = StandInDevice()
         self.rules = Rules(blocks, seed=7, warmup_blocks=warmup, warmup_after_boot=warmup_after_boot)
         self.reported: list[tuple[int, int]] = []
+        self.shares: list[float] = []
         self.warm_boots: set[str] = set()
 
     def loop(self, **options: object) -> tuple[BlockLoop, StandInExperiment]:
         experiment = StandInExperiment(self.device, self.rules, **options)  # type: ignore[arg-type]  # its own fields
         rules = RunRules(self.rules, self.rules)
         context = DeviceContext(self.device, self.store, "run", ARMS, ARMS, rules, print, self.warm_boots)  # type: ignore[arg-type]  # a stand-in
-        return BlockLoop(
-            context, experiment, lambda _, __, block, blocks: self.reported.append((block, blocks))
-        ), experiment
+        return BlockLoop(context, experiment, Heard(self)), experiment
 
     def records(self) -> list[TrialRecord]:
         return self.store.records(self.device.name, TrialRecord)
+
+
+class Heard(Watcher):
+    """Notes each block that the loop reports, and each share of one that it ran."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+
+    def block_done(self, device: str, stratum: Stratum, boot: int, block: int, blocks: int) -> None:
+        self._bench.reported.append((block, blocks))
+
+    def ran(self, ran: Ran) -> None:
+        self._bench.shares.append(ran.share)
 
 
 def lose_link(*numbers: int) -> Callable[[int], None]:
@@ -122,6 +136,7 @@ def test_every_block_runs_every_arm_and_is_reported(bench: Bench) -> None:
     assert (outcome.complete_blocks, outcome.invalid, outcome.skipped) == (3, [], "")
     assert [trial.block for trial in experiment.ran] == [0, 0, 1, 1, 2, 2]
     assert bench.reported == [(0, 3), (1, 3), (2, 3)]
+    assert bench.shares == [1, 1, 1]
     assert [record.identity for record in bench.records()] == [trial.identity for trial in experiment.ran]
 
 

@@ -29,6 +29,7 @@ from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.spec import parse_specs
 from pytest_lmkd.experiment.blocks import BlockLoop
+from pytest_lmkd.experiment.blocks import Watcher
 from pytest_lmkd.experiment.context import DeviceContext
 from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
@@ -75,6 +76,7 @@ class StandInDevice:
     boot: int = 1
     restarts: int = 0
     refuses: bool = False
+    kernel_config: bytes = b""
 
     @property
     def boot_id(self) -> str:
@@ -141,9 +143,10 @@ class Bench:
         rules = RunRules(self.rules, self.rules)
         context = DeviceContext(self.device, self.store, "run", ARMS, ARMS, rules, print)  # type: ignore[arg-type]  # a stand-in
         source: Any = SimpleNamespace(name="phone")
-        self.run = DeviceRun(source, self.store, lambda text: None)
+        progress: Any = SimpleNamespace(restarts=lambda *_: None, restarted=lambda *_: None)
+        self.run = DeviceRun(source, self.store, lambda text: None, progress)
         self.run._device = self.device  # type: ignore[assignment]  # a stand-in
-        self.run._loops = {"own": BlockLoop(context, self.experiment, lambda *_: None)}
+        self.run._loops = {"own": BlockLoop(context, self.experiment, Watcher())}
 
     def measure(self, *boots: int) -> list[int]:
         """Measures all strata of those boots; returns the complete blocks after each."""
@@ -261,9 +264,11 @@ def test_a_device_whose_restart_fails_is_given_up(bench: Bench) -> None:
 
 
 class RestartingDevice(Device):
-    """Attaching reads the facts of the next boot from ``boots``: a boot id and a kernel, or an error."""
+    """Attaching reads the facts of the next boot from ``boots``: the values of ``NAMES``, or an error."""
 
-    def __init__(self, *boots: tuple[str, str] | Exception) -> None:
+    NAMES = ("boot_id", "kernel_release", "kernel_build_id")
+
+    def __init__(self, *boots: tuple[str, ...] | Exception) -> None:
         self._boots = iter(boots)
         source: Any = SimpleNamespace(name="phone", restart=lambda progress: None, detach=lambda: None)
         super().__init__(source, print)
@@ -274,7 +279,7 @@ class RestartingDevice(Device):
             raise boot
         self.facts: Mapping[str, Fact] = {
             name: Fact(value=value, source="a stand-in")
-            for name, value in zip(("boot_id", "kernel_release"), boot, strict=True)
+            for name, value in zip(self.NAMES, boot, strict=False)
         }
 
 
@@ -288,14 +293,22 @@ def test_a_restarted_device_is_in_a_new_boot_with_new_facts() -> None:
     ("next_boot", "message"),
     [
         (("first", "6.12"), "phone was restarted, but its boot_id is still first"),
-        (("second", "6.13"), "came back from its restart with the kernel 6.13, not 6.12"),
+        (("second", "6.13", "ab"), "came back from its restart with the kernel 6.13, not 6.12"),
+        (("second", "6.12", "cd"), "came back from its restart with the kernel cd, not ab"),
         (TransportLost("the cable was pulled"), "phone did not come back from its restart: the cable"),
     ],
 )
 def test_a_restart_that_leads_nowhere_makes_the_device_unusable(next_boot: Any, message: str) -> None:
-    device = RestartingDevice(("first", "6.12"), next_boot)
+    device = RestartingDevice(("first", "6.12", "ab"), next_boot)
     with pytest.raises(DeviceUnusable, match=message):
         device.restart()
+
+
+def test_a_device_that_comes_back_from_a_lost_link_with_another_kernel_is_given_up() -> None:
+    device = RestartingDevice(("first", "6.12", "ab"), ("second", "6.12", "ab"), ("third", "6.12", "cd"))
+    device.recover(TransportLost("the cable was pulled"))
+    with pytest.raises(DeviceUnusable, match="phone came back with the kernel cd, not ab"):
+        device.recover(TransportLost("the cable was pulled"))
 
 
 # devices that cannot be restarted

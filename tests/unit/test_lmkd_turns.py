@@ -115,7 +115,8 @@ def test_it_is_awake_while_another_experiment_has_its_turn(log: list[str], tmp_p
         return measure(stratum)
 
     source: Any = SimpleNamespace(name="phone")
-    run = DeviceRun(source, ResultStore(tmp_path, resume=True), print)
+    progress: Any = None  # no device is attached or restarted
+    run = DeviceRun(source, ResultStore(tmp_path, resume=True), print, progress)
     run._loops = {  # type: ignore[dict-item]  # stand-ins
         "pressure": SimpleNamespace(measure=press, leave=experiment.leave),
         "apps": SimpleNamespace(measure=measure, leave=lambda: None),

@@ -63,6 +63,17 @@ def test_blocks_of_a_stalled_pressure_stratum_have_an_unstalled_episode_too() ->
     assert suites.block_size(PRESSURE["undisturbed"], arms, rules) == 2
 
 
+def test_pressure_compares_only_the_arms_that_were_chosen_for_it() -> None:
+    rules = RunRules(RULES.trials, Rules(blocks=2, seed=1, arms=("kill", "reap-kill")))
+    suites, arms = Suites(OURS), ("kill+mrelease", "reap-kill", "kill")
+    assert {episode.arm for episode in suites.planned(PRESSURE["undisturbed"], "d", arms, rules)} == {
+        "kill",
+        "reap-kill",
+    }
+    assert suites.block_size(PRESSURE["undisturbed"], arms, rules) == 2
+    assert suites.block_size(SCENARIOS["undisturbed"].stratum("s", 4, 1), arms, rules) == 3
+
+
 def test_a_run_of_an_older_version_is_continued_without_unstalled_episodes() -> None:
     """Its run.json lacks the field, and so its rules do."""
     info = decode_run(

@@ -26,6 +26,7 @@ from lmkd_core.base.errors import TransportLost
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.process import ProcessRecord
 from lmkd_virtual import PERSONALITIES
+from lmkd_virtual.identity import Identity
 
 pytestmark = pytest.mark.virtual_device
 
@@ -91,6 +92,26 @@ def test_a_recorded_process_is_found_and_stopped(runtime_folder: Path, sleeper: 
     assert lmkd_virtual.down("stock")
     assert ends(sleeper)
     assert lmkd_virtual.status() == []
+
+
+def test_a_device_of_a_later_version_is_used_and_left_running(runtime_folder: Path, sleeper: int) -> None:
+    folder = runtime_folder / "stock"
+    record(folder, sleeper, ProcessRecord.from_pid(sleeper).started_ticks)
+    state = json.loads((folder / "instance.json").read_text())
+    (folder / "instance.json").write_text(json.dumps({**state, "a_later_field": "x"}))
+    (found,) = lmkd_virtual.status()
+    assert (found.pid, found.identity) == (sleeper, Identity())
+
+
+def test_cleaning_up_after_the_dead_spares_a_running_qemu_whose_state_cannot_be_read(
+    runtime_folder: Path, sleeper: int
+) -> None:
+    record(runtime_folder / "stock", sleeper, ProcessRecord.from_pid(sleeper).started_ticks)
+    (runtime_folder / "stock" / "instance.json").write_text('{"of": "another version"}')
+    record(runtime_folder / "dead", sleeper, 1)
+    lmkd_virtual.instance.clear_dead()
+    assert [path.name for path in runtime_folder.iterdir() if path.is_dir()] == ["stock"]
+    assert ProcessRecord.from_pid(sleeper).is_running()
 
 
 def test_a_process_that_got_the_pid_later_is_left_alone(
@@ -230,10 +251,14 @@ def test_kvm_is_tried_once_and_what_works_is_remembered(
     for _ in range(2):
         found += [lmkd_virtual.up("stock", name=name, progress=said.append, deadline=Deadline(PATIENCE_S))]
         lmkd_virtual.down(name)
-    fell_back = [text for text in said if "KVM does not work here" in text]
+    fell_back = [text for text in said if "KVM" in text]
     kvm_was_tried = lmkd_virtual.qemu.may_have_kvm(lmkd_virtual.architecture(lmkd_virtual.DEFAULT_ABI))
     assert found[0].accelerator == found[1].accelerator
-    assert len(fell_back) == (1 if kvm_was_tried and found[0].accelerator == "tcg" else 0)
+    assert fell_back == (
+        ["KVM does not work here: emulated, several times slower"]
+        if kvm_was_tried and found[0].accelerator == "tcg"
+        else []
+    )
 
 
 def test_four_personalities_are_known() -> None:

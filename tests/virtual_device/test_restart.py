@@ -9,6 +9,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +25,7 @@ from lmkd_core.base.progress import Progress
 from lmkd_core.records.directory import ResultStore
 from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.lines import Record
+from lmkd_core.records.schema import Fact
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.records.trial import TrialRecord
 from lmkd_core.scenarios.pressure_stratum import PressureStratum
@@ -31,6 +33,7 @@ from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.experiment.blocks import AnyLoop
 from pytest_lmkd.experiment.blocks import BlockLoop
+from pytest_lmkd.experiment.blocks import Watcher
 from pytest_lmkd.experiment.context import open_context
 from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
@@ -64,6 +67,9 @@ class StandInPhone:
         self.detach()
         self.instance = start("stock", NAME)
         return self._stack.enter_context(attached(self.instance))
+
+    def host_facts(self) -> Mapping[str, Fact]:
+        return {}
 
     def detach(self) -> None:
         self._stack.close()
@@ -111,7 +117,7 @@ def block_loop(
 ) -> AnyLoop:
     rules = Rules(blocks=blocks, seed=1)
     context = open_context(device, store, "run", arms, RunRules(rules, rules), print)
-    return BlockLoop(context, experiment(context), lambda *_: None)
+    return BlockLoop(context, experiment(context), Watcher())
 
 
 def test_trials_of_a_block_that_a_restart_cut_are_all_made_again(phone: StandInPhone, tmp_path: Path) -> None:

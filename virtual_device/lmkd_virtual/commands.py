@@ -125,10 +125,14 @@ def _down(options: argparse.Namespace) -> int:
     return 0
 
 
+CPUS_BY = {"kvm": "KVM", "tcg": "emulated (TCG), several times slower"}
+"""Accelerators, in words."""
+
+
 def _print_instance(instance: Instance) -> None:
     address = f"localfilesystem:{instance.adb_socket}"
     print(
-        f"{instance.name}: {instance.personality}, {instance.abi}, {instance.accelerator}, "
+        f"{instance.name}: {instance.personality}, {instance.abi}, {CPUS_BY[instance.accelerator]}, "
         f"{instance.cpus} CPUs, {instance.memory_mb} MB, pid {instance.pid}\n"
         f"  adb connect {address} && adb -s {address} shell"
     )

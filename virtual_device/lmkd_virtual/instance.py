@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +38,8 @@ from lmkd_virtual import qemu
 from lmkd_virtual.architecture import X86_64
 from lmkd_virtual.architecture import Architecture
 from lmkd_virtual.architecture import architecture
+from lmkd_virtual.identity import Identity
+from lmkd_virtual.identity import identify
 
 PERSONALITIES = ("stock", "reap-kill-v2", "reap-kill-v3", "exit-mm")
 """Values of the kernel parameter ``mrelease.personality``."""
@@ -50,6 +53,9 @@ KVM_TRIAL_S = 8.0
 
 READY = b"lmkd-adbd: ready"
 STATE_FILE = "instance.json"
+
+IDENTITY_FILE = "identity.json"
+"""A file of its own: earlier versions refuse a state file with fields that they do not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,11 @@ class Instance:
     def console_log(self) -> Path:
         return self.folder / "console.log"
 
+    @property
+    def identity(self) -> Identity:
+        """What it runs; all empty if an earlier version of this program started it."""
+        return Identity.load(self.folder / IDENTITY_FILE)
+
 
 def up(
     personality: str,
@@ -102,7 +113,7 @@ def up(
     requested = architecture(abi)
     qemu.check_installed(requested)
     boot_image = image.find(progress, architecture=requested)
-    _clear_dead()
+    clear_dead()
     with _locked(name, deadline) as folder:
         if _load(folder) is not None:
             raise UsageProblem(f"the virtual device {name} is up already: take it down first, or use it")
@@ -160,7 +171,8 @@ def _load(folder: Path) -> Instance | None:
         return None
     try:
         fields = json.loads((folder / STATE_FILE).read_text())
-        return Instance(**{**fields, "folder": Path(fields["folder"])})
+        known = {field.name: fields[field.name] for field in dataclass_fields(Instance)}
+        return Instance(**{**known, "folder": Path(known["folder"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
 
@@ -175,30 +187,33 @@ def _clear(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _clear_dead() -> None:
+def clear_dead() -> None:
     """Clears the folders of bound devices whose QEMU died with the process that started it."""
     for record in runtime_folder().glob("*/qemu.json"):
         folder = record.parent
         with suppress(DeviceUnusable), _locked(folder.name, Deadline(0)):
-            if _load(folder) is None:
+            process = ProcessRecord.load(record)
+            if process is None or not process.is_running():
                 _clear(folder)
 
 
 def _start(planned: Instance, boot_image: image.Image, progress: Progress, deadline: Deadline) -> Instance:
     cache, target = Cache(), architecture(planned.abi)
+    identity = identify(boot_image, target)
     tsc_khz = qemu.host_tsc_khz(progress) if target is X86_64 else 0
     for accelerator in _accelerators(target, cache):
         planned.folder.mkdir(mode=0o700)
+        identity.save(planned.folder / IDENTITY_FILE)
         instance = replace(planned, accelerator=accelerator)
         is_kvm_trial = accelerator == "kvm" and qemu.remembered_accelerator(target, cache) is None
         try:
             machine = _machine(instance, boot_image, tsc_khz)
             started = _boot(instance, machine, Deadline(KVM_TRIAL_S) if is_kvm_trial else deadline)
-        except (DeviceUnusable, DeadlineExceeded) as error:
+        except (DeviceUnusable, DeadlineExceeded):
             _clear(planned.folder)
             if not is_kvm_trial:
                 raise
-            progress(f"KVM does not work here ({str(error).splitlines()[0]}): using TCG, QEMU's emulation")
+            progress("KVM does not work here: emulated, several times slower")
             qemu.remember_accelerator(target, cache, "tcg")
             continue
         except BaseException:

@@ -31,6 +31,9 @@ HOST_PROGRAMS = {
 }
 """The programs that the kernel's build runs, each with its Debian package."""
 
+BUILDER = ("KBUILD_BUILD_USER=pytest-lmkd", "KBUILD_BUILD_HOST=virtual-device")
+"""In ``/proc/version`` and thus in records, instead of this user and this machine."""
+
 EXPECTED_BUILD_STEPS = 1300
 """Approximate output lines of one build, for the percentage shown; varies slightly with the version."""
 
@@ -55,12 +58,13 @@ def kernel_image(architecture: Architecture, cache: Cache, progress: Progress) -
 
 def kernel_key(architecture: Architecture) -> str:
     """Returns the cache key: a hash of the source's version, the patches and the configuration."""
-    inputs = [*_patches(), *_fragments(architecture)]
+    inputs = [*patches(), *_fragments(architecture)]
     head = [_source_version().encode(), architecture.name.encode()]
     return content_key([*head, *(path.read_bytes() for path in inputs)])
 
 
-def _patches() -> list[Path]:
+def patches() -> list[Path]:
+    """The patches that every kernel is built with, in the order in which they apply."""
     return sorted(resources.tree("virtual_device/kernel").glob("*.patch"))
 
 
@@ -94,7 +98,7 @@ def _build(architecture: Architecture, scratch: Path, progress: Progress) -> Pat
     progress("unpacking the kernel's source")
     _run(["tar", "--extract", "--file", str(TARBALL)], scratch)
     (tree,) = scratch.iterdir()
-    for patch in _patches():
+    for patch in patches():
         _run(["patch", "--strip=1", "--forward", "--fuzz=0", f"--input={patch}"], tree)
     make = _make(architecture)
     _configure(make, tree, "".join(path.read_text() for path in _fragments(architecture)))
@@ -104,7 +108,7 @@ def _build(architecture: Architecture, scratch: Path, progress: Progress) -> Pat
 
 def _make(architecture: Architecture) -> list[str]:
     cross = [] if architecture.matches_host else [f"CROSS_COMPILE={architecture.cross_compile}"]
-    return ["make", f"ARCH={architecture.kernel_arch}", *cross]
+    return ["make", f"ARCH={architecture.kernel_arch}", *BUILDER, *cross]
 
 
 def _configure(make: list[str], tree: Path, fragment: str) -> None:

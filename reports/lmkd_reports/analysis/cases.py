@@ -70,3 +70,9 @@ def is_broken(case: CaseRecord) -> bool:
     """Whether a counted case read a byte that no process wrote, or lost a wake-up to SIGKILL alone."""
     counts = counts_of(case.answer)
     return counts.get("wrong", 0) > 0 or (case.flags == ONLY_KILL and counts.get("lost", 0) > 0)
+
+
+def is_damage(case: CaseRecord) -> bool:
+    """Whether a counted case lost a wake-up or a byte, by whichever way of killing."""
+    counts = counts_of(case.answer)
+    return counts.get("wrong", 0) > 0 or counts.get("lost", 0) > 0

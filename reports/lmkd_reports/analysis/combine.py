@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from lmkd_core.records.reading import Problem
+from lmkd_core.records.run import run_names
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.together import with_family_p
@@ -23,13 +24,16 @@ def combine(analyses: Sequence[Analysis]) -> Analysis:
     """
     if len(analyses) == 1:
         return analyses[0]
+    names = run_names([analysis.runs[0] for analysis in analyses])
     combined = replace(
         analyses[0],
         runs=tuple(run for analysis in analyses for run in analysis.runs),
         pairs=_each_once(pair for analysis in analyses for pair in analysis.pairs),
-        devices=tuple(_devices(analyses)),
+        devices=tuple(_devices(analyses, names)),
         problems=tuple(
-            of_run(analysis.name, problem) for analysis in analyses for problem in analysis.problems
+            of_run(name, problem)
+            for name, analysis in zip(names, analyses, strict=True)
+            for problem in analysis.problems
         ),
         warmups=sum(analysis.warmups for analysis in analyses),
         planned=sum(analysis.planned for analysis in analyses),
@@ -45,12 +49,12 @@ def combine(analyses: Sequence[Analysis]) -> Analysis:
     return with_family_p(combined)
 
 
-def _devices(analyses: Sequence[Analysis]) -> Iterable[DeviceResult]:
+def _devices(analyses: Sequence[Analysis], names: Sequence[str]) -> Iterable[DeviceResult]:
     runs_with = Counter(device.name for analysis in analyses for device in analysis.devices)
-    for analysis in analyses:
+    for name, analysis in zip(names, analyses, strict=True):
         for device in analysis.devices:
             again = runs_with[device.name] > 1
-            yield replace(device, name=f"{device.name} ({analysis.name})") if again else device
+            yield replace(device, name=f"{device.name} ({name})") if again else device
 
 
 def of_run(name: str, problem: Problem) -> Problem:

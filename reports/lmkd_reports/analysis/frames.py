@@ -179,6 +179,7 @@ def _inferred_info(run_dir: Path, records: ByType) -> RunInfo:
     arms = likely + sorted(seen - set(likely))
     return RunInfo(
         run_id=run_dir.resolve().name,
+        folder=run_dir.resolve().name,
         started_utc="unknown",
         command="unknown",
         seed=0,

@@ -12,6 +12,9 @@ import pandas as pd
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.kernel import fact_text
+from lmkd_core.records.kernel import other_fact
+from lmkd_core.records.run import run_names
 from lmkd_reports.analysis.combine import of_run
 from lmkd_reports.analysis.frames import Run
 
@@ -35,12 +38,15 @@ def join_runs(runs: Sequence[Run]) -> Run:
     check_names(runs)
     _check_arms(runs)
     _check_devices(runs)
+    _check_systems(runs)
     _check_strata(runs)
     firsts = list(_first_blocks(runs))
     moved = list(zip(runs, firsts, strict=True))
+    names = run_names([run.info for run in runs])
     info = msgspec.structs.replace(
         first.info,
         run_id=" + ".join(run.info.run_id for run in runs),
+        label=" + ".join(names),
         blocks=sum(run.info.blocks for run in runs),
         pressure_blocks=sum(run.info.pressure_blocks for run in runs),
         devices=tuple(dict.fromkeys(name for run in runs for name in run.info.devices)),
@@ -57,7 +63,9 @@ def join_runs(runs: Sequence[Run]) -> Run:
         planned_episodes=sum(run.planned_episodes for run in runs),
         observations=_all(_renumbered(run.observations, block) for run, block in moved),
         states=_all(_renumbered(run.states, block) for run, block in moved),
-        problems=tuple(of_run(run.info.run_id, problem) for run in runs for problem in run.problems),
+        problems=tuple(
+            of_run(name, problem) for name, run in zip(names, runs, strict=True) for problem in run.problems
+        ),
         lead_ins=_all(_renumbered(run.lead_ins, block) for run, block in moved),
         raw=b"".join(run.raw for run in runs),
     )
@@ -75,8 +83,8 @@ def _check_arms(runs: Sequence[Run]) -> None:
     for run in runs:
         if run.info.arms != runs[0].info.arms:
             raise UsageProblem(
-                f"runs are combined only if their arms are the same: {runs[0].info.run_id} has "
-                f"{', '.join(runs[0].info.arms)}, and {run.info.run_id} has {', '.join(run.info.arms)}"
+                f"runs are combined only if their arms are the same: {runs[0].info.name} has "
+                f"{', '.join(runs[0].info.arms)}, and {run.info.name} has {', '.join(run.info.arms)}"
             )
 
 
@@ -84,17 +92,30 @@ def _check_devices(runs: Sequence[Run]) -> None:
     known: dict[str, tuple[str, DeviceRecord]] = {}
     for run in runs:
         for device in run.devices:
-            run_id, before = known.setdefault(device.device, (run.info.run_id, device))
+            run_name, before = known.setdefault(device.device, (run.info.name, device))
             if abs(device.mem_total_kb - before.mem_total_kb) > MEMORY_TOLERANCE * before.mem_total_kb:
-                raise _differs(device.device, "mem_total_kb", (run_id, before), (run.info.run_id, device))
+                raise _differs(device.device, "mem_total_kb", (run_name, before), (run.info.name, device))
             for name in SAME:
                 if getattr(before, name) != getattr(device, name):
-                    raise _differs(device.device, name, (run_id, before), (run.info.run_id, device))
+                    raise _differs(device.device, name, (run_name, before), (run.info.name, device))
 
 
 def _differs(device: str, name: str, *sides: tuple[str, DeviceRecord]) -> UsageProblem:
-    values = " and ".join(f"{getattr(record, name)} in {run_id}" for run_id, record in sides)
+    values = " and ".join(f"{getattr(record, name)} in {run_name}" for run_name, record in sides)
     return UsageProblem(f"runs are combined only if their devices are the same: {device} has {name} {values}")
+
+
+def _check_systems(runs: Sequence[Run]) -> None:
+    """Raises: UsageProblem: the runs differ in the build of a device's kernel, in accelerator or host CPU."""
+    known: dict[str, tuple[str, DeviceRecord]] = {}
+    for run in runs:
+        for device in run.devices:
+            where, before = known.setdefault(device.device, (run.info.run_id, device))
+            if name := other_fact(before, device):
+                raise UsageProblem(
+                    f"runs are combined only if their devices are the same: {device.device} has {name} "
+                    f"{fact_text(before, name)} in {where} and {fact_text(device, name)} in {run.info.run_id}"
+                )
 
 
 def _check_strata(runs: Sequence[Run]) -> None:
@@ -108,11 +129,11 @@ def _check_strata(runs: Sequence[Run]) -> None:
         for (device, scenario), trials in run.trials.groupby(["device", "scenario"], sort=False):
             for name in ("hold_ms", "victim_kb"):
                 values = {int(value) for value in trials[name]}
-                run_id, before = known.setdefault((device, scenario, name), (run.info.run_id, values))
+                run_name, before = known.setdefault((device, scenario, name), (run.info.name, values))
                 if not before & values:
                     raise UsageProblem(
                         f"runs are combined only if they measured the same: {scenario} on {device} has "
-                        f"{name} {_listed(before)} in {run_id} and {_listed(values)} in {run.info.run_id}"
+                        f"{name} {_listed(before)} in {run_name} and {_listed(values)} in {run.info.name}"
                     )
 
 

@@ -10,6 +10,7 @@ from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.reading import Problem
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.run import run_names
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.block_logs import BlockLogs
 from lmkd_core.statistics.bounds import Bounds
@@ -277,9 +278,14 @@ class Analysis:
         )
 
     @property
+    def named_runs(self) -> tuple[tuple[str, RunInfo], ...]:
+        """Each run with its name, which no other has."""
+        return tuple(zip(run_names(self.runs), self.runs, strict=True))
+
+    @property
     def name(self) -> str:
         """The runs by their names."""
-        return ", ".join(run.run_id for run in self.runs)
+        return ", ".join(name for name, _ in self.named_runs)
 
     @property
     def has_times(self) -> bool:

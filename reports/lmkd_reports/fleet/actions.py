@@ -15,6 +15,7 @@ from lmkd_core.records.reading import Problem
 from lmkd_core.records.reading import read_info
 from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_core.records.run import RunInfo
+from lmkd_core.records.run import run_names
 from lmkd_reports.fleet.notes import notes_of
 from lmkd_reports.fleet.notes import run_notes
 from lmkd_reports.fleet.notes import set_notes
@@ -51,7 +52,10 @@ def write_fleet(
         read_fleet(folder, info.run_id, info.arms, equivalent_pct or info.equivalent_pct)
         for folder, info in zip(run_dirs, infos, strict=True)
     ]
-    title = "; ".join(f"run {info.run_id}, started {info.started_utc}" for info in infos)
+    names = run_names(infos)
+    title = "; ".join(
+        f"run {name}, started {info.started_utc}" for name, info in zip(names, infos, strict=True)
+    )
     default = run_dirs[0] / "report.html" if len(run_dirs) == 1 else Path("report.html")
     return _write(title, merged(results), run_notes(infos, equivalent_pct), masker, html or default)
 

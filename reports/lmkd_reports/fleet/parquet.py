@@ -7,6 +7,7 @@ part of the devices, and no row needs more than one device. Nothing but the colu
 from __future__ import annotations
 
 from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,16 @@ from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.arms import ARMS
 from lmkd_core.records.arms import agent_arm
 from lmkd_core.records.arms import once
+from lmkd_core.records.kernel import BUILD_ID
+from lmkd_core.records.kernel import IMAGE
+from lmkd_core.records.kernel import VERSION
+from lmkd_core.records.kernel import id_of
+from lmkd_core.records.kernel import named
 from lmkd_core.records.run import DEFAULT_EQUIVALENT_PCT
 from lmkd_reports.export.parquet import open_table
 from lmkd_reports.export.tables import DEVICES
 from lmkd_reports.export.tables import EPISODES
+from lmkd_reports.export.tables import FACTS
 from lmkd_reports.export.tables import KILLS
 from lmkd_reports.export.tables import SKIPS
 from lmkd_reports.export.tables import TRIALS
@@ -138,8 +145,22 @@ def _distinct(folder: Path, table: Table, column: str) -> list[str]:
 
 def _models(folder: Path, devices: Sequence[str]) -> dict[Place, str]:
     columns = ["run_id", "device", "model", "kernel_release", "personality"]
-    rows = _table(folder, DEVICES, devices, columns).itertuples(index=False)
-    return {(run_id, device): model_name(model, kernel, who) for run_id, device, model, kernel, who in rows}
+    table = _table(folder, DEVICES, devices, columns)
+    rows = table.astype(object).where(table.notna(), None).itertuples(index=False)  # a null is NaN in pandas
+    facts = _kernel_facts(folder, devices)
+    return {
+        (run_id, device): model_name(model, named(release, id_of(facts[run_id, device])), personality)
+        for run_id, device, model, release, personality in rows
+    }
+
+
+def _kernel_facts(folder: Path, devices: Sequence[str]) -> defaultdict[Place, dict[str, str]]:
+    """What tells the devices' kernels from others of their releases."""
+    wanted = pc.field("fact").isin([IMAGE, BUILD_ID, VERSION]) & pc.field("value").is_valid()
+    facts: defaultdict[Place, dict[str, str]] = defaultdict(dict)
+    for row in _table(folder, FACTS, devices, ["run_id", "device", "fact", "value"], wanted).itertuples():
+        facts[row.run_id, row.device][row.fact] = row.value
+    return facts
 
 
 def _skips(folder: Path, devices: Sequence[str]) -> Counter[str]:

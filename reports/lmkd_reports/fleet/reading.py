@@ -24,6 +24,7 @@ from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.episode import Episode
 from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.kernel import kernel_name
 from lmkd_core.records.lines import Record
 from lmkd_core.records.reading import ByType
 from lmkd_core.records.reading import DeviceLine
@@ -112,7 +113,7 @@ def _read_file(path: Path, run_id: str, arms: Sequence[str], equivalent_pct: flo
         arms,
         equivalent_pct,
         models={
-            (run_id, line.device): model_name(line.model, line.kernel_release, line.personality)
+            (run_id, line.device): model_name(line.model, kernel_name(line), line.personality)
             for line in lines.of(DeviceRecord)
         },
         skips=Counter(skip_name(line.what, line.name, line.reason) for line in lines.of(SkipRecord)),

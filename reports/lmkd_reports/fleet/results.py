@@ -90,9 +90,9 @@ def _joined(frames: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFr
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=list(columns))
 
 
-def model_name(model: str, kernel_release: str, personality: str | None) -> str:
-    """For example ``Pixel 9, Linux 6.6.30``."""
-    name = f"{model}, Linux {kernel_release}"
+def model_name(model: str, kernel: str, personality: str | None) -> str:
+    """For example ``Pixel 9, Linux 6.6.30 (build id 0123456789ab)``; ``kernel`` is ``kernel_name``."""
+    name = f"{model}, Linux {kernel}"
     return f"{name} ({personality})" if personality else name
 
 

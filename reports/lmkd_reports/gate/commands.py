@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from lmkd_core.base.errors import EXIT_CHECK_FAILED
 from lmkd_core.base.errors import EXIT_OK
+from lmkd_reports.presentation.browser import add_open
+from lmkd_reports.presentation.browser import check_open
+from lmkd_reports.presentation.browser import open_page
 
 if TYPE_CHECKING:
     from lmkd_reports.gate.checks import Gate
@@ -28,6 +31,7 @@ LOWEST_PERCENT = 50
 def add_parsers(subparsers: Subparsers) -> None:
     comparing = _add_parser(subparsers, "compare", "compare two runs", compare)
     comparing.add_argument("--html", metavar="FILE", type=Path, help="also write the comparison as a page")
+    add_open(comparing)
     parser = _add_parser(subparsers, "gate", "fail if one run is worse than another", gate)
     parser.epilog = EXITS
     parser.add_argument(
@@ -121,6 +125,7 @@ def compare(options: argparse.Namespace) -> int:
     from lmkd_reports.gate.runs import Selection  # noqa: PLC0415 - as above
     from lmkd_reports.gate.runs import load  # noqa: PLC0415 - as above
 
+    check_open(options)
     comparison = compare_runs(
         load(options.base, to_baseline=options.to_baseline),
         load([options.candidate], to_baseline=options.to_baseline),
@@ -133,6 +138,8 @@ def compare(options: argparse.Namespace) -> int:
         from lmkd_reports.presentation.pages import write_page  # noqa: PLC0415 - as above
 
         write_page(options.html, comparison_page(comparison))
+        if options.open:
+            open_page(options.html)
     if options.json:
         print(document.comparison_json(comparison), end="")
     else:

@@ -159,7 +159,7 @@ def _compare_devices(
     return ComparedDevices(
         devices=pair,
         boots=(base.boots(pair.base), candidate.boots(pair.candidate)),
-        differences=tuple(device_differences(base.run, candidate.run, pair)),
+        differences=tuple(device_differences(base, candidate, pair)),
         compared=tuple(
             compared
             for cell in ours

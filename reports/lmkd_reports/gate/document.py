@@ -85,6 +85,7 @@ def _run(loaded: LoadedRun) -> Json:
     info = loaded.run.info
     return {
         "folder": loaded.folder,
+        "name": info.name,
         "run_id": info.run_id,
         "started_utc": info.started_utc,
         "problems": [asdict(problem) for problem in loaded.run.problems],

@@ -15,7 +15,9 @@ from lmkd_reports.format import units
 from lmkd_reports.format.properties import ALWAYS_ANOTHER
 from lmkd_reports.format.properties import REPORTED_ELSEWHERE
 from lmkd_reports.format.properties import properties
+from lmkd_reports.gate.identity import identity_differences
 from lmkd_reports.gate.runs import DevicePair
+from lmkd_reports.gate.runs import LoadedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,11 @@ def run_differences(base: Sequence[RunInfo], candidate: Sequence[RunInfo]) -> li
     return _differing(_values_of_runs(base), _values_of_runs(candidate))
 
 
-def device_differences(base: Run, candidate: Run, pair: DevicePair) -> list[Difference]:
-    return _differing(_device_values(base, pair.base), _device_values(candidate, pair.candidate))
+def device_differences(base: LoadedRun, candidate: LoadedRun, pair: DevicePair) -> list[Difference]:
+    """Differences of the devices and of what ran on them."""
+    values = _device_values(base.run, pair.base), _device_values(candidate.run, pair.candidate)
+    identity = [Difference(*row) for row in identity_differences(base, candidate, pair)]
+    return [*_differing(*values), *identity]
 
 
 def _differing(base: dict[str, str], candidate: dict[str, str]) -> list[Difference]:
@@ -56,6 +61,7 @@ def _values_of_runs(infos: Sequence[RunInfo]) -> dict[str, str]:
 def _run_values(info: RunInfo) -> dict[str, str]:
     return {
         "arms": ", ".join(info.arms),
+        **({"pressure arms": ", ".join(info.pressure_arms)} if info.pressure_arms else {}),
         "blocks": str(info.blocks),
         "pressure blocks": str(info.pressure_blocks),
         "boots": str(info.boots),

@@ -93,21 +93,21 @@ def answer(pair: ComparedDevices, run: str) -> str:
     kills = [entry for entry in pair.compared if entry.metric.name == KILLS]
     parts = []
     if times:
-        parts.append(f"run {run} {_of_times(times)}")
+        parts.append(_of_times(times, run))
     if kills:
         parts.append(f"kills: {_of_kills(kills)}" if times else f"kills of run {run}: {_of_kills(kills)}")
     return f"On {pair.devices}, {'; '.join(parts) or f'run {run} has neither times nor kills to compare'}"
 
 
-def _of_times(entries: Sequence[Compared]) -> str:
+def _of_times(entries: Sequence[Compared], run: str) -> str:
     changes = [
         f"{_factors(of_verdict, verdict)} in {len(of_verdict)}"
         for verdict in (Verdict.WORSE, Verdict.BETTER)
         if (of_verdict := [entry for entry in entries if entry.verdict == verdict])
     ]
     if not changes:
-        return f"shows no change in how fast memory returns: {_undecided(entries)}"
-    return f"returns memory {_of_all(changes, entries)}"
+        return f"time until memory is back in run {run}: {_undecided(entries)}"
+    return f"run {run} returns memory {_of_all(changes, entries)}"
 
 
 def _factors(entries: Sequence[Compared], verdict: Verdict) -> str:

@@ -114,7 +114,7 @@ def _head(title: str, comparison: Comparison) -> Iterator[str]:
 
 def _run(loaded: LoadedRun) -> str:
     info = loaded.run.info
-    return f"{loaded.folder}: run {info.run_id}, started {info.started_utc}"
+    return f"{info.name}, in {loaded.folder}, started {info.started_utc}"
 
 
 def _difference(difference: Difference) -> str:

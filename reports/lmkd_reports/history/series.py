@@ -21,9 +21,12 @@ from pathlib import Path
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
 from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.kernel import kernel_name
 from lmkd_core.records.reading import EVERYTHING
 from lmkd_core.records.reading import Reading
 from lmkd_core.records.reading import is_run
+from lmkd_core.records.run import RunInfo
+from lmkd_core.records.run import run_names
 from lmkd_core.statistics.bounds import Bounds
 from lmkd_reports.analysis.frames import Run
 from lmkd_reports.analysis.frames import load_run
@@ -48,12 +51,13 @@ DEEPEST = 3
 class Build:
     """One run as a build of one device.
 
-    ``number`` counts the builds of the device from 1, oldest first; ``label`` names kernel and personality.
+    ``number`` counts the builds of the device from 1, oldest first; ``kernel`` names it and the personality,
+    ``run`` the run.
     """
 
     number: int
-    label: str
-    run_id: str
+    kernel: str
+    run: str
     started: datetime
 
 
@@ -146,13 +150,13 @@ _Key = tuple[Place, str, str, str]
 class _Summary:
     """The part of a run that is kept.
 
-    ``labels`` are those of its builds, by device; so are ``measures``.
+    ``kernels`` are those of its builds, by device; so are ``measures``.
     """
 
     folder: str
-    run_id: str
+    info: RunInfo
     started: datetime
-    labels: Mapping[str, str]
+    kernels: Mapping[str, str]
     measures: Mapping[str, Mapping[_Key, Measure]]
 
 
@@ -181,7 +185,9 @@ def load_history(folder: Path, reading: Reading = EVERYTHING) -> History:
     for run_dir in _run_dirs(folder, collected.left_out):
         _add(collected, run_dir, str(run_dir.relative_to(folder)), reading)
     _check(folder, collected, reading)
-    summaries = sorted(collected.summaries.values(), key=lambda summary: (summary.started, summary.run_id))
+    summaries = sorted(
+        collected.summaries.values(), key=lambda summary: (summary.started, summary.info.run_id)
+    )
     left_out = [_masked(entry, reading) for entry in (*collected.left_out, *collected.problems)]
     return History(folder.resolve().name, len(summaries), tuple(_devices(summaries)), tuple(left_out))
 
@@ -211,11 +217,18 @@ def _below(top: Path, folder: Path, deeper: int, left_out: list[LeftOut]) -> Ite
 def _children(top: Path, folder: Path, left_out: list[LeftOut]) -> list[Path]:
     try:
         return sorted(
-            child for child in folder.iterdir() if child.is_dir() and not child.name.startswith(".")
+            child
+            for child in folder.iterdir()
+            if child.is_dir() and not child.name.startswith(".") and not _leads_back(top, child)
         )
     except OSError as error:
         left_out.append(LeftOut(str(folder.relative_to(top)), f"not readable ({error_text(error)})"))
         return []
+
+
+def _leads_back(top: Path, child: Path) -> bool:
+    """Whether it is a link, such as ``latest``, to a folder that the search visits anyway."""
+    return child.is_symlink() and child.resolve().is_relative_to(top.resolve())
 
 
 def _add(collected: _Collected, run_dir: Path, name: str, reading: Reading) -> None:
@@ -232,7 +245,7 @@ def _add(collected: _Collected, run_dir: Path, name: str, reading: Reading) -> N
         for problem in run.problems
     ]
     if summary.measures:  # empty if no wanted device took part
-        collected.summaries[summary.run_id] = summary
+        collected.summaries[summary.info.run_id] = summary
 
 
 def _check_new(run: Run, collected: _Collected) -> None:
@@ -260,8 +273,8 @@ def _summary(name: str, run: Run, reading: Reading) -> _Summary:
     cells = cells_of(run)
     if not cells and not reading.devices:
         raise _Unusable("no trial and no episode")
-    labels = {
-        device: _label([record for record in run.devices if record.device == device]) for device in cells
+    kernels = {
+        device: _kernel([record for record in run.devices if record.device == device]) for device in cells
     }
     arms = run.info.arms
     measures = {
@@ -271,7 +284,7 @@ def _summary(name: str, run: Run, reading: Reading) -> _Summary:
         }
         for device, of_device in cells.items()
     }
-    return _Summary(name, run.info.run_id, _started(run.info.started_utc), labels, measures)
+    return _Summary(name, run.info, _started(run.info.started_utc), kernels, measures)
 
 
 def _started(text: str) -> datetime:
@@ -282,10 +295,10 @@ def _started(text: str) -> datetime:
     return started if started.tzinfo else started.replace(tzinfo=UTC)
 
 
-def _label(records: Sequence[DeviceRecord]) -> str:
-    """The kernel and its personality; a run resumed on another kernel has both."""
-    labels = [f"{record.kernel_release} {record.personality or ''}".rstrip() for record in records]
-    return " and ".join(dict.fromkeys(labels)) or "kernel not recorded"
+def _kernel(records: Sequence[DeviceRecord]) -> str:
+    """The kernel's name and its personality; a run resumed on another kernel has both."""
+    kernels = [f"{kernel_name(record)} {record.personality or ''}".rstrip() for record in records]
+    return " and ".join(dict.fromkeys(kernels)) or "kernel not recorded"
 
 
 def _measures(cells: Cells, metrics: Mapping[str, Metric]) -> dict[_Key, Measure]:
@@ -325,10 +338,12 @@ def _masked(entry: LeftOut, reading: Reading) -> LeftOut:
 
 
 def _devices(summaries: Sequence[_Summary]) -> Iterator[DeviceHistory]:
+    infos = [summary.info for summary in summaries]
+    names = dict(zip((info.run_id for info in infos), run_names(infos), strict=True))
     for name in dict.fromkeys(device for summary in summaries for device in summary.measures):
         runs = [summary for summary in summaries if name in summary.measures]
         builds = [
-            Build(number, summary.labels[name], summary.run_id, summary.started)
+            Build(number, summary.kernels[name], names[summary.info.run_id], summary.started)
             for number, summary in enumerate(runs, start=1)
         ]
         measures = [summary.measures[name] for summary in runs]

@@ -26,7 +26,7 @@ MUCH_CORRELATION = 0.3
 
 def build_name(build: Build) -> str:
     """For example ``6.12.90 reap-kill-v3 (run nightly-17)``."""
-    return f"{build.label} (run {build.run_id})"
+    return f"{build.kernel} (run {build.run})"
 
 
 def headline(change: Change) -> str:
@@ -52,8 +52,8 @@ def _between(change: Change) -> str:
         if change.between
         else ""
     )
-    if before.label == after.label:
-        return f"{after.label}, from run {before.run_id} to run {after.run_id}{gap}"
+    if before.kernel == after.kernel:
+        return f"{after.kernel}, from run {before.run} to run {after.run}{gap}"
     return f"from {build_name(before)} to {build_name(after)}{gap}"
 
 

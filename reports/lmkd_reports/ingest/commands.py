@@ -13,6 +13,9 @@ from typing import TextIO
 
 from lmkd_core.base.errors import EXIT_CHECK_FAILED
 from lmkd_core.base.errors import EXIT_OK
+from lmkd_reports.presentation.browser import add_open
+from lmkd_reports.presentation.browser import check_open
+from lmkd_reports.presentation.browser import open_page
 
 if TYPE_CHECKING:
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -38,6 +41,7 @@ def add_parsers(subparsers: Subparsers) -> None:
         help="print one JSON object per record and per death; the summary goes to standard error",
     )
     parser.add_argument("--html", metavar="FILE", type=Path, help="write everything as a page")
+    add_open(parser)
     parser.add_argument(
         "--mask-serials", action="store_true", help="replace a bug report's serials with device-1, …"
     )
@@ -51,6 +55,7 @@ def ingest(options: argparse.Namespace) -> int:
 
     Reports each death once, with its killer. Exit status 1: of one of the inputs, nothing could be read.
     """
+    check_open(options)
     # scipy takes a second to load, and the help needs none of these
     from lmkd_core.logs.deaths import with_names  # noqa: PLC0415
     from lmkd_core.logs.json_lines import json_lines  # noqa: PLC0415
@@ -78,6 +83,8 @@ def ingest(options: argparse.Namespace) -> int:
 
         findings = Findings(reader.account, summary, events, inputs.problems)
         write_page(options.html, render_page(findings, masker))
+        if options.open:
+            open_page(options.html)
     return EXIT_CHECK_FAILED if inputs.unread else EXIT_OK
 
 

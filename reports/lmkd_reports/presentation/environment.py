@@ -9,14 +9,19 @@ from lmkd_reports.format import units
 from lmkd_reports.format.properties import ALWAYS_ANOTHER
 from lmkd_reports.format.properties import REPORTED_ELSEWHERE
 from lmkd_reports.format.properties import Property
+from lmkd_reports.format.properties import identity_properties
 from lmkd_reports.format.properties import properties
 
 
 def side_by_side(devices: Sequence[DeviceResult]) -> list[Property]:
     """The devices' properties, the settings of lmkd's policy, and the facts in which they differ."""
-    facts = [Property(name, values) for name, values in _facts(devices).items()]
+    records = [device.record for device in devices]
+    facts = [
+        *identity_properties(records),
+        *(Property(name, values) for name, values in _facts(devices).items()),
+    ]
     return [
-        *properties([device.record for device in devices]),
+        *properties(records),
         *(Property(name, values) for name, values in _settings(devices).items()),
         *(fact for fact in facts if fact.differs),
     ]

@@ -99,6 +99,7 @@ def _environment() -> jinja2.Environment:
     own = {section.template: section.source for section in SECTIONS if section.source}
     templates = environment(sources=own)
     templates.filters["plain_arm"] = plain_name
+    templates.filters["pair_heading"] = wording.pair_heading
     templates.filters["counted"] = cases.counted
     templates.filters["blocks_needed"] = scatter.blocks_needed
     templates.filters |= DIFFERENCE_FILTERS

@@ -11,6 +11,7 @@ from lmkd_reports.format.notes import Notes
 from lmkd_reports.format.plain import plain
 from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation.sections import IN_TEXT
+from lmkd_reports.presentation.sections.answer import AnswerSection
 
 PRESSED = "kills under memory pressure, by the way of killing"
 OBSERVED = "what the device's own lmkd does"
@@ -19,6 +20,16 @@ ANSWERED = "what process_mrelease answers"
 
 def render_summary(analysis: Analysis) -> str:
     lines = list(_lines(analysis, Notes()))
+    return "\n".join(plain(line).rstrip() for line in lines) + "\n"
+
+
+def render_answers(analysis: Analysis) -> str:
+    """The answers alone, a device each; empty if the run compares nothing."""
+    if not AnswerSection.is_asked(analysis):
+        return ""
+    lines = []
+    for device in analysis.devices:
+        lines += [*wrapped(f"== {device.name}"), *AnswerSection().headlines(device, analysis)]
     return "\n".join(plain(line).rstrip() for line in lines) + "\n"
 
 
@@ -35,13 +46,15 @@ def _lines(analysis: Analysis, notes: Notes) -> Iterator[str]:
         yield from wrapped(f"[{number}] {text}", indent="    ")
     for section in IN_TEXT:
         yield from section.closing(analysis)
+    yield ""
+    yield from wrapped(f"run id: {', '.join(info.run_id for info in analysis.runs)}", indent="    ")
 
 
 def _head(analysis: Analysis) -> Iterator[str]:
     yield f"pytest-lmkd: {_about(analysis)}"
-    for info in analysis.runs:
+    for name, info in analysis.named_runs:
         seed = f", seed {info.seed}" if analysis.has_times or analysis.has_kills else ""
-        yield from wrapped(f"run {info.run_id}, started {info.started_utc}{seed}")
+        yield from wrapped(f"run {name}, started {info.started_utc}{seed}")
     if analysis.has_times or analysis.has_kills:
         yield from wrapped(f"arms: {', '.join(map(full_name, analysis.arms))}", indent="  ")
     if analysis.has_times:

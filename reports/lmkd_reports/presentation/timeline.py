@@ -67,13 +67,18 @@ def timeline_figure(episode: EpisodeRecord, frame: Frame, colour: str, name: str
 
 def describe(episode: EpisodeRecord) -> str:
     """The figure in a few words, for screen readers too."""
+    beyond = f", {episode.kills_extra} beyond the replay's need" if episode.kills_extra else ""
+    kills, _, memory = describe_kills(episode).partition("; ")
+    return f"{kills}{beyond}; {memory}" if memory else kills
+
+
+def describe_kills(episode: EpisodeRecord) -> str:
+    """``9 kills; memory of 3 not back by the end``."""
     if not episode.kills:
         return "no kills"
     late = sum(not _is_back(kill, episode) for kill in episode.kills)
     memory = f"memory of {late} not back" if late else "all memory back"
-    kills = units.count(len(episode.kills), "kill")
-    beyond = f", {episode.kills_extra} beyond the replay's need" if episode.kills_extra else ""
-    return f"{kills}{beyond}; {memory} by the end"
+    return f"{units.count(len(episode.kills), 'kill')}; {memory} by the end"
 
 
 def _is_back(kill: KillRecord, episode: EpisodeRecord) -> bool:

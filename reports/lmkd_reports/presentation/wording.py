@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from lmkd_core.records.arms import once
 from lmkd_core.records.arms import plain_name
 from lmkd_core.records.arms import with_arm
+from lmkd_core.records.kernel import kernel_name
 from lmkd_core.records.stratum import Stratum
 from lmkd_core.statistics.order_effects import OrderEffect
 from lmkd_reports.analysis.claims import Claim
@@ -18,6 +19,7 @@ from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.analysis.unsteady import Unsteady
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format import units
+from lmkd_reports.format.identity import accelerator_text
 from lmkd_reports.format.names import stratum_name
 from lmkd_reports.presentation import differences
 
@@ -152,6 +154,12 @@ def pair_name(pair: tuple[str, str]) -> str:
     if once(pair[0]) == once(pair[1]):
         return f"{plain_name(pair[1])} against itself (the same arm again)"
     return f"{plain_name(pair[0])} against {plain_name(pair[1])}"
+
+
+def pair_heading(pair: tuple[str, str]) -> str:
+    """``With REAP_KILL against lmkd today``."""
+    name = pair_name(pair)
+    return name[:1].upper() + name[1:]
 
 
 def noise_floor(device: DeviceResult) -> str:
@@ -296,13 +304,14 @@ def device_line(device: DeviceResult) -> str:
         return "could not be used"
     parts = [
         record.model,
-        f"Linux {record.kernel_release}",
+        f"Linux {kernel_name(record)}",
         f"personality {record.personality}" if record.personality else "",
         record.abi,
         units.count(record.cpus, "CPU"),
         f"{units.size(record.mem_total_kb)} RAM",
         f"{units.size(record.swap_total_kb)} swap" if record.swap_total_kb else "no swap",
         f"{record.page_size // 1024} kB pages",
+        accelerator_text(record),
     ]
     return ", ".join(part for part in parts if part)
 

@@ -23,7 +23,7 @@ ARM_NAME = re.compile(r"[a-z0-9][a-z0-9+-]*")
 ARMS = {
     "kill": "SIGKILL only",
     "kill+mrelease": "SIGKILL, then process_mrelease(pidfd, 0); @200us or @1ms: that much later",
-    "kill+mrelease@lmkd": "SIGKILL, lmkd's other work, then process_mrelease(pidfd, 0)",
+    "kill+mrelease@lmkd": "SIGKILL, lmkd's other work, process_mrelease(pidfd, 0)",
     "reap-kill": "process_mrelease(pidfd, PROCESS_MRELEASE_REAP_KILL)",
     "reap-kill-emulated": "the flag's effect, on kernels without it",
     "lmkd": "the device's own lmkd, which suites/apps observes",
@@ -117,8 +117,8 @@ def agent_arm(name: str) -> AgentArm:
     return AgentArm(delayed["arm"], int(delayed["delay"]) * (1000 if delayed["unit"] == "ms" else 1))
 
 
-def parse_arms(text: str) -> tuple[str, ...]:
-    """The arms of ``--lmkd-arms A,B``: known, at least one, none twice.
+def parse_arms(text: str, option: str = "--lmkd-arms") -> tuple[str, ...]:
+    """The arms of ``--lmkd-arms A,B``, or of another ``option``: known, at least one, none twice.
 
     Raises:
         UsageProblem: with the names that exist.
@@ -128,9 +128,9 @@ def parse_arms(text: str) -> tuple[str, ...]:
     if unknown:
         raise UsageProblem(f"unknown arm {unknown[0]!r}: the arms are {', '.join(ARMS)}")
     if any(agent_arm(name).delay_us > MAX_DELAY_US for name in names):
-        raise UsageProblem(f"--lmkd-arms {text!r}: no delay may be longer than a second")
+        raise UsageProblem(f"{option} {text!r}: no delay may be longer than a second")
     if not names or len(set(names)) != len(names):
-        raise UsageProblem(f"--lmkd-arms {text!r} must name at least one arm, and none twice")
+        raise UsageProblem(f"{option} {text!r} must name at least one arm, and none twice")
     return names
 
 

@@ -1,6 +1,6 @@
 """The results directory: run.json and plan.jsonl first, then append-only records, synced per line.
 
-A run that is cut off at any moment leaves complete lines behind; nothing is ever rewritten.
+A run that is cut off at any moment leaves complete lines behind; no record is ever rewritten.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.names import file_name
+from lmkd_core.records import kernel_config
 from lmkd_core.records.lines import decode_record
 from lmkd_core.records.lines import decode_run
 from lmkd_core.records.lines import encode_line
@@ -41,6 +42,9 @@ class PlannedLine(DeviceLine, Protocol):
     @property
     def warmup(self) -> bool: ...
 
+    @property
+    def identity(self) -> tuple[str | int, ...]: ...
+
 
 class ResultStore:
     """One results directory: a new one, or with ``resume`` that of a run to continue."""
@@ -57,7 +61,21 @@ class ResultStore:
             raise UsageProblem(f"the results folder {folder} cannot be made: {error.strerror}") from error
 
     def write_run(self, info: RunInfo) -> None:
-        (self.folder / "run.json").write_bytes(encode_line(info))
+        """Writes run.json, whole or not at all: several processes may do so, or read it, at once."""
+        path = self.folder / f"run.json.{os.getpid()}"
+        path.write_bytes(encode_line(info))
+        path.replace(self.folder / "run.json")
+
+    def keep_kernel_config(self, text: bytes) -> None:
+        """Keeps a device's kernel configuration, once for all devices and boots that have it."""
+        path = kernel_config.path_of(self.folder, kernel_config.digest(text))
+        assert path is not None  # a digest of ours
+        if not text or path.exists():
+            return
+        path.parent.mkdir(exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}")
+        unfinished.write_bytes(kernel_config.pack(text))
+        unfinished.replace(path)
 
     def add_plan(self, planned: Sequence[PlannedLine]) -> None:
         """Adds the plan of devices that have none yet; several processes may do so at once."""

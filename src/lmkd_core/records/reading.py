@@ -148,7 +148,8 @@ def read_info(run_dir: Path, problems: list[Problem], reading: Reading = EVERYTH
     except (OSError, ValueError) as error:
         problems.append(Problem("run.json", 0, f"not usable ({error_text(error)})"))
         return None
-    return msgspec.structs.replace(info, devices=tuple(filter(reading.wants, info.devices)))
+    folder, devices = reading.shown(run_dir.resolve().name), tuple(filter(reading.wants, info.devices))
+    return msgspec.structs.replace(info, folder=folder, devices=devices)
 
 
 def shown_problems(problems: Iterable[Problem], reading: Reading) -> list[Problem]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import msgspec
 
 from lmkd_core.records.schema import SCHEMA
@@ -19,18 +22,25 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     ``precision_pct`` a stratum may stop early. Arms whose times differ by less than ``equivalent_pct``
     percent are called equivalent. ``suppressed`` names the validity checks that excluded nothing. With
     ``unstalled_episodes`` each block of a stalled pressure stratum has an episode without the stall; runs of
-    older versions have none.
+    older versions have none. ``pressure_arms`` are the ``arms`` that pressure episodes compare; empty: all.
+    ``label`` is the user's name for the run, and ``folder`` the name of its results
+    folder, at its start and where it was read. With ``budget_s`` blocks and boots were chosen to take about
+    that time.
     """
 
     schema: int = SCHEMA
     run_id: str
+    label: str = ""
+    folder: str = ""
     started_utc: str
     command: str
     seed: int
     arms: tuple[str, ...]
+    pressure_arms: tuple[str, ...] = ()
     blocks: int
     pressure_blocks: int = 0
     boots: int = 1
+    budget_s: int | None = None
     warmup_blocks: int = 0
     warmup_after_boot: bool = False
     precision_pct: int | None = None
@@ -40,3 +50,14 @@ class RunInfo(msgspec.Struct, frozen=True, tag="run", kw_only=True):
     devices: tuple[str, ...]
     versions: dict[str, str]
     host: dict[str, str]
+
+    @property
+    def name(self) -> str:
+        """What pages and texts call the run: its label, else its folder's name."""
+        return self.label or self.folder or self.run_id
+
+
+def run_names(infos: Sequence[RunInfo]) -> list[str]:
+    """The name of each run; with its id where two have the same name."""
+    counts = Counter(info.name for info in infos)
+    return [info.name if counts[info.name] == 1 else f"{info.name} ({info.run_id})" for info in infos]

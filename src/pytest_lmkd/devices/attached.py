@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from contextlib import suppress
 
 from lmkd_core.base.deadline import Deadline
@@ -10,6 +11,7 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import TransportLost
 from lmkd_core.base.progress import Progress
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.adb_root import AdbRoot
 from pytest_lmkd.devices.readiness import await_started
 from pytest_lmkd.devices.readiness import is_ending
@@ -83,6 +85,9 @@ class AttachedSource:
         if _is_ending(transport):
             self._server.wait_gone(self._serial, deadline)
             self._server.wait_for(self._serial, deadline)
+
+    def host_facts(self) -> Mapping[str, Fact]:
+        return {}
 
     @property
     def usual_boots(self) -> int:

@@ -9,10 +9,15 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import TransportLost
 from lmkd_core.base.progress import Progress
 from lmkd_core.records.device import DeviceRecord
+from lmkd_core.records.kernel import BUILD_ID
+from lmkd_core.records.kernel import IMAGE
+from lmkd_core.records.kernel import VERSION
 from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.agent import Agent
 from pytest_lmkd.devices.cooling import await_cool
 from pytest_lmkd.devices.filter import DeviceFilter
+from pytest_lmkd.devices.kernel_facts import CONFIG
+from pytest_lmkd.devices.kernel_facts import read_config
 from pytest_lmkd.devices.lock import DeviceLock
 from pytest_lmkd.devices.readiness import read_boot_id
 from pytest_lmkd.devices.shell_facts import FACTS
@@ -55,23 +60,30 @@ class Device:
         if not self._source.is_shareable:
             self._lock.take(read_boot_id(self.transport))
         restore_leftover(self.transport, self._source.folder, self._progress)
-        shell_facts = read_shell_facts(self.transport)
-        if not self._wanted.wants(shell_facts):
+        facts = self._read_facts()
+        if not self._wanted.wants(facts):
             raise DeviceUnusable(f"{self.name} does not match --lmkd-filter {self._wanted.text!r}")
         self.agent = Agent.load(self.transport, self._source.folder, self._progress)
-        self.facts: Mapping[str, Fact] = {**shell_facts, **self.agent.probe()}
+        self.facts: Mapping[str, Fact] = {**facts, **self.agent.probe()}
         self.attachments += 1
+
+    def _read_facts(self) -> dict[str, Fact]:
+        self.kernel_config, digest = read_config(self.transport)
+        """The kernel's configuration as text; empty if it cannot be read."""
+        return {**read_shell_facts(self.transport), CONFIG: digest, **self._source.host_facts()}
 
     def recover(self, lost: TransportLost) -> None:
         """Attaches again after ``lost``. The device may have rebooted.
 
         Raises:
-            DeviceUnusable: the device did not come back.
+            DeviceUnusable: the device did not come back, or not with the same kernel.
         """
+        kernel = self._kernel
         try:
             self.reattach()
         except TransportLost as again:
             raise DeviceUnusable(f"{self.name} disconnected and did not return: {lost}; {again}") from lost
+        self._require(kernel, "came back")
 
     def restart(self) -> None:
         """Restarts the device on purpose and attaches it again, with new facts.
@@ -79,7 +91,7 @@ class Device:
         Raises:
             DeviceUnusable: the device did not come back, not in a new boot, or not with the same kernel.
         """
-        boot_id, kernel = self.boot_id, self._text("kernel_release")
+        boot_id, kernel = self.boot_id, self._kernel
         try:
             self._source.restart(self._progress)
             self.reattach()
@@ -90,11 +102,16 @@ class Device:
                 f"{self.name} was restarted, but its boot_id is still {boot_id or 'unknown'}: "
                 "restart it by hand, and continue this run with --lmkd-resume"
             )
-        if self._text("kernel_release") != kernel:
-            raise DeviceUnusable(
-                f"{self.name} came back from its restart with the kernel {self._text('kernel_release')}, not "
-                f"{kernel} (a pending update?): start a new run"
-            )
+        self._require(kernel, "came back from its restart")
+
+    def _require(self, kernel: list[str], came_back: str) -> None:
+        """Raises: DeviceUnusable: the device runs another kernel than ``kernel``."""
+        for before, after in zip(kernel, self._kernel, strict=True):
+            if before != after:
+                raise DeviceUnusable(
+                    f"{self.name} {came_back} with the kernel {after}, not {before} "
+                    "(a pending update?): start a new run"
+                )
 
     def __enter__(self) -> Device:
         return self
@@ -162,6 +179,11 @@ class Device:
             agent_sha256=self.agent.sha256,
             facts=dict(self.facts),
         )
+
+    @property
+    def _kernel(self) -> list[str]:
+        """Its release, then what tells it from others of that release, as far as known."""
+        return [self._text(name) for name in ("kernel_release", VERSION, BUILD_ID, IMAGE)]
 
     def _text(self, name: str) -> str:
         fact = self.facts.get(name)

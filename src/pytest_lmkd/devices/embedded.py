@@ -5,9 +5,12 @@ Each has an adb daemon on a Unix socket. A private adb server, with its files be
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from lmkd_core.base.deadline import Deadline
+from lmkd_core.records.schema import Fact
+from pytest_lmkd.devices.host_facts import host_facts
 from pytest_lmkd.transport import PrivateAdbServer
 from pytest_lmkd.transport import Transport
 
@@ -23,6 +26,9 @@ class EmbeddedSource:
     def __init__(self) -> None:
         self._server: PrivateAdbServer | None = None
         self._transport: Transport | None = None
+
+    def host_facts(self) -> Mapping[str, Fact]:
+        return host_facts()
 
     def _connect(self, server_folder: Path, adb_socket: Path, deadline: Deadline) -> Transport:
         self._server = PrivateAdbServer(server_folder)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # every start of pytest loads this module; adbutils is slow t
 ASK_S = 60.0
 
 VALUE_MAX_BYTES = 400
-"""Longer answers are cut: device output is untrusted, and tables have narrow columns."""
+"""Longer answers are cut unless the question allows more: device output is untrusted."""
 
 FIELD, RECORD = "\037", "\036"
 """ASCII's unit and record separators. They are removed from answers."""
@@ -25,13 +25,15 @@ FIELD, RECORD = "\037", "\036"
 class Question:
     """A fact to ask for. ``command`` prints its value; ``source`` names its origin for readers.
 
-    ``absent``: the reason to give if the command prints nothing, not even an error.
+    ``absent``: the reason to give if the command prints nothing, not even an error. Of a longer answer only
+    ``max_bytes`` are read.
     """
 
     name: str
     command: str
     source: str
     absent: str = "the device gives no answer"
+    max_bytes: int = VALUE_MAX_BYTES
 
     def read(self, text: str) -> str | int | bool | None:
         """The value of the printed ``text``; None if it has the wrong form."""
@@ -77,7 +79,7 @@ def ask(transport: Transport, questions: Sequence[Question]) -> dict[str, Fact]:
 
 def _script(question: Question) -> str:
     """The shell command that prints the name, the value and, if there is no value, the error output."""
-    command, cut = f"{{ {question.command}; }}", f"head -c {VALUE_MAX_BYTES} | tr -d '\\036\\037'"
+    command, cut = f"{{ {question.command}; }}", f"head -c {question.max_bytes} | tr -d '\\036\\037'"
     return (
         f"value=$({command} 2>/dev/null | {cut}); error=; "
         f'[ -n "$value" ] || error=$({command} 2>&1 >/dev/null | {cut}); '

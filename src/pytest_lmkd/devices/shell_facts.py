@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from lmkd_core.records.schema import Fact
+from pytest_lmkd.devices.host_facts import HOST_FACTS
+from pytest_lmkd.devices.kernel_facts import FACTS as KERNEL_FACTS
+from pytest_lmkd.devices.kernel_facts import KERNEL
 from pytest_lmkd.devices.questions import Number
 from pytest_lmkd.devices.questions import Question
 from pytest_lmkd.devices.questions import YesOrNo
@@ -46,6 +49,7 @@ LINUX = (
     Question("model", MODEL, "ro.product.model, else the firmware's name"),
     Question("abi", ABI, "ro.product.cpu.abi, else uname(2)"),
     Question("kernel", "uname -r", "uname(2)"),
+    *KERNEL,
     Number("ram_mb", "awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo", "/proc/meminfo"),
     Number("uptime_s", "cut -d. -f1 /proc/uptime", "/proc/uptime"),
     FREE_MEMORY_STEP,
@@ -116,7 +120,13 @@ OBSERVED = {
 }
 """lmkd is an arm only in the records of suites/apps, so no device can run it as one."""
 
-FACTS = frozenset(question.name for question in (*LINUX, *ANDROID)) | {PREFIX + name for name in DEFAULTS}
+FACTS = (
+    frozenset(question.name for question in (*LINUX, *ANDROID))
+    | {PREFIX + name for name in DEFAULTS}
+    | KERNEL_FACTS
+    | HOST_FACTS
+)
+"""The names that ``--lmkd-filter`` knows."""
 
 
 def read_shell_facts(transport: Transport) -> Mapping[str, Fact]:

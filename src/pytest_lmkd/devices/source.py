@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from lmkd_core.base.progress import Progress
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.transport import Transport
 
 ANDROID_FOLDER = "/data/local/tmp/lmkd"
@@ -44,6 +46,9 @@ class DeviceSource(Protocol):
         Raises:
             DeviceUnusable: the device cannot be used; the message gives the remedy.
         """
+
+    def host_facts(self) -> Mapping[str, Fact]:
+        """What this machine knows about the attached device: its image, its emulator, its host."""
 
     def reason_no_restart(self) -> str:
         """The reason why this run may not restart the device, with the remedy; empty if it may."""

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import lmkd_virtual
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.progress import Progress
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.embedded import EmbeddedSource
+from pytest_lmkd.devices.host_facts import host_facts
+from pytest_lmkd.devices.host_facts import text_fact
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.transport import Transport
 
@@ -48,6 +52,20 @@ class VirtualSource(EmbeddedSource):
         instance = self._running_instance(progress, deadline)
         return self._connect(instance.folder, instance.adb_socket, deadline)
 
+    def host_facts(self) -> Mapping[str, Fact]:
+        instance = self._instance
+        if instance is None:
+            return {}
+        identity = instance.identity
+        return {
+            "accelerator": text_fact(instance.accelerator, "QEMU's command line, -accel"),
+            "qemu": text_fact(identity.qemu_version, "QEMU's --version"),
+            "kernel_image_sha256": text_fact(identity.kernel_sha256, "QEMU's command line, -kernel"),
+            "initramfs_sha256": text_fact(identity.initramfs_sha256, "QEMU's command line, -initrd"),
+            "kernel_patches": text_fact(identity.patches, "the kernel's build, file and SHA-256"),
+            **host_facts(),
+        }
+
     @property
     def usual_boots(self) -> int:
         return 1 if self.reason_no_restart() else USUAL_BOOTS
@@ -67,7 +85,7 @@ class VirtualSource(EmbeddedSource):
             raise DeviceUnusable(f"{self.name} cannot be restarted: {reason or 'it is not attached'}")
         self._disconnect()
         lmkd_virtual.down(self._instance.name)
-        self._instance = self._start(progress, Deadline(BOOT_S))
+        self._instance = self._start(lambda text: None, Deadline(BOOT_S))  # as at its first start
 
     def detach(self) -> None:
         self._disconnect()

@@ -6,9 +6,11 @@ lead-in runs with its first trial, and is no part of its result.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import count
 from operator import attrgetter
 from typing import Any
@@ -33,8 +35,26 @@ from pytest_lmkd.experiment.suite import StratumType
 MAX_LINK_LOSSES = 3
 """Broken links in a row, without a new record between them, after which a device is not usable."""
 
-OnBlock = Callable[[str, Any, int, int], None]
-"""Called after each block with the device's name, the stratum, the block's number, and the blocks planned."""
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """``share`` of a block of the stratum was run, in that boot of the plan, and took that long."""
+
+    device: str
+    stratum: Any
+    boot: int
+    share: float
+    took_s: float
+
+
+class Watcher:
+    """Hears how far the loops are; this one does nothing with it."""
+
+    def block_done(self, device: str, stratum: Any, boot: int, block: int, blocks: int) -> None:  # noqa: ANN401 - of any suite
+        """Called after each block that counts, with its boot, its number and the number of blocks planned."""
+
+    def ran(self, ran: Ran) -> None:
+        """Called after trials were run, also those of warm-up blocks."""
 
 
 AnyLoop: TypeAlias = "BlockLoop[Any, Any, Any]"
@@ -47,11 +67,12 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
         self,
         context: DeviceContext,
         experiment: Experiment[StratumType, PlannedType, RecordType],
-        on_block: OnBlock,
+        watcher: Watcher,
     ) -> None:
         self._context = context
         self._experiment = experiment
-        self._on_block = on_block
+        self._watcher = watcher
+        self._boot = 0
         stored = context.store.records(context.device.name, experiment.record_type)
         self._stored = {record.identity: record for record in stored}
 
@@ -68,6 +89,7 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
             UsageProblem: it is no stratum of this experiment, or an impossible one.
         """
         self._check(stratum)
+        self._boot = boot
         rules = self._experiment.rules
         if self._is_left(stratum, boot):
             reason = self._prepare(stratum)
@@ -113,7 +135,7 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
             if self._experiment.may_end(list(done.values())):
                 break
             done[block] = self._run_block(stratum, block, warmup=False)
-            self._on_block(self._context.device.name, stratum, block, rules.blocks)
+            self._watcher.block_done(self._context.device.name, stratum, boot, block, rules.blocks)
         return done
 
     def _run_block(self, stratum: StratumType, block: int, *, warmup: bool) -> list[RecordType]:
@@ -130,6 +152,7 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
         while trials := self._not_recorded(planned, records):
             if not warmup and self._warm_up_boot(stratum):
                 continue  # the device may have restarted meanwhile
+            started_s = time.monotonic()
             try:
                 self._experiment.run(stratum, trials, keep)
             except TransportLost as lost:
@@ -140,6 +163,8 @@ class BlockLoop(Generic[StratumType, PlannedType, RecordType]):
                     raise self._lost_too_often() from lost
             else:
                 self._check_complete(planned, records)
+                took_s, share = time.monotonic() - started_s, len(trials) / len(planned)
+                self._watcher.ran(Ran(self._context.device.name, stratum, self._boot, share, took_s))
         return sorted((record for record in records if record.order >= 0), key=attrgetter("order"))
 
     def _warm_up_boot(self, stratum: StratumType) -> bool:

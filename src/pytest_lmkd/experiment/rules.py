@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +16,8 @@ class Rules:
     With ``precision_pct`` a stratum ends once every ratio to the baseline is known to that many percent.
     ``suppressed`` names the validity checks that exclude nothing. With ``unstalled_episodes`` the blocks of a
     stalled stratum have an episode without the stall. The blocks are spread over ``boots`` boots of the
-    device, and ``warmup_blocks`` run in each of them. Boots and blocks are counted from 0.
+    device, and ``warmup_blocks`` run in each of them. Boots and blocks are counted from 0. ``arms`` are those
+    of the run that are measured; empty: all.
     """
 
     blocks: int
@@ -26,6 +28,11 @@ class Rules:
     unstalled_episodes: bool = False
     warmup_after_boot: bool = False
     boots: int = 1
+    arms: tuple[str, ...] = ()
+
+    def arms_of(self, available: Sequence[str]) -> Sequence[str]:
+        """Those of the ``available`` arms that are measured, in their order."""
+        return [arm for arm in available if not self.arms or arm in self.arms]
 
     def boot_of(self, block: int) -> int:
         """The boot in which the block runs: as evenly as possible, and in order."""

@@ -148,7 +148,7 @@ class Plan:
 
         Single kills have lead-ins, except those of real apps, which take seconds and begin with a cold start.
         """
-        place = self.planned, stratum, device, arms, block, rules.seed
+        place = self.planned, stratum, device, rules.arms_of(arms), block, rules.seed
         if self.with_unstalled and rules.unstalled_episodes:
             return plan_episodes(*place, warmup=warmup)
         return plan_block(*place, warmup=warmup, lead_in=self.takes == "trials" and stratum.suite != SUITE)

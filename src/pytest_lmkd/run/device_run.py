@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
@@ -10,48 +11,69 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.progress import Progress
+from lmkd_core.records.device import DeviceRecord
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.kernel import other_fact
 from pytest_lmkd.conformance.runner import CaseRunner
 from pytest_lmkd.devices.device import Device
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.experiment.blocks import AnyLoop
-from pytest_lmkd.experiment.blocks import OnBlock
 from pytest_lmkd.experiment.context import open_context
 from pytest_lmkd.experiment.outcome import Outcome
 from pytest_lmkd.run.options import Options
+from pytest_lmkd.run.progress import RunProgress
 from pytest_lmkd.run.suites import Suites
 
 
 class DeviceRun:
     """``unusable`` is the reason why nothing more can be measured on the device, or empty."""
 
-    def __init__(self, source: DeviceSource, store: ResultStore, say: Progress) -> None:
+    def __init__(
+        self, source: DeviceSource, store: ResultStore, say: Progress, progress: RunProgress
+    ) -> None:
         self.name = source.name
         self.unusable = ""
         self._source = source
         self._store = store
         self._say = say
+        self._progress = progress
         self._cleanup = ExitStack()
         self._loops: Mapping[str, AnyLoop] = {}
         self._device: Device | None = None
         self._cases: CaseRunner | None = None
         self._last = ""
 
-    def open(self, options: Options, suites: Suites, run_id: str, on_block: OnBlock) -> None:
+    def open(self, options: Options, suites: Suites, run_id: str) -> None:
         """Attaches the device, records it, and opens the suites' experiments on it.
 
         Raises:
             LmkdError: the device cannot be used.
         """
+        started_s = time.monotonic()
         device = self._cleanup.enter_context(Device(self._source, self._say, options.wanted))
+        self._progress.attached(self.name, time.monotonic() - started_s)
         self._device = device
-        self._store.append(device.record())
+        self._check_same_system(device.record())
+        self._record(device)
         context = open_context(device, self._store, run_id, options.arms, options.run_rules, self._say)
-        self._loops = suites.open(context, on_block)
+        self._loops = suites.open(context, self._progress)
         for loop in self._loops.values():
             self._cleanup.callback(self._close, loop)
         self._cases = CaseRunner(device, self._store, self._say)
+
+    def _check_same_system(self, now: DeviceRecord) -> None:
+        """Raises: DeviceUnusable: the run that is resumed was measured on another kernel or machine."""
+        for before in self._store.records(self.name, DeviceRecord):
+            if name := other_fact(before, now):
+                raise DeviceUnusable(
+                    f"{self.name} is not what it was when this run began: its {name} has changed. "
+                    "Start a new run"
+                )
+
+    def _record(self, device: Device) -> None:
+        self._store.keep_kernel_config(device.kernel_config)
+        self._store.append(device.record())
 
     def measure(self, experiment: str, stratum: Any, boot: int = 0) -> Outcome:  # noqa: ANN401 - of the experiment's type
         """Measures the stratum's blocks of that boot by the experiment of that name.
@@ -91,9 +113,11 @@ class DeviceRun:
         if ran <= {boot}:
             return
         self._loops[self._last].leave()
-        self._say(f"restarting {self.name} for boot {boot + 1}")
+        started_s = time.monotonic()
+        self._progress.restarts(self.name, boot)
         self._device.restart()
-        self._store.append(self._device.record())
+        self._progress.restarted(self.name, boot, time.monotonic() - started_s)
+        self._record(self._device)
 
     def cases(self) -> CaseRunner:
         """The runner of conformance cases. Raises: DeviceUnusable: the device broke down before."""

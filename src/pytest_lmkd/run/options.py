@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import replace
 from datetime import UTC
@@ -17,6 +18,9 @@ from lmkd_core.records.arms import DEFAULT_ARMS
 from lmkd_core.records.arms import parse_arms
 from lmkd_core.records.directory import read_run
 from lmkd_core.records.run import RunInfo
+from lmkd_core.timing.size import MOST_BLOCKS
+from lmkd_core.timing.size import Given
+from lmkd_core.timing.words import parse_duration
 from pytest_lmkd.apps.names import parse_component
 from pytest_lmkd.devices.cuttlefish.settings import Settings as CuttlefishSettings
 from pytest_lmkd.devices.cuttlefish.settings import parse_settings
@@ -26,8 +30,11 @@ from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
 from pytest_lmkd.experiment.validity import CHECKS
 from pytest_lmkd.experiment.validity import parse_suppressed
+from pytest_lmkd.run.latest import RESULTS
 
 CUTTLEFISH = "--lmkd-cuttlefish"
+
+LABEL_MAX = 80
 
 DEFAULT_BLOCKS = 12
 """12 blocks waste little of an exact 95 % interval's width (lmkd_core.statistics.paired)."""
@@ -37,6 +44,8 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("lmkd", "measuring how killed apps give back their memory (pytest-lmkd)")
     _add_device_options(group)
     _add_app_options(group)
+    _add_arm_options(group)
+    _add_size_options(group)
     _add_design_options(group)
     _add_result_options(group)
 
@@ -89,7 +98,7 @@ def _add_app_options(group: pytest.OptionGroup) -> None:
     )
 
 
-def _add_design_options(group: pytest.OptionGroup) -> None:
+def _add_arm_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-arms",
         metavar="A,B",
@@ -97,10 +106,18 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         help=f"arms to compare; the first is the baseline (default: %(default)s; known: {', '.join(ARMS)})",
     )
     group.addoption(
+        "--lmkd-pressure-arms",
+        metavar="A,B",
+        help="those of --lmkd-arms that pressure episodes compare (default: all)",
+    )
+
+
+def _add_size_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
         "--lmkd-blocks",
         metavar="N",
-        default=str(DEFAULT_BLOCKS),
-        help="blocks per stratum; each block runs every arm once, in random order (default: %(default)s)",
+        help="blocks per stratum; each block runs every arm once, in random order "
+        f"(default: {DEFAULT_BLOCKS})",
     )
     group.addoption(
         "--lmkd-pressure-blocks",
@@ -113,6 +130,15 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
         help="spread the blocks over B boots: restart each device B - 1 times (default: 12 if all devices "
         "are virtual and both numbers of blocks are 12 or more, else 1)",
     )
+    group.addoption(
+        "--lmkd-budget",
+        metavar="TIME",
+        help="choose the numbers of blocks and boots that are not given so that the run takes about this "
+        "long: 90s, 10m, 1h30m",
+    )
+
+
+def _add_design_options(group: pytest.OptionGroup) -> None:
     group.addoption(
         "--lmkd-seed", metavar="N", help="seed for all random choices (default: a new one, which is recorded)"
     )
@@ -145,6 +171,9 @@ def _add_design_options(group: pytest.OptionGroup) -> None:
 
 def _add_result_options(group: pytest.OptionGroup) -> None:
     group.addoption(
+        "--lmkd-label", metavar="TEXT", help="a name for the run, used in reports in place of its folder's"
+    )
+    group.addoption(
         "--lmkd-results", metavar="DIR", help="folder for the results (default: results/<date and time>)"
     )
     group.addoption(
@@ -159,16 +188,23 @@ def _add_result_options(group: pytest.OptionGroup) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options after checking. ``resumed`` is the run that ``results`` holds already."""
+    """The options after checking. ``resumed`` is the run that ``results`` holds already.
+
+    With a ``budget_s``, the numbers that are not ``given`` are chosen once all tests are known.
+    """
 
     specs: tuple[str, ...]
     cuttlefish: CuttlefishSettings
     may_reboot: bool
     wanted: DeviceFilter
     arms: tuple[str, ...]
+    pressure_arms: tuple[str, ...]
     blocks: int
     pressure_blocks: int
     boots: int
+    budget_s: int | None
+    given: Given
+    label: str
     seed: int
     results: Path
     html: Path | None
@@ -194,7 +230,13 @@ class Options:
             warmup_after_boot=self.warmup_after_boot,
             boots=self.boots,
         )
-        episodes = replace(trials, blocks=self.pressure_blocks, precision_pct=None, warmup_after_boot=False)
+        episodes = replace(
+            trials,
+            blocks=self.pressure_blocks,
+            arms=self.pressure_arms,
+            precision_pct=None,
+            warmup_after_boot=False,
+        )
         return RunRules(trials, replace(episodes, unstalled_episodes=self.unstalled_episodes))
 
     @classmethod
@@ -202,6 +244,7 @@ class Options:
         """Raises: UsageProblem, naming the option and the values it takes."""
         html = config.getoption("--lmkd-html")
         resumed = _resumed_run(config)
+        arms = resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms"))
         blocks = resumed.blocks if resumed else _blocks(config)
         pressure_blocks = (resumed.pressure_blocks if resumed else _pressure_blocks(config)) or blocks
         return cls(
@@ -209,10 +252,14 @@ class Options:
             cuttlefish=_cuttlefish(config),
             may_reboot=config.getoption("--lmkd-reboot"),
             wanted=DeviceFilter(config.getoption("--lmkd-filter"), FACTS),
-            arms=resumed.arms if resumed else parse_arms(config.getoption("--lmkd-arms")),
+            arms=arms,
+            pressure_arms=resumed.pressure_arms if resumed else _pressure_arms(config, arms),
             blocks=blocks,
             pressure_blocks=pressure_blocks,
             boots=resumed.boots if resumed else _boots(config, blocks, pressure_blocks),
+            budget_s=resumed.budget_s if resumed else _budget(config),
+            given=_given(config),
+            label=resumed.label if resumed else _label(config),
             seed=resumed.seed if resumed else _seed(config),
             results=_results(config),
             html=Path(html) if html else None,
@@ -236,6 +283,9 @@ def _resumed_run(config: pytest.Config) -> RunInfo | None:
     folder = config.getoption("--lmkd-resume")
     if folder and config.getoption("--lmkd-results"):
         raise UsageProblem("--lmkd-resume names the results folder: leave out --lmkd-results")
+    for option in ("--lmkd-budget", "--lmkd-label"):
+        if folder and config.getoption(option):
+            raise UsageProblem(f"--lmkd-resume keeps the run's numbers and label: leave out {option}")
     return read_run(Path(folder)) if folder else None
 
 
@@ -248,7 +298,37 @@ def _cuttlefish(config: pytest.Config) -> CuttlefishSettings:
 
 
 def _blocks(config: pytest.Config) -> int:
-    return _whole_number("--lmkd-blocks", config.getoption("--lmkd-blocks"), 1, 10_000)
+    text = config.getoption("--lmkd-blocks")
+    return DEFAULT_BLOCKS if text is None else _whole_number("--lmkd-blocks", text, 1, 10_000)
+
+
+def _given(config: pytest.Config) -> Given:
+    """The numbers that the user named; a resumed run has its own."""
+    names = ("--lmkd-blocks", "--lmkd-pressure-blocks", "--lmkd-boots")
+    texts = [config.getoption(name) for name in names]
+    return Given(*(_whole_number(n, t, 1, 10_000) if t else None for n, t in zip(names, texts, strict=True)))
+
+
+def _budget(config: pytest.Config) -> int | None:
+    text = config.getoption("--lmkd-budget")
+    if text is None:
+        return None
+    given = _given(config)
+    if given.blocks and given.pressure_blocks and given.boots:
+        raise UsageProblem(
+            "--lmkd-budget chooses blocks and boots, and all are given: leave out --lmkd-blocks, "
+            "--lmkd-pressure-blocks or --lmkd-boots"
+        )
+    return parse_duration("--lmkd-budget", text)
+
+
+def _label(config: pytest.Config) -> str:
+    text = str(config.getoption("--lmkd-label") or "").strip()
+    if not text.isprintable() or len(text) > LABEL_MAX:
+        raise UsageProblem(
+            f"--lmkd-label takes at most {LABEL_MAX} printable characters, not {text[: 2 * LABEL_MAX]!r}"
+        )
+    return text
 
 
 def _precision(config: pytest.Config) -> int | None:
@@ -266,6 +346,18 @@ def _warmup(config: pytest.Config) -> int:
     return _whole_number("--lmkd-warmup", text, 0, 1000) if text else 0
 
 
+def _pressure_arms(config: pytest.Config, arms: Sequence[str]) -> tuple[str, ...]:
+    """Empty stands for all ``arms``."""
+    text = config.getoption("--lmkd-pressure-arms")
+    chosen = parse_arms(text, "--lmkd-pressure-arms") if text else ()
+    unknown = [arm for arm in chosen if arm not in arms]
+    if unknown:
+        raise UsageProblem(
+            f"--lmkd-pressure-arms takes arms of --lmkd-arms ({', '.join(arms)}), and {unknown[0]!r} is none"
+        )
+    return chosen
+
+
 def _pressure_blocks(config: pytest.Config) -> int:
     """0 stands for the number of ``--lmkd-blocks``."""
     text = config.getoption("--lmkd-pressure-blocks")
@@ -276,6 +368,9 @@ def _boots(config: pytest.Config, blocks: int, pressure_blocks: int) -> int:
     """0 if the option is not given: then the devices decide."""
     if config.getoption("--lmkd-boots") is None:
         return 0
+    given = _given(config)
+    if config.getoption("--lmkd-budget"):  # chooses the numbers of blocks that are not given
+        blocks, pressure_blocks = given.blocks or MOST_BLOCKS, given.pressure_blocks or MOST_BLOCKS
     boots = _whole_number("--lmkd-boots", config.getoption("--lmkd-boots"), 1, 10_000)
     for option, number in (("--lmkd-blocks", blocks), ("--lmkd-pressure-blocks", pressure_blocks)):
         if boots > number:
@@ -299,7 +394,7 @@ def _folder(option: str, text: str | None) -> Path | None:
 
 def _results(config: pytest.Config) -> Path:
     named = config.getoption("--lmkd-resume") or config.getoption("--lmkd-results")
-    return Path(named) if named else Path("results") / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path(named) if named else RESULTS / datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
 def _whole_number(option: str, text: str, smallest: int, largest: int) -> int:

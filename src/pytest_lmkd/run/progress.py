@@ -1,41 +1,103 @@
-"""The progress line: device, stratum, block, trials left, time left."""
+"""How far one process of a run is: the work left of its devices, told to a listener."""
 
 from __future__ import annotations
 
-import time
+from collections import Counter
+from collections.abc import Hashable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
+from typing import Any
+
+from lmkd_core.timing import guesses
+from lmkd_core.timing.costs import Group
+from lmkd_core.timing.schedule import Schedule
+from lmkd_core.timing.schedule import Work
+from pytest_lmkd.experiment.blocks import Ran
+from pytest_lmkd.experiment.blocks import Watcher
+from pytest_lmkd.run.messages import DevicePlan
+from pytest_lmkd.run.messages import Listener
+from pytest_lmkd.run.messages import Plan
+from pytest_lmkd.run.messages import Update
+from pytest_lmkd.run.workload import WantedTest
+from pytest_lmkd.run.workload import Workload
+from pytest_lmkd.run.workload import blocks_part
+from pytest_lmkd.run.workload import start_part
+
+COUNTED = ("trials", "episodes")
 
 
 @dataclass(slots=True)
-class ProgressMeter:
-    """Counts trials against the plan, and estimates the time left from the pace so far."""
+class RunProgress(Watcher):
+    """Hears what is done, and tells the listener what is left.
 
-    planned_trials: int
-    done_trials: int = 0
-    _started_s: float = field(default_factory=time.monotonic)
+    ``process`` is this one's number in the run; processes of one ``lane`` take turns.
+    """
 
-    def start(self) -> None:
-        """Starts the clock."""
-        self._started_s = time.monotonic()
+    workload: Workload
+    listener: Listener
+    process: int = 0
+    lane: int = 0
+    _schedule: Schedule = field(default_factory=Schedule)
+    _counted_left: Counter[tuple[str, Hashable, Group]] = field(default_factory=Counter)
 
-    def block_done(self, trials: int) -> None:
-        self.done_trials += trials
+    def begin(self, tests: Sequence[WantedTest]) -> None:
+        """Tells the plan of these tests."""
+        works = list(self.workload.works(tests))
+        self._schedule.add(works)
+        for work in works:
+            self._counted_left[work.device, work.part, work.kind.group] += work.counted
+        devices = dict.fromkeys(work.device for work in works)
+        plans = [_device_plan(name, [work for work in works if work.device == name]) for name in devices]
+        self.listener.show(Plan(self.process, self.lane, self._schedule.left_s(), tuple(plans)))
 
-    def not_needed(self, trials: int) -> None:
-        """Takes off planned trials that this device cannot run."""
-        self.planned_trials -= trials
+    def attached(self, device: str, took_s: float) -> None:
+        """The device was attached."""
+        self._schedule.done(Work(device, start_part(0), guesses.ATTACH, 1), took_s)
 
-    def time_left_s(self) -> float:
-        elapsed_s = time.monotonic() - self._started_s
-        left = self.planned_trials - self.done_trials
-        return elapsed_s / self.done_trials * left if self.done_trials else 0.0
+    def restarts(self, device: str, boot: int) -> None:
+        """The device is being restarted for that boot of the plan."""
+        self._update(device, f"restarting for boot {boot + 1}")
 
-    def line(self, device: str, stratum: str, block: int, blocks: int) -> str:
-        """For example ``virtual-stock  undisturbed-64MB-1t  block 3/10  81 trials left  1:02 left``."""
-        line = f"{device}  {stratum}  block {block + 1}/{blocks}"
-        if not self.planned_trials:  # observations are not planned
-            return line
-        left = max(0, self.planned_trials - self.done_trials)
-        minutes, seconds = divmod(round(self.time_left_s()), 60)
-        return f"{line}  {left} trials left  {minutes}:{seconds:02d} left"
+    def restarted(self, device: str, boot: int, took_s: float) -> None:
+        """The device was restarted for that boot of the plan."""
+        self._schedule.done(Work(device, start_part(boot), guesses.RESTART, 1), took_s)
+
+    def ran(self, ran: Ran) -> None:
+        """As of ``experiment.blocks.Watcher``."""
+        kind = self.workload.kind(ran.stratum)
+        self._schedule.done(Work(ran.device, blocks_part(kind, ran.boot), kind, ran.share), ran.took_s)
+
+    def block_done(self, device: str, stratum: Any, boot: int, block: int, blocks: int) -> None:  # noqa: ANN401 - of any suite
+        """As of ``experiment.blocks.Watcher``."""
+        kind = self.workload.kind(stratum)
+        part = device, blocks_part(kind, boot), kind.group
+        self._counted_left[part] = max(0, self._counted_left[part] - self.workload.block_size(stratum))
+        self._update(device, f"{stratum}  block {block + 1}/{blocks}")
+
+    def ended(self, test: WantedTest, took_s: float) -> None:
+        """The test is over, whatever it did; what it did not do is not left any more."""
+        for work in self.workload.of_test(test):
+            if work.kind.group == "cases":
+                self._schedule.done(work, took_s)
+            self._schedule.end(work.device, work.part)
+            self._counted_left.pop((work.device, work.part, work.kind.group), None)
+        self._schedule.end(test.device, start_part(test.boot))
+        if not self.workload.strata(test):
+            self._update(test.device, test.name)
+
+    def _update(self, device: str, where: str) -> None:
+        left_s, trials, episodes = self._schedule.left_s(), self._left("trials"), self._left("episodes")
+        self.listener.show(Update(self.process, self.lane, left_s, device, where, trials, episodes))
+
+    def _left(self, group: Group) -> int:
+        return sum(count for (_, _, own), count in self._counted_left.items() if own == group)
+
+
+def _device_plan(device: str, works: Sequence[Work]) -> DevicePlan:
+    counts: Counter[str] = Counter()
+    for work in works:
+        counts[work.kind.group] += work.counted if work.kind.group in COUNTED else 1
+    boots = counts["attachments"] + counts["boots"]
+    others = counts["cases"] + counts["observations"]
+    return DevicePlan(device, counts["trials"], counts["episodes"], others, boots)

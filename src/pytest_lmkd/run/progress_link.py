@@ -9,25 +9,23 @@ import shutil
 import socket
 import tempfile
 import threading
-import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
+import msgspec
 
-class Listener(Protocol):
-    """Shows messages to the user: on the terminal, or by way of another process."""
-
-    def say(self, text: str) -> None:
-        """Shows a line that stays."""
-
-    def progress(self, text: str) -> None:
-        """Shows a line that the next one may replace."""
-
+from pytest_lmkd.run.messages import Listener
+from pytest_lmkd.run.messages import Message
+from pytest_lmkd.run.messages import Plan
+from pytest_lmkd.run.messages import Said
+from pytest_lmkd.run.messages import Update
+from pytest_lmkd.run.messages import decode
+from pytest_lmkd.run.messages import encode
 
 SOCKET = "progress.sock"
 MESSAGE_MAX_BYTES = 65_536
-INTERVAL_S = 5.0
+TEXT_MAX = 8_000
+"""Characters of a sentence, so that it fits into a message."""
 END = b""
 
 
@@ -35,7 +33,7 @@ class ProgressReceiver:
     """Shows forwarded messages from a thread. Its socket lies in a folder of mode 0700."""
 
     def __init__(self, shown: Listener) -> None:
-        self._say = shown.say
+        self._shown = shown
         self._folder = Path(tempfile.mkdtemp(prefix="lmkd-"))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self.path))
@@ -56,8 +54,15 @@ class ProgressReceiver:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _listen(self) -> None:
-        while (message := self._socket.recv(MESSAGE_MAX_BYTES)) != END:
-            self._say(message.decode(errors="replace"))
+        while (content := self._socket.recv(MESSAGE_MAX_BYTES)) != END:
+            with suppress(msgspec.DecodeError):
+                self._show(decode(content))
+
+    def _show(self, message: Message) -> None:
+        if isinstance(message, Said):
+            self._shown.say(message.text)
+        else:
+            self._shown.show(message)
 
 
 class ProgressSender:
@@ -65,15 +70,14 @@ class ProgressSender:
 
     def __init__(self, path: Path) -> None:
         self._path = str(path)
-        self._progress_at_s = float("-inf")
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 
     def say(self, text: str) -> None:
-        with suppress(OSError):  # no process listens any more
-            self._socket.sendto(text.encode()[:MESSAGE_MAX_BYTES] or b" ", self._path)
+        self._send(Said(text[:TEXT_MAX]))
 
-    def progress(self, text: str) -> None:
-        """Forwards at most one line per interval, since several workers share the terminal."""
-        if time.monotonic() - self._progress_at_s >= INTERVAL_S:
-            self._progress_at_s = time.monotonic()
-            self.say(text)
+    def show(self, message: Plan | Update) -> None:
+        self._send(message)
+
+    def _send(self, message: Message) -> None:
+        with suppress(OSError):  # no process listens any more
+            self._socket.sendto(encode(message), self._path)

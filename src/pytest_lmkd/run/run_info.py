@@ -26,13 +26,17 @@ def run_info(options: Options, devices: Sequence[str]) -> RunInfo:
     """The ``run.json`` of a run that this process starts now."""
     return RunInfo(
         run_id=new_run_id(),
+        label=options.label,
+        folder=options.results.resolve().name,
         started_utc=datetime.now(UTC).isoformat(timespec="seconds"),
         command=shlex.join(sys.argv),
         seed=options.seed,
         arms=options.arms,
+        pressure_arms=options.pressure_arms,
         blocks=options.blocks,
         pressure_blocks=options.pressure_blocks,
         boots=options.boots,
+        budget_s=options.budget_s,
         warmup_blocks=options.warmup_blocks,
         warmup_after_boot=options.warmup_after_boot,
         precision_pct=options.precision_pct,

@@ -8,23 +8,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import asdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from typing import Any
+
+import msgspec
 
 from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.records.directory import ResultStore
+from lmkd_core.records.episode import EpisodeRecord
+from lmkd_core.records.trial import TrialRecord
 from pytest_lmkd.conformance.runner import CaseRunner
 from pytest_lmkd.devices.source import DeviceSource
 from pytest_lmkd.experiment.outcome import Outcome
+from pytest_lmkd.run.budget import choose_size
 from pytest_lmkd.run.device_run import DeviceRun
 from pytest_lmkd.run.host_turn import host_turn
+from pytest_lmkd.run.host_turn import lane_of
+from pytest_lmkd.run.latest import link_latest
+from pytest_lmkd.run.messages import Listener
 from pytest_lmkd.run.options import Options
-from pytest_lmkd.run.progress import ProgressMeter
-from pytest_lmkd.run.progress_link import Listener
+from pytest_lmkd.run.progress import RunProgress
 from pytest_lmkd.run.run_info import new_run_id
 from pytest_lmkd.run.run_info import run_info
 from pytest_lmkd.run.suites import Suites
+from pytest_lmkd.run.workload import WantedTest
+from pytest_lmkd.run.workload import Workload
+
+RESUMABLE: tuple[type[TrialRecord | EpisodeRecord], ...] = (TrialRecord, EpisodeRecord)
+"""Records of planned trials, which a resumed run does not run again."""
 
 if TYPE_CHECKING:
     from pytest_lmkd.run.workers import Worker
@@ -48,7 +62,7 @@ class LmkdSession:
         self._sources = tuple(sources)
         self._devices: dict[str, DeviceRun] = {}
         self._cleanup = ExitStack()
-        self._meter = ProgressMeter(0)
+        self._progress = RunProgress(Workload(suites, options.arms, options.run_rules), user)
         self._store: ResultStore | None = None
         self._run_id = new_run_id()
 
@@ -57,13 +71,40 @@ class LmkdSession:
         return [source.name for source in self._sources]
 
     @property
+    def is_to_fit(self) -> bool:
+        """Whether the numbers of blocks and boots are still to be chosen, by ``--lmkd-budget``."""
+        is_new = self.options.resumed is None or (self._worker is not None and self._worker.is_new_run)
+        return self.options.budget_s is not None and is_new
+
+    @property
     def store(self) -> ResultStore:
         if self._store is None:
             self._store = ResultStore(self.options.results, resume=self.options.resumed is not None)
         return self._store
 
-    def plan(self, wanted: Sequence[tuple[str, object, int]]) -> None:
-        """Writes run.json and plan.jsonl. ``wanted``: devices, parameters of their tests, and their boots.
+    def fit_budget(self, tests: Sequence[WantedTest]) -> int:
+        """Chooses the run's blocks and boots by ``--lmkd-budget``; returns the boots.
+
+        All processes of a run take the numbers of the first one that is here.
+
+        Raises:
+            UsageProblem: not even a block of each stratum fits.
+        """
+        options = self.options
+        if self._worker is None:
+            size, lines = choose_size(options, self._suites, _of_one_device(tests), len(self._sources))
+        else:
+            own, rounds = _of_one_device(tests), self._worker.rounds
+            size, lines = self._worker.agree(lambda: choose_size(options, self._suites, own, rounds))
+        self.options = replace(options, **asdict(size))
+        for line in lines:
+            self._user.say(line)
+        if options.resumed is not None and lines:  # this worker chose
+            self.store.write_run(msgspec.structs.replace(options.resumed, **asdict(size)))
+        return size.boots
+
+    def plan(self, tests: Sequence[WantedTest]) -> None:
+        """Writes run.json and plan.jsonl, and tells the user the plan.
 
         Parameters that are no strata plan nothing.
         """
@@ -71,13 +112,16 @@ class LmkdSession:
         arms, rules = options.arms, options.run_rules
         trials = [
             trial
-            for device, stratum, boot in wanted
-            for trial in self._suites.planned(stratum, device, arms, rules, boot)
+            for test in tests
+            for stratum in test.values
+            for trial in self._suites.planned(stratum, test.device, arms, rules, test.boot)
         ]
-        self._meter = ProgressMeter(sum(not trial.warmup for trial in trials))
         if options.resumed is None:
             self.store.write_run(run_info(options, self.device_names))
         self.store.add_plan(trials)
+        number, lane = self._place()
+        self._progress = RunProgress(self._workload(), self._user, number, lane)
+        self._progress.begin(tests)
 
     def open_devices(self) -> None:
         """Attaches every device.
@@ -86,8 +130,8 @@ class LmkdSession:
             LmkdError: none of the run's devices can be used; the first one's reason.
         """
         errors = [error for source in self._sources if (error := self._open(source)) is not None]
-        self._meter.start()
         if len(errors) < len(self._sources) or not errors:
+            link_latest(self.options.results)
             return
         if self._worker is None:
             raise errors[0]
@@ -99,10 +143,11 @@ class LmkdSession:
         Raises:
             DeviceUnusable: the device broke down just now.
         """
-        outcome = self._devices[device].measure(experiment, stratum, boot)
-        if outcome.skipped:
-            self._meter.not_needed(self._planned_trials(stratum, boot))
-        return outcome
+        return self._devices[device].measure(experiment, stratum, boot)
+
+    def ended(self, test: WantedTest, took_s: float) -> None:
+        """The test is over."""
+        self._progress.ended(test, took_s)
 
     def cases(self, device: str) -> CaseRunner:
         """The device's runner of conformance cases. Raises: DeviceUnusable: the device broke down before."""
@@ -113,12 +158,12 @@ class LmkdSession:
         self._cleanup.close()
 
     def _open(self, source: DeviceSource) -> LmkdError | None:
-        device = DeviceRun(source, self.store, self._user.say)
+        device = DeviceRun(source, self.store, self._user.say, self._progress)
         self._devices[source.name] = device
         try:
             self._await_turn(source)
             self._cleanup.callback(device.close)
-            device.open(self.options, self._suites, self._run_id, self._on_block)
+            device.open(self.options, self._suites, self._run_id)
         except UsageProblem:
             raise
         except LmkdError as error:
@@ -132,16 +177,21 @@ class LmkdSession:
             turn = host_turn(self._worker.folder, self._worker.number, source.name, self._user.say)
             self._cleanup.enter_context(turn)
 
-    def _on_block(self, device: str, stratum: object, block: int, blocks: int) -> None:
-        self._meter.block_done(self._block_size(stratum))
-        self._user.progress(self._meter.line(device, str(stratum), block, blocks))
+    def _place(self) -> tuple[int, int]:
+        """The number of this process in the run, and the lane that it takes turns in."""
+        if self._worker is None:
+            return 0, 0
+        return self._worker.number, lane_of(self._worker.number, takes_turns=self._sources[0].runs_here)
 
-    def _block_size(self, stratum: object) -> int:
-        return self._suites.block_size(stratum, self.options.arms, self.options.run_rules)
+    def _workload(self) -> Workload:
+        options = self.options
+        recorded = {
+            name: {record.identity for kind in RESUMABLE for record in self.store.records(name, kind)}
+            for name in (self.device_names if options.resumed is not None else ())
+        }
+        return Workload(self._suites, options.arms, options.run_rules, recorded)
 
-    def _planned_trials(self, stratum: object, boot: int) -> int:
-        plan = self._suites.plan_of(stratum)
-        if plan is None:
-            return 0
-        rules = self.options.run_rules.of(plan.takes)
-        return len(rules.blocks_of(boot)) * self._block_size(stratum)
+
+def _of_one_device(tests: Sequence[WantedTest]) -> list[WantedTest]:
+    """The tests of the first device, of its first boot; others have the same."""
+    return [test for test in tests if test.device == tests[0].device and not test.boot]

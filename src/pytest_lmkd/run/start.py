@@ -16,7 +16,7 @@ from pytest_lmkd.run.run_info import run_info
 from pytest_lmkd.run.session import LmkdSession
 from pytest_lmkd.run.stash import SESSION
 from pytest_lmkd.run.suites import suites_of
-from pytest_lmkd.run.terminal import TerminalLine
+from pytest_lmkd.run.terminal import open_terminal
 from pytest_lmkd.run.workers import Worker
 from pytest_lmkd.run.workers import distribute
 from pytest_lmkd.run.workers import may_distribute
@@ -41,7 +41,7 @@ def start_run(config: pytest.Config) -> Options:
         distribute(config, options, sources)
     else:
         config.stash[SESSION] = LmkdSession(
-            options, sources, suites_of(config, options), TerminalLine(config)
+            options, sources, suites_of(config, options), open_terminal(config)
         )
     if config.option.xmlpath is None and not config.option.collectonly:
         config.option.xmlpath = str(options.results / "junit.xml")
@@ -63,12 +63,14 @@ def _sources(options: Options) -> list[DeviceSource]:
 def with_usual_boots(options: Options, sources: Sequence[DeviceSource]) -> Options:
     """The options with a number of boots: where none is given, the least of the devices' usual ones.
 
-    Each boot takes a block at least; with fewer blocks the run keeps to one boot.
+    Each boot takes a block at least; with fewer blocks the run keeps to one boot. With a budget it is the
+    most boots that the run may have.
     """
     if options.boots:
         return options
     usual = min((source.usual_boots for source in sources), default=1)
-    is_enough = min(options.blocks, options.pressure_blocks) >= usual
+    blocks = options.given if options.budget_s else options
+    is_enough = all(n is None or n >= usual for n in (blocks.blocks, blocks.pressure_blocks))
     return replace(options, boots=usual if is_enough else 1)
 
 

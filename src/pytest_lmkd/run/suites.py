@@ -15,8 +15,9 @@ from lmkd_core.scenarios.reclaim import arms_in
 from pytest_lmkd.apps.suite import AppsSuite
 from pytest_lmkd.experiment.blocks import AnyLoop
 from pytest_lmkd.experiment.blocks import BlockLoop
-from pytest_lmkd.experiment.blocks import OnBlock
+from pytest_lmkd.experiment.blocks import Watcher
 from pytest_lmkd.experiment.context import DeviceContext
+from pytest_lmkd.experiment.rules import Rules
 from pytest_lmkd.experiment.rules import RunRules
 from pytest_lmkd.experiment.suite import Plan
 from pytest_lmkd.experiment.suite import Suite
@@ -43,7 +44,7 @@ class Suites:
         """How the stratum is planned; None for a value that no suite plans."""
         return next((self._plans[kind] for kind in type(stratum).__mro__ if kind in self._plans), None)
 
-    def open(self, context: DeviceContext, on_block: OnBlock) -> dict[str, AnyLoop]:
+    def open(self, context: DeviceContext, watcher: Watcher) -> dict[str, AnyLoop]:
         """A block loop for each experiment, by its name.
 
         Raises:
@@ -57,7 +58,7 @@ class Suites:
                 if experiment.record_type not in get_args(Record):
                     kind = experiment.record_type.__name__
                     raise UsageProblem(f"the experiment {name!r} has records of type {kind}: use TrialRecord")
-                loops[name] = BlockLoop(context, experiment, on_block)
+                loops[name] = BlockLoop(context, experiment, watcher)
         return loops
 
     def planned(
@@ -82,6 +83,15 @@ class Suites:
             for trial in plan.block(stratum, device, allowed, block, own, warmup=warmup)
         ]
 
+    def rules_of(
+        self,
+        stratum: Any,  # noqa: ANN401 - of any suite
+        rules: RunRules,
+    ) -> Rules:
+        """The rules for the stratum: those for episodes, if it is not planned."""
+        plan = self.plan_of(stratum)
+        return rules.of(plan.takes) if plan else rules.episodes
+
     def block_size(
         self,
         stratum: Any,  # noqa: ANN401 - of any suite
@@ -89,12 +99,28 @@ class Suites:
         rules: RunRules,
     ) -> int:
         """The number of trials that count in each block of the stratum; 0 if it is not planned."""
+        return sum(not trial.warmup for trial in self._first_block(stratum, arms, rules))
+
+    def block_length(
+        self,
+        stratum: Any,  # noqa: ANN401 - of any suite
+        arms: Sequence[str],
+        rules: RunRules,
+    ) -> int:
+        """The number of trials in each block of the stratum, with its lead-in; 0 if it is not planned."""
+        return len(self._first_block(stratum, arms, rules))
+
+    def _first_block(
+        self,
+        stratum: Any,  # noqa: ANN401 - of any suite
+        arms: Sequence[str],
+        rules: RunRules,
+    ) -> Sequence[PlannedLine]:
         plan = self.plan_of(stratum)
         if plan is None:
-            return 0
+            return []
         own = rules.of(plan.takes)
-        block = plan.block(stratum, "", _allowed(plan, stratum, arms), 0, own, warmup=False)
-        return sum(not trial.warmup for trial in block)
+        return plan.block(stratum, "", _allowed(plan, stratum, arms), 0, own, warmup=False)
 
 
 def _allowed(

@@ -10,7 +10,9 @@ dies is replaced by one for the same device, which runs the missing trials.
 
 from __future__ import annotations
 
+import fcntl
 import os
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,15 +21,18 @@ from typing import Any
 from urllib.parse import quote
 from urllib.parse import unquote
 
+import msgspec
 import pytest
 from xdist.scheduler import EachScheduling
 
 from lmkd_core.base.errors import EXIT_NO_DEVICE
 from lmkd_core.base.names import file_name
+from lmkd_core.timing.size import Size
+from pytest_lmkd.run.host_turn import turns
 from pytest_lmkd.run.options import Options
 from pytest_lmkd.run.progress_link import ProgressReceiver
 from pytest_lmkd.run.progress_link import ProgressSender
-from pytest_lmkd.run.terminal import TerminalLine
+from pytest_lmkd.run.terminal import open_terminal
 
 if TYPE_CHECKING:
     from pytest_lmkd.devices.source import DeviceSource
@@ -51,9 +56,13 @@ class Worker:
     """This process as a worker: its device's number in the run, and its options."""
 
     def __init__(self, config: pytest.Config) -> None:
-        shared: dict[str, str] = config.workerinput[WORKER_KEY]  # type: ignore[attr-defined]  # xdist adds it
+        shared: dict[str, Any] = config.workerinput[WORKER_KEY]  # type: ignore[attr-defined]  # xdist adds it
         number, _, spec = os.environ[DEVICE_VARIABLE].partition(":")
-        config.option.lmkd_results, config.option.lmkd_resume = None, shared["results"]
+        option = config.option
+        option.lmkd_results = option.lmkd_budget = option.lmkd_label = (
+            None  # those of the run, in its run.json
+        )
+        option.lmkd_resume = shared["results"]
         self.number = int(number)
         self.options = replace(Options.of(config), specs=(unquote(spec),), html=None)
         progress = Path(shared["progress"])
@@ -61,6 +70,20 @@ class Worker:
         """Private to the user, and shared by the run's processes until its end."""
         self.listener = ProgressSender(progress)
         self._config = config
+        self.rounds = int(shared["rounds"])
+        """How many devices take turns with this one, itself included."""
+        self.is_new_run = bool(shared["is_new"])
+
+    def agree(self, choose: Callable[[], tuple[Size, list[str]]]) -> tuple[Size, list[str]]:
+        """The size that the first worker of the run chose, with lines for that one's user only."""
+        path = self.folder / "size.json"
+        with (self.folder / "size.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if path.exists():
+                return msgspec.json.decode(path.read_bytes(), type=Size), []
+            size, lines = choose()
+            path.write_bytes(msgspec.json.encode(size))
+            return size, lines
 
     def device_is_unusable(self, reason: str) -> None:
         """Reports to the process that the user started that this worker's device cannot be used."""
@@ -80,19 +103,20 @@ def distribute(config: pytest.Config, options: Options, sources: Sequence[Device
     config.option.tx = [_environment(number, source) for number, source in enumerate(sources)]
     if config.option.maxworkerrestart is None:
         config.option.maxworkerrestart = str(REPLACEMENTS_EACH * len(sources))
-    config.pluginmanager.register(Controller(config, options, len(sources)), "lmkd-workers")
+    config.pluginmanager.register(Controller(config, options, sources), "lmkd-workers")
 
 
 class Controller:
     """The hooks in the process that the user started."""
 
-    def __init__(self, config: pytest.Config, options: Options, devices: int) -> None:
+    def __init__(self, config: pytest.Config, options: Options, sources: Sequence[DeviceSource]) -> None:
         self._options = options
-        self._devices = devices
+        self._devices = devices = len(sources)
+        self._rounds = -(-sum(source.runs_here for source in sources) // turns()) or 1
         self._unusable: list[str] = []
         self._session: pytest.Session | None = None
-        terminal = TerminalLine(config)
-        self._receiver = ProgressReceiver(terminal)
+        self._terminal = open_terminal(config, devices)
+        self._receiver = ProgressReceiver(self._terminal)
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self._session = session
@@ -101,6 +125,8 @@ class Controller:
         node.workerinput[WORKER_KEY] = {
             "results": str(self._options.results.absolute()),
             "progress": str(self._receiver.path),
+            "rounds": self._rounds,
+            "is_new": self._options.resumed is None,
         }
 
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> EachScheduling:  # noqa: ANN401

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lmkd_reports.presentation.section import Section
+from lmkd_reports.presentation.sections.answer import AnswerSection
 from lmkd_reports.presentation.sections.apps import AppsSection
 from lmkd_reports.presentation.sections.conformance import ConformanceSection
 from lmkd_reports.presentation.sections.controls import ControlsSection
@@ -17,8 +18,9 @@ from lmkd_reports.presentation.sections.strata import StrataSection
 from lmkd_reports.presentation.sections.verdict import VerdictSection
 
 SECTIONS: tuple[Section, ...] = (
-    VerdictSection(),
+    AnswerSection(),
     HeatmapSection(),
+    VerdictSection(),
     DevicesSection(),
     PressureSection(),
     ControlsSection(),

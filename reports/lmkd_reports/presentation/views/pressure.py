@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from lmkd_core.records.episode import EpisodeRecord
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.pressure import PressureArm
 from lmkd_reports.analysis.pressure import PressureResult
@@ -19,7 +22,7 @@ from lmkd_reports.presentation.timeline import Frame
 from lmkd_reports.presentation.timeline import describe
 from lmkd_reports.presentation.timeline import timeline_figure
 
-Figure = tuple[str, str, str, Markup]
+Panel = tuple[str, str, str, Markup]
 """An arm, the title of its episode, the figure in words, and safe SVG."""
 
 
@@ -34,7 +37,7 @@ class PressureView:
     title: str
     expectation: str
     drawn: bool
-    figures: list[Figure]
+    figures: list[Panel]
     rows: list[tuple[str, PressureArm]]
 
 
@@ -56,25 +59,30 @@ def _pressure(result: PressureResult, looks: dict[str, Look], place: str, *, dra
         title=kills.title(situation),
         expectation=kills.expectation(situation),
         drawn=drawn,
-        figures=_timelines(result, looks, place) if drawn else [],
+        figures=panels_of(result.shown, looks, place) if drawn else [],
         rows=kills.rows(result),
     )
 
 
-def _timelines(result: PressureResult, looks: dict[str, Look], place: str) -> list[Figure]:
-    """One episode of each arm, on common axes; those that can be drawn."""
-    if not result.shown:
+def panels_of(
+    episodes: Sequence[EpisodeRecord],
+    looks: dict[str, Look],
+    place: str,
+    words: Callable[[EpisodeRecord], str] = describe,
+) -> list[Panel]:
+    """The episodes on common axes, each described in ``words``; those that can be drawn."""
+    if not episodes:
         return []
-    frame = Frame.over(result.shown)
+    frame = Frame.over(episodes)
     drawn = [
         (episode, timeline_figure(episode, frame, looks[episode.arm].colour, f"{place}t{number}"))
-        for number, episode in enumerate(result.shown)
+        for number, episode in enumerate(episodes)
     ]
     return [
         (
             episode.arm,
             kills.episode_title(episode.arm, unstalled=episode.is_unstalled),
-            describe(episode),
+            words(episode),
             Markup(svg),  # noqa: S704 - our own SVG, escaped
         )
         for episode, svg in drawn

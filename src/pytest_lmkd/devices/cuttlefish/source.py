@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 
 from lmkd_core.base.deadline import Deadline
@@ -11,6 +12,7 @@ from lmkd_core.base.errors import DeviceUnusable
 from lmkd_core.base.errors import LmkdError
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.progress import Progress
+from lmkd_core.records.schema import Fact
 from pytest_lmkd.devices.adb_root import AdbRoot
 from pytest_lmkd.devices.cuttlefish.host import Host
 from pytest_lmkd.devices.cuttlefish.launcher import Command
@@ -19,6 +21,8 @@ from pytest_lmkd.devices.cuttlefish.launcher import find_launcher
 from pytest_lmkd.devices.cuttlefish.run import Ended
 from pytest_lmkd.devices.cuttlefish.run import run
 from pytest_lmkd.devices.cuttlefish.settings import Settings
+from pytest_lmkd.devices.host_facts import file_fact
+from pytest_lmkd.devices.host_facts import host_facts
 from pytest_lmkd.devices.readiness import await_started
 from pytest_lmkd.devices.source import ANDROID_FOLDER
 from pytest_lmkd.transport import AdbServer
@@ -51,6 +55,7 @@ class CuttlefishSource:
         self._root: AdbRoot | None = None
         self._launcher: Launcher | None = None
         self._logs_kept = False
+        self._images: Mapping[str, Fact] = {}
         self._progress: Progress = print
 
     @property
@@ -74,6 +79,9 @@ class CuttlefishSource:
                 f"boot_timeout_s=, or see its logs{self._keep_logs()}"
             ) from error
         return self._transport
+
+    def host_facts(self) -> Mapping[str, Fact]:
+        return {**self._images, **host_facts()}
 
     @property
     def usual_boots(self) -> int:
@@ -151,6 +159,7 @@ class CuttlefishSource:
         if reason:
             raise DeviceUnusable(f"{self.name} cannot be started: {reason}")
         launcher = find_launcher(self._number, self._settings)
+        self._images = _image_facts(self._settings)
         command = launcher.start(self._settings)
         self._progress(f"starting {self.name}: {command}")
         self._launcher = launcher
@@ -225,6 +234,13 @@ def check_port(port: int) -> int:
     if port > 65535:
         raise UsageProblem(f"Cuttlefish's adb port would be {port}: use a smaller instance number")
     return port
+
+
+def _image_facts(settings: Settings) -> dict[str, Fact]:
+    """The digests of the kernel and the initramfs that are given to the launcher, before it reads them."""
+    files = {"kernel": settings.kernel, "initramfs": settings.initramfs}
+    names = {"kernel": "kernel_image_sha256", "initramfs": "initramfs_sha256"}
+    return {names[key]: file_fact(path, f"{key}=") for key, path in files.items() if path is not None}
 
 
 def _problem(command: Command) -> str:

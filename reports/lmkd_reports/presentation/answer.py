@@ -1,0 +1,336 @@
+"""The answer to the run's main question on one device: a sentence, and the figures behind it.
+
+It is about one situation of single kills and one of pressure, chosen whatever was measured:
+one with a reader that holds memory if the run has it, else the first with an injected stall, else the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from lmkd_core.records.arms import plain_name
+from lmkd_core.records.arms import with_arm
+from lmkd_core.records.stratum import AnyStratum
+from lmkd_reports.analysis.cases import is_damage
+from lmkd_reports.analysis.claims import Claim
+from lmkd_reports.analysis.model import ArmResult
+from lmkd_reports.analysis.model import Comparison
+from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.analysis.pressure import KillComparison
+from lmkd_reports.analysis.pressure import PressureArm
+from lmkd_reports.analysis.pressure import PressureResult
+from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format import units
+from lmkd_reports.format.names import situation_name
+from lmkd_reports.format.names import stratum_name
+from lmkd_reports.presentation import cases
+from lmkd_reports.presentation import differences
+from lmkd_reports.presentation import kills
+
+HOLDER = "holder"
+
+MEMORY = {
+    "none": "the memory of an undisturbed victim",
+    HOLDER: "memory that a reader holds",
+    "aio": "memory that asynchronous I/O holds",
+    "sharer": "memory that another process shares",
+    "vfork": "memory that a vfork child shares",
+    "starved": "the memory of a victim without CPU time",
+}
+"""What comes back, by stall. Stalls named ``holder-...`` are readers too."""
+
+NAMES = TIME_BACK, RACE_LOST, APPS_KILLED = "time back", "race lost", "apps killed"
+"""The names of the figures."""
+
+DECIDED = {Verdict.BETTER, Verdict.WORSE}
+UNKNOWN = {Verdict.NOT_ENOUGH_DATA, Verdict.INVALID}
+
+MOST_WORSE = 3
+"""Worse situations that are named; the others are counted."""
+
+Pair = tuple[str, str]
+
+AnyArm = TypeVar("AnyArm", ArmResult, PressureArm)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its ``interval``; ``by_arm`` is what each arm had, the baseline first.
+
+    ``verdict`` is None where nothing is judged, ``interval`` empty where there is none.
+    """
+
+    name: str
+    meaning: str
+    where: str
+    amount: str
+    interval: str
+    by_arm: tuple[tuple[str, str], ...]
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Main:
+    """The two situations of the answer, each with its comparison of the main pair; None without one."""
+
+    times: tuple[StratumResult, Comparison] | None
+    pressure: tuple[PressureResult, KillComparison] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """``evidence`` is what the sentence rests on; ``worse`` names what got worse in other situations.
+
+    ``damage`` is what the conformance suite found to be broken.
+    """
+
+    sentence: str
+    evidence: str
+    worse: str
+    damage: tuple[str, ...]
+    figures: tuple[Figure, ...]
+    main: Main
+
+
+def answer_of(device: DeviceResult, pair: Pair) -> Answer:
+    """``pair`` is the run's main one: the candidate and its baseline."""
+    main = _main(device, pair)
+    return Answer(
+        sentence=_sentence(device, pair, main),
+        evidence=_evidence(main),
+        worse=_worse(device, pair),
+        damage=tuple(damage(device)),
+        figures=tuple(_figures(main)),
+        main=main,
+    )
+
+
+def _main(device: DeviceResult, pair: Pair) -> Main:
+    times = [
+        (result, comparison)
+        for result in device.strata
+        for comparison in result.comparisons
+        if comparison.pair == pair and not result.stratum.is_control
+    ]
+    pressure = [
+        (result, comparison)
+        for result in device.pressure
+        for comparison in result.comparisons
+        if comparison.pair == pair and not result.situation.is_control
+    ]
+    return Main(
+        times=min(times, key=lambda entry: _distance(entry[0].stratum), default=None),
+        pressure=min(pressure, key=lambda entry: _distance(entry[0].situation), default=None),
+    )
+
+
+def _distance(stratum: AnyStratum) -> int:
+    """How far the stratum is from the question: memory that a reader holds, then any injected stall."""
+    return 0 if stratum.stall == HOLDER else 1 if stratum.regime == "injected" else 2
+
+
+def _sentence(device: DeviceResult, pair: Pair, main: Main) -> str:
+    missing = _missing_arm(device, pair)
+    if missing:
+        return f"This cannot be answered here: {missing}."
+    clauses = []
+    if main.times:
+        clauses.append(_time_clause(*main.times))
+    if main.pressure:
+        clauses.append(_kill_clause(main.pressure[1]))
+    if not clauses:
+        return "This cannot be answered here: nothing that compares the two was measured."
+    text = ", and ".join(clauses)
+    return f"{_capitalised(with_arm(pair[0]))}, {text}."
+
+
+def _missing_arm(device: DeviceResult, pair: Pair) -> str:
+    if device.record is None:
+        return "the device could not be used"
+    reasons = {skip.name: skip.reason for skip in device.skips if skip.what == "arm"}
+    return next((f"{plain_name(arm)} cannot run ({reasons[arm]})" for arm in pair if arm in reasons), "")
+
+
+def _time_clause(result: StratumResult, comparison: Comparison) -> str:
+    memory, baseline = _memory(result), plain_name(comparison.baseline)
+    if comparison.verdict in UNKNOWN or not comparison.is_judged:
+        return f"nothing can be said about the return of {memory} yet ({'; '.join(comparison.notes)})"
+    if comparison.verdict == Verdict.EQUIVALENT:
+        return f"{memory} takes as long to come back as with {baseline}"
+    if comparison.verdict not in DECIDED:
+        return f"{memory} is back neither clearly sooner nor clearly later than with {baseline}"
+    if comparison.single_ratio:
+        times = _median_times(result, comparison)
+        return f"{memory} is back in {differences.ratio(comparison)} the time of {baseline}{times}"
+    change = differences.mean(comparison).removeprefix("mean ")
+    return f"the mean time until {memory} is back changes by {change} against {baseline}"
+
+
+def _median_times(result: StratumResult, comparison: Comparison) -> str:
+    """`` (104 ms, not 407 ms)``; empty if a median is not known."""
+    candidate, baseline = (_arm(result.arms, name).reclaim_90_ns for name in comparison.pair)
+    if candidate is None or baseline is None:
+        return ""
+    return f" ({units.ms(candidate.median)} ms, not {units.ms(baseline.median)} ms)"
+
+
+def _memory(result: StratumResult) -> str:
+    stall = result.stratum.stall.partition("-")[0]
+    if stall == "none" and result.stratum.scenario != "undisturbed":
+        return f"the victim's memory in {result.stratum.scenario}"
+    return MEMORY.get(stall, f"the victim's memory in {result.stratum.scenario}")
+
+
+def _kill_clause(comparison: KillComparison) -> str:
+    total = comparison.total
+    if comparison.verdict in UNKNOWN or total is None or total.p is None:
+        reason = kills.missing_blocks(total) or "no block has a valid episode of both"
+        return f"nothing can be said about apps killed under memory pressure yet ({reason})"
+    if comparison.verdict not in DECIDED:
+        return "the number of apps killed under memory pressure shows no clear difference"
+    size = kills.number(abs(total.mean))
+    word = "fewer" if total.mean < 0 else "more"
+    return f"{size} {word} {'app is' if size == '1' else 'apps are'} killed per episode of memory pressure"
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _evidence(main: Main) -> str:
+    """For example ``7 boots each, p 0.016 and 0.016; both survive the correction ...``."""
+    claims: list[Claim] = [entry[1] for entry in (main.times, main.pressure) if entry]
+    judged = [claim for claim in claims if claim.p is not None]
+    if not judged:
+        return ""
+    ps = dict.fromkeys(units.p_value(claim.p) for claim in judged if claim.p is not None)
+    each = " each" if len(judged) > len(ps) else ""
+    over = " and ".join(dict.fromkeys(_replicates(main)))
+    return f"Measured over {over}; p {' and '.join(ps)}{each}{_standing(judged)}."
+
+
+def _replicates(main: Main) -> Iterator[str]:
+    if main.times and main.times[1].is_judged:
+        yield main.times[1].replicates
+    total = main.pressure[1].total if main.pressure else None
+    if total is not None and total.p is not None:
+        yield units.count(total.boots, "boot") if total.boots > 1 else units.count(total.blocks, "block")
+
+
+def _standing(judged: Sequence[Claim]) -> str:
+    claims = [claim for claim in judged if claim.is_claim]
+    survivors = sum(claim.holds_together for claim in claims)
+    if not claims:
+        return ""
+    corrected = "Holm's correction for all situations"
+    if len(claims) == 1:
+        return f"; the claim {'survives' if survivors else 'does not survive'} {corrected}"
+    survive = ("neither claim survives", "one claim survives", "both claims survive")[survivors]
+    return f"; {survive} {corrected}"
+
+
+def _worse(device: DeviceResult, pair: Pair) -> str:
+    """The situations in which the candidate is worse; empty if there is none."""
+    names = [
+        f"{stratum_name(result.stratum)} ({differences.ratio(comparison)})"
+        for result in device.strata
+        for comparison in result.comparisons
+        if comparison.pair == pair and comparison.verdict == Verdict.WORSE
+    ]
+    names += [
+        f"{situation_name(result.situation)} ({kills.difference(comparison.total)} kills)"
+        for result in device.pressure
+        for comparison in result.comparisons
+        if comparison.pair == pair and comparison.verdict == Verdict.WORSE
+    ]
+    if not names:
+        return ""
+    more = f" and {len(names) - MOST_WORSE} more" if len(names) > MOST_WORSE else ""
+    return f"Worse {with_arm(pair[0])}: {'; '.join(names[:MOST_WORSE])}{more}."
+
+
+def damage(device: DeviceResult) -> Iterator[str]:
+    """What the conformance suite counted as broken, and its wrong answers; a sentence each."""
+    results = device.conformance
+    if results is None:
+        return
+    for case in results.counted:
+        if is_damage(case):
+            yield f"{case.case}, {cases.way(case)}: {cases.counted(case.answer)} ({cases.meaning(case)})."
+    if results.failed:
+        yield f"Conformance: {cases.headline(results)}."
+
+
+def _figures(main: Main) -> Iterator[Figure]:
+    if main.times:
+        yield _time_figure(*main.times)
+        yield from _race_figure(*main.times)
+    if main.pressure:
+        yield _kill_figure(*main.pressure)
+
+
+def _time_figure(result: StratumResult, comparison: Comparison) -> Figure:
+    arms = [_arm(result.arms, name) for name in reversed(comparison.pair)]
+    times = [(arm.arm, arm.reclaim_90_ns) for arm in arms]
+    return Figure(
+        name=TIME_BACK,
+        meaning="Time from the kill until 90 % of the victim’s memory is free again",
+        where=stratum_name(result.stratum),
+        amount=differences.ratio(comparison),
+        interval=differences.interval_with_confidence(comparison),
+        by_arm=tuple((arm, f"{units.ms(time.median)} ms" if time else units.NOTHING) for arm, time in times),
+        verdict=comparison.verdict,
+    )
+
+
+def _race_figure(result: StratumResult, comparison: Comparison) -> Iterator[Figure]:
+    """Of the baseline, if it can lose a race."""
+    arms = [_arm(result.arms, name) for name in reversed(comparison.pair)]
+    lost = arms[0].esrch
+    if lost is None:
+        return
+    yield Figure(
+        name=RACE_LOST,
+        meaning="Calls of process_mrelease that came too late (ESRCH) and freed nothing",
+        where=stratum_name(result.stratum),
+        amount=f"{lost.count} of {lost.total}",
+        interval=f"{units.share_interval(lost)}, 95 %",
+        by_arm=tuple((arm.arm, _races(arm)) for arm in arms),
+    )
+
+
+def _races(arm: ArmResult) -> str:
+    return f"{arm.esrch.count} of {arm.esrch.total}" if arm.esrch else "cannot lose it"
+
+
+def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:
+    arms = [_arm(result.arms, name) for name in reversed(comparison.pair)]
+    return Figure(
+        name=APPS_KILLED,
+        meaning="Apps killed per episode of memory pressure. Needless: beyond those of the same episode "
+        "when nothing holds memory",
+        where=situation_name(result.situation),
+        amount=kills.difference(comparison.total).partition(" (")[0],
+        interval=_kill_interval(comparison),
+        by_arm=tuple((arm.arm, _killed(arm)) for arm in arms),
+        verdict=comparison.verdict,
+    )
+
+
+def _kill_interval(comparison: KillComparison) -> str:
+    inner = kills.difference(comparison.total).partition(" (")[2].removesuffix(")")
+    return f"{inner}, 95 %" if inner else kills.missing_blocks(comparison.total)
+
+
+def _killed(arm: PressureArm) -> str:
+    if arm.extra is None:
+        return kills.number(arm.total)
+    return f"{kills.number(arm.total)} ({kills.signed(arm.extra.mean)} needless)"
+
+
+def _arm(arms: Sequence[AnyArm], name: str) -> AnyArm:
+    return next(arm for arm in arms if arm.arm == name)
