@@ -21,16 +21,16 @@ from hypothesis import strategies as st
 
 from lmkd_core.logs.activity import parse_am_kill
 from lmkd_core.logs.activity import parse_am_proc_died
+from lmkd_core.logs.carriers import parse_entry
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.exit_info import parse_exit_info
 from lmkd_core.logs.killinfo import LAYOUTS
 from lmkd_core.logs.killinfo import parse_killinfo
 from lmkd_core.logs.killinfo import reason_name
 from lmkd_core.logs.lmkd import parse_kill
-from lmkd_core.logs.logcat import parse_entry
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.reading import Reader
 from lmkd_core.logs.sources import Line
-from lmkd_core.logs.sources import read_lines
+from lmkd_core.logs.sources import read_blocks
 from lmkd_core.logs.summary import summarise
 from pytest_lmkd.cli import main
 
@@ -309,7 +309,11 @@ def test_no_damage_ends_the_reading(line: str, data: st.DataObject) -> None:
 
 def lines_in(path: Path) -> tuple[list[Line], list[str]]:
     problems: list[str] = []
-    return list(read_lines(path, problems)), problems
+    lines = []
+    for block in read_blocks(path, problems):
+        texts = block.data.decode(errors="replace").lstrip("\ufeff").splitlines()
+        lines += [Line(block.file, number, text) for number, text in enumerate(texts, start=block.number)]
+    return lines, problems
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be"])
@@ -369,7 +373,7 @@ def test_a_zip_bomb_ends_at_a_limit_and_earlier_members_count(tmp_path: Path) ->
         zipped({"first.txt": CASCADE.encode(), "bomb.txt": b"a" * 200 * 1024**2, "z.txt": b"after\n"})
     )
     reader, problems = Reader(), list[str]()
-    events = list(reader.read(read_lines(path, problems)))
+    events = list(reader.read_blocks(read_blocks(path, problems)))
     assert len(events) == 4
     assert problems == [f"{path}!bomb.txt: not read to its end (it expands more than 500 times)"]
     assert reader.account.lines < 5000  # lines without an end come in pieces

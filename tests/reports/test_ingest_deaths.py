@@ -13,9 +13,9 @@ from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.deaths import deaths
 from lmkd_core.logs.deaths import with_names
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import MAX_NEARBY_GROUPS
 from lmkd_core.logs.joins import WINDOW_MS
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.reading import Reader
 from lmkd_core.logs.sources import Line
 from lmkd_core.logs.summary import summarise
@@ -264,6 +264,10 @@ def test_the_json_ends_with_the_deaths(tmp_path: Path, capsys: pytest.CaptureFix
         "reason": "LOW_MEM",
         "pid": 4242,
         "process": APP,
+        "uid": 10123,
+        "oom_score_adj": 906,
+        "rss_kb": 200000,
+        "swap_kb": 0,
         "time": "09-07 01:00:01.000",
         "sources": {"killinfo": f"{path}:1", "am_proc_died": f"{path}:2"},
         "doubts": [],
@@ -307,7 +311,8 @@ def test_every_claim_and_notice_is_in_one_death(drawn: list[tuple[object, int, i
 
 @given(st.lists(st.tuples(st.sampled_from(TEXTS), st.integers(0, 30), st.integers(1, 3)), max_size=40))
 def test_a_death_has_one_pid_and_each_kind_of_record_once(drawn: list[tuple[object, int, int]]) -> None:
-    for death in deaths(records(*(text(second, pid=pid) for text, second, pid in drawn))):  # type: ignore[operator]
+    lines = (text(second, pid=2000 + number) for text, second, number in drawn)  # type: ignore[operator]
+    for death in deaths(records(*lines)):
         assert {record.fields["pid"] for record in death.records} == {death.pid}
         assert len(set(death.sources)) == len(death.sources)
 

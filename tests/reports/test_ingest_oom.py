@@ -13,8 +13,8 @@ from oom_logs import LINUX_5_10
 from oom_logs import LINUX_6_12
 from oom_logs import LOGS_BY_KERNEL
 
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.kernel import parse_kernel_line
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.reading import Reader
 from lmkd_core.logs.sources import Line
 
@@ -195,13 +195,18 @@ def test_other_forms_of_a_kill(line: str, expected: dict[str, Any]) -> None:
     assert (fields["pid"], fields["anon_rss_kb"]) == (7, 1)
 
 
-def test_a_kill_without_sizes_is_quoted_as_not_understood() -> None:
+def test_a_kill_that_was_cut_before_its_sizes_is_a_kill() -> None:
+    (fields,) = oom_kills("[  600.123456] Out of memory: Killed process 7 (a)")
+    assert (fields["pid"], fields["process"], fields["scope"]) == (7, "a", "global")
+
+
+def test_a_kill_without_a_name_is_quoted_as_not_understood() -> None:
     reader = Reader()
-    assert log_events("[  600.123456] Out of memory: Killed process 7 (a)", reader) == []
+    assert log_events("[  600.123456] Out of memory: Killed process 7 (", reader) == []
     (line,) = reader.account.not_understood
     assert (str(line), line.text) == (
-        "dmesg:1: oom_killer: an OOM kill has pid, name and sizes",
-        "[  600.123456] Out of memory: Killed process 7 (a)",
+        "dmesg:1: oom_killer: an OOM kill has pid and name",
+        "[  600.123456] Out of memory: Killed process 7 (",
     )
 
 

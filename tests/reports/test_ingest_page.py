@@ -64,6 +64,7 @@ def log() -> str:
             f"09-07 01:00:01.000 I killinfo: [{HOSTILE},1]",
             LINUX_4_14.rstrip(),
             LINUX_6_12.rstrip(),
+            "[   50.000000] lowmemorykiller: Killing 'd.process.media' (600) (tgid 600), adj 999,",
             f"[ro.serialno]: [{SERIAL}]",
             f"09-07 01:00:02.000 I killinfo: [{SERIAL}]",
         )

@@ -213,7 +213,7 @@ def test_a_clock_of_timer_ticks_is_flagged() -> None:
 
 
 def death(pid: int, killer: str) -> Death:
-    return Death(killer, "because", pid, "org.example", (), "", (), ())  # type: ignore[arg-type]  # one of the words
+    return Death(killer, "because", pid, "org.example", (), ())  # type: ignore[arg-type]  # one of the words
 
 
 @pytest.mark.parametrize(

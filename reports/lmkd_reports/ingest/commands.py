@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import codecs
+import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from typing import TextIO
 
+from lmkd_core.base.errors import EXIT_CHECK_FAILED
 from lmkd_core.base.errors import EXIT_OK
 from lmkd_reports.presentation.browser import add_open
 from lmkd_reports.presentation.browser import check_open
 from lmkd_reports.presentation.browser import open_page
 
 if TYPE_CHECKING:
-    from lmkd_core.logs.reading import Event
-
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def add_parsers(subparsers: Subparsers) -> None:
@@ -24,10 +30,10 @@ def add_parsers(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "files",
-        metavar="FILE",
+        metavar="INPUT",
         type=Path,
         nargs="+",
-        help="logcat, dumpsys or dmesg text, gzip, or a zip such as a bug report",
+        help="text of logcat, dumpsys or dmesg, an archive, a folder, or - for standard input",
     )
     parser.add_argument(
         "--json",
@@ -47,37 +53,49 @@ def add_parsers(subparsers: Subparsers) -> None:
 def ingest(options: argparse.Namespace) -> int:
     """Reads kills, killers and reasons from logs of lmkd, ActivityManager and the kernel, and exit-info.
 
-    Reports each death once, with its killer.
+    Reports each death once, with its killer. Exit status 1: of one of the inputs, nothing could be read.
     """
     check_open(options)
     # scipy takes a second to load, and the help needs none of these
     from lmkd_core.logs.deaths import with_names  # noqa: PLC0415
     from lmkd_core.logs.json_lines import json_lines  # noqa: PLC0415
     from lmkd_core.logs.reading import Reader  # noqa: PLC0415
-    from lmkd_core.logs.sources import read_lines  # noqa: PLC0415
     from lmkd_core.logs.summary import Findings  # noqa: PLC0415
     from lmkd_core.logs.summary import summarise  # noqa: PLC0415
     from lmkd_core.records.masking import Masker  # noqa: PLC0415
+    from lmkd_reports.ingest.inputs import Inputs  # noqa: PLC0415
     from lmkd_reports.ingest.text import ingest_text  # noqa: PLC0415
 
-    reader, problems = Reader(), list[str]()
-    events: list[Event] = []
-    for path in options.files:
-        events.extend(reader.read(read_lines(path, problems)))
+    reader, inputs = Reader(), Inputs(options.files)
+    events = list(reader.read_blocks(inputs.blocks(reader.account)))
     summary = summarise(events, options.kill_timeout_ms)
     masker = Masker()
     if options.mask_serials:
         masker.learn(sorted(reader.account.serials))
     if options.json:
         lines = json_lines(with_names(events, summary.deaths), summary.deaths)
-        print(masker.text(lines.decode()), end="")
-    text = masker.text(ingest_text(reader.account, summary, problems))
-    print(text, end="", file=sys.stderr if options.json else sys.stdout)
+        _write(sys.stdout, _ascii_json(masker.text(lines.decode())))
+    text = masker.text(ingest_text(reader.account, summary, inputs.problems))
+    _write(sys.stderr if options.json else sys.stdout, text)
     if options.html:
         from lmkd_reports.ingest.page import render_page  # noqa: PLC0415 - Altair takes another second
         from lmkd_reports.presentation.pages import write_page  # noqa: PLC0415
 
-        write_page(options.html, render_page(Findings(reader.account, summary, events, problems), masker))
+        findings = Findings(reader.account, summary, events, inputs.problems)
+        write_page(options.html, render_page(findings, masker))
         if options.open:
             open_page(options.html)
-    return EXIT_OK
+    return EXIT_CHECK_FAILED if inputs.unread else EXIT_OK
+
+
+def _ascii_json(text: str) -> str:
+    """Returns JSON as every output can carry it; in UTF-8 it stays as it is."""
+    if codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8":
+        return text
+    return NOT_ASCII.sub(lambda match: json.dumps(match[0])[1:-1], text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    """Writes text; what the stream's encoding lacks is escaped."""
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from lmkd_core.logs.clocks import unrolled
 from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
 from lmkd_reports.format import units
@@ -29,7 +30,9 @@ UNITS_MS = (("ms", 1), ("s", 1000), ("minutes", 60_000), ("hours", 3_600_000), (
 
 def timeline(deaths: Sequence[Death], name: str, title: str) -> str:
     """Draws deaths with known times on one clock; returns SVG, or "" for fewer than two moments."""
-    times_ms = [death.first.time_ms or 0 for death in deaths]
+    times_ms = unrolled(
+        [death.first.time_ms or 0 for death in deaths], deaths[0].first.clock if deaths else ""
+    )
     if len(set(times_ms)) < 2:
         return ""
     first_ms, span_ms = min(times_ms), max(times_ms) - min(times_ms)

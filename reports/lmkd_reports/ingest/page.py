@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import jinja2
 from markupsafe import Markup
 
+from lmkd_core.logs.clocks import CALENDAR
+from lmkd_core.logs.clocks import DAY_CLOCK
+from lmkd_core.logs.clocks import EPOCH_CLOCK
+from lmkd_core.logs.clocks import HOST_CLOCK
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.deaths import with_names
 from lmkd_core.logs.json_lines import json_lines
-from lmkd_core.logs.logcat import CALENDAR
-from lmkd_core.logs.logcat import EPOCH_CLOCK
 from lmkd_core.logs.reading import TYPES
 from lmkd_core.logs.summary import Findings
 from lmkd_core.logs.summary import Summary
@@ -97,7 +99,12 @@ def _figures(summary: Summary) -> Iterator[Figure]:
 
 
 def _clock_name(clock: str) -> str:
-    names = {CALENDAR: "the device's local time", EPOCH_CLOCK: "UTC"}
+    names = {
+        CALENDAR: "the device's local time",
+        EPOCH_CLOCK: "UTC",
+        DAY_CLOCK: "the device's local time, without a date",
+        HOST_CLOCK: "the time of the machine that kept the log",
+    }
     return names.get(clock) or f"the {views.shown(clock)}"
 
 

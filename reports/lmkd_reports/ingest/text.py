@@ -6,10 +6,11 @@ import textwrap
 from collections.abc import Iterator
 from collections.abc import Sequence
 
+from lmkd_core.logs.clocks import difference_ms
 from lmkd_core.logs.deaths import KILLERS
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.reading import TYPES
 from lmkd_core.logs.reading import Account
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
 from lmkd_reports.format import units
@@ -19,14 +20,23 @@ from lmkd_reports.format.plain import plain
 MEANINGS = {
     "killinfo": "lmkd's event for a kill",
     "lmkd_kill": "lmkd's Kill line",
+    "lmkd_kill_failed": "lmkd could not kill",
+    "lmkd_reaped": "memory freed by lmkd's reaper",
     "mrelease_failure": "process_mrelease failed",
+    "driver_kill": "killed by the kernel's low memory killer driver",
     "am_kill": "killed by the framework",
+    "am_killing": "killed by the framework, as text",
     "am_proc_died": "process died, for any reason",
+    "am_died": "process died, for any reason, as text",
+    "zygote_signal": "process ended by a signal",
     "exit_info": "end of a process",
+    "oom_chosen": "victim chosen by the kernel's OOM killer",
     "oom_kill": "killed by the kernel's OOM killer",
     "oom_reaped": "memory freed by its OOM reaper",
 }
 MOST_PROBLEMS = 20
+MOST_QUOTED = 20
+MOST_QUOTED_CHARACTERS = 200
 MOST_DOUBTS = 10
 MOST_CASCADES = 20
 
@@ -45,7 +55,7 @@ def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Itera
     for name, number in sorted(account.context.items()):
         yield f"  {plain(name):<17} {number:>7}  around kills"
     yield f"  {'':<17} {account.others:>7}  unrelated to kills"
-    yield f"  {'':<17} {len(account.not_understood):>7}  not understood"
+    yield f"  {'':<17} {account.refused:>7}  not understood"
     yield ""
     if summary.deaths:
         yield f"{len(summary.deaths):,} death{'s' if len(summary.deaths) > 1 else ''}, by killer:"
@@ -57,8 +67,18 @@ def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Itera
         yield from _cascade(cascade)
     if len(summary.cascades) > MOST_CASCADES:
         yield f"{len(summary.cascades) - MOST_CASCADES:,} more cascades; --html shows the longest ones"
-    for problem in [*map(str, account.not_understood), *problems][:MOST_PROBLEMS]:
+    for problem in problems[:MOST_PROBLEMS]:
         yield from _wrapped(f"not read: {problem}")
+    yield from _not_understood(account)
+
+
+def _not_understood(account: Account) -> Iterator[str]:
+    """Quotes lines that speak of kills, so that nobody takes what was not read for nothing."""
+    for line in account.not_understood[:MOST_QUOTED]:
+        yield from _wrapped(f"not understood: {line}")
+        yield from _wrapped(f"    {line.text.strip()[:MOST_QUOTED_CHARACTERS]}")
+    if account.refused > MOST_QUOTED:
+        yield f"not understood: {account.refused - MOST_QUOTED:,} more lines"
 
 
 def esrch_sentence(summary: Summary) -> str:
@@ -94,10 +114,13 @@ def _cascade(cascade: Cascade) -> Iterator[str]:
 
 def _victim(kill: Event, first_ms: int) -> str:
     fields = kill.fields
-    after = f"+{kill.time_ms - first_ms} ms" if kill.time_ms is not None else "at an unknown time"
+    after = "at an unknown time"
+    if kill.time_ms is not None:
+        after = f"+{difference_ms(kill.time_ms, first_ms, kill.clock)} ms"
     reason = fields.get("reason") or fields.get("reason_name") or "no reason logged"
     process = fields.get("process") or "a process without a name"
-    return f"{after}: {process} ({fields['pid']}), adj {fields['oom_score_adj']}: {reason}"
+    adj = fields.get("oom_score_adj", "unknown")
+    return f"{after}: {process} ({fields['pid']}), adj {adj}: {reason}"
 
 
 def _wrapped(text: str) -> list[str]:

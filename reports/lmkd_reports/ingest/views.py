@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lmkd_core.logs.clocks import difference_ms
 from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
 from lmkd_reports.format import units
@@ -26,7 +28,7 @@ MOST_TEXT = 240
 NO_ADJ = 1001
 """Sorts deaths without a recorded oom_score_adj behind all others."""
 
-BY_KERNEL_OR_LMKD = ("lmkd", "kernel-oom")
+BY_KERNEL_OR_LMKD = ("lmkd", "lowmemorykiller", "kernel-oom")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class DeathView:
 
     time: str
     process: str
-    pid: int
+    pid: str
     adj: str
     size: str
     killer: str
@@ -127,7 +129,7 @@ def death_view(death: Death) -> DeathView:
     return DeathView(
         time=shown(death.time) or "unknown",
         process=shown(death.process) or "(no name known)",
-        pid=death.pid,
+        pid=str(death.pid or "pid unknown"),
         adj="" if adj is None else str(adj),
         size="" if size_kb is None else units.size(size_kb),
         killer=death.killer,
@@ -138,8 +140,8 @@ def death_view(death: Death) -> DeathView:
 
 
 def _adj(death: Death) -> int | None:
-    values = (record.fields.get("oom_score_adj") for record in death.records)
-    return next((adj for adj in values if isinstance(adj, int)), None)
+    adj = death.known("oom_score_adj")
+    return adj if isinstance(adj, int) else None
 
 
 def _size_kb(death: Death) -> int | None:
@@ -165,11 +167,12 @@ def _cascade(cascade: Cascade, by_record: dict[str, Death]) -> CascadeView:
     began = shown(first.fields.get("time", "at an unknown time"))
     title = f"{len(cascade.kills)} kills within {cascade.lasted_ms:,} ms, from {began}"
     chain = tuple(
-        (_after(kill.time_ms, first.time_ms), death_view(by_record[kill.place]))
-        for kill in cascade.kills[:MOST_CHAIN]
+        (_after(kill, first), death_view(by_record[kill.place])) for kill in cascade.kills[:MOST_CHAIN]
     )
     return CascadeView(title, chain, len(cascade.kills) - len(chain))
 
 
-def _after(time_ms: int | None, first_ms: int | None) -> str:
-    return "unknown" if time_ms is None or first_ms is None else f"+{time_ms - first_ms:,} ms"
+def _after(kill: Event, first: Event) -> str:
+    if kill.time_ms is None or first.time_ms is None:
+        return "unknown"
+    return f"+{difference_ms(kill.time_ms, first.time_ms, kill.clock):,} ms"

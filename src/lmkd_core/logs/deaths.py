@@ -5,23 +5,24 @@ Pure functions from records to deaths; ``joins`` decides which records belong to
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import replace
 from typing import Any
 from typing import Literal
 
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import CLAIMS
 from lmkd_core.logs.joins import LMKD_SOCKET_KILL
 from lmkd_core.logs.joins import NAME_SOURCES
 from lmkd_core.logs.joins import Group
 from lmkd_core.logs.joins import group_by_death
-from lmkd_core.logs.reading import Event
 
 Killer = Literal[
     "lmkd",
+    "lowmemorykiller",
     "kernel-oom",
     "framework",
     "memory-limiter",
@@ -34,6 +35,7 @@ Killer = Literal[
 ]
 KILLERS: dict[Killer, str] = {
     "lmkd": "Android's low memory killer daemon",
+    "lowmemorykiller": "the kernel's low memory killer driver, in the place of lmkd on older devices",
     "kernel-oom": "the kernel's OOM killer",
     "framework": "ActivityManager, for a reason of its own",
     "memory-limiter": "the memory limit of a single app",
@@ -59,6 +61,14 @@ KILLER_BY_EXIT_REASON: dict[int, Killer] = {
 }
 """AOSP ApplicationExitInfo.REASON_*; 0 is UNKNOWN, 17 came after Android 17's first release."""
 
+KNOWN = {
+    "uid": ("uid",),
+    "oom_score_adj": ("oom_score_adj",),
+    "rss_kb": ("rss_kb", "TaskSize"),
+    "swap_kb": ("swap_kb", "TaskSwapSize"),
+}
+"""What a death has of its records: its field, and theirs."""
+
 NO_REASON = "no reason logged"
 SIGNALED, LOW_MEMORY = 2, 3
 OOM_KILL = 30
@@ -67,36 +77,58 @@ OOM_KILL = 30
 LIMITER = "MemoryLimiter"
 """Start of the description (``MemoryLimiter:AnonSwap``) with which Android 17 first used the reason OTHER."""
 
+OWN_RECORDS: tuple[Killer, ...] = ("lmkd", "lowmemorykiller", "kernel-oom")
+"""Killers whose own record decides."""
+
 MORE_SPECIFIC: frozenset[Killer] = frozenset({"crash", "anr", "freezer", "memory-limiter"})
 """Killers that exit-info distinguishes; the am_kill that accompanies them is less specific."""
 
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """One death; ``sources`` are the types of its ``records``, ``doubts`` the contradictions between them."""
+    """One death; ``pid`` is 0 where no record has one.
+
+    ``doubts`` are the contradictions between its ``records``.
+    """
 
     killer: Killer
     reason: str
     pid: int
     process: str
-    sources: tuple[str, ...]
-    time: str
     doubts: tuple[str, ...]
     records: tuple[Event, ...]
+
+    @property
+    def time(self) -> str:
+        """The time of the first record that has one, as printed; empty if none has."""
+        times = (record.fields.get("time") or record.fields.get("timestamp") for record in self.records)
+        return str(next(filter(None, times), ""))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The types of the records."""
+        return tuple(record.type for record in self.records)
 
     @property
     def first(self) -> Event:
         """The record that dates the death: a killer's own report, else a notice of the death."""
         return self.records[0]
 
+    def known(self, *names: str) -> Any:  # noqa: ANN401 - a value of a record
+        """Returns the first value under one of these names in the records, the killer's own first."""
+        values = (record.fields.get(name) for name in names for record in self.records)
+        return next((value for value in values if value is not None), None)
+
     def to_fields(self) -> dict[str, Any]:
         """Returns the death's JSON, which refers to the records by file and line."""
+        known = {name: self.known(*names) for name, names in KNOWN.items()}
         return {
             "type": "death",
             "killer": self.killer,
             "reason": self.reason,
-            "pid": self.pid,
+            "pid": self.pid or None,
             "process": self.process or None,
+            **{name: value for name, value in known.items() if value is not None},
             "time": self.time or None,
             "sources": {record.type: record.place for record in self.records},
             "doubts": list(self.doubts),
@@ -105,22 +137,37 @@ class Death:
 
 def deaths(records: Iterable[Event]) -> tuple[Death, ...]:
     """Returns the deaths in the order in which the logs first report each."""
-    return tuple(_death(group) for group in group_by_death(records))
+    groups = group_by_death(records)[::-1]
+    joined: list[Death] = []
+    while groups:  # each group makes room for its death
+        group = groups.pop()
+        if not _survived(group):
+            joined.append(_death(group))
+    return tuple(joined)
+
+
+def _survived(group: Group) -> bool:
+    """Returns whether lmkd logged a kill, could not kill, and nothing else reports a death."""
+    others = {record.type for record in group.records} - {"lmkd_kill", "killinfo", "lmkd_kill_failed"}
+    return group.record("lmkd_kill_failed") is not None and not others
 
 
 def with_names(records: Iterable[Event], joined_deaths: Iterable[Death]) -> list[Event]:
     """Returns the records; a killinfo without a process name gets that of its death.
 
-    ``process_from`` is then the type of the record that has the name.
+    ``process_from`` is then the type of the record that has the name. A failure that has a ``descriptor`` in
+    the place of its pid gets the pid.
     """
-    names: dict[int, dict[str, str]] = {}
+    names: dict[int, dict[str, Any]] = {}
     for death in joined_deaths:
         _, source = _name(death.records)
         for record in death.records:
-            if record.type == "killinfo" and death.process and not record.fields.get("process"):
+            if record.type == "killinfo" and death.process and not record.process:
                 names[id(record)] = {"process": death.process, "process_from": source}
+            elif record.pid not in {death.pid, None}:
+                names[id(record)] = {"pid": death.pid, "descriptor": record.pid}
     return [
-        replace(record, fields=record.fields | names[id(record)]) if id(record) in names else record
+        record.with_fields(record.fields | names[id(record)]) if id(record) in names else record
         for record in records
     ]
 
@@ -129,14 +176,11 @@ def _death(group: Group) -> Death:
     records = tuple(sorted(group.records, key=lambda record: record.type not in CLAIMS))
     killer, reason = _judge(group)
     name, _ = _name(records)
-    times = (record.fields.get("time") or record.fields.get("timestamp") for record in records)
     return Death(
         killer=killer,
-        reason=reason,
-        pid=records[0].fields["pid"],
+        reason=sys.intern(reason),
+        pid=records[0].pid or 0,
         process=name,
-        sources=tuple(record.type for record in records),
-        time=str(next(filter(None, times), "")),
         doubts=tuple(_doubts(group, killer)),
         records=records,
     )
@@ -146,19 +190,22 @@ def _name(records: Sequence[Event]) -> tuple[str, str]:
     """Returns the process name and the type of the record that has it; both are empty without a name."""
     for source in NAME_SOURCES:
         for record in records:
-            if record.type == source and record.fields.get("process"):
-                return str(record.fields["process"]), source
+            if record.type == source and record.process:
+                return record.process, source
     return "", ""
 
 
 def _claims(group: Group) -> dict[Killer, str]:
     """Returns the killers that report this kill as theirs, each with its reason."""
     reasons: dict[Killer, str] = {}
-    if any(map(group.record, ("lmkd_kill", "killinfo", LMKD_SOCKET_KILL))):
+    has_failed = group.record("lmkd_kill_failed") is not None
+    if any(map(group.record, ("lmkd_kill", "killinfo", LMKD_SOCKET_KILL))) and not has_failed:
         reasons["lmkd"] = _lmkd_reason(group)
-    if oom := group.record("oom_kill"):
+    if driver := group.record("driver_kill"):
+        reasons["lowmemorykiller"] = str(driver.fields.get("reason") or NO_REASON)
+    if oom := group.record("oom_kill") or group.record("oom_chosen"):
         reasons["kernel-oom"] = _oom_reason(oom.fields)
-    if framework := group.record("am_kill"):
+    if framework := group.record("am_kill") or group.record("am_killing"):
         reasons["framework"] = str(framework.fields.get("reason") or NO_REASON)
     return reasons
 
@@ -188,13 +235,15 @@ def _judge(group: Group) -> tuple[Killer, str]:
     """Returns the killer and the reason."""
     claims = _claims(group)
     exit_info = _exit_info(group)
-    for killer in ("lmkd", "kernel-oom"):
+    for killer in OWN_RECORDS:
         if killer in claims:
             return killer, claims[killer]
     if exit_info and (exit_info[0] in MORE_SPECIFIC or not claims):
         return exit_info
     if "framework" in claims:
         return "framework", claims["framework"]
+    if signaled := group.record("zygote_signal"):
+        return "signal", f"signal {signaled.fields['signal']}"
     return "unknown", NO_REASON
 
 
@@ -224,6 +273,8 @@ def _exit_reason(fields: dict[str, Any], description: str) -> str:
 
 def _doubts(group: Group, killer: Killer) -> Iterator[str]:
     claims, exit_info = _claims(group), _exit_info(group)
+    if group.record("lmkd_kill_failed"):
+        yield "lmkd logged the kill and then that it failed"
     for other in claims:
         if other != killer and not (other == "framework" and killer in MORE_SPECIFIC):
             yield f"{other} also reports this kill: {claims[other]}"

@@ -1,9 +1,10 @@
 """Joins records of several logs that report the same death: same pid, same name, about the same time.
 
 Pids are reused, so neither pid nor name nor time alone is enough. On one clock two records join within
-``WINDOW_MS``; a notice of a death may precede the kill by at most ``EARLY_MS``. The kernel's clock and the
-calendar cannot be compared: across clocks two records join if pid and name fit and no other record does.
-Records of different archives are from different devices or days, and never join.
+``WINDOW_MS``; a notice of a death may precede the kill by at most ``EARLY_MS``. In a log without times, lines
+take their place. The kernel's clock and the calendar cannot be compared, nor can times before and after a
+clock was set: there two records join if pid and name fit and no other record does. Records of different
+archives are from different devices or days, and never join.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from typing import Any
 
-from lmkd_core.logs.reading import Event
+from lmkd_core.logs.clocks import difference_ms
+from lmkd_core.logs.events import Event
 
 WINDOW_MS = 10_000
 """lmkd logs at the kill; ActivityManager notices the death after its last thread has gone, seconds later."""
@@ -27,23 +28,43 @@ EARLY_MS = 1000
 LMKD_SOCKET_KILL = "lmkd_told"
 """Type of a record that is in no log: lmkd reported the kill over its socket to a listener."""
 
-CLAIMS = ("lmkd_kill", "killinfo", LMKD_SOCKET_KILL, "oom_kill", "am_kill")
+CLAIMS = (
+    *("lmkd_kill", "killinfo", LMKD_SOCKET_KILL, "driver_kill"),
+    *("oom_kill", "oom_chosen", "am_kill", "am_killing"),
+)
 """Types of records in which a killer reports its own kill."""
 
-NOTICES = ("am_proc_died", "exit_info")
+NOTICES = ("am_proc_died", "am_died", "exit_info")
 """Types of records that report the end of a process."""
 
-TRACES = ("mrelease_failure", "oom_reaped")
+TRACES = ("mrelease_failure", "lmkd_kill_failed", "lmkd_reaped", "oom_reaped", "zygote_signal")
 """Types of records of a kill's effects: part of a death, but no death by themselves."""
 
-NAME_SOURCES = ("lmkd_kill", "am_kill", "am_proc_died", "exit_info", "killinfo", "oom_kill")
+NAME_SOURCES = (
+    *("lmkd_kill", "am_kill", "am_killing", "am_proc_died", "am_died", "exit_info", "killinfo"),
+    *("oom_kill", "oom_chosen", "driver_kill"),
+)
 """Types of records with a process name, best first: the kernel truncates it."""
+
+COMM_TYPES = frozenset({"oom_kill", "oom_chosen", "oom_reaped", "driver_kill"})
+"""Types of records with the kernel's name of a process."""
+
+LINE_MS = 100
+"""What the distance of a line counts in a log without times: ``WINDOW_MS`` are 100 lines."""
+
+SET_LINES = 200
+SET_MS = 600_000
+"""A notice this near to its kill in the log, yet earlier than it or this much later: the clock was set."""
+
+MAX_DESCRIPTOR = 1024
+DESCRIPTOR_MS = 2000
+"""lmkd of Android 13.0.0_r1 to r31 prints its file descriptor for the pid of a failed process_mrelease."""
 
 COMM_LENGTH = 15
 """TASK_COMM_LEN without its NUL. Android sets the end of an app's name, exec the start of a file's."""
 
 MAX_NEARBY_GROUPS = 64
-"""Groups of one pid and time window that are considered: no real pid dies more often."""
+"""Groups of one pid that are considered, the last ones: no real pid dies more often in one log."""
 
 MAX_GROUPS_OF_PID = 32
 """Groups of one pid that are compared pairwise across clocks; a pid with more is skipped."""
@@ -69,10 +90,11 @@ class Group:
 
     def distance_ms(self, event: Event) -> int:
         """Returns the time from the event to the nearest record on its clock."""
+        clock, time_ms = _position(event)
         return min(
-            abs((record.time_ms or 0) - (event.time_ms or 0))
-            for record in self.records
-            if record.clock == event.clock
+            abs(difference_ms(other_ms, time_ms, clock))
+            for other_clock, other_ms in map(_position, self.records)
+            if other_clock == clock
         )
 
 
@@ -84,25 +106,26 @@ def group_by_death(events: Iterable[Event]) -> list[Group]:
         if event.type in {*CLAIMS, *NOTICES}:
             index.add(event, may_begin_group=True)
     groups = _join_across_clocks(index.groups)
+    del index  # a log of many kills needs the room
     joined_index = _GroupIndex(groups)
     for event in distinct:
-        if event.type in TRACES:
-            joined_index.add(event, may_begin_group=False)
+        if event.type in TRACES and not joined_index.add(event, may_begin_group=False):
+            _add_by_descriptor(event, groups)
     return groups
 
 
 class _GroupIndex:
-    """Finds groups by pid and time window, so that the work is proportional to a log's length."""
+    """Finds groups by pid, so that the work is proportional to a log's length."""
 
     def __init__(self, groups: Sequence[Group] = ()) -> None:
         self.groups = list(groups)
-        self._windows: dict[tuple[Any, ...], list[Group]] = defaultdict(list)
+        self._by_pid: dict[int | None, list[Group]] = defaultdict(list)
         for group in self.groups:
             for record in group.records:
                 self._index(group, record)
 
-    def add(self, event: Event, *, may_begin_group: bool) -> None:
-        """Adds the event to the nearest group in time that accepts it, or to a new group."""
+    def add(self, event: Event, *, may_begin_group: bool) -> bool:
+        """Adds the event to the nearest group in time that accepts it, or to a new one; returns whether."""
         candidates = [group for group in self._nearby(event) if group.accepts(event)]
         if candidates:
             nearest = min(candidates, key=lambda group: group.distance_ms(event))
@@ -110,41 +133,67 @@ class _GroupIndex:
             nearest = Group()
             self.groups.append(nearest)
         else:
-            return
+            return False
         nearest.records.append(event)
         self._index(nearest, event)
+        return True
 
     def _index(self, group: Group, event: Event) -> None:
-        if event.clock and event.time_ms is not None:
-            window = self._windows[_window(event, 0)]
-            if group not in window[-MAX_NEARBY_GROUPS:]:
-                window.append(group)
+        same_pid = self._by_pid[event.pid]
+        if event.pid is not None and group not in same_pid[-MAX_NEARBY_GROUPS:]:
+            same_pid.append(group)
 
     def _nearby(self, event: Event) -> Iterator[Group]:
-        if event.clock and event.time_ms is not None:
-            for offset in (-1, 0, 1):
-                yield from self._windows.get(_window(event, offset), [])[-MAX_NEARBY_GROUPS:]
+        """Yields the groups of the event's pid with a record on its clock, of those the last ones."""
+        clock = _position(event)[0]
+        for group in self._by_pid.get(event.pid, ())[-MAX_NEARBY_GROUPS:]:
+            if any(_position(record)[0] == clock for record in group.records):
+                yield group
 
 
-def _window(event: Event, offset: int) -> tuple[Any, ...]:
-    return event.fields["pid"], event.clock, (event.time_ms or 0) // WINDOW_MS + offset
+def _position(event: Event) -> tuple[str, int]:
+    """Returns clock and time of a record; without a time, its file and line."""
+    if event.clock and event.time_ms is not None:
+        return event.clock, event.time_ms
+    return f"lines of {event.file}", event.line * LINE_MS
+
+
+def _add_by_descriptor(event: Event, groups: Sequence[Group]) -> None:
+    """Adds a failure that has a descriptor in the place of its pid to lmkd's last kill before it."""
+    if event.type != "mrelease_failure" or (event.pid or 0) >= MAX_DESCRIPTOR or not event.clock:
+        return
+    kills = [
+        (after_ms, group)
+        for group in groups
+        if (kill := group.record("lmkd_kill") or group.record("killinfo"))
+        and kill.clock == event.clock
+        and 0 <= (after_ms := _later_ms(kill, event)) <= DESCRIPTOR_MS
+        and not group.record("mrelease_failure")
+        and _archives_fit(kill, event)
+    ]
+    if kills:
+        min(kills, key=lambda item: item[0])[1].records.append(event)
+
+
+def _later_ms(first: Event, second: Event) -> int:
+    """Returns how much later the second is, on the clock of both."""
+    (clock, first_ms), (_, second_ms) = _position(first), _position(second)
+    return difference_ms(second_ms, first_ms, clock)
 
 
 def _without_duplicates(events: Iterable[Event]) -> Iterator[Event]:
     """Yields the first of all records with the same content and a time: a bug report has some logs twice."""
-    yielded = set()
+    yielded: set[int] = set()
     for event in events:
-        content = {name: value for name, value in event.fields.items() if name not in {"file", "line"}}
-        key = repr(content)
-        if "time" not in content and "timestamp" not in content:
-            yield event
-        elif key not in yielded:
+        content = event.content
+        key = hash(content)
+        if not content or key not in yielded:
             yielded.add(key)
             yield event
 
 
 def _may_join(first: Event, second: Event) -> bool:
-    if first.type == second.type or first.fields["pid"] != second.fields["pid"]:
+    if first.type == second.type or first.pid != second.pid:
         return False
     return _archives_fit(first, second) and names_fit(first, second) and _times_fit(first, second)
 
@@ -156,15 +205,15 @@ def _archives_fit(first: Event, second: Event) -> bool:
 
 def archive_of(event: Event) -> str:
     """Returns the path of the archive that contains the record; empty for a plain file."""
-    path, separator, _ = str(event.fields.get("file", "")).partition("!")
+    path, separator, _ = event.file.partition("!")
     return path if separator else ""
 
 
 def _times_fit(first: Event, second: Event) -> bool:
     """Returns whether the times fit one death; times that cannot be compared do."""
-    if not first.clock or first.clock != second.clock or first.time_ms is None or second.time_ms is None:
+    if _position(first)[0] != _position(second)[0]:
         return True
-    later_ms = second.time_ms - first.time_ms
+    later_ms = _later_ms(first, second)
     if first.type in NOTICES and second.type not in NOTICES:
         later_ms = -later_ms
     elif first.type in NOTICES or second.type not in NOTICES:
@@ -177,13 +226,13 @@ def names_fit(first: Event, second: Event) -> bool:
     name, second_name = _name(first), _name(second)
     if not name or not second_name or name == second_name:
         return True
-    if first.type in {"oom_kill", "oom_reaped"}:
+    if first.type in COMM_TYPES:
         return name in _comms(second_name)
-    return second.type in {"oom_kill", "oom_reaped"} and second_name in _comms(name)
+    return second.type in COMM_TYPES and second_name in _comms(name)
 
 
 def _name(event: Event) -> str:
-    return str(event.fields.get("process") or "")
+    return event.process or ""
 
 
 def _comms(name: str) -> set[str]:
@@ -195,7 +244,8 @@ def _comms(name: str) -> set[str]:
 def _join_across_clocks(groups: Sequence[Group]) -> list[Group]:
     by_pid: dict[int, list[Group]] = defaultdict(list)
     for group in groups:
-        by_pid[group.records[0].fields["pid"]].append(group)
+        if group.records[0].pid is not None:
+            by_pid[group.records[0].pid].append(group)
     merged_ids: set[int] = set()
     for same_pid in by_pid.values():
         if 1 < len(same_pid) <= MAX_GROUPS_OF_PID:
@@ -217,8 +267,27 @@ def _merge(same_pid: Sequence[Group]) -> set[int]:
 
 def _may_merge(first: Group, second: Group) -> bool:
     """Returns whether two groups on different clocks fit: both need a name, or one must have no time."""
-    if first is second or first.clocks & second.clocks:
+    if first is second:
         return False
     named = all(any(map(_name, group.records)) for group in (first, second))
+    if first.clocks & second.clocks:
+        return named and _clock_was_set(first, second)
     timeless = not first.clocks or not second.clocks
     return (named or timeless) and all(second.accepts(record) for record in first.records)
+
+
+def _clock_was_set(first: Group, second: Group) -> bool:
+    """Returns whether a kill and a notice are near in the log, and only their times do not fit."""
+    kills, notices = sorted((first, second), key=lambda group: group.records[0].type not in CLAIMS)
+    is_pair = kills.records[0].type in CLAIMS and all(record.type in NOTICES for record in notices.records)
+    return is_pair and all(
+        _only_times_differ(kill, notice) for kill in kills.records for notice in notices.records
+    )
+
+
+def _only_times_differ(kill: Event, notice: Event) -> bool:
+    lines = notice.line - kill.line
+    is_near = kill.file == notice.file and 0 < lines <= SET_LINES
+    later_ms = _later_ms(kill, notice)
+    is_set = kill.clock != notice.clock or not -EARLY_MS <= later_ms <= SET_MS
+    return is_near and is_set and kill.type != notice.type and names_fit(kill, notice)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from lmkd_core.logs.deaths import Death
-from lmkd_core.logs.reading import Event
+from lmkd_core.logs.events import Event
 
 
 def json_lines(records: Iterable[Event], deaths: Iterable[Death]) -> bytes:

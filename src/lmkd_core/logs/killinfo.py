@@ -1,12 +1,14 @@
 """Parser of lmkd's event ``killinfo`` (tag 10195355): one per kill, a list of numbers.
 
-The length of the list determines its layout. Source: AOSP system/memory/lmkd/event.logtags: 25 values in
-Android 11, 31 in 12, 38 from 13 on. Vendors append values or put the process name first. For any other
+The length of the list determines its layout. Source: AOSP system/memory/lmkd of all releases: 25 or 29 values
+in Android 11, 31 in 12, 31 or 36 in 12L, 38 in 13 to 16; 30 and 33 between releases. Android 17 inserts one
+among the memory values (reported, not seen). Vendors append values or add the process name. For any other
 length only the first six values are certain: no known layout changes them.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lmkd_core.logs.numbers import is_integer
@@ -50,10 +52,22 @@ LAYOUTS = {
     len(names): names
     for names in (
         (*START, *MEMORY),
+        (*START, *MEMORY, *WAKEUPS[:4]),
+        (*START, *MEMORY, *WAKEUPS[:5]),
         (*START, *MEMORY, *WAKEUPS),
+        (*START, *MEMORY, *WAKEUPS, *PRESSURE[:2]),
+        (*START, *MEMORY, *WAKEUPS, *PRESSURE[2:]),
         (*START, *MEMORY, *WAKEUPS, *PRESSURE),
     )
 }
+ONE_MORE_MEMORY = len(START) + len(MEMORY) + 1 + len(WAKEUPS) + len(PRESSURE)
+"""The length in Android 17; where its new value is among the memory values is not known."""
+
+LABEL = re.compile(r"^[A-Za-z][\w ]{0,40}=")
+"""What ``logcat -v descriptive`` puts before each value."""
+
+UNIT = re.compile(r"(?<=\d)(?:ms|s|[KMG]?B|%)$")
+NAME = re.compile(r"[A-Za-z_][\w.:@/$-]{0,300}$")
 
 REASONS = {
     -1: "NONE",
@@ -79,21 +93,33 @@ def parse_killinfo(message: str) -> dict[str, Any]:
     Raises:
         ValueError: the first six values are not integers.
     """
-    texts = [text.strip() for text in message.strip().removeprefix("[").removesuffix("]").split(",")]
+    texts = [_value(text) for text in message.strip().removeprefix("[").removesuffix("]").split(",")]
     fields: dict[str, Any] = {}
-    if texts and not _is_number(texts[0]):
-        fields["process"], texts = texts[0], texts[1:]
+    names = [text for text in texts if NAME.match(text)]
+    if len(names) == 1:
+        fields["process"] = names[0]
+        texts.remove(names[0])
     if len(texts) < len(START) or not all(map(is_integer, texts[: len(START)])):
         raise ValueError(f"killinfo starts with {len(START)} integers")
-    names = LAYOUTS.get(len(texts))
-    if names is None or not all(map(_is_number, texts)):
-        fields |= {name: int(text) for name, text in zip(START, texts, strict=False)}
-        rest = ",".join(texts[len(START) :])
-        fields["not_understood"] = f"{len(texts)} values match no layout of AOSP's; after the first 6: {rest}"
-    else:
-        fields |= {name: _number(text) for name, text in zip(names, texts, strict=True)}
+    fields |= _named(texts)
     fields["reason_name"] = reason_name(fields["kill_reasons"])
     return fields
+
+
+def _value(text: str) -> str:
+    return UNIT.sub("", LABEL.sub("", text.strip()))
+
+
+def _named(texts: list[str]) -> dict[str, Any]:
+    layout = LAYOUTS.get(len(texts))
+    if layout and all(map(_is_number, texts)):
+        return {name: _number(text) for name, text in zip(layout, texts, strict=True)}
+    fields: dict[str, Any] = {name: int(text) for name, text in zip(START, texts, strict=False)}
+    last = (*WAKEUPS, *PRESSURE) if len(texts) == ONE_MORE_MEMORY and all(map(_is_number, texts)) else ()
+    tail = texts[len(texts) - len(last) :]
+    rest = ",".join(texts[len(START) : len(texts) - len(last)])
+    fields["not_understood"] = f"{len(texts)} values match no layout of AOSP's; after the first 6: {rest}"
+    return fields | {name: _number(text) for name, text in zip(last, tail, strict=True)}
 
 
 def reason_name(reason: int) -> str:

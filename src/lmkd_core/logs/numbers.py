@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-MAX_DIGITS = 19
-"""Digits of the largest 64-bit number that a log prints."""
+MAX_DIGITS = 18
+"""Digits that fit into 64 bits with any sign; no log prints a larger number."""
 
 
 def is_integer(text: str) -> bool:
     """Returns whether ``text`` is an integer of at most ``MAX_DIGITS``."""
     digits = text.removeprefix("-")
     return digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS
-
-
-def integer_or_none(text: str) -> int | None:
-    """Returns the integer that ``text`` is; None if it is none."""
-    return int(text) if is_integer(text) else None

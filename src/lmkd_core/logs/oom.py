@@ -25,7 +25,7 @@ _SCOPE = "|".join(re.escape(text) for text in sorted(SCOPES, key=len, reverse=Tr
 
 KILLED = re.compile(
     rf"(?:(?P<scope>{_SCOPE}): )?Killed process (?P<pid>\d{{1,10}}) \((?P<process>.*?)\)"
-    r"(?:, UID:? ?(?P<early_uid>\d{1,10}),)?(?P<sizes> total-vm:.*)$"
+    r"(?:, UID:? ?(?P<early_uid>\d{1,10}),)?(?P<sizes> total-vm:.*|[\s,.]*)$"
 )
 SIZE = re.compile(r"\b(?P<name>[a-z]+(?:-[a-z]+)?):(?P<kb>\d{1,15})(?:kB)?(?=,|\s|$)")
 UID = re.compile(r"\bUID:(?P<uid>\d{1,10})")
@@ -38,20 +38,46 @@ INVOKED = re.compile(
     r".*?\border=(?P<order>-?\d{1,3})(?:.*?\boom_(?:score_)?adj=(?P<adj>-?\d{1,5}))?"
 )
 CONSTRAINT = re.compile(r"oom-kill: ?constraint=(?P<constraint>\w{1,40}),(?P<rest>.*)$")
-TARGET = re.compile(r",pid=(?P<pid>\d{1,10}),uid=\d{1,10}$")
+TARGET = re.compile(r",task=(?P<process>.{1,64}?),pid=(?P<pid>\d{1,10}),uid=(?P<uid>\d{1,10})")
 MEMCG = re.compile(r"(?:^|,)task_memcg=(?P<memcg>.*),task=")
 GROUP = re.compile(r"Tasks in .* are going to be killed due to memory\.oom\.group set")
 HEADER = re.compile(r"\[ *pid *\] +(?P<columns>[\w ]+ name)$")
 ROW = re.compile(r"\[ *(?P<pid>\d{1,10})\] (?P<rest>.*)$")
 REAPED = re.compile(
-    r"oom_reaper: reaped process :?(?P<pid>\d{1,10}) \((?P<process>.*?)\),? (?:now )?(?P<sizes>anon-rss:.*)$"
+    r"oom_reaper: reaped process :?(?P<pid>\d{1,10}) \((?P<process>.*?)\)"
+    r"(?:,? (?:now )?(?P<sizes>anon-rss:.*)|(?P<no_sizes>))$"
 )
 UNREAPED = re.compile(r"oom_reaper: unable to reap pid:\d{1,10} ")
+
+
+def is_cut(text: str) -> bool:
+    """Returns whether a line of ``START`` goes on in the next one: people break it."""
+    if text.startswith("oom-kill:"):
+        return TARGET.search(text) is None
+    return "Killed process" in text and ("total-vm:" not in text or text.endswith(","))
+
+
+def check_whole(text: str) -> dict[str, Any]:
+    """Raises ValueError for a line that must go on; ``OomReader`` parses it."""
+    if is_cut(text):
+        raise ValueError("a line of the OOM killer is cut")
+    return {}
+
+
 OTHERS = ("Tasks state (memory values in pages):", "Out of memory and no killable processes")
 
 MAX_ROWS = 50_000
+MOST_LINES_WITHOUT = 500
+"""Lines of a dump in a row that are of the memory's state, not of the OOM killer."""
+
 KEYWORDS = ("oom", "Kill", "Tasks ", "out of memory", "Out of memory", " total_vm ")
 """Every line of the OOM killer outside the table contains one of these."""
+
+START = re.compile(
+    rf"(?:(?:{_SCOPE}): )?Kill(?:ed)? process \d|oom-kill: ?constraint=|oom_reaper: "
+    r"|.{1,64}? invoked oom-killer: "
+)
+"""Starts of the lines that report or explain a kill."""
 
 CONTEXT = "oom-killer's dump"
 """The count to which the lines around a kill are added."""
@@ -86,10 +112,16 @@ class OomReader:
 
     def __init__(self) -> None:
         self._dump = Dump()
+        self._lines_since = 0
 
     def reset(self) -> None:
         """Forgets the dump: at the start of another log, it has no kill."""
         self._dump = Dump()
+
+    @property
+    def is_in_dump(self) -> bool:
+        """Whether the next lines may be of a dump, whose kill has not come yet."""
+        return bool(self._dump.fields) and not self._dump.used and self._lines_since < MOST_LINES_WITHOUT
 
     def read(self, text: str) -> OomLine | None:
         """Returns the parsed line; None if it is not of the OOM killer.
@@ -97,6 +129,11 @@ class OomReader:
         Raises:
             ValueError: the line starts as a kill or a reaping, but its rest is of neither.
         """
+        parsed = self._parsed(text)
+        self._lines_since = 0 if parsed else self._lines_since + 1
+        return parsed
+
+    def _parsed(self, text: str) -> OomLine | None:
         if self._dump.columns and not self._dump.used and (row := ROW.match(text)):
             return OomLine() if self._add_row(row) else None
         if not any(keyword in text for keyword in KEYWORDS):
@@ -107,7 +144,7 @@ class OomReader:
         kill = KILLED.match(text)
         if kill is None:
             if re.match(rf"(?:(?:{_SCOPE}): )?Killed process \d", text):
-                raise ValueError("an OOM kill has pid, name and sizes")
+                raise ValueError("an OOM kill has pid and name")
             return None
         fields: dict[str, Any] = {"pid": int(kill["pid"]), "process": kill["process"]}
         fields |= _sizes(kill["sizes"])
@@ -144,7 +181,7 @@ class OomReader:
         elif chosen:
             self._add_chosen(chosen)
         elif constraint:
-            self._add_constraint(constraint)
+            return self._add_constraint(constraint)
         elif header:
             self._dump.columns = tuple(header["columns"].split())
         elif GROUP.match(text):
@@ -158,13 +195,19 @@ class OomReader:
         self._replace_used_dump()
         self._dump.fields |= {"scope": SCOPES[chosen["scope"]], "score": int(chosen["score"])}
 
-    def _add_constraint(self, constraint: re.Match[str]) -> None:
+    def _add_constraint(self, constraint: re.Match[str]) -> OomLine:
+        """Returns the choice of a victim: where the log lacks the kill itself, it reports the death alone."""
         self._replace_used_dump()
         memcg, target = MEMCG.search(constraint["rest"]), TARGET.search(constraint["rest"])
         self._dump.fields["constraint"] = constraint["constraint"]
         if memcg:
             self._dump.fields["memcg"] = memcg["memcg"]
-        self._dump.target = int(target["pid"]) if target else None
+        if target is None:
+            self._dump.target = None
+            return OomLine()
+        self._dump.target = int(target["pid"])
+        fields = {"pid": int(target["pid"]), "process": target["process"], "uid": int(target["uid"])}
+        return OomLine("oom_chosen", {**fields, **self._dump.fields})
 
     def _replace_used_dump(self) -> None:
         """Begins a new dump if the last one already had its kill."""
@@ -197,7 +240,7 @@ def _reaped(text: str) -> OomLine | None:
         if text.startswith("oom_reaper: reaped "):
             raise ValueError("a reaping by the OOM reaper has pid, name and sizes")
         return None
-    fields = {"pid": int(reaped["pid"]), "process": reaped["process"], **_sizes(reaped["sizes"])}
+    fields = {"pid": int(reaped["pid"]), "process": reaped["process"], **_sizes(reaped["sizes"] or "")}
     return OomLine("oom_reaped", fields)
 
 

@@ -1,97 +1,76 @@
-"""Reads logs: chooses the parser of each line, and accounts for every line.
+"""Reads logs: finds the lines that tell of kills, joins what was broken, and accounts for every line.
 
-A line is a record of a kill or a death, context around one, or unrelated.
+A line is a record of a kill or a death, context around one, not understood, or unrelated. ``carriers`` says
+what the device logged in a line, ``kinds`` which parser takes it.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field
+from dataclasses import replace
 from typing import Any
 
-from lmkd_core.logs.activity import parse_am_kill
-from lmkd_core.logs.activity import parse_am_proc_died
-from lmkd_core.logs.exit_info import MAX_FIELD_LINES
-from lmkd_core.logs.exit_info import is_field_line
+from lmkd_core.logs import oom
+from lmkd_core.logs.broken import EXIT_INFO
+from lmkd_core.logs.broken import OOM
+from lmkd_core.logs.broken import OpenRecord
+from lmkd_core.logs.carriers import Carrier
+from lmkd_core.logs.clocks import CALENDAR
+from lmkd_core.logs.clocks import parse_moment
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.exit_info import is_header
 from lmkd_core.logs.exit_info import parse_exit_info
+from lmkd_core.logs.headers import Entry
 from lmkd_core.logs.kernel import Boots
-from lmkd_core.logs.kernel import KernelLine
-from lmkd_core.logs.kernel import parse_kernel_line
-from lmkd_core.logs.killinfo import parse_killinfo
-from lmkd_core.logs.lmkd import parse_kill
-from lmkd_core.logs.lmkd import parse_mrelease
-from lmkd_core.logs.logcat import CALENDAR
-from lmkd_core.logs.logcat import Entry
-from lmkd_core.logs.logcat import parse_entry
-from lmkd_core.logs.logcat import parse_moment
-from lmkd_core.logs.oom import CONTEXT
-from lmkd_core.logs.oom import SCOPES
-from lmkd_core.logs.oom import OomReader
+from lmkd_core.logs.kinds import Kind
+from lmkd_core.logs.kinds import is_not_understood
+from lmkd_core.logs.kinds import kind_of
+from lmkd_core.logs.kinds import owner_of
+from lmkd_core.logs.kinds import settled
+from lmkd_core.logs.search import starts_of_lines
 from lmkd_core.logs.serials import serials_in
+from lmkd_core.logs.sources import Block
 from lmkd_core.logs.sources import Line
-
-Parse = Callable[[str], dict[str, Any]]
-
-EVENTS: dict[str, tuple[str, Parse]] = {
-    "killinfo": ("killinfo", parse_killinfo),
-    "am_kill": ("am_kill", parse_am_kill),
-    "am_proc_died": ("am_proc_died", parse_am_proc_died),
-}
-"""Type and parser of an event, by log tag."""
-
-LMKD_TAGS = {"lowmemorykiller", "lmkd"}
-LMKD_LINES: dict[str, tuple[str, Parse]] = {
-    "Kill '": ("lmkd_kill", parse_kill),
-    "process_mrelease ": ("mrelease_failure", parse_mrelease),
-}
-"""Type and parser of lmkd's lines about kills, by the start of the message."""
+from lmkd_core.logs.sources import block_of
 
 CONTEXT_TAGS = {"am_low_memory", "am_freeze", "am_unfreeze", "am_proc_start", "am_anr", "am_compact"}
 """Events that are only counted, as context of kills."""
 
-KERNEL_TAGS = {"", "kernel", "oom_reaper", "oom-kill", *SCOPES}
-UNTAGGED = re.compile(r"(?:(?!: ).){1,15} invoked oom-killer: gfp_mask=|Killed process \d{1,10} \(")
-"""Lines of the OOM killer in ``logcat -b kernel``, whose tag is any text before the first colon, or empty."""
+OOM_TAGS = {"oom_reaper", "oom-kill", *oom.SCOPES}
+"""In ``logcat -b kernel``, the text before the first colon is the tag."""
 
 TYPES = (
     "killinfo",
     "lmkd_kill",
+    "lmkd_kill_failed",
+    "lmkd_reaped",
     "mrelease_failure",
+    "driver_kill",
     "am_kill",
+    "am_killing",
     "am_proc_died",
+    "am_died",
+    "zygote_signal",
     "exit_info",
+    "oom_chosen",
     "oom_kill",
     "oom_reaped",
 )
 MAX_QUOTED_CHARACTERS = 300
 """Limit of the quotation of a line that was not understood."""
 
+MOST_QUOTED = 1000
+"""Lines that are quoted; the others are counted."""
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One record of a kill or of its effects; ``fields`` is the record's JSON.
-
-    Only events with the same ``clock`` can be compared by ``time_ms``; for an unknown time it is empty.
-    """
-
-    fields: dict[str, Any]
-    time_ms: int | None = None
-    clock: str = ""
-
-    @property
-    def place(self) -> str:
-        """The record's origin as ``file:line``."""
-        return f"{self.fields.get('file', '')}:{self.fields.get('line', '')}"
-
-    @property
-    def type(self) -> str:
-        return str(self.fields["type"])
+MAX_LINE_BYTES = 64 * 1024
+UNTAGGED = re.compile(r"(?:(?!: ).){1,15} invoked oom-killer: gfp_mask=|Killed process \d{1,10} \(")
+"""Lines of the OOM killer in ``logcat -b kernel``, whose tag is any text before the first colon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +92,7 @@ class Account:
     """Counts what each line was: ``parsed`` by type, ``context`` by tag, ``others`` unrelated to kills.
 
     ``continued`` lines belong to a record that began before them. ``files`` counts the lines per file.
+    ``refused`` counts the lines that were not understood; ``not_understood`` quotes the first of them.
     ``serials`` holds the device serial numbers that occurred.
     """
 
@@ -120,16 +100,21 @@ class Account:
     parsed: Counter[str] = field(default_factory=Counter)
     continued: int = 0
     context: Counter[str] = field(default_factory=Counter)
-    others: int = 0
+    refused: int = 0
     not_understood: list[NotUnderstood] = field(default_factory=list)
     files: Counter[str] = field(default_factory=Counter)
     serials: set[str] = field(default_factory=set)
 
     @property
+    def others(self) -> int:
+        """The lines that are unrelated to kills: all that were counted as nothing else."""
+        told = sum(self.parsed.values()) + self.continued + sum(self.context.values())
+        return self.lines - told - self.refused
+
+    @property
     def is_complete(self) -> bool:
-        """Whether every line was counted exactly once."""
-        understood = sum(self.parsed.values()) + self.continued + sum(self.context.values()) + self.others
-        return understood + len(self.not_understood) == self.lines
+        """Whether no line was counted twice."""
+        return self.others >= 0 and len(self.not_understood) == min(self.refused, MOST_QUOTED)
 
 
 class Reader:
@@ -137,112 +122,146 @@ class Reader:
 
     def __init__(self) -> None:
         self.account = Account()
-        self._open: tuple[Line, list[str]] | None = None
+        self._open: OpenRecord | None = None
+        self._carrier = Carrier()
         self._file = ""
-        self._oom = OomReader()
+        self._oom = oom.OomReader()
         self._boots = Boots()
 
     def read(self, lines: Iterable[Line]) -> Iterator[Event]:
+        """Yields the events of single lines, in the order in which their last lines occur."""
+        yield from self.read_blocks(map(block_of, lines))
+
+    def read_blocks(self, blocks: Iterable[Block]) -> Iterator[Event]:
         """Yields the events of a log, in the order in which their last lines occur."""
-        for line in lines:
-            self._count(line)
-            yield from self._take(line)
+        for block in blocks:
+            yield from self._begin(block)
+            for line in self._lines(block):
+                yield from self._take(line)
         yield from self._close()
 
-    def _count(self, line: Line) -> None:
-        self.account.lines += 1
-        self.account.files[line.file] += 1
-        if line.file != self._file:
-            self._file = line.file
+    def _begin(self, block: Block) -> Iterator[Event]:
+        length = block.data.count(b"\n") + (not block.data.endswith(b"\n"))
+        self.account.lines += length
+        self.account.files[block.file] += length
+        if block.file != self._file:
+            yield from self._close()
+            self._file = block.file
             self._oom.reset()
-        if "serialno" in line.text:
-            self.account.serials.update(serials_in(line.text))
+            self._carrier = Carrier()
+
+    def _lines(self, block: Block) -> Iterator[Line]:
+        """Yields the lines that may tell of kills, and those after one that may go on."""
+        data, starts = block.data, starts_of_lines(block.data)
+        at, number, index = 0, block.number, 0
+        while at < len(data) or not data:
+            if not self._wants_next:
+                index = bisect_left(starts, at, index)
+                if index == len(starts):
+                    break
+                number += data.count(b"\n", at, starts[index])
+                at = starts[index]
+            end = data.find(b"\n", at)
+            end = len(data) if end < 0 else end
+            self._carrier.see(data, at)
+            for start in range(at, max(end, at + 1), MAX_LINE_BYTES):
+                text = data[start : min(end, start + MAX_LINE_BYTES)].decode("utf-8", "replace")
+                self.account.lines += start > at  # the pieces of an endless line count as lines
+                yield Line(block.file, number, text)
+            at, number = end + 1, number + 1
+            if not data:
+                break
+        self._carrier.leave(data)
+
+    @property
+    def _wants_next(self) -> bool:
+        return self._open is not None or self._oom.is_in_dump or self._carrier.wants_next
 
     def _take(self, line: Line) -> Iterator[Event]:
-        if self._open and self._open[0].file == line.file and is_field_line(line.text):
-            self._open[1].append(line.text)
+        if "serialno" in line.text:
+            self.account.serials.update(serials_in(line.text))
+        entries = self._carrier.entries(line.text)
+        self.account.lines += max(len(entries) - 1, 0)
+        for entry in entries:
+            yield from self._entry(line, self._on_clock(line, entry) if entry.is_kernel else entry)
+
+    def _on_clock(self, line: Line, entry: Entry) -> Entry:
+        return replace(entry, clock=self._boots.clock(line.file, entry.time_ms))
+
+    def _entry(self, line: Line, entry: Entry) -> Iterator[Event]:
+        record = self._open
+        if record is not None and record.is_continued_by(entry):
+            record.texts.append(record.part_of(entry))
             self.account.continued += 1
-            if len(self._open[1]) == MAX_FIELD_LINES:
-                yield from self._close()
             return
-        yield from self._close()
-        if is_header(line.text):
-            self._open = (line, [])
-        else:
-            yield from self._single(line)
+        if record is not None:
+            record.between += 1
+            if record.between > record.most_between:
+                yield from self._close()
+        yield from self._begins(line, entry)
 
-    def _close(self) -> Iterator[Event]:
-        """Ends the open exit-info record, if there is one."""
-        open_record, self._open = self._open, None
-        if open_record:
-            header, texts = open_record
-            yield from self._parsed(header, "exit_info", lambda _: parse_exit_info(texts), None, "")
-
-    def _single(self, line: Line) -> Iterator[Event]:
-        entry = parse_entry(line.text)
-        if entry is None:
-            yield from self._kernel_line(line, parse_kernel_line(line.text))
-        elif entry.tag in EVENTS:
-            name, parse = EVENTS[entry.tag]
-            yield from self._parsed(line, name, parse, entry, entry.message)
-        elif entry.tag in LMKD_TAGS:
-            yield from self._lmkd_line(line, entry)
+    def _begins(self, line: Line, entry: Entry) -> Iterator[Event]:
+        """Reads an entry that continues no other."""
+        owner = owner_of(entry)
+        kind = EXIT_INFO if is_header(entry.message) else kind_of(entry, owner)
+        is_kernels = owner == "untagged" or entry.tag in OOM_TAGS or UNTAGGED.match(entry.kernels) is not None
+        if is_kernels and kind is None and oom.START.match(entry.kernels):
+            kind = OOM
+        if kind is not None:
+            yield from self._close()
+            self._open = OpenRecord(line, entry, kind, [entry.kernels if kind is OOM else entry.message])
+        elif is_kernels and self._is_oom_context(entry):
+            self.account.context[oom.CONTEXT] += 1
         elif entry.tag in CONTEXT_TAGS:
             self.account.context[entry.tag] += 1
-        elif entry.tag in KERNEL_TAGS or UNTAGGED.match(entry.text):
-            yield from self._kernel_buffer_line(line, entry)
-        else:
-            self.account.others += 1
+        elif is_not_understood(entry, owner):
+            name = "a line without a tag" if owner == "untagged" else owner
+            self._refuse(line, name, "it speaks of a kill or a death")
+        elif owner in {"lmkd", "driver"}:
+            self.account.context["lowmemorykiller"] += 1
 
-    def _lmkd_line(self, line: Line, entry: Entry) -> Iterator[Event]:
-        for start, (name, parse) in LMKD_LINES.items():
-            if entry.message.startswith(start):
-                yield from self._parsed(line, name, parse, entry, entry.message)
-                return
-        self.account.context["lowmemorykiller"] += 1
-
-    def _kernel_buffer_line(self, line: Line, entry: Entry) -> Iterator[Event]:
-        """Reads a line of ``logcat -b kernel``: logcat's time counts, and its tag belongs to the text."""
-        if entry.tag in {"", "kernel"}:
-            text = parse_kernel_line(entry.message).text
-        else:
-            text = f"{entry.tag}: {entry.message}" if entry.tag in KERNEL_TAGS else entry.text
-        yield from self._oom_line(line, text, entry.time, entry.time_ms, entry.clock)
-
-    def _kernel_line(self, line: Line, parsed: KernelLine) -> Iterator[Event]:
-        clock = self._boots.clock(line.file, parsed)
-        yield from self._oom_line(line, parsed.text, parsed.time, parsed.time_ms, clock)
-
-    def _oom_line(self, line: Line, text: str, time: str, time_ms: int | None, clock: str) -> Iterator[Event]:
-        try:
-            parsed = self._oom.read(text)
-        except ValueError as error:
-            self._refuse(line, "oom_killer", error)
+    def _close(self) -> Iterator[Event]:
+        """Ends the open record, if there is one."""
+        record, self._open = self._open, None
+        if record is None:
             return
-        if parsed is None:
-            self.account.others += 1
-        elif not parsed.type:
-            self.account.context[CONTEXT] += 1
-        else:
-            yield self._event(line, parsed.type, parsed.fields, time, time_ms, clock)
-
-    def _parsed(
-        self, line: Line, name: str, parse: Parse, entry: Entry | None, message: str
-    ) -> Iterator[Event]:
+        kind, entry = settled(record.kind, record.message), record.entry
         try:
-            fields = parse(message)
+            name, fields = self._parsed(kind, record)
         except ValueError as error:
-            self._refuse(line, name, error)
+            self._refuse(record.line, kind.type, str(error))
             return
-        if entry is not None:
-            yield self._event(line, name, fields, entry.time, entry.time_ms, entry.clock)
-        else:
-            time_ms = parse_moment(str(fields.get("timestamp", "")))
-            yield self._event(line, name, fields, "", time_ms, CALENDAR if time_ms is not None else "")
+        if not name:
+            self.account.context[oom.CONTEXT] += 1
+            return
+        time, time_ms, clock = entry.time, entry.time_ms, entry.clock
+        if kind is EXIT_INFO:
+            time, time_ms = "", parse_moment(str(fields.get("timestamp", "")))
+            clock = CALENDAR if time_ms is not None else ""
+        yield self._event(record.line, name, fields, time, time_ms, clock)
 
-    def _refuse(self, line: Line, name: str, error: ValueError) -> None:
-        text = line.text[:MAX_QUOTED_CHARACTERS]
-        self.account.not_understood.append(NotUnderstood(line.file, line.number, name, str(error), text))
+    def _parsed(self, kind: Kind, record: OpenRecord) -> tuple[str, dict[str, Any]]:
+        """Returns type and fields of a record; no type for a line that is only part of a dump."""
+        if kind is EXIT_INFO:
+            return kind.type, parse_exit_info(record.texts[1:])
+        if kind is OOM:
+            parsed = self._oom.read(record.message)
+            if parsed is None:
+                raise ValueError("it starts as a line of the OOM killer")
+            return parsed.type, parsed.fields
+        return kind.type, kind.parse(record.message)
+
+    def _is_oom_context(self, entry: Entry) -> bool:
+        try:
+            return self._oom.read(entry.kernels) is not None
+        except ValueError:
+            return False
+
+    def _refuse(self, line: Line, name: str, error: str) -> None:
+        self.account.refused += 1
+        if len(self.account.not_understood) < MOST_QUOTED:
+            text = line.text[:MAX_QUOTED_CHARACTERS]
+            self.account.not_understood.append(NotUnderstood(line.file, line.number, name, error, text))
 
     def _event(
         self, line: Line, name: str, fields: dict[str, Any], time: str, time_ms: int | None, clock: str

@@ -1,39 +1,27 @@
-"""Reads files and archives as numbered lines: text of any encoding, gzip, zip (bug reports), within limits.
-
-An archive may be a bomb. The expanded bytes are therefore counted while they are read, never taken from the
-archive's directory, and reading stops at a limit.
-"""
+"""Reads files, folders, archives and standard input as blocks of whole lines in UTF-8."""
 
 from __future__ import annotations
 
-import gzip
-import io
-import zipfile
-import zlib
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from typing import cast
 
 from lmkd_core.base.errors import UsageProblem
 from lmkd_core.base.errors import error_text
+from lmkd_core.logs.archives import READ_ERRORS
+from lmkd_core.logs.archives import ArchiveTooLarge
+from lmkd_core.logs.archives import Budget
+from lmkd_core.logs.archives import Stream
+from lmkd_core.logs.archives import members
+from lmkd_core.logs.encodings import PEEK_BYTES
+from lmkd_core.logs.encodings import ToUtf8
+from lmkd_core.logs.encodings import is_text
 
-MAX_BYTES = 4 * 1024**3
-"""Limit of one archive, expanded: several times the largest bug report."""
-
-MAX_RATIO = 500
-"""Logs compress 10 to 50 times; content that expands further is not a log."""
-
-RATIO_FROM_BYTES = 64 * 1024**2
-MAX_LINE_CHARACTERS = 64 * 1024
-PEEK_BYTES = 4096
-GZIP = b"\x1f\x8b"
-ZIP = b"PK\x03\x04"
-
-
-class ArchiveTooLarge(Exception):
-    """An archive expands beyond the limits."""
+BLOCK_BYTES = 1024**2
+STANDARD_INPUT = Path("-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,88 +33,116 @@ class Line:
     text: str
 
 
-def read_lines(path: Path, problems: list[str]) -> Iterator[Line]:
-    """Yields the lines of a text file, or of all text files in an archive.
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines of one file in UTF-8; ``number`` is that of the first. An endless line comes in pieces."""
 
-    Read errors are added to ``problems``; the lines before an error count.
+    file: str
+    number: int
+    data: bytes
+
+
+def block_of(line: Line) -> Block:
+    return Block(line.file, line.number, line.text.encode("utf-8", "replace"))
+
+
+def read_blocks(path: Path, problems: list[str]) -> Iterator[Block]:
+    """Yields the text of a file, of all files in a folder or an archive, or of standard input (``-``).
+
+    Read errors are added to ``problems``, also that an input has no text at all; what comes before an error
+    counts.
 
     Raises:
         UsageProblem: the file cannot be opened.
     """
+    has_text, known = False, len(problems)
+    for file in _files(path):
+        try:
+            for block in _blocks_of(file, problems):
+                has_text = True
+                yield block
+        except UsageProblem as error:
+            if file is path:
+                raise
+            problems.append(str(error))
+    if not has_text and len(problems) == known and not _is_empty(path):
+        problems.append(f"{shown(path)}: neither text nor an archive that can be read")
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path != STANDARD_INPUT and path.is_dir():
+        yield from sorted(file for file in path.rglob("*") if file.is_file())
+    else:
+        yield path
+
+
+def _is_empty(path: Path) -> bool:
+    return path == STANDARD_INPUT or (path.is_file() and path.stat().st_size == 0)
+
+
+def shown(path: Path) -> str:
+    """Returns the path for output; bytes that are no UTF-8 are escaped."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _blocks_of(path: Path, problems: list[str]) -> Iterator[Block]:
+    if path == STANDARD_INPUT:
+        yield from _opened("standard input", cast("Stream", sys.stdin.buffer), 0, problems)
+        return
     try:
         with path.open("rb") as stream:
-            start = stream.peek(PEEK_BYTES)
-            if start.startswith(ZIP):
-                yield from _members(path, stream, problems)
-            else:
-                content = io.BufferedReader(_gunzip(stream)) if start.startswith(GZIP) else stream
-                yield from _guarded(str(path), content, path.stat().st_size, problems)
+            yield from _opened(shown(path), stream, path.stat().st_size, problems)
     except OSError as error:
-        raise UsageProblem(f"{path} cannot be read: {error_text(error)}") from error
+        raise UsageProblem(f"{shown(path)} cannot be read: {error_text(error)}") from error
 
 
-def _members(path: Path, stream: io.BufferedReader[Any], problems: list[str]) -> Iterator[Line]:
+def _opened(name: str, stream: Stream, packed_bytes: int, problems: list[str]) -> Iterator[Block]:
     try:
-        archive = zipfile.ZipFile(stream)
-    except zipfile.BadZipFile as error:
-        problems.append(f"{path}: no usable zip archive ({error})")
-        return
-    for info in archive.infolist():
-        name = f"{path}!{info.filename}"
-        if info.is_dir():
-            continue
-        try:
-            with archive.open(info) as member:
-                content = io.BufferedReader(cast("io.RawIOBase", member))
-                yield from _guarded(name, content, max(info.compress_size, 1), problems)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            problems.append(f"{name}: not readable ({error})")  # damaged, unsupported or encrypted
-
-
-def _gunzip(stream: io.BufferedReader[Any]) -> io.RawIOBase:
-    return cast("io.RawIOBase", gzip.GzipFile(fileobj=stream))
-
-
-def _guarded(
-    name: str, stream: io.BufferedReader[Any], packed_bytes: int, problems: list[str]
-) -> Iterator[Line]:
-    """Yields the lines of ``stream`` up to its end or the first error."""
-    try:
-        yield from _text_lines(name, stream, packed_bytes)
-    except (ArchiveTooLarge, EOFError, zlib.error, gzip.BadGzipFile, zipfile.BadZipFile) as error:
+        for member, content in members(name, stream, Budget(packed_bytes), problems):
+            try:
+                yield from _blocks(member, content)
+            except ArchiveTooLarge as error:
+                problems.append(f"{member}: not read to its end ({error})")
+                return
+            except READ_ERRORS as error:
+                problems.append(f"{member}: not read to its end ({error})")
+    except READ_ERRORS as error:
         problems.append(f"{name}: not read to its end ({error})")
 
 
-def _text_lines(name: str, stream: io.BufferedReader[Any], packed_bytes: int) -> Iterator[Line]:
+def _blocks(name: str, stream: Stream) -> Iterator[Block]:
     """Yields nothing for binary files."""
-    encoding = _encoding(stream.peek(PEEK_BYTES)[:PEEK_BYTES])
-    if encoding is None:
+    start = stream.peek(PEEK_BYTES)[:PEEK_BYTES]
+    if not is_text(start):
         return
-    read_bytes = 0
-    for number, text in enumerate(_lines(stream, encoding), start=1):
-        read_bytes += len(text)
-        _check_size(read_bytes, packed_bytes)
-        yield Line(name, number, text.rstrip("\r\n\0").lstrip("\ufeff"))
+    number = 1
+    for data in _whole_lines(stream, ToUtf8(start)):
+        yield Block(name, number, data)
+        number += data.count(b"\n")
 
 
-def _lines(stream: io.BufferedReader[Any], encoding: str) -> Iterator[str]:
-    """Yields lines, those beyond ``MAX_LINE_CHARACTERS`` in pieces. Undecodable bytes are replaced."""
-    text = io.TextIOWrapper(stream, encoding, "replace", newline="\n")
-    while line := text.readline(MAX_LINE_CHARACTERS):
-        yield line
-
-
-def _encoding(start: bytes) -> str | None:
-    """Returns the encoding by the byte order mark, else UTF-8; None for binary content."""
-    if start.startswith(b"\xff\xfe"):
-        return "utf-16-le"
-    if start.startswith(b"\xfe\xff"):
-        return "utf-16-be"
-    return None if b"\0" in start else "utf-8"
-
-
-def _check_size(read_bytes: int, packed_bytes: int) -> None:
-    if read_bytes > MAX_BYTES:
-        raise ArchiveTooLarge(f"it expands to more than {MAX_BYTES // 1024**3} GB")
-    if read_bytes > RATIO_FROM_BYTES and read_bytes > MAX_RATIO * packed_bytes:
-        raise ArchiveTooLarge(f"it expands more than {MAX_RATIO} times")
+def _whole_lines(stream: Stream, encoding: ToUtf8) -> Iterator[bytes]:
+    """Yields the text in pieces that end with a line, up to its end or the first error."""
+    rest: list[bytes] = []
+    length = 0
+    error = None
+    while True:
+        try:
+            raw = stream.read1(BLOCK_BYTES)
+        except READ_ERRORS as problem:
+            error = problem
+            break
+        if not raw:
+            break
+        data = encoding.convert(raw)
+        rest.append(data)
+        length += len(data)
+        if length >= BLOCK_BYTES:
+            text = b"".join(rest)
+            end = text.rfind(b"\n") + 1 or len(text)
+            yield text[:end]
+            rest, length = [text[end:]], len(text) - end
+    if length:
+        yield b"".join(rest)
+    if error is not None:
+        raise error

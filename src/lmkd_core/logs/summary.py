@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 from collections.abc import Sequence
 from dataclasses import dataclass
-from dataclasses import replace
 from typing import Any
 
+from lmkd_core.logs.clocks import difference_ms
+from lmkd_core.logs.clocks import unrolled
 from lmkd_core.logs.deaths import KILLERS
 from lmkd_core.logs.deaths import Death
 from lmkd_core.logs.deaths import Killer
 from lmkd_core.logs.deaths import deaths
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import archive_of
 from lmkd_core.logs.lmkd import AFTER_KILL
 from lmkd_core.logs.reading import Account
-from lmkd_core.logs.reading import Event
 from lmkd_core.statistics.shares import Share
 from lmkd_core.statistics.shares import exact_share
 
@@ -35,7 +37,8 @@ class Cascade:
 
     @property
     def lasted_ms(self) -> int:
-        return (self.kills[-1].time_ms or 0) - (self.kills[0].time_ms or 0)
+        first, last = self.kills[0], self.kills[-1]
+        return difference_ms(last.time_ms or 0, first.time_ms or 0, first.clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +98,28 @@ def lmkd_kills(all_deaths: Iterable[Death]) -> list[Event]:
     """
     kills = []
     for death in all_deaths:
-        records = [record for record in death.records if record.type in {"lmkd_kill", "killinfo"}]
-        if records:
+        is_own = death.killer == "lmkd"
+        records = [record for record in death.records if is_own and record.type in {"lmkd_kill", "killinfo"}]
+        if len(records) == 1 and records[0].process == death.process:
+            kills.append(records[0])
+        elif records:
             fields: dict[str, Any] = {"process": death.process} if death.process else {}
             for record in reversed(records):
                 fields |= record.fields
-            kills.append(replace(records[0], fields=fields))
-    return sorted(kills, key=lambda kill: (archive_of(kill), kill.clock, kill.time_ms or -1))
+            kills.append(records[0].with_fields(fields))
+    return _in_order(kills)
+
+
+def _in_order(kills: Iterable[Event]) -> list[Event]:
+    """Sorts by archive, clock and time; logs without a year may go over its turn."""
+    by_clock: dict[tuple[str, str], list[Event]] = defaultdict(list)
+    for kill in kills:
+        by_clock[archive_of(kill), kill.clock].append(kill)
+    ordered: list[Event] = []
+    for (_, clock), group in sorted(by_clock.items()):
+        times_ms = unrolled([kill.time_ms or -1 for kill in group], clock)
+        ordered += [kill for _, kill in sorted(zip(times_ms, group, strict=True), key=lambda pair: pair[0])]
+    return ordered
 
 
 def _cascades(kills: Sequence[Event], kill_timeout_ms: int) -> list[Cascade]:
@@ -121,4 +139,5 @@ def _follows(before: Event, kill: Event, kill_timeout_ms: int) -> bool:
         return False
     if before.time_ms is None or kill.time_ms is None or before.clock != kill.clock:
         return after_kill
-    return 0 <= kill.time_ms - before.time_ms <= (AFTER_KILL_MS if after_kill else kill_timeout_ms)
+    later_ms = difference_ms(kill.time_ms, before.time_ms, kill.clock)
+    return 0 <= later_ms <= (AFTER_KILL_MS if after_kill else kill_timeout_ms)

@@ -10,8 +10,8 @@ from contextlib import closing
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import DeadlineExceeded
 from lmkd_core.base.errors import TrialInvalid
-from lmkd_core.logs.logcat import parse_entry
-from lmkd_core.logs.reading import Event
+from lmkd_core.logs.carriers import parse_entry
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.reading import Reader
 from lmkd_core.logs.sources import Line
 from pytest_lmkd.transport import Transport

@@ -13,8 +13,8 @@ import msgspec
 from lmkd_core.base.deadline import Deadline
 from lmkd_core.base.errors import TrialInvalid
 from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import LMKD_SOCKET_KILL
-from lmkd_core.logs.reading import Event
 from lmkd_core.logs.summary import summarise
 from lmkd_core.records.observation import ObservedApp
 from lmkd_core.records.observation import ObservedDeath
