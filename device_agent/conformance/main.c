@@ -1,9 +1,11 @@
 // lmkd-conformance CASE FLAGS: brings a process into a state, calls process_mrelease(2) with FLAGS on it, and
-// prints the result of the call and the fate of the process, one line each. It judges nothing:
-// suites/conformance/answers.py lists the answers required of each kernel.
+// prints the result of the call and the fate of the process, one line each. It judges nothing: the host does.
+// Exit status: 0 the case ran, 1 it could not run, 2 wrong usage, 4 this device cannot produce the case.
 //
-// Without root it cannot see which memory was freed, and skips some cases. Exit status: 0 the case ran, 1 it could
-// not run, 2 wrong usage.
+// lmkd-conformance --tap [--risky]: runs and judges all cases by itself (tap.h). --risky adds those that put the whole
+// machine at risk.
+//
+// Without root it cannot see which memory was freed, and skips some cases.
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,20 +14,30 @@
 #include "case.h"
 #include "coredump.h"
 #include "process.h"
+#include "tap.h"
 
-static const char USAGE[] = "Usage: lmkd-conformance CASE FLAGS\n";
+static const char USAGE[] = "Usage: lmkd-conformance CASE FLAGS\n"
+			    "       lmkd-conformance --tap [--risky]\n";
 
 DECLARE_REGISTRY(lmkd_cases);
+
+static int run_case(const struct conformance_case *chosen, const char *flags)
+{
+	chosen->run((unsigned int)strtoul(flags, NULL, 0));
+	end_processes();
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
 	if (argc == 2 && strcmp(argv[1], CORE_RECEIVER) == 0)
 		return receive_core();
 	signal(SIGPIPE, SIG_IGN); // the pidfd shows that a process has ended
+	bool is_risky = argc == 3 && strcmp(argv[2], "--risky") == 0;
+	if ((argc == 2 || is_risky) && strcmp(argv[1], "--tap") == 0)
+		return tap_run(is_risky);
 	const struct conformance_case *chosen = argc == 3 ? registry_find(REGISTRY(lmkd_cases), argv[1]) : NULL;
-	if (chosen == NULL)
-		return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
-	chosen->run((unsigned int)strtoul(argv[2], NULL, 0));
-	end_processes();
-	return 0;
+	if (chosen != NULL)
+		return run_case(chosen, argv[2]);
+	return write(STDERR_FILENO, USAGE, sizeof(USAGE) - 1) < 0 ? 1 : 2;
 }
