@@ -6,11 +6,13 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from ktap import Result
 from ktap import read_ktap
+from processes import ends
 from sanitized import WARNINGS
 from sanitized import sanitized_program
 
@@ -125,7 +127,16 @@ def failures(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
         ("conformance/apart.c", "LIMIT_S = 30", "LIMIT_S = 1"),
     )
     status, output = run_tap(program)
+    assert all(map(ends, pids_of(program)))
     return status, read_ktap(output)
+
+
+def pids_of(program: Path) -> Iterator[int]:
+    """The processes of the program; those of a case that failed may still be dying."""
+    for link in Path("/proc").glob("[0-9]*/exe"):
+        with suppress(OSError):  # it has ended, or is a kernel thread
+            if link.readlink() == program:
+                yield int(link.parent.name)
 
 
 def test_another_answer_fails_and_is_shown_beside_the_required_one(
@@ -159,6 +170,14 @@ def test_a_kernel_without_the_call_is_skipped_as_a_whole(checkout: Path, tmp_pat
         SKIP,
         "KTAP version 1\n1..0 # SKIP the kernel answers ENOSYS to process_mrelease(-1, 0)\n",
     )
+
+
+def test_the_command_of_the_page_builds_it(checkout: Path, tmp_path: Path) -> None:
+    page = (checkout / "docs" / "conformance.md").read_text()
+    command = "gcc " + page.partition("\ngcc ")[2].partition("\n./lmkd-conformance --tap\n")[0]
+    (tmp_path / "device_agent").symlink_to(checkout / "device_agent")
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    assert run_tap(tmp_path / PROGRAM)[0] == PASS
 
 
 @pytest.mark.parametrize("words", [["--tap", "--other"], ["--risky"], ["no-such-case", "0"], []])
