@@ -34,6 +34,14 @@ static bool has_word(const char *text, const char *word)
 	return true;
 }
 
+bool is_known(const char *variant)
+{
+	for (const struct required_answer *row = required_answers; row->case_name != NULL; row++)
+		if (has_word(row->variants, variant))
+			return true;
+	return false;
+}
+
 const struct required_answer *required_of(const struct required_answer *row, const char *variant)
 {
 	for (const struct required_answer *at = row; at == row || is_same_question(row, at); at++)

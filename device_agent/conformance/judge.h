@@ -5,6 +5,8 @@
 
 #include "answers.h"
 
+// Whether some row of the table applies to a variant of that name.
+bool is_known(const char *variant);
 // The first row after those of the same case and flags.
 const struct required_answer *next_question(const struct required_answer *row);
 // The first row of the same case and flags, from `row` on, that applies to the variant; NULL: there is none.

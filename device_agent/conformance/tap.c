@@ -142,18 +142,19 @@ static void remove_groups_of_failed_cases(void)
 	group_leave_no_trace();
 }
 
-int tap_run(bool may_risk)
+int tap_run(const struct tap_options *options)
 {
 	say("KTAP version 1");
-	const char *variant = variant_detect();
-	if (variant == NULL) {
+	const char *detected = variant_detect();
+	const char *variant = options->variant == NULL ? detected : options->variant;
+	if (detected == NULL) {
 		say("1..0 # SKIP %s", failure_text());
 		return KSFT_SKIP;
 	}
 	say("1..%d", count_questions());
-	say("# this kernel's process_mrelease is of the variant %s", variant);
+	say("# this kernel's process_mrelease is of the variant %s, and judged as %s", detected, variant);
 	for (const struct required_answer *row = required_answers; row->case_name != NULL; row = next_question(row))
-		ask(row, variant, may_risk);
+		ask(row, variant, options->may_risk);
 	if (geteuid() == 0)
 		remove_groups_of_failed_cases();
 	say_totals();

@@ -4,6 +4,10 @@
 
 #include <stdbool.h>
 
-// may_risk: also runs the cases that put the whole machine at risk. Returns the exit status, as kselftest.h defines it:
-// 0 all that ran passed, 1 one failed, 4 nothing could run.
-int tap_run(bool may_risk);
+struct tap_options {
+	bool may_risk;       // also runs the cases that put the whole machine at risk
+	const char *variant; // judges by the answers of this variant; NULL: of the detected one
+};
+
+// Returns the exit status, as kselftest.h defines it: 0 all that ran passed, 1 one failed, 4 nothing could run.
+int tap_run(const struct tap_options *options);

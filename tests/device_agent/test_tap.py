@@ -20,6 +20,7 @@ from lmkd_core.base.toolchain import SOURCES
 from lmkd_core.base.toolchain import ZIG_TARGETS
 from lmkd_core.base.toolchain import source_files
 from lmkd_core.base.toolchain import static_program
+from pytest_lmkd.conformance.answers import ALL
 from pytest_lmkd.conformance.answers import NEEDS_ROOT
 from pytest_lmkd.conformance.answers import RISKY
 from pytest_lmkd.conformance.program import PROGRAM
@@ -41,12 +42,18 @@ SHARING = {"sharer", "sharer-gone", "dying-sharer", "zombie-sharer", "vfork", "s
 
 @pytest.fixture(scope="module")
 def program() -> Path:
-    return static_program(PROGRAM, "x86_64", print)
+    path = static_program(PROGRAM, "x86_64", print)
+    status, output = run_tap(path)
+    if status == SKIP:
+        pytest.skip(output)
+    return path
 
 
-def run_tap(program: Path, user: int | None = None) -> tuple[int, str]:
+def run_tap(program: Path, *options: str, user: int | None = None) -> tuple[int, str]:
     """The exit status and the output; nothing may go to stderr."""
-    done = subprocess.run([program, "--tap"], capture_output=True, text=True, user=user, check=False)
+    done = subprocess.run(
+        [program, "--tap", *options], capture_output=True, text=True, user=user, check=False
+    )
     assert done.stderr == ""
     return done.returncode, done.stdout
 
@@ -72,6 +79,14 @@ def test_what_puts_the_machine_at_risk_is_skipped_with_its_reason(program: Path)
         assert results[f"{case}-0x0"].skipped == f"only with --risky: {risk}"
 
 
+def test_a_kernel_is_held_to_the_variant_that_it_ought_to_be(program: Path) -> None:
+    statuses = {variant: run_tap(program, "--variant", variant)[0] for variant in ALL}
+    assert sorted(statuses.values()) == [PASS, FAIL, FAIL, FAIL]
+    described = read_ktap(run_tap(program)[1])["bad-fd-0x0"].explained[0]
+    detected = described.rpartition(" ")[2]
+    assert statuses[detected] == PASS
+
+
 @pytest.fixture
 def for_all(program: Path) -> Iterator[Path]:
     """The program in a folder that every user may enter."""
@@ -83,7 +98,7 @@ def for_all(program: Path) -> Iterator[Path]:
 
 @needs_root
 def test_without_root_the_rest_passes(for_all: Path) -> None:
-    status, output = run_tap(for_all, NOBODY)
+    status, output = run_tap(for_all, user=NOBODY)
     results = read_ktap(output)
     assert status == PASS
     assert all(result.is_ok for result in results.values()), output
@@ -180,11 +195,21 @@ def test_the_command_of_the_page_builds_it(checkout: Path, tmp_path: Path) -> No
     assert run_tap(tmp_path / PROGRAM)[0] == PASS
 
 
-@pytest.mark.parametrize("words", [["--tap", "--other"], ["--risky"], ["no-such-case", "0"], []])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--tap", "--other"],
+        ["--tap", "--variant"],
+        ["--tap", "--variant", "v9"],
+        ["--risky"],
+        ["no-such-case", "0"],
+        [],
+    ],
+)
 def test_wrong_usage(program: Path, words: list[str]) -> None:
     done = subprocess.run([program, *words], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "--tap [--risky]" in done.stderr
+    assert "--tap [--risky] [--variant NAME]" in done.stderr
 
 
 @pytest.mark.parametrize("abi", ZIG_TARGETS)

@@ -24,6 +24,7 @@ def test_every_case_asked_of_the_variant_passes(personality: str, boot: Callable
     pattern = device.output("cat /proc/sys/kernel/core_pattern")
     program = install_program(device.transport, FOLDER, PROGRAM, print).path
     output = device.output(f"{program} --tap --risky")
+    assert f"of the variant {personality}, and judged as {personality}\n" in output
     results = read_ktap(output)
     assert all(result.is_ok for result in results.values()), output
     not_asked = {
