@@ -351,8 +351,7 @@ def _kill_interval(comparison: KillComparison) -> str:
 def _killed(arm: PressureArm) -> str:
     if arm.extra is None:
         return kills.number(arm.total)
-    extra = kills.signed(arm.extra.mean).removeprefix("+")
-    return f"{kills.number(arm.total)} ({extra} extra)"
+    return f"{kills.number(arm.total)} ({kills.measured_extra(arm)} extra)"
 
 
 def _arm(arms: Sequence[AnyArm], name: str) -> AnyArm:
