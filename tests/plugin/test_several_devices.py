@@ -80,7 +80,7 @@ def test_each_device_has_a_process_records_and_a_column(pytester: pytest.Pyteste
     assert 'tests="4"' in junit
     assert all(f"test_back[{name}-" in junit for name in NAMES)
     assert {path.name for path in out.iterdir()} == {
-        *("run.json", "plan.jsonl", "records", "report.html", "summary.txt", "junit.xml")
+        *("run.json", "plan.jsonl", "records", "kernels", "report.html", "summary.txt", "junit.xml")
     }
     result.stdout.fnmatch_lines_random([f"*{name}*block 1/1*" for name in NAMES])
     result.stdout.fnmatch_lines(["*100%*"])

@@ -74,7 +74,8 @@ def test_it_says_by_how_much_and_what_each_arm_took(tmp_path: Path) -> None:
     answer = answered(run, tmp_path)
     assert answer.sentence == (
         "With REAP_KILL, memory that another process holds for 300 ms is back after 100 ms instead of 400 ms "
-        "(0.25x), and 3 fewer apps are killed per episode of memory pressure."
+        "(0.25x), and 3 fewer apps are killed per episode of memory pressure "
+        "(every third victim is held by a reader until the demand is over)."
     )
     time, race, kills = answer.figures
     assert (time.name, time.amount, time.verdict) == ("time back", "0.25x", "better")
@@ -83,7 +84,7 @@ def test_it_says_by_how_much_and_what_each_arm_took(tmp_path: Path) -> None:
     assert race.by_arm == ((TODAY, "10 of 10"), (FLAG, "0 of 10"))
     assert (kills.name, kills.amount, kills.verdict) == ("apps killed", "−3", "better")
     assert answer.evidence.startswith(
-        "Arms paired within 10 blocks and 8 blocks; time back p 0.002, apps killed p 0.008; both claims "
+        "Paired within each of 10 blocks and 8 blocks: time back p 0.002, apps killed p 0.008; both claims "
     )
     assert answer.worse == ""
 
@@ -112,7 +113,8 @@ def test_a_loss_is_told_like_a_gain(tmp_path: Path) -> None:
     episodes_of(run, [0] * 8, [1] * 8)
     assert answered(run, tmp_path).sentence == (
         "With REAP_KILL, memory that another process holds for 300 ms is back after 200 ms instead of 100 ms "
-        "(2.00x), and 1 more app is killed per episode of memory pressure."
+        "(2.00x), and 1 more app is killed per episode of memory pressure "
+        "(every third victim is held by a reader until the demand is over)."
     )
 
 

@@ -143,7 +143,7 @@ def _sentence(device: DeviceResult, pair: Pair, main: Main) -> str:
     if main.times:
         clauses.append(_time_clause(*main.times))
     if main.pressure:
-        clauses.append(_kill_clause(main.pressure[1]))
+        clauses.append(_kill_clause(*main.pressure))
     if not clauses:
         return "This cannot be answered here: nothing that compares the two was measured."
     text = ", and ".join(clauses)
@@ -189,7 +189,7 @@ def _memory(result: StratumResult) -> str:
     return MEMORY[stall] + (f" for {stratum.hold_ms} ms" if stratum.hold_ms else "")
 
 
-def _kill_clause(comparison: KillComparison) -> str:
+def _kill_clause(result: PressureResult, comparison: KillComparison) -> str:
     total = comparison.total
     if comparison.verdict in UNKNOWN or total is None or total.p is None:
         reason = kills.missing_blocks(total) or "no block has a valid episode of both"
@@ -198,7 +198,10 @@ def _kill_clause(comparison: KillComparison) -> str:
         return "the number of apps killed under memory pressure shows no clear difference"
     size = kills.number(abs(total.mean))
     word = "fewer" if total.mean < 0 else "more"
-    return f"{size} {word} {'app is' if size == '1' else 'apps are'} killed per episode of memory pressure"
+    title = kills.title(result.situation)
+    where = f" ({title})" if title else ""
+    apps = "app is" if size == "1" else "apps are"
+    return f"{size} {word} {apps} killed per episode of memory pressure{where}"
 
 
 def _capitalised(text: str) -> str:
@@ -206,14 +209,14 @@ def _capitalised(text: str) -> str:
 
 
 def _evidence(main: Main) -> str:
-    """``Arms paired within 7 boots; time back p 0.016, apps killed p 0.016; both claims survive ...``."""
+    """``Paired within each of 7 boots: time back p 0.016, ...; both claims survive ...``."""
     entries = {TIME_BACK: main.times, APPS_KILLED: main.pressure}
     judged = {name: entry[1] for name, entry in entries.items() if entry and entry[1].p is not None}
     if not judged:
         return ""
     over = " and ".join(dict.fromkeys(_replicates(main)))
     ps = ", ".join(f"{name} p {units.p_value(claim.p or 0)}" for name, claim in judged.items())
-    return f"Arms paired within {over}; {ps}{_standing(list(judged.values()))}."
+    return f"Paired within each of {over}: {ps}{_standing(list(judged.values()))}."
 
 
 def _replicates(main: Main) -> Iterator[str]:
@@ -233,7 +236,7 @@ def _standing(judged: Sequence[Claim]) -> str:
     survivors = sum(claim.holds_together for claim in claims)
     if not claims:
         return ""
-    corrected = "Holm's correction for all situations"
+    corrected = "Holm's correction"
     if len(claims) == 1:
         return f"; the claim {'survives' if survivors else 'does not survive'} {corrected}"
     survive = ("neither claim survives", "one claim survives", "both claims survive")[survivors]

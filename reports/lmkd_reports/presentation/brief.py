@@ -69,6 +69,12 @@ def arms_of(device: DeviceResult, analysis: Analysis) -> list[str]:
     return [arm for arm in analysis.arms if arm in seen]
 
 
+def injected_scenarios(device: DeviceResult) -> list[str]:
+    """The scenarios whose stall was caused on purpose: they tell what a stall costs, not how often it occurs."""
+    places = [result.stratum for result in device.strata] + [result.situation for result in device.pressure]
+    return list(dict.fromkeys(place.scenario for place in places if place.regime == "injected"))
+
+
 def tables(device: DeviceResult, arms: Sequence[str], pair: Pair | None) -> Iterator[Table]:
     """Times, lost races, and kills; those that the device has. Controls are left out."""
     times = [result for result in device.strata if not result.stratum.is_control]

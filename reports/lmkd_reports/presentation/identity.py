@@ -75,11 +75,12 @@ def identity_lines(device: DeviceResult) -> tuple[tuple[str, str], ...]:
 
 
 def _kernel(record: DeviceRecord) -> str:
-    """The version without its builder's name: ``Linux 6.12.90 #1 SMP PREEMPT, gcc ...``."""
+    """The version without builder and linker: ``Linux 6.12.90 #1 SMP PREEMPT, gcc ...``."""
     release = f"Linux {record.kernel_release}"
     version = LINUX_VERSION.fullmatch(fact_text(record, VERSION))
     if version:
-        return f"Linux {version['release']} {version['build']}, {version['compiler']}"
+        compiler = version["compiler"].partition(", GNU ld")[0]
+        return f"Linux {version['release']} {version['build']}, {compiler}"
     return fact_text(record, VERSION) or (release if kernel_id(record) else f"{release}, {UNRECORDED}")
 
 

@@ -13,6 +13,7 @@ from lmkd_core.records.arms import plain_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.verdicts import Verdict
+from lmkd_reports.format.identity import accelerator_text
 from lmkd_reports.format.plain import COLUMNS
 from lmkd_reports.format.plain import plain
 from lmkd_reports.format.plain import wrapped
@@ -21,6 +22,7 @@ from lmkd_reports.presentation.brief import REPRODUCE
 from lmkd_reports.presentation.brief import Row
 from lmkd_reports.presentation.brief import Table
 from lmkd_reports.presentation.brief import arms_of
+from lmkd_reports.presentation.brief import injected_scenarios
 from lmkd_reports.presentation.brief import origin
 from lmkd_reports.presentation.brief import tables
 from lmkd_reports.presentation.kills import MINUS
@@ -47,13 +49,17 @@ def _device(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
     arms = arms_of(device, analysis)
     pair = analysis.pairs[0] if analysis.pairs else None
     said = _answer(device, pair) if pair else ""
+    if device.record:
+        said = f"{said} {accelerator_text(device.record)}".rstrip()
     yield from wrapped(f"{device.name}: {said}")
     yield ""
     for letter, arm in zip(string.ascii_uppercase, arms, strict=False):
         yield from wrapped(_arm(letter, arm), indent="  ")
-    yield ""
     for table in tables(device, arms, pair):
         yield from _table(table, arms, pair)
+    injected = injected_scenarios(device)
+    if injected:
+        yield from wrapped(f"Stalls injected on purpose: {', '.join(injected)}.")
     yield ""
     for label, value in origin(analysis, device):
         yield from _trailer(label, value)
@@ -79,12 +85,12 @@ def _table(table: Table, arms: Sequence[str], pair: tuple[str, str] | None) -> I
 
 
 def _compared(table: Table, arms: Sequence[str], pair: tuple[str, str] | None) -> str:
-    """``B/A [95 %], ~: not clear``, or ``B-A ...``; empty where nothing is compared."""
+    """``B/A [>=95 %], ~: not clear``, or ``B-A ...``; empty where nothing is compared."""
     if not table.compared or pair is None or not set(pair) <= set(arms):
         return ""
     candidate, baseline = (string.ascii_uppercase[arms.index(arm)] for arm in pair)
     operator = "/" if table.compared == "ratio" else "-"
-    return f"{candidate}{operator}{baseline} [95 %], ~: not clear"
+    return f"{candidate}{operator}{baseline} [>=95 %], ~: not clear"
 
 
 def _difference(row: Row) -> str:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Sequence
 
+from lmkd_core.records.arms import ARMS
+from lmkd_core.records.arms import full_name
+from lmkd_core.records.arms import once
 from lmkd_core.records.arms import plain_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
+from lmkd_reports.format.identity import accelerator_text
 from lmkd_reports.presentation.answer import answer_of
+from lmkd_reports.presentation.brief import REPRODUCE
 from lmkd_reports.presentation.brief import Row
 from lmkd_reports.presentation.brief import Table
 from lmkd_reports.presentation.brief import arms_of
+from lmkd_reports.presentation.brief import injected_scenarios
 from lmkd_reports.presentation.brief import origin
 from lmkd_reports.presentation.brief import tables
 from lmkd_reports.presentation.wording import pair_name
@@ -34,17 +40,27 @@ def _device(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
         answer = answer_of(device, pair)
         for text in filter(None, (answer.sentence, answer.worse, *answer.damage, answer.evidence)):
             yield from (_text(text), "")
+        yield from (_text(accelerator_text(device.record)) if device.record else "", "")
+    yield from (*(f"- {_text(_arm(arm))}" for arm in arms), "")
     for table in tables(device, arms, pair):
         yield from (*_table(table, arms), "")
+    injected = ", ".join(injected_scenarios(device))
+    if injected:
+        yield from (_text(f"Stalls injected on purpose: {injected}."), "")
     yield from ("<details><summary>What ran, and how to reproduce it</summary>", "")
     for label, value in origin(analysis, device):
-        yield f"- {label}: {_text(value)}"
+        yield from ("", "```", value, "```", "") if label == REPRODUCE else (f"- {label}: {_text(value)}",)
     yield from ("", "</details>", "")
+
+
+def _arm(arm: str) -> str:
+    name, does = full_name(arm), ARMS.get(once(arm), "")
+    return f"{name}: {does}" if does and does != plain_name(arm) else name
 
 
 def _table(table: Table, arms: Sequence[str]) -> Iterator[str]:
     judged = any(row.verdict for row in table.rows)
-    last = [f"{table.compared}, 95 % interval", "verdict"] if judged else []
+    last = [f"{table.compared}, interval of 95 % at least", "verdict"] if judged else []
     yield _row([table.heading, *map(plain_name, arms), *last])
     yield "|---" + "|--:" * len(arms) + "|---" * len(last) + "|"
     for row in table.rows:
