@@ -159,8 +159,42 @@ def test_an_arm_that_cannot_run_is_the_answer(tmp_path: Path) -> None:
     run.skips.append(SkipRecord(device=PATCHED, what="arm", name=FLAG, suite="", reason=reason))
     run.trials.append(synthetic_trial(arm=TODAY))
     assert answered(run, tmp_path).sentence == (
-        f"This cannot be answered here: with REAP_KILL cannot run ({reason})."
+        f"This cannot be answered here: the arm {FLAG} cannot run ({reason})."
     )
+
+
+def test_medians_of_other_blocks_than_the_ratio_are_not_set_beside_it(tmp_path: Path) -> None:
+    """Times grow from block to block, and only the early blocks of the baseline are valid."""
+    run = a_run()
+    for block in range(12):
+        for arm, factor in ((TODAY, 1.1), (FLAG, 1.0)):
+            valid = arm == FLAG or block < 7
+            time_ns = round(factor * (100 + 10 * block) * NS_PER_MS)
+            run.trials.append(
+                synthetic_trial(arm=arm, block=block, reclaim_90_ns=time_ns, valid=valid, **HELD)
+            )
+    assert "is back in 0.91x the time of lmkd today" in answered(run, tmp_path).sentence
+
+
+def test_an_arm_against_itself_is_noise(tmp_path: Path) -> None:
+    run = SyntheticRun(synthetic_info([PATCHED], ("kill", "kill#2")), [synthetic_device(PATCHED)])
+    for block, scatter in enumerate(SCATTER_MS):
+        for arm in ("kill", "kill#2"):
+            time_ns = (400 + scatter) * NS_PER_MS
+            run.trials.append(synthetic_trial(arm=arm, block=block, reclaim_90_ns=time_ns, **HELD))
+    assert answered(run, tmp_path).sentence.startswith("The same arm again, so all differences are noise. ")
+
+
+def test_a_skip_of_an_earlier_session_does_not_hide_what_was_measured(tmp_path: Path) -> None:
+    run = a_run()
+    run.skips.append(SkipRecord(device=PATCHED, what="arm", name=FLAG, suite="", reason="EINVAL"))
+    trials_of(run, 400, 100, **HELD)
+    assert "(0.25x)" in answered(run, tmp_path).sentence
+
+
+def test_a_damaged_command_is_still_printed() -> None:
+    info = with_command(synthetic_info([PATCHED]), "pytest -k it's")
+    assert command_of(info) == """pytest -k 'it'"'"'s' --lmkd-seed 1"""
 
 
 def test_lost_wake_ups_are_told_at_once(tmp_path: Path) -> None:

@@ -6,14 +6,19 @@ one with a reader that holds memory if the run has it, else the first with an in
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from lmkd_core.records.arms import kills_by_flag
+from lmkd_core.records.arms import kills_then_reaps
+from lmkd_core.records.arms import once
 from lmkd_core.records.arms import plain_name
 from lmkd_core.records.arms import with_arm
 from lmkd_core.records.stratum import AnyStratum
+from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_reports.analysis.cases import is_damage
 from lmkd_reports.analysis.claims import Claim
@@ -32,6 +37,9 @@ from lmkd_reports.format.names import stratum_name
 from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import differences
 from lmkd_reports.presentation import kills
+from lmkd_reports.presentation.controls import control_gains
+from lmkd_reports.presentation.controls import pressure_control_gains
+from lmkd_reports.presentation.wording import FALSE_GAIN
 
 HOLDER = "holder"
 
@@ -87,7 +95,7 @@ class Main:
 class Answer:
     """``evidence`` is what the sentence rests on; ``worse`` names what got worse in other situations.
 
-    ``damage`` is what the conformance suite found to be broken.
+    ``damage`` is what speaks against it: false gains in controls, and what conformance found broken.
     """
 
     sentence: str
@@ -103,8 +111,8 @@ def answer_of(device: DeviceResult, pair: Pair) -> Answer:
     main = _main(device, pair)
     return Answer(
         sentence=_sentence(device, pair, main),
-        evidence=_evidence(main),
-        worse=_worse(device, pair),
+        evidence=_evidence(main, device),
+        worse=_worse(device, pair, main),
         damage=tuple(damage(device)),
         figures=tuple(_figures(main)),
         main=main,
@@ -132,11 +140,12 @@ def _main(device: DeviceResult, pair: Pair) -> Main:
 
 def _distance(stratum: AnyStratum) -> int:
     """How far the stratum is from the question: memory that a reader holds, then any injected stall."""
-    return 0 if stratum.stall == HOLDER else 1 if stratum.regime == "injected" else 2
+    return 0 if stratum.stall.partition("-")[0] == HOLDER else 1 if stratum.regime == "injected" else 2
 
 
 def _sentence(device: DeviceResult, pair: Pair, main: Main) -> str:
-    missing = _missing_arm(device, pair)
+    judged = any(entry[1].p is not None for entry in (main.times, main.pressure) if entry)
+    missing = "" if judged else _missing_arm(device, pair)
     if missing:
         return f"This cannot be answered here: {missing}."
     clauses = []
@@ -147,14 +156,15 @@ def _sentence(device: DeviceResult, pair: Pair, main: Main) -> str:
     if not clauses:
         return "This cannot be answered here: nothing that compares the two was measured."
     text = ", and ".join(clauses)
-    return f"{_capitalised(with_arm(pair[0]))}, {text}."
+    again = "The same arm again, so all differences are noise. " if once(pair[0]) == once(pair[1]) else ""
+    return f"{again}{_capitalised(with_arm(pair[0]))}, {text}."
 
 
 def _missing_arm(device: DeviceResult, pair: Pair) -> str:
     if device.record is None:
         return "the device could not be used"
     reasons = {skip.name: skip.reason for skip in device.skips if skip.what == "arm"}
-    return next((f"{plain_name(arm)} cannot run ({reasons[arm]})" for arm in pair if arm in reasons), "")
+    return next((f"the arm {arm} cannot run ({reasons[arm]})" for arm in pair if arm in reasons), "")
 
 
 def _time_clause(result: StratumResult, comparison: Comparison) -> str:
@@ -172,10 +182,15 @@ def _time_clause(result: StratumResult, comparison: Comparison) -> str:
 
 
 def _amount(result: StratumResult, comparison: Comparison) -> str:
-    """``after 104 ms instead of 407 ms (0.26x)``; the ratio alone if a median is not known."""
-    candidate, baseline = (_arm(result.arms, name).reclaim_90_ns for name in comparison.pair)
+    """``after 104 ms instead of 407 ms (0.26x)``.
+
+    The ratio alone where the medians are of other blocks than the ratio, or not known.
+    """
+    arms = [_arm(result.arms, name) for name in comparison.pair]
+    candidate, baseline = (arm.reclaim_90_ns for arm in arms)
     ratio = differences.ratio(comparison)
-    if candidate is None or baseline is None:
+    paired = all(arm.valid == comparison.blocks for arm in arms)
+    if not (paired and candidate and baseline) or math.isinf(candidate.median.high + baseline.median.high):
         return f"in {ratio} the time of {plain_name(comparison.baseline)}"
     return f"after {units.ms(candidate.median)} ms instead of {units.ms(baseline.median)} ms ({ratio})"
 
@@ -208,7 +223,7 @@ def _capitalised(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _evidence(main: Main) -> str:
+def _evidence(main: Main, device: DeviceResult) -> str:
     """``Paired within each of 7 boots: time back p 0.016, ...; both claims survive ...``."""
     entries = {TIME_BACK: main.times, APPS_KILLED: main.pressure}
     judged = {name: entry[1] for name, entry in entries.items() if entry and entry[1].p is not None}
@@ -216,7 +231,9 @@ def _evidence(main: Main) -> str:
         return ""
     over = " and ".join(dict.fromkeys(_replicates(main)))
     ps = ", ".join(f"{name} p {units.p_value(claim.p or 0)}" for name, claim in judged.items())
-    return f"Paired within each of {over}: {ps}{_standing(list(judged.values()))}."
+    undone = [claim for _, claim in device.exclusions.undone] if device.exclusions else []
+    caveat = "; the left-out blocks could undo a claim" if any(c in undone for c in judged.values()) else ""
+    return f"Paired within each of {over}: {ps}{_standing(list(judged.values()))}{caveat}."
 
 
 def _replicates(main: Main) -> Iterator[str]:
@@ -228,7 +245,9 @@ def _replicates(main: Main) -> Iterator[str]:
 
 
 def _counted(total: PairedDifference) -> str:
-    return units.count(total.boots, "boot") if total.boots > 1 else units.count(total.blocks, "block")
+    return (
+        units.count(total.boots, "boot") if total.boots >= MIN_BOOTS else units.count(total.blocks, "block")
+    )
 
 
 def _standing(judged: Sequence[Claim]) -> str:
@@ -243,19 +262,20 @@ def _standing(judged: Sequence[Claim]) -> str:
     return f"; {survive} {corrected}"
 
 
-def _worse(device: DeviceResult, pair: Pair) -> str:
+def _worse(device: DeviceResult, pair: Pair, main: Main) -> str:
     """The situations in which the candidate is worse; empty if there is none."""
+    told = [entry[1] for entry in (main.times, main.pressure) if entry]
     names = [
         f"{stratum_name(result.stratum)} ({differences.ratio(comparison)})"
         for result in device.strata
         for comparison in result.comparisons
-        if comparison.pair == pair and comparison.verdict == Verdict.WORSE
+        if _is_loss(comparison, pair) and not result.stratum.is_control and comparison not in told
     ]
     names += [
-        f"{situation_name(result.situation)} ({kills.difference(comparison.total)} kills)"
+        f"{situation_name(result.situation)} ({kills.signed(comparison.total.mean)} kills)"
         for result in device.pressure
         for comparison in result.comparisons
-        if comparison.pair == pair and comparison.verdict == Verdict.WORSE
+        if _is_loss(comparison, pair) and comparison.total and comparison not in told
     ]
     if not names:
         return ""
@@ -263,14 +283,22 @@ def _worse(device: DeviceResult, pair: Pair) -> str:
     return f"Worse {with_arm(pair[0])}: {'; '.join(names[:MOST_WORSE])}{more}."
 
 
+def _is_loss(claim: Claim, pair: Pair) -> bool:
+    return claim.pair == pair and claim.verdict == Verdict.WORSE
+
+
 def damage(device: DeviceResult) -> Iterator[str]:
-    """What the conformance suite counted as broken, and its wrong answers; a sentence each."""
+    """What speaks against the answer: impossible gains in controls, damage that conformance counted."""
+    gains = [*control_gains(device), *pressure_control_gains(device)]
+    if gains:
+        yield f"Do not trust this answer: {FALSE_GAIN} ({'; '.join(gains)})."
     results = device.conformance
     if results is None:
         return
     for case in results.counted:
         if is_damage(case):
-            yield f"{case.case}, {cases.way(case)}: {cases.counted(case.answer)} ({cases.meaning(case)})."
+            means = f" ({cases.meaning(case)})" if cases.meaning(case) else ""
+            yield f"{case.case}, {cases.way(case)}: {cases.counted(case.answer)}{means}."
     if results.failed:
         yield f"Conformance: {cases.headline(results)}."
 
@@ -327,7 +355,10 @@ def _where(name: str, title: str) -> str:
 
 
 def _races(arm: ArmResult) -> str:
-    return f"{arm.esrch.count} of {arm.esrch.total}" if arm.esrch else "cannot lose it"
+    if arm.esrch:
+        return f"{arm.esrch.count} of {arm.esrch.total}"
+    calls = kills_then_reaps(arm.arm) or kills_by_flag(arm.arm)
+    return units.NOTHING if calls else "makes no call"
 
 
 def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:

@@ -70,7 +70,7 @@ def arms_of(device: DeviceResult, analysis: Analysis) -> list[str]:
 
 
 def injected_scenarios(device: DeviceResult) -> list[str]:
-    """The scenarios whose stall was caused on purpose: they tell what a stall costs, not how often it occurs."""
+    """The scenarios whose stall was caused on purpose: they tell its cost, not how often it occurs."""
     places = [result.stratum for result in device.strata] + [result.situation for result in device.pressure]
     return list(dict.fromkeys(place.scenario for place in places if place.regime == "injected"))
 
@@ -150,13 +150,19 @@ def origin(analysis: Analysis, device: DeviceResult) -> Iterator[tuple[str, str]
 
 def command_of(info: RunInfo) -> str:
     """The run's command without the path of its program, and with its seed."""
-    words = shlex.split(info.command)
-    words[:1] = [PurePath(word).name for word in words[:1]]
-    seeded = any(word.partition("=")[0] == "--lmkd-seed" for word in words)
+    try:
+        words = shlex.split(info.command)
+    except ValueError:  # a quote that is never closed
+        words = info.command.split()
+    program = [PurePath(word).name for word in words[:1]]
+    words[:1] = ["pytest" if name == "__main__.py" else name for name in program]
+    options = {word.partition("=")[0] for word in words}
+    seeded = options & {"--lmkd-seed", "--lmkd-resume"}
     return shlex.join([*words, *(() if seeded else ("--lmkd-seed", str(info.seed)))])
 
 
 def _records(info: RunInfo, device: DeviceResult) -> str:
     """The folders that hold them, and the kernel's configuration if it was kept."""
     config = fact_text(device.record, CONFIG) if device.record else ""
-    return f"{info.name}/records{f', {info.name}/kernels/{config[:12]}*' if config else ''}"
+    folder = info.folder or info.run_id
+    return f"{folder}/records{f', {folder}/kernels/{config[:12]}*' if config else ''}"

@@ -34,6 +34,9 @@ DIFFERENCE = 27
 MARKS = {Verdict.NO_CLEAR_DIFFERENCE: "~", Verdict.NOT_ENOUGH_DATA: "too few blocks"}
 """Verdicts that have a shorter word here."""
 
+MOST_ARMS = 4
+"""Columns: the first arms of the run. The page has all."""
+
 CONTINUED = " \\"
 
 
@@ -46,7 +49,7 @@ def render_lkml(analysis: Analysis) -> str:
 
 
 def _device(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
-    arms = arms_of(device, analysis)
+    arms = arms_of(device, analysis)[:MOST_ARMS]
     pair = analysis.pairs[0] if analysis.pairs else None
     said = _answer(device, pair) if pair else ""
     if device.record:
@@ -78,10 +81,13 @@ def _arm(letter: str, arm: str) -> str:
 def _table(table: Table, arms: Sequence[str], pair: tuple[str, str] | None) -> Iterator[str]:
     letters = string.ascii_uppercase[: len(arms)]
     heads = "".join(f"{letter:>{CELL}}" for letter in letters)
+    names = [row.short for row in table.rows]
     yield from _line(table.heading, heads, f" {_compared(table, arms, pair)}")
     for row in table.rows:
-        cells = "".join(f"{_ascii(cell):>{CELL}}" for cell in row.cells)
-        yield from _line(row.short, cells, f" {_difference(row)}")
+        cells = "".join(f" {_ascii(cell):>{CELL - 1}}" for cell in row.cells)
+        yield from _line(
+            row.short if names.count(row.short) == 1 else row.name, cells, f" {_difference(row)}"
+        )
 
 
 def _compared(table: Table, arms: Sequence[str], pair: tuple[str, str] | None) -> str:

@@ -15,6 +15,7 @@ from lmkd_core.records.arms import plain_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
+from lmkd_reports.format import units
 from lmkd_reports.format.names import stratum_name
 from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation.answer import NAMES
@@ -96,7 +97,11 @@ def lead_of(answers: Sequence[Answer]) -> str:
         figures = [figure for answer in answers for figure in answer.figures if figure.name == name]
         verdicts = [figure.verdict for figure in figures if figure.verdict]
         if verdicts:
-            parts.append(f"{name}: {devices_tally(verdicts)}")
+            things = "device" if len(verdicts) == 1 else "devices"
+            parts.append(f"{name}: {devices_tally(verdicts, things)}")
+    silent = sum(not answer.figures for answer in answers)
+    if silent:
+        parts.append(f"nothing on {units.count(silent, 'device')}")
     text = "; ".join(parts) or "nothing that compares the two was measured"
     return f"{text[:1].upper()}{text[1:]}."
 
