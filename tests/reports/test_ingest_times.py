@@ -37,6 +37,7 @@ from lmkd_core.logs.victims import AppDeaths
 from lmkd_core.logs.victims import apps
 from lmkd_core.logs.victims import days
 from lmkd_core.logs.victims import in_use_share
+from lmkd_reports.ingest.sentences import duration
 from pytest_lmkd.cli import main
 
 SEED = 20261129
@@ -245,3 +246,72 @@ def test_times_that_were_drawn_are_read_from_a_log(
     assert told == drawn
     gaps_ms = [row.get("death_to_next_kill_ms") for row in rows if row["type"] == "death"]
     assert gaps_ms == [*(10_000 - drawn[pid] for pid in range(1, 60)), None]
+
+
+def ingest_text_of(path: Path, capsys: pytest.CaptureFixture[str], *texts: str) -> str:
+    path.write_text("\n".join(texts))
+    assert main(["ingest", str(path)]) == 0
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_the_text_begins_with_the_apps_that_android_killed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    system = sized_kill(2, 2, name="/vendor/bin/hald").replace("uid 10123", "uid 1013")
+    nameless = killinfo(90, pid=3)
+    text = ingest_text_of(tmp_path / "log", capsys, sized_kill(1, 1), system, nameless)
+    assert text.startswith(
+        "Android killed 1 app and 1 process of the system for want of memory: com.example, /vendor/bin/hald "
+        "and 1 death without a name. "
+    )
+
+
+def test_a_log_without_kills_for_memory_says_so_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = ingest_text_of(tmp_path / "log", capsys, am_kill(1), died(1.1))
+    assert text.startswith("Android killed no app for want of memory. ")
+    assert "From kill to death" not in text
+
+
+def test_the_first_sentence_names_six_apps_and_counts_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kills = [sized_kill(9 * pid, pid, name=f"com.app{pid}") for pid in range(1, 9)]
+    text = ingest_text_of(tmp_path / "log", capsys, *kills)
+    assert "com.app1, com.app2, com.app3, com.app4, com.app5, com.app6 and 2 others." in text
+
+
+def test_few_times_are_listed_and_more_have_quantiles(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kills = [line for n in range(1, 7) for line in (kill_line(100 * n, n), died(100 * n + n / 100, n))]
+    silent = kill_line(800, 8)
+    text = ingest_text_of(tmp_path / "log", capsys, *kills[:8], silent)
+    assert (
+        "From kill to death, 4 of 5 deaths have a time (to 1 ms, as logged): 10 ms, 20 ms, 30 ms, 40 ms."
+        in text
+    )
+    text = ingest_text_of(tmp_path / "log", capsys, *kills)
+    assert "6 of 6 deaths have a time (to 1 ms, as logged): 10 ms to 60 ms, median 35 ms." in text
+
+
+def test_the_text_tells_what_came_after_a_death(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    texts = (kill_line(1.0, 1), died(1.5, 1), after_kill(1.05, 2), died(1.25, 2), kill_line(121.25, 3))
+    text = ingest_text_of(tmp_path / "log", capsys, *texts)
+    assert (
+        "1 of 2 kills came before the death of the victim before; the others followed it by 2.00 min." in text
+    )
+    assert '"even after kill" is the reason of 1 of 3 (33 %, interval 1 to 91 %) of lmkd\'s kills' in text
+    assert "1 of 3 (33 %, interval 1 to 91 %) of its kills followed another in a cascade" in text
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "text"),
+    [
+        *((-3, "-3 ms"), (0, "0 ms"), (9999, "9,999 ms"), (10_000, "10.0 s"), (119_000, "119 s")),
+        *((120_000, "2.00 min"), (7_200_000, "2.00 h"), (172_800_000, "2.00 days")),
+    ],
+)
+def test_long_times_have_a_unit_for_readers(time_ms: int, text: str) -> None:
+    assert duration(time_ms) == text

@@ -34,17 +34,22 @@ def killed_sentence(deaths: Sequence[Death], shown: Callable[[str], str] = str) 
     if not victims:
         return "Android killed no app for want of memory."
     named = [victim for victim in victims if victim.app]
-    counted = _counted(named)
+    who = _victims(named)
     times = sum(victim.deaths for victim in victims)
-    often = "" if times == len(victims) else f", {units.count(times, 'time')} in all"
-    return f"Android killed {counted} for want of memory{often}: {_list(victims, shown)}."
+    often = "" if times == len(victims) else f", {counted(times, 'time')} in all"
+    return f"Android killed {who} for want of memory{often}: {_list(victims, shown)}."
 
 
-def _counted(named: Sequence[AppDeaths]) -> str:
+def counted(number: int, thing: str) -> str:
+    """``1 death``, ``3,000 deaths``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _victims(named: Sequence[AppDeaths]) -> str:
     """``3 apps and 1 process of the system``."""
     system = sum(victim.is_system for victim in named)
     parts = [
-        units.count(len(named) - system, "app") if len(named) > system else "",
+        counted(len(named) - system, "app") if len(named) > system else "",
         f"{system} process{'es' if system > 1 else ''} of the system" if system else "",
     ]
     return " and ".join(filter(None, parts)) or "processes without a name"
@@ -55,10 +60,10 @@ def _list(victims: Sequence[AppDeaths], shown: Callable[[str], str]) -> str:
     named = [victim for victim in victims if victim.app]
     parts = [f"{shown(victim.app)}{_often(victim.deaths)}" for victim in named[:MOST_NAMED]]
     if len(named) > MOST_NAMED:
-        parts.append(units.count(len(named) - MOST_NAMED, "other"))
+        parts.append(counted(len(named) - MOST_NAMED, "other"))
     nameless = sum(victim.deaths for victim in victims if not victim.app)
     if nameless:
-        parts.append(f"{units.count(nameless, 'death')} without a name")
+        parts.append(f"{counted(nameless, 'death')} without a name")
     return " and ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]
 
 
@@ -74,8 +79,8 @@ def in_use_sentence(deaths: Sequence[Death]) -> str:
     if share is None:
         return "No log gives the oom_score_adj of these deaths: whether the apps were in use is not known."
     unknown = "" if share.total == total else f"; the adj of {total - share.total:,} more is not known"
-    counted = "1 death" if share.total == 1 else f"{share.total:,} deaths"
-    return f"{share.count:,} of {counted} hit an app in use (adj 0 to 200): {_share(share)}{unknown}."
+    deaths_text = f"{share.count:,} of {counted(share.total, 'death')}"
+    return f"{deaths_text} hit an app in use (adj 0 to 200): {_share(share)}{unknown}."
 
 
 def app_days(deaths: Sequence[Death]) -> int:
@@ -111,7 +116,7 @@ def known_text(times: Times) -> str:
     """``12 of 14 deaths have a time``."""
     number = len(times.values_ms)
     total = number + times.untimed
-    return f"{number:,} of {units.count(total, 'death')} {'has' if number == 1 else 'have'} a time"
+    return f"{number:,} of {counted(total, 'death')} {'has' if number == 1 else 'have'} a time"
 
 
 def death_sentence(times: Times) -> str:
@@ -128,7 +133,7 @@ def gap_sentence(gaps: Sequence[Gap]) -> str:
         return ""
     after = Times(tuple(sorted(gap.gap_ms for gap in gaps if gap.gap_ms >= 0)))
     early = len(gaps) - len(after.values_ms)
-    text = f"{early:,} of {units.count(len(gaps), 'kill')} came before the death of the victim before"
+    text = f"{early:,} of {counted(len(gaps), 'kill')} came before the death of the victim before"
     return f"{text}; the others followed it by {times_text(after)}." if after.values_ms else f"{text}."
 
 
