@@ -23,6 +23,7 @@ from lmkd_core.logs.victims import apps
 from lmkd_core.logs.victims import days
 from lmkd_core.logs.victims import in_use_share
 from lmkd_core.statistics.shares import Share
+from lmkd_core.statistics.shares import exact_share
 from lmkd_reports.format import units
 from lmkd_reports.ingest.sentences import SHARES
 from lmkd_reports.ingest.sentences import counted
@@ -114,10 +115,9 @@ def tiles(summary: Summary, timed: Sequence[TimedDeath], gaps: Sequence[Gap]) ->
     if median is not None:
         number = counted(len(times.values_ms), "death")
         yield Tile("Kill to death", duration(median), f"median of {number} with a time")
-    if gaps:
-        early = sum(gap.gap_ms < 0 for gap in gaps)
-        note = f"{early:,} of {counted(len(gaps), 'kill')} with times"
-        yield Tile("Next kill before the death", units.percent(early / len(gaps)), note)
+    early = exact_share(sum(gap.gap_ms < 0 for gap in gaps), len(gaps))
+    if early is not None:
+        yield _share_tile("Next kill before the death", early, "kills after a death with a time")
     if summary.after_kill is not None:
         yield _share_tile("Killed “even after kill”", summary.after_kill, "lmkd’s kills with a reason")
     if summary.late is not None:
