@@ -210,6 +210,19 @@ def test_deaths_are_summed_per_device_and_day() -> None:
     assert rows == [("a.zip", "09-07", 3, 2, 1), ("a.zip", "09-08", 1, 1, 1), ("b.zip", "09-07", 1, 0, 0)]
 
 
+def test_days_and_gaps_follow_each_other_over_the_turn_of_the_year() -> None:
+    old_year = [text.replace("09-07 01:00:0", "12-31 23:59:5") for text in (kill_line(9, 1), died(9.5, 1))]
+    new_year = kill_line(0.5, 2).replace("09-07 01:00", "01-01 00:00")
+    both = deaths(records(new_year, *old_year))
+    assert [day.day for day in days(both)] == ["12-31", "01-01"]
+    assert [gap.gap_ms for gap in gaps(timed_deaths(both))] == [1000]
+
+
+def test_a_kernels_kill_has_the_day_of_its_notice() -> None:
+    (day,) = days(deaths(records(oom(5), died(1))))
+    assert (day.day, day.deaths) == ("09-07", 1)
+
+
 def test_deaths_on_the_kernels_clock_have_no_day() -> None:
     assert [(day.day, day.deaths) for day in days(deaths(records(oom(5), oom(500, pid=5))))] == [("", 2)]
 

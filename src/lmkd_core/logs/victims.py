@@ -13,6 +13,7 @@ from lmkd_core.logs.clocks import day_of
 from lmkd_core.logs.clocks import unrolled
 from lmkd_core.logs.deaths import FOR_MEMORY
 from lmkd_core.logs.deaths import Death
+from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import archive_of
 from lmkd_core.statistics.shares import Share
 from lmkd_core.statistics.shares import exact_share
@@ -99,15 +100,22 @@ def in_use_share(deaths: Iterable[Death]) -> Share | None:
 
 def days(deaths: Iterable[Death]) -> list[DayDeaths]:
     """Returns the sums per device and day, in the order of their times on each clock."""
-    by_clock: dict[tuple[str, str], list[Death]] = defaultdict(list)
+    by_clock: dict[tuple[str, str], list[tuple[int, Death]]] = defaultdict(list)
     for death in for_memory(deaths):
-        by_clock[archive_of(death.first), death.first.clock].append(death)
+        dated = _dated(death)
+        by_clock[archive_of(dated), dated.clock].append((dated.time_ms or 0, death))
     by_day: dict[tuple[str, str], list[Death]] = defaultdict(list)
     for (device, clock), group in sorted(by_clock.items(), key=lambda item: item[0]):
-        times_ms = unrolled([death.first.time_ms or 0 for death in group], clock)
-        for _, death in sorted(zip(times_ms, group, strict=True), key=lambda pair: pair[0]):
-            by_day[device, day_of(death.first.time_ms, clock)].append(death)
+        ordered_ms = unrolled([time_ms for time_ms, _ in group], clock)
+        for _, (time_ms, death) in sorted(zip(ordered_ms, group, strict=True), key=lambda pair: pair[0]):
+            by_day[device, day_of(time_ms, clock)].append(death)
     return [_day(device, day, group) for (device, day), group in by_day.items()]
+
+
+def _dated(death: Death) -> Event:
+    """Returns the first record whose clock has a date, else the first."""
+    with_date = (record for record in death.records if day_of(record.time_ms, record.clock))
+    return next(with_date, death.first)
 
 
 def _day(device: str, day: str, deaths: Sequence[Death]) -> DayDeaths:
