@@ -319,6 +319,13 @@ def test_the_text_tells_what_came_after_a_death(tmp_path: Path, capsys: pytest.C
     assert "1 of 3 (33 %, interval 1 to 91 %) of its kills followed another in a cascade" in text
 
 
+def test_the_text_sums_several_days(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    day, next_day = sized_kill(1, 1, adj=0), sized_kill(1, 2).replace("09-07", "09-08")
+    text = ingest_text_of(tmp_path / "log", capsys, day, next_day)
+    assert "09-07: 1 death, 1 in use 09-08: 1 death, 0 in use" in text
+    assert "09-07: 1 death" not in ingest_text_of(tmp_path / "log", capsys, day)  # one sum is told already
+
+
 @pytest.mark.parametrize(
     ("time_ms", "text"),
     [

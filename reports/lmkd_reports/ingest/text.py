@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from collections.abc import Sequence
+from pathlib import Path
 
 from lmkd_core.logs.clocks import difference_ms
 from lmkd_core.logs.deaths import KILLERS
@@ -16,10 +17,12 @@ from lmkd_core.logs.summary import Summary
 from lmkd_core.logs.times import gaps
 from lmkd_core.logs.times import kill_to_death
 from lmkd_core.logs.times import timed_deaths
+from lmkd_core.logs.victims import days
 from lmkd_reports.format import units
 from lmkd_reports.format.plain import COLUMNS
 from lmkd_reports.format.plain import plain
 from lmkd_reports.ingest.sentences import after_kill_sentence
+from lmkd_reports.ingest.sentences import counted
 from lmkd_reports.ingest.sentences import death_sentence
 from lmkd_reports.ingest.sentences import gap_sentence
 from lmkd_reports.ingest.sentences import in_use_sentence
@@ -48,6 +51,7 @@ MOST_QUOTED = 20
 MOST_QUOTED_CHARACTERS = 200
 MOST_DOUBTS = 10
 MOST_CASCADES = 20
+MOST_DAYS = 20
 MOST_NAME = 100
 """Longest name of an app in the first sentence, in characters."""
 
@@ -91,11 +95,24 @@ def _times(summary: Summary) -> Iterator[str]:
     for sentence in (
         late_sentence(summary),
         in_use_sentence(summary.deaths),
+        *_days(summary),
         death_sentence(kill_to_death(timed)),
         gap_sentence(gaps(timed)),
         after_kill_sentence(summary),
     ):
         yield from _wrapped(sentence)
+
+
+def _days(summary: Summary) -> Iterator[str]:
+    """The sums per device and day, if there are several."""
+    rows = days(summary.deaths)
+    if len(rows) < 2:
+        return
+    for row in rows[:MOST_DAYS]:
+        device = f"{Path(row.device).name}, " if row.device else ""
+        yield f"{device}{row.day or 'unknown day'}: {counted(row.deaths, 'death')}, {row.in_use:,} in use"
+    if len(rows) > MOST_DAYS:
+        yield f"{len(rows) - MOST_DAYS:,} more days; --html shows them"
 
 
 def _not_understood(account: Account) -> Iterator[str]:

@@ -1,8 +1,7 @@
 """How long a death took, from the kill's record to the records of its end.
 
-Only times of one clock that are printed with milliseconds count. lmkd logs a kill when it hands the victim to
-its reaper, and Zygote and ActivityManager log an end after they were scheduled: each time is at most the
-logged one.
+Only times of one clock that are printed with milliseconds count. They hold the delays of the loggers: lmkd
+logs a kill about when it sends the signal, Zygote and ActivityManager log an end when they get to run.
 """
 
 from __future__ import annotations
