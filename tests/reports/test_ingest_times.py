@@ -24,6 +24,7 @@ from lmkd_core.logs.clocks import day_of
 from lmkd_core.logs.clocks import parse_moment
 from lmkd_core.logs.deaths import deaths
 from lmkd_core.logs.summary import summarise
+from lmkd_core.logs.times import Gap
 from lmkd_core.logs.times import TimedDeath
 from lmkd_core.logs.times import Times
 from lmkd_core.logs.times import by_size
@@ -38,6 +39,7 @@ from lmkd_core.logs.victims import apps
 from lmkd_core.logs.victims import days
 from lmkd_core.logs.victims import in_use_share
 from lmkd_reports.ingest.sentences import duration
+from lmkd_reports.ingest.times_figures import gap_figures
 from pytest_lmkd.cli import main
 
 SEED = 20261129
@@ -324,6 +326,12 @@ def test_the_text_sums_several_days(tmp_path: Path, capsys: pytest.CaptureFixtur
     text = ingest_text_of(tmp_path / "log", capsys, day, next_day)
     assert "09-07: 1 death, 1 in use 09-08: 1 death, 0 in use" in text
     assert "09-07: 1 death" not in ingest_text_of(tmp_path / "log", capsys, day)  # one sum is told already
+
+
+def test_a_figure_of_twenty_thousand_different_times_is_drawn_and_small() -> None:
+    (death,) = deaths(records(kill_line(1)))
+    (figure,) = gap_figures([Gap(death, 7 * number) for number in range(20_000)])
+    assert len(figure.svg) < 5000
 
 
 @pytest.mark.parametrize(
