@@ -30,24 +30,32 @@ lmkd, or the kernel's OOM reaper, has freed its memory."""
 NOTICES = ("zygote", "died")
 """The kinds that report a death; a reaper reports memory."""
 
+TYPES = frozenset((*KILLS, *(type_name for types in ENDS.values() for type_name in types)))
 FRACTION = re.compile(r"\d[.,]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
 class Dying:
-    """A kill at ``kill_ms`` on its clock, and the times from it to its ends by kind.
+    """A kill at ``kill_ms`` on its clock, and the times from it to its ends, one for each of ``ENDS``.
 
     A time below 0 is possible: several loggers stamp their lines on their own threads.
     """
 
     clock: str
     kill_ms: int
-    to_end_ms: dict[str, int]
+    ends_ms: tuple[int | None, ...]
+
+    @property
+    def to_end_ms(self) -> dict[str, int]:
+        """The known times by kind of end."""
+        ends = zip(ENDS, self.ends_ms, strict=True)
+        return {kind: time_ms for kind, time_ms in ends if time_ms is not None}
 
     @property
     def to_death_ms(self) -> int | None:
         """The time to the first notice of the death; None without one."""
-        return min((self.to_end_ms[kind] for kind in NOTICES if kind in self.to_end_ms), default=None)
+        to_end_ms = self.to_end_ms
+        return min((to_end_ms[kind] for kind in NOTICES if kind in to_end_ms), default=None)
 
 
 def dying_of(records: Sequence[Event]) -> Dying | None:
@@ -55,7 +63,7 @@ def dying_of(records: Sequence[Event]) -> Dying | None:
 
     A kill that is logged on several clocks is taken on that with most ends.
     """
-    dated = [record for record in records if _has_ms(record)]
+    dated = [record for record in records if record.type in TYPES and _has_ms(record)]
     clocks = dict.fromkeys(record.clock for record in dated if record.type in KILLS)
     candidates = [_on_clock([record for record in dated if record.clock == clock]) for clock in clocks]
     return max(candidates, key=lambda dying: len(dying.to_end_ms), default=None)
@@ -65,13 +73,13 @@ def _on_clock(records: Sequence[Event]) -> Dying:
     kills = [record for record in records if record.type in KILLS]
     clock, some_ms = kills[0].clock, kills[0].time_ms or 0
     kill_ms = some_ms + min(difference_ms(kill.time_ms or 0, some_ms, clock) for kill in kills)
-    to_end_ms = {}
-    for kind, types in ENDS.items():
-        times = [difference_ms(end.time_ms or 0, kill_ms, clock) for end in records if end.type in types]
-        fitting = [time_ms for time_ms in times if -EARLY_MS <= time_ms <= WINDOW_MS]
-        if fitting:  # others are of a clock that was set
-            to_end_ms[kind] = min(fitting)
-    return Dying(clock, kill_ms, to_end_ms)
+    return Dying(clock, kill_ms, tuple(_to_end_ms(records, types, kill_ms) for types in ENDS.values()))
+
+
+def _to_end_ms(records: Sequence[Event], types: Sequence[str], kill_ms: int) -> int | None:
+    """Returns the time to the first record of these types; those of a clock that was set do not count."""
+    times = [difference_ms(end.time_ms or 0, kill_ms, end.clock) for end in records if end.type in types]
+    return min((time_ms for time_ms in times if -EARLY_MS <= time_ms <= WINDOW_MS), default=None)
 
 
 def _has_ms(record: Event) -> bool:
