@@ -28,6 +28,12 @@ _Noreturn void die_failed(void)
 	_exit(1);
 }
 
+_Noreturn void die_impossible(void)
+{
+	print(STDERR_FILENO, failure_text(), "", "");
+	_exit(IMPOSSIBLE);
+}
+
 void report(const char *key, const char *value)
 {
 	if (print(STDOUT_FILENO, key, "=", value) < 0)

@@ -9,6 +9,8 @@
 #include "registry.h"
 #include "sys.h"
 
+enum { IMPOSSIBLE = 4 }; // as kselftest.h's KSFT_SKIP
+
 struct conformance_case {
 	const char *name;
 	void (*run)(unsigned int flags); // the flags for process_mrelease(2)
@@ -24,6 +26,8 @@ struct conformance_case {
 _Noreturn void die(const char *action);
 // The same for a function that has called failed().
 _Noreturn void die_failed(void);
+// The same with exit status IMPOSSIBLE: this device lacks what the case needs.
+_Noreturn void die_impossible(void);
 
 // Calls process_mrelease(2): "0", or the name of its errno.
 const char *mrelease(int pidfd, unsigned int flags);

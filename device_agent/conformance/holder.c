@@ -28,7 +28,7 @@ static void start_reader(const struct process *target)
 {
 	reader.target = target->pid;
 	if (missing_page_open(&reader.missing) < 0)
-		die_failed();
+		die_impossible();
 	if (pthread_create(&reader.thread, NULL, read_target, NULL) != 0)
 		die("pthread_create");
 	if (missing_page_await(&reader.missing) < 0)

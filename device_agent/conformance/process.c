@@ -46,13 +46,18 @@ static _Noreturn void serve(int channel, void (*act)(void))
 	}
 }
 
+static void end_with_parent(void)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		_exit(1);
+}
+
 static void become(uid_t uid)
 {
 	// By number, because libc's setuid() would change all "threads".
 	if (uid != 0 && syscall(SYS_setuid, uid) != 0)
 		_exit(1);
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-		_exit(1);
+	end_with_parent(); // setuid has cleared it
 }
 
 struct sharer_start {
@@ -88,6 +93,7 @@ static void start_sharer(struct plan *plan)
 
 static _Noreturn void run_target(struct plan *plan, int channel)
 {
+	end_with_parent(); // before the "r", after which a case may die at any moment
 	target_memory_touch();
 	if (write(channel, "r", 1) != 1)
 		_exit(1);

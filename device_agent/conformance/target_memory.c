@@ -8,6 +8,7 @@
 
 #include "case.h"
 #include "clock.h"
+#include "failure.h"
 #include "group.h"
 #include "text.h"
 #include "text_file.h"
@@ -17,18 +18,20 @@ enum { PATIENCE_S = 10 };
 static struct group group;
 static void *memory;
 
-// Only root makes groups; another user cannot know the charge of its targets.
-static bool may_make_group(void)
+// Only root makes groups, where memory cgroups are mounted; without a group, nobody knows the charge of the targets.
+static bool has_group(void)
 {
-	return geteuid() == 0;
+	return group.path[0] != '\0';
 }
 
 static void make_group(void)
 {
-	if (group.path[0] != '\0' || !may_make_group())
+	if (has_group() || geteuid() != 0)
 		return;
 	group_remove_leftovers();
-	if (group_create(&group, 1) < 0)
+	if (group_hierarchy() == NULL)
+		failure_clear();
+	else if (group_create(&group, 1) < 0)
 		die_failed();
 }
 
@@ -51,7 +54,7 @@ static long charged_kb(void)
 const char *freed(void)
 {
 	static char other[32];
-	if (!may_make_group())
+	if (!has_group())
 		return "unknown";
 	long kb = charged_kb();
 	if (kb < TARGET_KB / 8)
@@ -66,13 +69,18 @@ const char *freed(void)
 const char *freed_soon(void)
 {
 	int64_t end_ns = now_ns() + PATIENCE_S * NS_PER_S;
-	while (may_make_group() && charged_kb() >= TARGET_KB / 8 && now_ns() < end_ns)
+	while (has_group() && charged_kb() >= TARGET_KB / 8 && now_ns() < end_ns)
 		sched_yield();
 	return freed();
 }
 
 void keep_targets_out_of_swap(void)
 {
+	const char *hierarchy = group_hierarchy();
+	if (hierarchy == NULL || strcmp(hierarchy, "v2") != 0) {
+		refused("memory cgroups are v1");
+		die_impossible();
+	}
 	make_group();
 	set("memory.swap.max", "0");
 }
@@ -100,16 +108,16 @@ void target_memory_reserve(void)
 
 void target_memory_touch(void)
 {
-	if (may_make_group() && group_enter(&group) < 0)
+	if (has_group() && group_enter(&group) < 0)
 		die_failed();
 	memset(memory, 0xa5, TARGET_KB * 1024);
 }
 
 void target_memory_end(void)
 {
-	if (group.path[0] != '\0' && group_remove(&group) < 0)
+	if (has_group() && group_remove(&group) < 0)
 		die_failed();
 	group.path[0] = '\0';
-	if (may_make_group())
+	if (geteuid() == 0)
 		group_leave_no_trace();
 }

@@ -8,8 +8,8 @@ enum { TARGET_KB = 16 * 1024 };
 // Memory of the last target: the same address in its address space as in ours before it was started.
 void *target_memory(void);
 
-// "yes" when nearly all of the target's memory is uncharged, "no" when nearly none is, "unknown" without root.
-// Exact only while the target cannot be tearing its memory down itself, which collects pages before it frees them.
+// "yes" when nearly all of the target's memory is uncharged, "no" when nearly none is, "unknown" without root or
+// memory cgroups. Exact only while the target cannot be tearing its memory down itself, which collects pages before it frees them.
 const char *freed(void);
 // The same while others may still be freeing the memory: waits up to 10 s for a "yes".
 const char *freed_soon(void);

@@ -1,6 +1,7 @@
 """The fate of processes that share memory without being threads, when the kernel's OOM killer kills one.
 
-The flag's review left this question open. The table in answers.py has the answers for process_mrelease(2).
+The flag's review left this question open. ``pytest_lmkd.conformance.answers`` has the answers of
+process_mrelease(2).
 """
 
 from __future__ import annotations

@@ -181,6 +181,30 @@ def v1_freezer() -> Path | None:
 
 
 @needs_root
+def test_the_kernel_is_held_to_the_variant_of_a_file(
+    pytester: pytest.Pytester, base: Path, checkout: Path
+) -> None:
+    (pytester.path / "mine.toml").write_text(
+        """
+        name = "mine"
+        [answers]
+        bad-fd.0x0 = "ret=EPERM"
+        bad-fd.0x2 = "ret=EINVAL"
+        """
+    )
+    result = pytester.runpytest_subprocess(
+        str(checkout / "suites/conformance/test_error_codes.py"),
+        *("-k", "bad-fd", "--lmkd-device", "local", "--lmkd-variant", "mine.toml", "--lmkd-results", "out"),
+    )
+    result.assert_outcomes(passed=1, failed=1, skipped=2)
+    cases = [record for record in records(pytester.path / "out") if record["type"] == "case"]
+    assert [(case["variant"], case["flags"], case["expected"], case["passed"]) for case in cases] == [
+        ("mine", 0, "ret=EPERM", False),
+        ("mine", 2, "ret=EINVAL", True),
+    ]
+
+
+@needs_root
 @pytest.mark.parametrize("stall", ["holder", "frozen-v1"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_an_interrupted_run_leaves_nothing(

@@ -96,6 +96,11 @@ from lmkd_core.records.run import RunInfo
             "*--lmkd-resume keeps the run's numbers and label: leave out --lmkd-label*",
         ),
         (["--lmkd-device", "virtual", "-n", "2"], 2, "*cannot be used with -n*"),
+        (
+            ["--lmkd-device", "virtual", "--lmkd-variant", "none.toml"],
+            2,
+            "*--lmkd-variant none.toml: cannot be read (*",
+        ),
         (["--lmkd-device", "a b"], 2, "*'a b' names no device: use virtual, *"),
         ([], 2, "*needs a device: name one, e.g. --lmkd-device virtual*"),
     ],

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from identities import identified
 from synthetic import NS_PER_MS
 from synthetic import PATCHED
 from synthetic import SyntheticRun
@@ -177,6 +178,7 @@ def test_lost_wake_ups_are_told_at_once(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Analysis:
     run = a_run()
+    run.devices = [identified(run.devices[0])]
     trials_of(run, 400, 100, **HELD)
     trials_of(run, 12, 12)
     trials_of(run, 50, 40, scenario="starved-exit", stall="starved", regime="injected", hold_ms=300)
@@ -220,9 +222,9 @@ class TestMail:
 
     def test_it_has_every_situation_with_its_verdict(self, whole: Analysis) -> None:
         text = render_lkml(whole)
-        assert "held-by-vm-readv-64MB-1t              400    100 0.25 [" in text
+        assert "held-by-vm-readv-64MB-1t            400   100 0.25 [" in text
         assert "A lmkd today: SIGKILL, lmkd's other work, process_mrelease(pidfd, 0)" in text
-        assert "held-beyond-burst-12-cached             8      5 -3 [-3.4,-2.6] better" in text
+        assert "held-beyond-burst-12-cached           8     5 -3 [-3.4,-2.6] better" in text
 
     def test_it_tells_how_to_run_it_again(self) -> None:
         info = synthetic_info([PATCHED])

@@ -51,7 +51,7 @@ def environment(folder: Path, *records: DeviceRecord) -> str:
 def test_the_lines_tell_everything_that_ran() -> None:
     told = lines(identified(OLD))
     assert list(told) == ["kernel", "build", "command line", "machine"]
-    assert told["kernel"] == f"Linux version 6.12.90 (a@b) ({COMPILER}) #1 SMP PREEMPT"
+    assert told["kernel"] == f"Linux 6.12.90 #1 SMP PREEMPT, {COMPILER}"
     build_id, image, config, initramfs = (
         digest(text)[:12] for text in ("build id 1", "image 1", "configuration", "initramfs")
     )
@@ -60,7 +60,7 @@ def test_the_lines_tell_everything_that_ran() -> None:
         f"patches first.patch {digest('first')[:12]}, second.patch {digest('second 1')[:12]}"
     )
     assert told["command line"] == COMMAND_LINE
-    assert told["machine"] == "QEMU 7.2.22 (Debian) with TCG; host Synthetic CPU, 2 CPUs"
+    assert told["machine"] == "QEMU 7.2.22 with TCG; host Synthetic CPU, 2 CPUs"
 
 
 def test_a_record_of_an_older_version_tells_its_release_only() -> None:

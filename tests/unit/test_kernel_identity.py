@@ -89,6 +89,7 @@ def test_notes_without_a_build_id_have_none(text: str) -> None:
         ('systemd.set_credential="my pass" x', f"systemd.set_credential={HIDDEN} x"),
         ('pass.key="never closed and long', f"pass.key={HIDDEN}"),
         ("a=b=c  --  init", "a=b=c -- init"),
+        ("clearcpuid=rep_good androidboot.cpuid=7", f"clearcpuid=rep_good androidboot.cpuid={HIDDEN}"),
         ("", ""),
     ],
 )

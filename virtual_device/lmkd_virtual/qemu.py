@@ -66,7 +66,8 @@ class Machine:
             # Passed to the guest, which must not measure them: on a busy host its calibration fails, and its
             # clock and timers then advance in ticks of 4 ms, or it panics without a timer.
             words += [f"tsc_early_khz={self.tsc_khz}", "tsc=reliable", f"lapic_timer_hz={QEMU_APIC_HZ}"]
-            words.append("no_timer_check")
+            # rep_good has the effect of erms (architecture.py), but the kernel sets it, not the CPU.
+            words += ["no_timer_check", "clearcpuid=rep_good"]
         return " ".join(filter(None, words))
 
 

@@ -314,7 +314,7 @@ def _race_figure(result: StratumResult, comparison: Comparison) -> Iterator[Figu
         meaning="Calls of process_mrelease that came too late (ESRCH) and freed nothing",
         where=_where(stratum_name(result.stratum), meaning(result.stratum.scenario).title),
         amount=f"{lost.count} of {lost.total}",
-        interval=f"{units.share_interval(lost)} (95 % interval), {plain_name(arms[0].arm)}",
+        interval=f"{units.share_interval(lost)} (95 % interval)",
         by_arm=tuple((arm.arm, _races(arm)) for arm in arms),
     )
 
@@ -351,8 +351,7 @@ def _kill_interval(comparison: KillComparison) -> str:
 def _killed(arm: PressureArm) -> str:
     if arm.extra is None:
         return kills.number(arm.total)
-    extra = kills.signed(arm.extra.mean).removeprefix("+")
-    return f"{kills.number(arm.total)} ({extra} extra)"
+    return f"{kills.number(arm.total)} ({kills.measured_extra(arm)} extra)"
 
 
 def _arm(arms: Sequence[AnyArm], name: str) -> AnyArm:

@@ -74,7 +74,7 @@ def tables(device: DeviceResult, arms: Sequence[str], pair: Pair | None) -> Iter
     times = [result for result in device.strata if not result.stratum.is_control]
     if times:
         yield Table(
-            "ms until 90 % is back", "ratio", tuple(_time_row(result, arms, pair) for result in times)
+            "median ms to 90 % back", "ratio", tuple(_time_row(result, arms, pair) for result in times)
         )
     races = tuple(_race_row(result, arms) for result in times)
     if any(set(row.cells) != {NO_RACE} for row in races):
@@ -122,7 +122,7 @@ def _kill_rows(result: PressureResult, arms: Sequence[str], pair: Pair | None) -
         comparison.verdict if comparison else None,
     )
     if result.unstalled:
-        extra = (kills.signed(arm.extra.mean) if arm and arm.extra else "-" for arm in pressed)
+        extra = (kills.measured_extra(arm) if arm and arm.extra else "-" for arm in pressed)
         yield Row(EXTRA, f"  {EXTRA}", tuple(extra))
 
 

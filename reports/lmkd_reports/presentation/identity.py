@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from lmkd_core.records.device import DeviceRecord
@@ -24,6 +25,11 @@ from lmkd_reports.format.identity import QEMU
 from lmkd_reports.format.identity import identity_text
 
 BUILD = {IMAGE: "image", BUILD_ID: "build id", CONFIG: "configuration", INITRAMFS: "initramfs"}
+
+LINUX_VERSION = re.compile(
+    r"Linux version (?P<release>\S+) \(\S+\) \((?P<compiler>.*)\) (?P<build>#.*)", re.DOTALL
+)
+"""/proc/version (init/version-timestamp.c)."""
 
 UNRECORDED = "its build is not recorded"
 
@@ -69,7 +75,11 @@ def identity_lines(device: DeviceResult) -> tuple[tuple[str, str], ...]:
 
 
 def _kernel(record: DeviceRecord) -> str:
+    """The version without its builder's name: ``Linux 6.12.90 #1 SMP PREEMPT, gcc ...``."""
     release = f"Linux {record.kernel_release}"
+    version = LINUX_VERSION.fullmatch(fact_text(record, VERSION))
+    if version:
+        return f"Linux {version['release']} {version['build']}, {version['compiler']}"
     return fact_text(record, VERSION) or (release if kernel_id(record) else f"{release}, {UNRECORDED}")
 
 
@@ -81,7 +91,7 @@ def _build(record: DeviceRecord) -> str:
 
 def _machine(record: DeviceRecord) -> str:
     """For example ``QEMU 7.2.22 with TCG; host AMD EPYC, 2 CPUs``; empty for a phone."""
-    qemu = fact_text(record, QEMU)
+    qemu = fact_text(record, QEMU).partition(" (")[0]
     accelerator = fact_text(record, ACCELERATOR).upper()
     emulator = " with ".join(filter(None, (f"QEMU {qemu}" if qemu else "", accelerator)))
     cpus = fact_text(record, HOST_CPUS)

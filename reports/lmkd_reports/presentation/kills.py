@@ -93,6 +93,11 @@ def _interval(paired: PairedDifference) -> str:
     return f"{signed(paired.low or 0)} to {signed(paired.high or 0)}"
 
 
+def measured_extra(arm: PressureArm) -> str:
+    """The mean of the measured extra kills, with a sign if it is below 0; ``–`` if they were not measured."""
+    return signed(arm.extra.mean).removeprefix("+") if arm.extra else units.NOTHING
+
+
 def p_value(paired: PairedDifference | None) -> str:
     if paired is None or paired.p is None:
         return units.NOTHING

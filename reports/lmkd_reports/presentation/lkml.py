@@ -25,16 +25,14 @@ from lmkd_reports.presentation.brief import origin
 from lmkd_reports.presentation.brief import tables
 from lmkd_reports.presentation.kills import MINUS
 
-CELL = 7
-DIFFERENCE = 24
+CELL = 6
+DIFFERENCE = 27
 """Columns of an arm, and of the difference with its interval and verdict."""
 
 MARKS = {Verdict.NO_CLEAR_DIFFERENCE: "~", Verdict.NOT_ENOUGH_DATA: "too few blocks"}
 """Verdicts that have a shorter word here."""
 
 CONTINUED = " \\"
-
-LEGEND = "Medians; [95 % interval] at least; ~: no clear difference."
 
 
 def render_lkml(analysis: Analysis) -> str:
@@ -56,7 +54,6 @@ def _device(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
     yield ""
     for table in tables(device, arms, pair):
         yield from _table(table, arms, pair)
-    yield from wrapped(LEGEND)
     yield ""
     for label, value in origin(analysis, device):
         yield from _trailer(label, value)
@@ -82,11 +79,12 @@ def _table(table: Table, arms: Sequence[str], pair: tuple[str, str] | None) -> I
 
 
 def _compared(table: Table, arms: Sequence[str], pair: tuple[str, str] | None) -> str:
-    """``B/A`` or ``B-A``; empty where nothing is compared."""
+    """``B/A [95 %], ~: not clear``, or ``B-A ...``; empty where nothing is compared."""
     if not table.compared or pair is None or not set(pair) <= set(arms):
         return ""
     candidate, baseline = (string.ascii_uppercase[arms.index(arm)] for arm in pair)
-    return f"{candidate}{'/' if table.compared == 'ratio' else '-'}{baseline}"
+    operator = "/" if table.compared == "ratio" else "-"
+    return f"{candidate}{operator}{baseline} [95 %], ~: not clear"
 
 
 def _difference(row: Row) -> str:

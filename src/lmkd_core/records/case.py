@@ -10,7 +10,8 @@ from lmkd_core.records.schema import SCHEMA
 class CaseRecord(msgspec.Struct, frozen=True, tag="case", kw_only=True):
     """One conformance case: the answer of a kernel of ``variant`` to ``process_mrelease`` with ``flags``.
 
-    ``expected`` is empty for a case that only counts. ``variant`` is the detected one.
+    ``expected`` is empty for a case that only counts. ``variant`` is the detected one, or the name in the
+    file of ``--lmkd-variant``.
     """
 
     schema: int = SCHEMA

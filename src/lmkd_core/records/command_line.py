@@ -21,6 +21,9 @@ PRIVATE_VALUE = re.compile(
 )
 """UUIDs, such as those of disks, and MAC addresses."""
 
+PUBLIC_NAMES = {"clearcpuid"}
+"""Names with an identifier's letters in them, whose values name no unit (admin-guide/kernel-parameters)."""
+
 ANDROID = "androidboot."
 SHOWN_OF_ANDROID = {"hardware", "hardware.platform", "mode", "selinux", "slot_suffix", "verifiedbootstate"}
 """Of Android's own words only these keep their values: vendors add others freely."""
@@ -41,4 +44,4 @@ def _shown(word: str) -> str:
 def _is_private(name: str) -> bool:
     if name.startswith(ANDROID):
         return name.removeprefix(ANDROID) not in SHOWN_OF_ANDROID
-    return PRIVATE_NAME.search(name) is not None
+    return name not in PUBLIC_NAMES and PRIVATE_NAME.search(name) is not None

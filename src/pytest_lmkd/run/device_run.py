@@ -60,7 +60,7 @@ class DeviceRun:
         self._loops = suites.open(context, self._progress)
         for loop in self._loops.values():
             self._cleanup.callback(self._close, loop)
-        self._cases = CaseRunner(device, self._store, self._say)
+        self._cases = CaseRunner(device, self._store, self._say, options.variant)
 
     def _check_same_system(self, now: DeviceRecord) -> None:
         """Raises: DeviceUnusable: the run that is resumed was measured on another kernel or machine."""

@@ -22,6 +22,8 @@ from lmkd_core.timing.size import MOST_BLOCKS
 from lmkd_core.timing.size import Given
 from lmkd_core.timing.words import parse_duration
 from pytest_lmkd.apps.names import parse_component
+from pytest_lmkd.conformance.variant import Variant
+from pytest_lmkd.conformance.variant_file import read_variant
 from pytest_lmkd.devices.cuttlefish.settings import Settings as CuttlefishSettings
 from pytest_lmkd.devices.cuttlefish.settings import parse_settings
 from pytest_lmkd.devices.filter import DeviceFilter
@@ -33,6 +35,7 @@ from pytest_lmkd.experiment.validity import parse_suppressed
 from pytest_lmkd.run.latest import RESULTS
 
 CUTTLEFISH = "--lmkd-cuttlefish"
+VARIANT = "--lmkd-variant"
 
 LABEL_MAX = 80
 
@@ -44,6 +47,7 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("lmkd", "measuring how killed apps give back their memory (pytest-lmkd)")
     _add_device_options(group)
     _add_app_options(group)
+    _add_conformance_options(group)
     _add_arm_options(group)
     _add_size_options(group)
     _add_design_options(group)
@@ -95,6 +99,15 @@ def _add_app_options(group: pytest.OptionGroup) -> None:
         "--lmkd-apks",
         metavar="DIR",
         help="for suites/apps: folder of workload apps, installed for the run (see make apks)",
+    )
+
+
+def _add_conformance_options(group: pytest.OptionGroup) -> None:
+    group.addoption(
+        VARIANT,
+        metavar="FILE",
+        help="for suites/conformance: hold the kernel to the answers in this file, not to those of the "
+        "variant that it seems to be (docs/conformance.md)",
     )
 
 
@@ -216,6 +229,7 @@ class Options:
     unstalled_episodes: bool
     apps: tuple[str, ...]
     apks: Path | None
+    variant: Variant | None
     resumed: RunInfo | None
 
     @property
@@ -275,6 +289,7 @@ class Options:
             unstalled_episodes=resumed.unstalled_episodes if resumed else True,
             apps=tuple(map(parse_component, config.getoption("--lmkd-app"))),
             apks=_folder("--lmkd-apks", config.getoption("--lmkd-apks")),
+            variant=_variant(config),
             resumed=resumed,
         )
 
@@ -390,6 +405,11 @@ def _folder(option: str, text: str | None) -> Path | None:
     if text is not None and not Path(text).is_dir():
         raise UsageProblem(f"{option} takes a folder, and {text!r} is none")
     return None if text is None else Path(text)
+
+
+def _variant(config: pytest.Config) -> Variant | None:
+    text = config.getoption(VARIANT)
+    return read_variant(Path(text), VARIANT) if text else None
 
 
 def _results(config: pytest.Config) -> Path:
