@@ -23,6 +23,7 @@ from lmkd_core.records.schema import Fact
 from lmkd_core.statistics.lateness import late
 from lmkd_core.statistics.lateness import mcnemar_p
 from lmkd_core.statistics.lateness import paired_shares
+from lmkd_core.statistics.shares import trials_for
 from lmkd_core.statistics.sign_flip import WINS_WEIGHT
 from lmkd_core.statistics.sign_flip import mean_interval
 from lmkd_core.statistics.sign_flip import sign_flip_test
@@ -34,7 +35,6 @@ from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.tails import area_mb_ms
 from lmkd_reports.analysis.tails import patience_ns_of
-from lmkd_reports.analysis.tails import trials_for
 from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.presentation.arms_csv import arms_csv
 from lmkd_reports.presentation.html import render_html

@@ -271,6 +271,8 @@ def test_the_json_ends_with_the_deaths(tmp_path: Path, capsys: pytest.CaptureFix
         "time": "09-07 01:00:01.000",
         "sources": {"killinfo": f"{path}:1", "am_proc_died": f"{path}:2"},
         "doubts": [],
+        "in_use": False,
+        "kill_to_died_ms": 200,
     }
     assert "2 deaths, by killer:" in printed.err
     assert "kernel-oom 1" in " ".join(printed.err.split())

@@ -24,6 +24,7 @@ from test_ingest_deaths import killinfo
 from test_ingest_deaths import mrelease
 
 from lmkd_core.logs.deaths import KILLERS
+from lmkd_reports.ingest.sentences import PLAY_API
 from lmkd_reports.ingest.views import MOST_DEATHS
 from lmkd_reports.ingest.views import MOST_TEXT
 from lmkd_reports.ingest.views import shown
@@ -136,11 +137,88 @@ def test_everything_shows_without_javascript(browser: Browser, page: Path) -> No
 
 def test_times_of_different_clocks_are_in_different_figures(browser: Browser, page: Path) -> None:
     browser.open(page)
-    captions = browser.evaluate("[...document.querySelectorAll('figcaption')].map(each => each.textContent)")
+    captions = browser.evaluate(
+        "[...document.querySelectorAll('#times figcaption')].map(each => each.textContent)"
+    )
     assert [caption.partition("(")[2] for caption in captions] == [
         "the device's local time)",
         f"the kernel 1 of {page.parent}/log0.txt)",
     ]
+
+
+def test_the_first_sentence_names_the_apps_that_android_killed(browser: Browser, tmp_path: Path) -> None:
+    texts = (
+        kill_line(1, 1, "com.a:push"),
+        kill_line(50, 2, "com.b"),
+        kill_line(90, 3, "com.a"),
+        am_kill(9, 4),
+    )
+    browser.open(write_page(tmp_path, "\n".join(texts)))
+    first = browser.evaluate("document.querySelector('h1 + p').textContent")
+    assert first == "Android killed 2 apps for want of memory, 3 times in all: com.a (2 times) and com.b."
+
+
+def test_bars_are_as_long_as_their_numbers(browser: Browser, tmp_path: Path) -> None:
+    in_use = kill_line(200, 9, "com.a").replace("oom_score_adj 906", "oom_score_adj 100")
+    texts = [
+        *(kill_line(50 * n, n, "com.a") for n in (1, 2, 3)),
+        in_use,
+        kill_line(400, 5, "com.b"),
+        am_kill(7, 8),
+    ]
+    browser.open(write_page(tmp_path, "\n".join(texts)))
+    rows = (
+        "[...document.querySelectorAll('.bars li')].map(row => [row.innerText.replace(/\\s+/g, ' ').trim(), "
+        "...[...row.querySelectorAll('i')].map(bar => bar.getBoundingClientRect().width)])"
+    )
+    killers, framework, most, other = browser.evaluate(rows)
+    assert [row[0] for row in (killers, framework, most, other)] == [
+        *("lmkd 5", "framework 1", "com.a 4 (1 in use)", "com.b 1"),
+    ]
+    assert framework[1] == pytest.approx(killers[1] / 5, abs=0.5)
+    assert other[1] == pytest.approx(most[1] / 4, abs=0.5)
+    assert most[2] == pytest.approx(most[1] / 4, abs=0.5)
+
+
+def test_the_page_has_the_times_in_tables_and_figures(browser: Browser, tmp_path: Path) -> None:
+    pids = range(1, 31)
+    texts = [line for pid in pids for line in (kill_line(9 * pid, pid), died(9 * pid + pid / 1000, pid))]
+    texts += [kill_line(500, 99).replace("200000kB", "20kB"), died(500.4, 99)]
+    browser.open(write_page(tmp_path, "\n".join(texts)))
+    shown_text = str(browser.evaluate("document.getElementById('dying').innerText"))
+    assert (
+        "31 of 31 deaths have a time (to 1 ms, as logged): 1 ms to 400 ms, median 16 ms, 90 %" in shown_text
+    )
+    cells = "[...document.querySelectorAll('#dying table:last-of-type tr')].map(row => row.innerText)"
+    table = [row.replace("\t", " ") for row in browser.evaluate(cells)]
+    assert "64 MB to 256 MB resident 30 0 1 ms 16 ms 27 ms of 299 30 ms" in table
+    assert "below 64 MB resident 1 0 400 ms" in table
+    captions = browser.evaluate(
+        "[...document.querySelectorAll('#dying figcaption')].map(each => each.innerText)"
+    )
+    assert captions == [
+        *("Kill to death by resident memory", "Kill to death by swap"),
+        "Share of deaths by the time since their kill",
+    ]
+    assert browser.evaluate("document.querySelectorAll('#next figure svg').length") == 1
+
+
+def test_the_page_sums_days_and_says_how_google_play_counts(browser: Browser, tmp_path: Path) -> None:
+    seen = kill_line(1, 1).replace("oom_score_adj 906", "oom_score_adj 0")
+    next_day = kill_line(1, 2).replace("09-07", "09-08")
+    page = write_page(tmp_path, "\n".join((seen, next_day)))
+    browser.open(page)
+    shown_text = " ".join(str(browser.evaluate("document.getElementById('in-use').innerText")).split())
+    assert "plain files 09-07 1 1 1 1 plain files 09-08 1 1 0 0" in shown_text
+    assert "1 of 2 deaths hit an app in use (adj 0 to 200): 50 %" in shown_text
+    assert "these logs hold 1 day of a user of an app with such a death" in shown_text
+    assert PLAY_API in page.read_text()
+
+
+def test_many_deaths_share_discs(tmp_path: Path) -> None:
+    texts = [line for n in range(1, 400) for line in (kill_line(3 * n, n), died(3 * n + n / 1000, n))]
+    html = write_page(tmp_path, "\n".join(texts)).read_text()
+    assert "Kill to death by resident memory; the area of a disc is the number of deaths" in html
 
 
 def test_the_data_are_in_the_page(page: Path) -> None:
@@ -213,7 +291,10 @@ def test_data_that_do_not_fit_are_replaced_by_the_command_that_prints_them(
 def test_a_log_without_deaths_makes_a_page_without_deaths(browser: Browser, tmp_path: Path) -> None:
     html = write_page(tmp_path, "nothing of kills")
     assert browser.open(html).errors == []
-    assert "The logs report no death." in html.read_text()
+    text = html.read_text()
+    assert "Android killed no app for want of memory." in text
+    assert "The logs report no death." in text
+    assert "No time: no death for want of memory has both its kill and its end in the logs" in text
 
 
 def test_long_texts_are_cut() -> None:

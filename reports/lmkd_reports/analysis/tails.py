@@ -16,9 +16,9 @@ from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.bounds import censored_quantile
 from lmkd_core.statistics.lateness import PATIENCE_NS
 from lmkd_core.statistics.lateness import late
-from lmkd_core.statistics.shares import CONFIDENCE
 from lmkd_core.statistics.shares import Share
 from lmkd_core.statistics.shares import exact_share
+from lmkd_core.statistics.shares import trials_for
 
 PATIENCE_FACT = "lmkd_kill_timeout_ms"
 NS_PER_MS = 1_000_000
@@ -48,14 +48,6 @@ def patience_ns_of(record: DeviceRecord | None) -> int:
     fact = record.facts.get(PATIENCE_FACT) if record else None
     text = str(fact.value) if fact else ""
     return int(text) * NS_PER_MS if text.isdecimal() and int(text) else PATIENCE_NS
-
-
-def trials_for(share: float) -> int:
-    """The fewest trials whose slowest lies beyond the ``share`` quantile with 95 % confidence: 29 for 90 %.
-
-    S. S. Wilks, Annals of Mathematical Statistics 12, 1941, 91-96.
-    """
-    return math.ceil(math.log(1 - CONFIDENCE) / math.log(share))
 
 
 def tails_of(valid: pd.DataFrame, patience_ns: int) -> Tails | None:

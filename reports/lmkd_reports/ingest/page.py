@@ -21,13 +21,29 @@ from lmkd_core.logs.json_lines import json_lines
 from lmkd_core.logs.reading import TYPES
 from lmkd_core.logs.summary import Findings
 from lmkd_core.logs.summary import Summary
+from lmkd_core.logs.times import gaps as gaps_of
+from lmkd_core.logs.times import kill_to_death
+from lmkd_core.logs.times import timed_deaths
+from lmkd_core.logs.victims import apps
 from lmkd_core.records.masking import Masker
+from lmkd_reports.ingest import times_views
 from lmkd_reports.ingest import views
 from lmkd_reports.ingest.figure import MOST_MARKS
 from lmkd_reports.ingest.figure import SLICES
 from lmkd_reports.ingest.figure import timeline
+from lmkd_reports.ingest.sentences import PLAY_API
+from lmkd_reports.ingest.sentences import PLAY_LMK
+from lmkd_reports.ingest.sentences import after_kill_sentence
+from lmkd_reports.ingest.sentences import app_days
+from lmkd_reports.ingest.sentences import death_sentence
+from lmkd_reports.ingest.sentences import gap_sentence
+from lmkd_reports.ingest.sentences import in_use_sentence
+from lmkd_reports.ingest.sentences import killed_sentence
+from lmkd_reports.ingest.sentences import late_sentence
 from lmkd_reports.ingest.text import MEANINGS
 from lmkd_reports.ingest.text import esrch_sentence
+from lmkd_reports.ingest.times_figures import dying_figures
+from lmkd_reports.ingest.times_figures import gap_figures
 from lmkd_reports.presentation.detail import MOST_PAGE_BYTES
 from lmkd_reports.presentation.jinja import environment
 
@@ -56,6 +72,8 @@ class Figure:
 def render_page(findings: Findings, masker: Masker) -> str:
     """Returns the HTML, at most ``MOST_PAGE_BYTES``. Jinja2 escapes all text that came from a log."""
     account, summary = findings.account, findings.summary
+    timed = timed_deaths(summary.deaths)
+    gaps = gaps_of(timed)
     page: str = (
         environment("lmkd_reports.ingest")
         .get_template("ingest.html.j2")
@@ -65,6 +83,24 @@ def render_page(findings: Findings, masker: Masker) -> str:
             problems=[views.shown(problem) for problem in findings.problems],
             parsed=[(name, account.parsed[name], MEANINGS[name]) for name in TYPES if account.parsed[name]],
             files=[(views.shown(name), lines) for name, lines in account.files.most_common(MOST_FILES)],
+            killed=killed_sentence(summary.deaths, views.shown),
+            tiles=list(times_views.tiles(summary, timed, gaps)),
+            killer_bars=times_views.killer_bars(summary),
+            app_bars=times_views.app_bars(summary),
+            apps=len(apps(summary.deaths)),
+            in_use=in_use_sentence(summary.deaths),
+            app_days=app_days(summary.deaths),
+            days=times_views.day_rows(summary),
+            most_days=times_views.MOST_DAYS,
+            play_lmk=PLAY_LMK,
+            play_api=PLAY_API,
+            dying=death_sentence(kill_to_death(timed)),
+            ends=list(times_views.end_rows(timed)),
+            sizes=list(times_views.size_rows(timed)),
+            gaps=list(times_views.gap_rows(gaps)),
+            following=[gap_sentence(gaps), after_kill_sentence(summary), late_sentence(summary)],
+            dying_figures=list(dying_figures(timed)),
+            gap_figures=list(gap_figures(gaps)),
             killers=list(views.killer_views(summary)),
             processes=views.process_views(summary),
             deaths=views.notable_deaths(summary),

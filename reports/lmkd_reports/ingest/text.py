@@ -1,10 +1,11 @@
-"""Renders field logs for the terminal in printable ASCII: counts, cascades and unreadable lines."""
+"""Renders field logs for the terminal in printable ASCII: counts, times, cascades and unreadable lines."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
 from collections.abc import Sequence
+from pathlib import Path
 
 from lmkd_core.logs.clocks import difference_ms
 from lmkd_core.logs.deaths import KILLERS
@@ -13,9 +14,20 @@ from lmkd_core.logs.reading import TYPES
 from lmkd_core.logs.reading import Account
 from lmkd_core.logs.summary import Cascade
 from lmkd_core.logs.summary import Summary
+from lmkd_core.logs.times import gaps
+from lmkd_core.logs.times import kill_to_death
+from lmkd_core.logs.times import timed_deaths
+from lmkd_core.logs.victims import days
 from lmkd_reports.format import units
 from lmkd_reports.format.plain import COLUMNS
 from lmkd_reports.format.plain import plain
+from lmkd_reports.ingest.sentences import after_kill_sentence
+from lmkd_reports.ingest.sentences import counted
+from lmkd_reports.ingest.sentences import death_sentence
+from lmkd_reports.ingest.sentences import gap_sentence
+from lmkd_reports.ingest.sentences import in_use_sentence
+from lmkd_reports.ingest.sentences import killed_sentence
+from lmkd_reports.ingest.sentences import late_sentence
 
 MEANINGS = {
     "killinfo": "lmkd's event for a kill",
@@ -39,6 +51,9 @@ MOST_QUOTED = 20
 MOST_QUOTED_CHARACTERS = 200
 MOST_DOUBTS = 10
 MOST_CASCADES = 20
+MOST_DAYS = 20
+MOST_NAME = 100
+"""Longest name of an app in the first sentence, in characters."""
 
 
 def ingest_text(account: Account, summary: Summary, problems: Sequence[str]) -> str:
@@ -46,6 +61,8 @@ def ingest_text(account: Account, summary: Summary, problems: Sequence[str]) -> 
 
 
 def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Iterator[str]:
+    yield from _wrapped(killed_sentence(summary.deaths, lambda name: name[:MOST_NAME]))
+    yield ""
     yield f"{account.lines:,} lines"
     for name in TYPES:
         if account.parsed[name]:
@@ -62,6 +79,7 @@ def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Itera
     for killer, number in summary.by_killer.items():
         yield from _wrapped(f"  {killer:<17} {number:>7}  {KILLERS[killer]}")
     yield from _wrapped(esrch_sentence(summary))
+    yield from _times(summary)
     yield from _doubts(summary)
     for cascade in summary.cascades[:MOST_CASCADES]:
         yield from _cascade(cascade)
@@ -70,6 +88,31 @@ def _lines(account: Account, summary: Summary, problems: Sequence[str]) -> Itera
     for problem in problems[:MOST_PROBLEMS]:
         yield from _wrapped(f"not read: {problem}")
     yield from _not_understood(account)
+
+
+def _times(summary: Summary) -> Iterator[str]:
+    timed = timed_deaths(summary.deaths)
+    for sentence in (
+        late_sentence(summary),
+        in_use_sentence(summary.deaths),
+        *_days(summary),
+        death_sentence(kill_to_death(timed)),
+        gap_sentence(gaps(timed)),
+        after_kill_sentence(summary),
+    ):
+        yield from _wrapped(sentence)
+
+
+def _days(summary: Summary) -> Iterator[str]:
+    """The sums per device and day, if there are several."""
+    rows = days(summary.deaths)
+    if len(rows) < 2:
+        return
+    for row in rows[:MOST_DAYS]:
+        device = f"{Path(row.device).name}, " if row.device else ""
+        yield f"{device}{row.day or 'unknown day'}: {counted(row.deaths, 'death')}, {row.in_use:,} in use"
+    if len(rows) > MOST_DAYS:
+        yield f"{len(rows) - MOST_DAYS:,} more days; --html shows them"
 
 
 def _not_understood(account: Account) -> Iterator[str]:

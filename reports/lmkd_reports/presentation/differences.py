@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lmkd_core.statistics.bounds import Bounds
+from lmkd_core.statistics.shares import trials_for
 from lmkd_reports.analysis.evidence import MeanTimes
 from lmkd_reports.analysis.model import Comparison
 from lmkd_reports.analysis.tails import Tails
-from lmkd_reports.analysis.tails import trials_for
 from lmkd_reports.format import units
 
 MEASURE = "ratio of the 90 % times"

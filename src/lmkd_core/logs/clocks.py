@@ -8,8 +8,11 @@ year.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from collections.abc import Sequence
+from datetime import UTC
+from datetime import datetime
 from itertools import pairwise
 
 CALENDAR, EPOCH_CLOCK, DAY_CLOCK, HOST_CLOCK = "calendar", "epoch", "day", "host"
@@ -47,6 +50,19 @@ def ms_of_date(parts: Mapping[str, str | None]) -> int | None:
     if not 1 <= month <= len(DAYS_BEFORE):
         return None
     return (DAYS_BEFORE[month - 1] + day) * DAY_MS + clock_ms
+
+
+def day_of(time_ms: int | None, clock: str) -> str:
+    """Returns the day as ``09-07``, of ``EPOCH_CLOCK`` as ``2026-09-07``; empty on a clock without dates."""
+    if time_ms is None:
+        return ""
+    if clock == EPOCH_CLOCK:
+        return datetime.fromtimestamp(time_ms // MS_PER_S, UTC).date().isoformat()
+    if CIRCLES_MS.get(clock) != YEAR_MS:
+        return ""
+    day = (time_ms - DAY_MS) % YEAR_MS // DAY_MS + 1
+    month = bisect_left(DAYS_BEFORE, day)
+    return f"{month:02}-{day - DAYS_BEFORE[month - 1]:02}"
 
 
 DATE = r"(?:\d{4}-)?(?P<month>\d\d)-(?P<day>\d\d)"

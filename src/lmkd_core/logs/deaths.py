@@ -77,8 +77,9 @@ OOM_KILL = 30
 LIMITER = "MemoryLimiter"
 """Start of the description (``MemoryLimiter:AnonSwap``) with which Android 17 first used the reason OTHER."""
 
-OWN_RECORDS: tuple[Killer, ...] = ("lmkd", "lowmemorykiller", "kernel-oom")
-"""Killers whose own record decides."""
+FOR_MEMORY: tuple[Killer, ...] = ("lmkd", "lowmemorykiller", "kernel-oom")
+"""Killers for want of memory, whose own record decides. The limit of a single app is not one, nor is
+ActivityManager, which keeps the number of apps down."""
 
 MORE_SPECIFIC: frozenset[Killer] = frozenset({"crash", "anr", "freezer", "memory-limiter"})
 """Killers that exit-info distinguishes; the am_kill that accompanies them is less specific."""
@@ -235,7 +236,7 @@ def _judge(group: Group) -> tuple[Killer, str]:
     """Returns the killer and the reason."""
     claims = _claims(group)
     exit_info = _exit_info(group)
-    for killer in OWN_RECORDS:
+    for killer in FOR_MEMORY:
         if killer in claims:
             return killer, claims[killer]
     if exit_info and (exit_info[0] in MORE_SPECIFIC or not claims):

@@ -70,8 +70,8 @@ MESSAGE = re.compile(
 """Starts of messages that are known without their tag."""
 
 LONG = re.compile(
-    rf"\[ (?:{DATE} {TIME}|(?P<epoch>\d{{1,10}})\.\d{{3,9}})(?: [+-]\d{{4}})? *+(?:[\w.-]{{1,40}}:)? *+"
-    r"\d{1,8}: *+\d{1,8} [VDIWEFSA]/(?P<tag>[^\]]{1,100}) \]\s*$"
+    rf"\[ (?:{DATE} {TIME}|(?P<epoch>\d{{1,10}})\.(?P<epoch_ms>\d{{3}})\d{{0,6}})(?: [+-]\d{{4}})? *+"
+    r"(?:[\w.-]{1,40}:)? *+\d{1,8}: *+\d{1,8} [VDIWEFSA]/(?P<tag>[^\]]{1,100}) \]\s*$"
 )
 """The line before a message in ``logcat -v long``."""
 
@@ -120,7 +120,8 @@ def long_header(line: str) -> Entry | None:
         return None
     clock = CALENDAR if match["month"] else EPOCH_CLOCK
     header = Entry(match["tag"].strip(), "", is_headed=True)
-    time_ms = ms_of_date(match.groupdict()) if match["month"] else int(match["epoch"]) * MS_PER_S
+    since_epoch_ms = 0 if match["month"] else int(match["epoch"]) * MS_PER_S + int(match["epoch_ms"])
+    time_ms = ms_of_date(match.groupdict()) if match["month"] else since_epoch_ms
     return replace(header, time=line[2 : match.start("tag")].split("  ", 1)[0], time_ms=time_ms, clock=clock)
 
 

@@ -100,7 +100,7 @@ class Group:
 
 def group_by_death(events: Iterable[Event]) -> list[Group]:
     """Returns one group per death, in the order in which the logs first report each."""
-    distinct = list(_without_duplicates(events))
+    distinct = list(without_duplicates(events))
     index = _GroupIndex()
     for event in distinct:
         if event.type in {*CLAIMS, *NOTICES}:
@@ -181,7 +181,7 @@ def _later_ms(first: Event, second: Event) -> int:
     return difference_ms(second_ms, first_ms, clock)
 
 
-def _without_duplicates(events: Iterable[Event]) -> Iterator[Event]:
+def without_duplicates(events: Iterable[Event]) -> Iterator[Event]:
     """Yields the first of all records with the same content and a time: a bug report has some logs twice."""
     yielded: set[int] = set()
     for event in events:

@@ -17,6 +17,7 @@ from lmkd_core.logs.deaths import Killer
 from lmkd_core.logs.deaths import deaths
 from lmkd_core.logs.events import Event
 from lmkd_core.logs.joins import archive_of
+from lmkd_core.logs.joins import without_duplicates
 from lmkd_core.logs.lmkd import AFTER_KILL
 from lmkd_core.logs.reading import Account
 from lmkd_core.statistics.shares import Share
@@ -45,7 +46,10 @@ class Cascade:
 class Summary:
     """``kills`` are lmkd's, each once; ``esrch`` is the share for which process_mrelease came too late.
 
-    ``esrch`` is None without a kill, and if a truncated log has more failures than kills.
+    ``esrch`` is None without a kill, and if a truncated log has more failures than kills. ``reaped`` counts
+    the calls that worked, which lmkd logs only with ``ro.lmk.debug``; ``late`` is then the share of ESRCH
+    among all logged calls, else None. ``after_kill`` is the share of kills because of pressure after a kill,
+    of those whose reason is known.
     """
 
     kills: tuple[Event, ...]
@@ -54,12 +58,20 @@ class Summary:
     esrch_failures: int
     esrch: Share | None
     deaths: tuple[Death, ...] = ()
+    reaped: int = 0
+    late: Share | None = None
+    after_kill: Share | None = None
 
     @property
     def by_killer(self) -> dict[Killer, int]:
         """Number of deaths by killer, without zeros, in the order of ``KILLERS``."""
         counts = Counter(death.killer for death in self.deaths)
         return {killer: counts[killer] for killer in KILLERS if counts[killer]}
+
+    @property
+    def in_cascades(self) -> Share | None:
+        """The share of lmkd's kills that followed another in its cascade; None without a kill."""
+        return exact_share(sum(len(cascade.kills) - 1 for cascade in self.cascades), len(self.kills))
 
     @property
     def doubtful(self) -> tuple[Death, ...]:
@@ -79,8 +91,11 @@ class Findings:
 def summarise(events: Sequence[Event], kill_timeout_ms: int = KILL_TIMEOUT_MS) -> Summary:
     all_deaths = deaths(events)
     kills = lmkd_kills(all_deaths)
-    failures = [event for event in events if event.type == "mrelease_failure"]
+    reapings = [event for event in events if event.type in {"mrelease_failure", "lmkd_reaped"}]
+    failures = [event for event in without_duplicates(reapings) if event.type == "mrelease_failure"]
+    reaped = sum(event.type == "lmkd_reaped" for event in without_duplicates(reapings))
     late = sum(event.fields.get("errno") == "ESRCH" for event in failures)
+    reasons = [is_after_kill(kill) for kill in kills if _has_reason(kill)]
     return Summary(
         kills=tuple(kills),
         cascades=tuple(_cascades(kills, kill_timeout_ms)),
@@ -88,7 +103,19 @@ def summarise(events: Sequence[Event], kill_timeout_ms: int = KILL_TIMEOUT_MS) -
         esrch_failures=late,
         esrch=exact_share(late, len(kills)) if late <= len(kills) else None,
         deaths=all_deaths,
+        reaped=reaped,
+        late=exact_share(late, reaped + len(failures)) if reaped else None,
+        after_kill=exact_share(sum(reasons), len(reasons)),
     )
+
+
+def is_after_kill(kill: Event) -> bool:
+    """Returns whether lmkd killed because the memory was still short after a kill."""
+    return kill.fields.get("kill_reasons") == 0 or AFTER_KILL in str(kill.fields.get("reason"))
+
+
+def _has_reason(kill: Event) -> bool:
+    return "kill_reasons" in kill.fields or kill.fields.get("reason") is not None
 
 
 def lmkd_kills(all_deaths: Iterable[Death]) -> list[Event]:
@@ -134,7 +161,7 @@ def _cascades(kills: Sequence[Event], kill_timeout_ms: int) -> list[Cascade]:
 
 def _follows(before: Event, kill: Event, kill_timeout_ms: int) -> bool:
     """Returns whether ``kill`` came within lmkd's patience after ``before``, or soon and for reason 0."""
-    after_kill = kill.fields.get("kill_reasons") == 0 or AFTER_KILL in str(kill.fields.get("reason"))
+    after_kill = is_after_kill(kill)
     if archive_of(before) != archive_of(kill):
         return False
     if before.time_ms is None or kill.time_ms is None or before.clock != kill.clock:

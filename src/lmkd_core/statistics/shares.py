@@ -32,6 +32,23 @@ def exact_share(count: int, total: int) -> Share | None:
     return Share(count, total, *exact_ends(count, total))
 
 
+def trials_for(share: float) -> int:
+    """Returns the fewest trials whose slowest lies beyond the ``share`` quantile with 95 % confidence.
+
+    These are 29 for 90 %.
+    S. S. Wilks, Annals of Mathematical Statistics 12, 1941, 91-96.
+    """
+    return math.ceil(math.log(1 - CONFIDENCE) / math.log(share))
+
+
+def trials_for_median() -> int:
+    """Returns the fewest trials whose least and greatest enclose the median with 95 % confidence: 6.
+
+    W. R. Thompson, Annals of Mathematical Statistics 7, 1936, 122-128.
+    """
+    return math.ceil(1 - math.log2(1 - CONFIDENCE))
+
+
 def exact_ends(count: int, total: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Returns the ends of the exact interval for ``count`` of ``total``, which is positive."""
     tail = (1 - confidence) / 2
