@@ -366,7 +366,7 @@ def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:
     return Figure(
         name=APPS_KILLED,
         meaning="Apps killed per episode of memory pressure. Extra: beyond those of the same episode "
-        "when nothing holds memory: these need not have died",
+        "when nothing holds memory: without the holds they do not happen",
         where=_where(situation_name(result.situation), kills.title(result.situation)),
         amount=kills.difference(comparison.total).partition(" (")[0],
         interval=_kill_interval(comparison),
