@@ -145,7 +145,7 @@ class TestControls:
             render_summary(analysis).splitlines()
         )
         page = render_html(analysis)
-        assert page.count("a gain is claimed where none is possible: the harness is wrong here") == 5
+        assert page.count("a gain is claimed where none is possible: the harness is wrong here") == 6
         assert page.index('class="alarm banner"') < page.index("<article")
 
     def test_a_gain_over_lost_races_says_so(self, tmp_path: Path) -> None:
