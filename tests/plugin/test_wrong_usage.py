@@ -62,6 +62,11 @@ from lmkd_core.records.run import RunInfo
             "'kill#2' is none*",
         ),
         (
+            ["--lmkd-device", "virtual", "--lmkd-pressure-arms", "reap-kill,kill"],
+            2,
+            "*--lmkd-pressure-arms must name the baseline, kill+mrelease@lmkd, to compare with*",
+        ),
+        (
             ["--lmkd-device", "virtual", "--lmkd-device", "local", "--lmkd-boots", "2"],
             2,
             "*local cannot be restarted for --lmkd-boots 2: it is this machine; leave out --lmkd-boots*",

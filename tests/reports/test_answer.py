@@ -21,6 +21,7 @@ from test_page import Page
 from lmkd_core.records.device import SkipRecord
 from lmkd_core.records.run import RunInfo
 from lmkd_reports import analyse
+from lmkd_reports import combine
 from lmkd_reports import load_run
 from lmkd_reports import render_html
 from lmkd_reports.analysis.model import Analysis
@@ -278,6 +279,18 @@ def test_a_pull_request_gets_tables(whole: Analysis) -> None:
     text = render_markdown(whole)
     assert "| held-by-vm-readv, 300 ms, 64 MB, 1 thread | 400 | 100 | 0.25x (" in text
     assert "with REAP\\_KILL" in text
+
+
+def test_a_device_is_reproduced_by_its_own_run(tmp_path: Path) -> None:
+    analyses = []
+    for label in ("one", "two"):
+        run = a_run()
+        run.info = msgspec.structs.replace(run.info, label=label, run_id=label, command=f"pytest -k {label}")
+        trials_of(run, 400, 100, **HELD)
+        analyses.append(analysed(run, tmp_path / label))
+    first, second = render_lkml(combine(analyses)).split(f"{PATCHED} (two)")
+    assert "pytest -k one" in first and "pytest -k two" not in first
+    assert "pytest -k two" in second and "pytest -k one" not in second
 
 
 def test_the_end_of_a_run_tells_the_three_figures(whole: Analysis) -> None:

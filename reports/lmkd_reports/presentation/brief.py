@@ -139,13 +139,20 @@ def _ordered(results: Sequence[AnyArm], arms: Sequence[str]) -> list[AnyArm | No
 
 def origin(analysis: Analysis, device: DeviceResult) -> Iterator[tuple[str, str]]:
     """What ran, how to run it again, and where the records are: (label, value)."""
-    for info in analysis.runs:
+    runs = runs_of(device, analysis)
+    for info in runs:
         tool = info.versions.get("pytest-lmkd", "")
         yield "tool", f"pytest-lmkd {tool}, run {info.run_id}"
     yield from identity_lines(device)
-    for info in analysis.runs:
+    for info in runs:
         yield REPRODUCE, command_of(info)
         yield "records", _records(info, device)
+
+
+def runs_of(device: DeviceResult, analysis: Analysis) -> list[RunInfo]:
+    """The runs that the device's results are of: its name ends with its run's where several runs have it."""
+    named = [info for name, info in analysis.named_runs if device.name.endswith(f" ({name})")]
+    return named or [info for info in analysis.runs if device.name in info.devices] or list(analysis.runs)
 
 
 def command_of(info: RunInfo) -> str:

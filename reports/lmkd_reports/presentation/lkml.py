@@ -31,8 +31,8 @@ CELL = 6
 DIFFERENCE = 27
 """Columns of an arm, and of the difference with its interval and verdict."""
 
-MARKS = {Verdict.NO_CLEAR_DIFFERENCE: "~", Verdict.NOT_ENOUGH_DATA: "too few blocks"}
-"""Verdicts that have a shorter word here."""
+MARKS = {Verdict.NO_CLEAR_DIFFERENCE: "~"}
+"""Verdicts that have a mark instead of a word here."""
 
 MOST_ARMS = 4
 """Columns: the first arms of the run. The page has all."""

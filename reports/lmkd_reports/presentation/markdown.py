@@ -22,8 +22,8 @@ from lmkd_reports.presentation.brief import origin
 from lmkd_reports.presentation.brief import tables
 from lmkd_reports.presentation.wording import pair_name
 
-SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]<>#|~"})
-"""Letters with a meaning in Markdown: part of the text comes from devices."""
+SPECIAL = str.maketrans({letter: f"\\{letter}" for letter in "\\`*_{}[]<>#|~"} | {"&": "&amp;", "@": "&#64;"})
+"""Letters with a meaning in Markdown, and those of entities and mentions: part of the text is a device's."""
 
 
 def render_markdown(analysis: Analysis) -> str:

@@ -370,6 +370,8 @@ def _pressure_arms(config: pytest.Config, arms: Sequence[str]) -> tuple[str, ...
         raise UsageProblem(
             f"--lmkd-pressure-arms takes arms of --lmkd-arms ({', '.join(arms)}), and {unknown[0]!r} is none"
         )
+    if chosen and arms[0] not in chosen:
+        raise UsageProblem(f"--lmkd-pressure-arms must name the baseline, {arms[0]}, to compare with")
     return chosen
 
 
