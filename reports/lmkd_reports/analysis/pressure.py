@@ -21,6 +21,7 @@ from lmkd_core.records.episode import EpisodeRecord
 from lmkd_core.records.replay import excess_kb
 from lmkd_core.records.replay import least_extra
 from lmkd_core.records.stratum import EpisodeStratum
+from lmkd_core.statistics.boots import MIN_BOOTS
 from lmkd_core.statistics.bounds import Floats
 from lmkd_core.statistics.differences import PairedDifference
 from lmkd_core.statistics.differences import difference_by_boots
@@ -90,6 +91,14 @@ class KillComparison(Claim):
     @property
     def least_p(self) -> float:
         return self.total.least_p if self.total else 1.0
+
+    @property
+    def replicates(self) -> str:
+        """``8 blocks``, or ``7 boots``: below three boots the interval is over blocks."""
+        if self.total is None:
+            return "0 blocks"
+        boots, blocks = self.total.boots, self.total.blocks
+        return f"{boots} boots" if boots >= MIN_BOOTS else f"{blocks} blocks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,11 @@ COLUMNS = 72
 DASH = "–"
 
 
+def capitalised(text: str) -> str:
+    """``text`` with a capital at its start; the rest, such as names, stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
 def plain(text: str) -> str:
     """``text`` in printable ASCII: part of it comes from devices."""
     shown = text.replace(DASH, "-").encode("ascii", "backslashreplace").decode()

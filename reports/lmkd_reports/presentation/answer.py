@@ -18,8 +18,6 @@ from lmkd_core.records.arms import once
 from lmkd_core.records.arms import plain_name
 from lmkd_core.records.arms import with_arm
 from lmkd_core.records.stratum import AnyStratum
-from lmkd_core.statistics.boots import MIN_BOOTS
-from lmkd_core.statistics.differences import PairedDifference
 from lmkd_reports.analysis.cases import is_damage
 from lmkd_reports.analysis.claims import Claim
 from lmkd_reports.analysis.model import ArmResult
@@ -34,6 +32,7 @@ from lmkd_reports.format import units
 from lmkd_reports.format.meanings import meaning
 from lmkd_reports.format.names import situation_name
 from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.plain import capitalised
 from lmkd_reports.presentation import cases
 from lmkd_reports.presentation import differences
 from lmkd_reports.presentation import kills
@@ -113,7 +112,7 @@ def answer_of(device: DeviceResult, pair: Pair) -> Answer:
         sentence=_sentence(device, pair, main),
         evidence=_evidence(main, device),
         worse=_worse(device, pair, main),
-        damage=tuple(damage(device)),
+        damage=tuple(_damage(device)),
         figures=tuple(_figures(main)),
         main=main,
     )
@@ -157,7 +156,7 @@ def _sentence(device: DeviceResult, pair: Pair, main: Main) -> str:
         return "This cannot be answered here: nothing that compares the two was measured."
     text = ", and ".join(clauses)
     again = "The same arm again, so all differences are noise. " if once(pair[0]) == once(pair[1]) else ""
-    return f"{again}{_capitalised(with_arm(pair[0]))}, {text}."
+    return f"{again}{capitalised(with_arm(pair[0]))}, {text}."
 
 
 def _missing_arm(device: DeviceResult, pair: Pair) -> str:
@@ -219,35 +218,17 @@ def _kill_clause(result: PressureResult, comparison: KillComparison) -> str:
     return f"{size} {word} {apps} killed per episode of memory pressure{where}"
 
 
-def _capitalised(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _evidence(main: Main, device: DeviceResult) -> str:
     """``Paired within each of 7 boots: time back p 0.016, ...; both claims survive ...``."""
     entries = {TIME_BACK: main.times, APPS_KILLED: main.pressure}
     judged = {name: entry[1] for name, entry in entries.items() if entry and entry[1].p is not None}
     if not judged:
         return ""
-    over = " and ".join(dict.fromkeys(_replicates(main)))
+    over = " and ".join(dict.fromkeys(claim.replicates for claim in judged.values()))
     ps = ", ".join(f"{name} p {units.p_value(claim.p or 0)}" for name, claim in judged.items())
     undone = [claim for _, claim in device.exclusions.undone] if device.exclusions else []
     caveat = "; the left-out blocks could undo a claim" if any(c in undone for c in judged.values()) else ""
     return f"Paired within each of {over}: {ps}{_standing(list(judged.values()))}{caveat}."
-
-
-def _replicates(main: Main) -> Iterator[str]:
-    if main.times and main.times[1].is_judged:
-        yield main.times[1].replicates
-    total = main.pressure[1].total if main.pressure else None
-    if total is not None and total.p is not None:
-        yield _counted(total)
-
-
-def _counted(total: PairedDifference) -> str:
-    return (
-        units.count(total.boots, "boot") if total.boots >= MIN_BOOTS else units.count(total.blocks, "block")
-    )
 
 
 def _standing(judged: Sequence[Claim]) -> str:
@@ -287,7 +268,7 @@ def _is_loss(claim: Claim, pair: Pair) -> bool:
     return claim.pair == pair and claim.verdict == Verdict.WORSE
 
 
-def damage(device: DeviceResult) -> Iterator[str]:
+def _damage(device: DeviceResult) -> Iterator[str]:
     """What speaks against the answer: impossible gains in controls, damage that conformance counted."""
     gains = [*control_gains(device), *pressure_control_gains(device)]
     if gains:
@@ -368,7 +349,7 @@ def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:
         meaning="Apps killed per episode of memory pressure. Extra: beyond those of the same episode "
         "when nothing holds memory: without the holds they do not happen",
         where=_where(situation_name(result.situation), kills.title(result.situation)),
-        amount=kills.difference(comparison.total).partition(" (")[0],
+        amount=kills.signed(comparison.total.mean) if comparison.total else units.NOTHING,
         interval=_kill_interval(comparison),
         by_arm=tuple((arm.arm, _killed(arm)) for arm in arms),
         verdict=comparison.verdict,
@@ -376,10 +357,10 @@ def _kill_figure(result: PressureResult, comparison: KillComparison) -> Figure:
 
 
 def _kill_interval(comparison: KillComparison) -> str:
-    inner = kills.difference(comparison.total).partition(" (")[2].removesuffix(")")
-    if not inner or comparison.total is None:
-        return kills.missing_blocks(comparison.total)
-    return f"{inner} (95 % interval, {_counted(comparison.total)})"
+    total = comparison.total
+    if total is None or total.low is None:
+        return kills.missing_blocks(total)
+    return f"{kills.interval(total)} (95 % interval, {comparison.replicates})"
 
 
 def _killed(arm: PressureArm) -> str:

@@ -118,13 +118,13 @@ def _race_row(result: StratumResult, arms: Sequence[str]) -> Row:
 def _kill_rows(result: PressureResult, arms: Sequence[str], pair: Pair | None) -> Iterator[Row]:
     comparison = next((entry for entry in result.comparisons if entry.pair == pair), None)
     pressed = _ordered(result.arms, arms)
-    total, _, interval = kills.difference(comparison.total if comparison else None).partition(" (")
+    total = comparison.total if comparison else None
     yield Row(
         situation_name(result.situation),
         str(result.situation),
         tuple(kills.number(arm.total) if arm else "-" for arm in pressed),
-        total if comparison else "",
-        interval.removesuffix(")"),
+        kills.signed(total.mean) if total else units.NOTHING if comparison else "",
+        kills.interval(total) if total and total.low is not None else "",
         comparison.verdict if comparison else None,
     )
     if result.unstalled:

@@ -86,10 +86,11 @@ def difference(paired: PairedDifference | None) -> str:
         return units.NOTHING
     if paired.low is None:
         return signed(paired.mean)
-    return f"{signed(paired.mean)} ({_interval(paired)})"
+    return f"{signed(paired.mean)} ({interval(paired)})"
 
 
-def _interval(paired: PairedDifference) -> str:
+def interval(paired: PairedDifference) -> str:
+    """``−3.2 to −2.6``, of a difference that has one."""
     return f"{signed(paired.low or 0)} to {signed(paired.high or 0)}"
 
 
@@ -185,7 +186,7 @@ def _statement(result: PressureResult, comparison: KillComparison) -> str:
     if unusable or paired is None or paired.p is None:
         return "; ".join(unusable) or missing_blocks(paired)
     everywhere = f" in each of {paired.blocks} blocks" if paired.is_constant else ""
-    return f"{_amount(comparison, paired)}{everywhere} ({_interval(paired)}; p {p_value(paired)})"
+    return f"{_amount(comparison, paired)}{everywhere} ({interval(paired)}; p {p_value(paired)})"
 
 
 def _amount(comparison: KillComparison, paired: PairedDifference) -> str:

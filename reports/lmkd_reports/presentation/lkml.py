@@ -7,8 +7,7 @@ import string
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from lmkd_core.records.arms import ARMS
-from lmkd_core.records.arms import once
+from lmkd_core.records.arms import meaning_of
 from lmkd_core.records.arms import plain_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
@@ -74,8 +73,7 @@ def _answer(device: DeviceResult, pair: tuple[str, str]) -> str:
 
 
 def _arm(letter: str, arm: str) -> str:
-    name, does = plain_name(arm), ARMS.get(once(arm), "")
-    return f"{letter} {name}" + (f": {does}" if does and does != name else "")
+    return ": ".join(filter(None, (f"{letter} {plain_name(arm)}", meaning_of(arm))))
 
 
 def _table(table: Table, arms: Sequence[str], pair: tuple[str, str] | None) -> Iterator[str]:

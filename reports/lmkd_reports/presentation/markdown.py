@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Sequence
 
-from lmkd_core.records.arms import ARMS
 from lmkd_core.records.arms import full_name
-from lmkd_core.records.arms import once
+from lmkd_core.records.arms import meaning_of
 from lmkd_core.records.arms import plain_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
@@ -54,8 +53,7 @@ def _device(device: DeviceResult, analysis: Analysis) -> Iterator[str]:
 
 
 def _arm(arm: str) -> str:
-    name, does = full_name(arm), ARMS.get(once(arm), "")
-    return f"{name}: {does}" if does and does != plain_name(arm) else name
+    return ": ".join(filter(None, (full_name(arm), meaning_of(arm))))
 
 
 def _table(table: Table, arms: Sequence[str]) -> Iterator[str]:

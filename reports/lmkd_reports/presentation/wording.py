@@ -21,6 +21,7 @@ from lmkd_reports.analysis.verdicts import Verdict
 from lmkd_reports.format import units
 from lmkd_reports.format.identity import accelerator_text
 from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.plain import capitalised
 from lmkd_reports.presentation import differences
 
 REGIMES = {
@@ -158,8 +159,7 @@ def pair_name(pair: tuple[str, str]) -> str:
 
 def pair_heading(pair: tuple[str, str]) -> str:
     """``REAP_KILL against lmkd today``."""
-    name = pair_name(pair).removeprefix("with ")
-    return name[:1].upper() + name[1:]
+    return capitalised(pair_name(pair).removeprefix("with "))
 
 
 def noise_floor(device: DeviceResult) -> str:

@@ -92,6 +92,12 @@ def full_name(name: str) -> str:
     return plain if plain == name else f"{plain} ({name})"
 
 
+def meaning_of(name: str) -> str:
+    """What the arm does; empty where its plain name says it, or for an unknown arm."""
+    does = ARMS.get(once(name), "")
+    return "" if does == plain_name(name) else does
+
+
 def with_arm(name: str) -> str:
     """``with lmkd today``, ``with REAP_KILL``: the arm in a sentence."""
     plain = plain_name(name)

@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from markupsafe import Markup
 
-from lmkd_core.records.arms import ARMS
-from lmkd_core.records.arms import once
+from lmkd_core.records.arms import meaning_of
 from lmkd_core.records.arms import plain_name
 from lmkd_reports.analysis.model import Analysis
 from lmkd_reports.analysis.model import DeviceResult
 from lmkd_reports.analysis.model import StratumResult
 from lmkd_reports.format import units
 from lmkd_reports.format.names import stratum_name
+from lmkd_reports.format.plain import capitalised
 from lmkd_reports.format.plain import wrapped
 from lmkd_reports.presentation.answer import NAMES
 from lmkd_reports.presentation.answer import Answer
@@ -79,7 +79,7 @@ class AnswerSection(Section):
         answers = [_shown(view, pair, page.context, drawn=single) for view in page.devices]
         figures = {figure.name: figure for shown in answers for figure in shown.answer.figures}
         return Question(
-            arms=[(plain_name(arm), arm, _meaning(arm)) for arm in reversed(pair)],
+            arms=[(plain_name(arm), arm, meaning_of(arm)) for arm in reversed(pair)],
             answers=answers,
             lead=lead_of([shown.answer for shown in answers]),
             columns=[figures[name] for name in NAMES if name in figures],
@@ -103,13 +103,7 @@ def lead_of(answers: Sequence[Answer]) -> str:
     if silent:
         parts.append(f"nothing on {units.count(silent, 'device')}")
     text = "; ".join(parts) or "nothing that compares the two was measured"
-    return f"{text[:1].upper()}{text[1:]}."
-
-
-def _meaning(arm: str) -> str:
-    """What the arm does, unless its plain name says it."""
-    does = ARMS.get(once(arm), "")
-    return "" if does == plain_name(arm) else does
+    return f"{capitalised(text)}."
 
 
 def _shown(view: DeviceView, pair: tuple[str, str], context: Context, *, drawn: bool) -> Shown:
